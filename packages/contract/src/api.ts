@@ -1,0 +1,149 @@
+/** The documents that `--json` prints, and that a server will answer with. Keys are stable. */
+import { z } from 'zod'
+import { RUN_STATES, STEP_STATES } from './states.ts'
+
+/** A count: a JSON number up to 2^53, text beyond. */
+export const Count = z.union([z.int().min(0), z.string().regex(/^\d+$/)])
+const Instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+const ScopeJson = z.record(z.string(), z.string())
+
+export const RowCountsJson = z.strictObject({
+  read: Count,
+  inserted: Count,
+  updated: Count,
+  deleted: Count,
+  skipped_same: Count,
+  skipped_older: Count,
+  rejected: Count,
+})
+
+export const WindowJson = z.strictObject({
+  after: z.string().nullable(),
+  up_to: z.string().nullable(),
+  decided_by: z.string(),
+})
+
+export const ErrorJson = z.strictObject({ code: z.string(), message: z.string() })
+
+export const RunJson = z.strictObject({
+  run: z.string().nullable(),
+  flow: z.string(),
+  scope: ScopeJson,
+  status: z.enum([...RUN_STATES, 'dry_run']),
+  reason: z.string().nullable(),
+  lane: z.string().nullable(),
+  window: WindowJson.nullable(),
+  waiting: z.strictObject({ rows: Count, until: z.string().nullable() }).nullable(),
+  rows: RowCountsJson,
+  batches: z.int().min(0),
+  duration_ms: z.int().min(0),
+  error: ErrorJson.nullable(),
+})
+export type RunJson = z.output<typeof RunJson>
+
+/** `tidemark run --json`, `tidemark resume --json` */
+export const RunDocument = z.strictObject({ group: z.string().nullable(), runs: z.array(RunJson) })
+export type RunDocument = z.output<typeof RunDocument>
+
+/** `tidemark runs --json` */
+export const RunsDocument = z.strictObject({
+  runs: z.array(
+    RunJson.extend({
+      group: z.string().nullable(),
+      actor: z.string(),
+      command: z.string(),
+      started_at: Instant.nullable(),
+      finished_at: Instant.nullable(),
+      attempts: z.int(),
+      superseded_by: z.string().nullable(),
+    }),
+  ),
+})
+export type RunsDocument = z.output<typeof RunsDocument>
+
+/** `tidemark show RUN --json` */
+export const ShowDocument = z.strictObject({
+  run: RunsDocument.shape.runs.element,
+  steps: z.array(
+    z.strictObject({
+      step: z.int(),
+      name: z.string(),
+      status: z.enum(STEP_STATES),
+      batches: z.int(),
+      batches_done: z.int(),
+      rows: RowCountsJson,
+    }),
+  ),
+  plan: z.record(z.string(), z.unknown()),
+})
+export type ShowDocument = z.output<typeof ShowDocument>
+
+/** `tidemark watermarks --json` */
+export const WatermarksDocument = z.strictObject({
+  watermarks: z.array(
+    z.strictObject({
+      flow: z.string(),
+      scope: ScopeJson,
+      position: z.string().nullable(),
+      run: z.string(),
+      updated_at: Instant,
+      source: z.string(),
+    }),
+  ),
+})
+export type WatermarksDocument = z.output<typeof WatermarksDocument>
+
+/** `tidemark plan --json` */
+export const PlanDocument = z.strictObject({
+  plans: z.array(
+    z.strictObject({
+      flow: z.string(),
+      scope: ScopeJson,
+      source: z.string(),
+      target: z.string(),
+      lane: z.string(),
+      capture: z.string(),
+      apply: z.string(),
+      shape: z.string(),
+      resumes: z.string().nullable(),
+      window: WindowJson.nullable(),
+      nothing_to_do: z.string().nullable(),
+      waiting: z.strictObject({ rows: Count, until: z.string().nullable() }).nullable(),
+      rows: Count,
+      batches: z.int(),
+      steps: z.array(z.strictObject({ name: z.string(), rows: Count.nullable(), batches: z.int().nullable() })),
+      columns: z.array(z.strictObject({ source: z.string(), target: z.string(), type: z.string(), fidelity: z.string() })),
+      create_table: z.string().nullable(),
+      notes: z.array(z.string()),
+      sql: z.array(z.strictObject({ name: z.string(), text: z.string() })),
+    }),
+  ),
+})
+export type PlanDocument = z.output<typeof PlanDocument>
+
+/** `tidemark status --json` */
+export const StatusDocument = z.strictObject({
+  flows: z.array(
+    z.strictObject({
+      flow: z.string(),
+      scope: ScopeJson,
+      active: z.boolean(),
+      last_run: z
+        .strictObject({ run: z.string(), status: z.enum(RUN_STATES), finished_at: Instant.nullable(), error: ErrorJson.nullable() })
+        .nullable(),
+      watermark: z.string().nullable(),
+      lag_ms: z.int().nullable(),
+      state: z.string(),
+      holder: z.strictObject({ owner: z.string(), until: Instant }).nullable(),
+      open_rejects: Count,
+      unmatched: Count,
+    }),
+  ),
+})
+export type StatusDocument = z.output<typeof StatusDocument>
+
+/** What any command prints with `--json` when it ends in an error. */
+export const ErrorDocument = z.strictObject({
+  error: z.strictObject({ code: z.string(), message: z.string(), remedy: z.array(z.string()) }),
+})
+export type ErrorDocument = z.output<typeof ErrorDocument>

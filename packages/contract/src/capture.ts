@@ -1,0 +1,24 @@
+/** The options of the built-in capture modes, parsed. A mode brings its own schema; see `capture-schema.ts`. */
+import type { ColumnRef } from './flow.ts'
+
+export type PositionClock = 'utc' | 'local' | 'rowversion' | 'number' | 'xid'
+
+export interface WatermarkOptions {
+  readonly position: ColumnRef
+  /** null: told from the column's type */
+  readonly clock: PositionClock | null
+  /** for `clock: local`: IANA zone */
+  readonly zone: string | null
+  /** null: the dialect's default */
+  readonly stampedBy: 'database' | 'application' | null
+  /** duration in ms for times, a count for numbers; null: 5 m with a ceiling and database stamps, 4 h without, 0 for numbers */
+  readonly buffer: { readonly ms: number } | { readonly count: bigint } | null
+  /** rows without a position: refuse the run, or deliver them in every run */
+  readonly nulls: 'fail' | 'always'
+  /** how long a position row without a main row is looked up again; null: for ever */
+  readonly unmatchedGiveUpMs: number | null
+  /** held back by the ceiling for longer is a status of its own */
+  readonly maxHoldMs: number
+}
+
+export type BackfillOptions = Readonly<Record<string, never>>

@@ -1,0 +1,125 @@
+/**
+ * A flow as the engine sees it: parsed, defaults merged, no raw shapes left. The grammar people write is in
+ * `flow-schema.ts`; this file is its output.
+ */
+import type { ConnectionId, FlowId, ModuleId, TaskId } from './ids.ts'
+
+/** One to four parts, outermost first, unquoted: `["catalog", "schema", "table"]`. */
+export type TableName = readonly string[]
+
+/** A column of the main table (`table: null`) or of a joined one (its alias). */
+export interface ColumnRef {
+  readonly table: string | null
+  readonly column: string
+}
+
+/** Text of a value, to be cast by the database that owns the column; NULL is never written this way. */
+export type ValueText = string
+
+export type ConditionSpec =
+  | { readonly kind: 'in-list'; readonly column: ColumnRef; readonly values: readonly ValueText[]; readonly not: boolean }
+  | {
+      readonly kind: 'in-table'
+      readonly column: ColumnRef
+      readonly table: TableName
+      readonly tableColumn: string
+      readonly not: boolean
+    }
+  | {
+      readonly kind: 'compare'
+      readonly column: ColumnRef
+      readonly operator: '=' | '<>' | '<' | '<=' | '>' | '>='
+      readonly value: ValueText
+    }
+  | { readonly kind: 'null'; readonly column: ColumnRef; readonly not: boolean }
+
+export interface JoinSpec {
+  readonly table: TableName
+  readonly as: string
+  /** main column → joined column; equality, inner join */
+  readonly on: Readonly<Record<string, string>>
+}
+
+export interface SourceSpec {
+  readonly connection: ConnectionId
+  readonly table: TableName
+  readonly joins: readonly JoinSpec[]
+  readonly where: readonly ConditionSpec[]
+  /** `expected`: the file or database behind this connection is rebuilt on purpose; a new identity is not an error */
+  readonly replaced: 'refused' | 'expected'
+}
+
+export interface TargetSpec {
+  readonly connection: ConnectionId
+  readonly table: TableName
+  readonly create: 'if_missing' | 'never'
+  /** `expected`: the target is emptied after each hand-off; an empty table is not a lost one */
+  readonly emptied: 'refused' | 'expected'
+}
+
+/** What a capture mode is given: its kind, and its options as its own schema parsed them. */
+export interface CaptureSpec {
+  readonly kind: string
+  readonly options: unknown
+}
+
+export type ApplyKind = 'insert-missing' | 'latest' | 'replace' | 'live' | 'forensic'
+export interface ApplySpec {
+  readonly kind: ApplyKind
+}
+
+export type OrphanPolicy = 'fail' | 'quarantine' | 'skip'
+export type ShapeSpec =
+  | { readonly kind: 'flat' }
+  | {
+      readonly kind: 'tree'
+      readonly locator: string
+      readonly parent: string
+      /** null: fail, but skip below an excluded key */
+      readonly orphans: OrphanPolicy | null
+    }
+
+export interface ColumnsSpec {
+  /** null: all */
+  readonly include: readonly string[] | null
+  readonly exclude: readonly string[]
+  /** source column → target column */
+  readonly rename: Readonly<Record<string, string>>
+}
+
+export interface FlowSpec {
+  readonly id: FlowId
+  readonly module: ModuleId
+  readonly task: TaskId
+  readonly order: number
+  readonly active: boolean
+  /** the control row's version this was read from */
+  readonly version: number
+  readonly source: SourceSpec
+  readonly target: TargetSpec
+  /** columns of the main table, in the order written */
+  readonly key: readonly string[]
+  readonly capture: CaptureSpec
+  readonly apply: ApplySpec
+  readonly shape: ShapeSpec
+  /** parameter name → the column it narrows */
+  readonly scope: Readonly<Record<string, ColumnRef>>
+  /** key column → values never delivered in any role */
+  readonly excludeKeys: Readonly<Record<string, readonly ValueText[]>>
+  readonly columns: ColumnsSpec
+  /** null: the target dialect's default */
+  readonly batch: { readonly rows: number | null; readonly bytes: number | null }
+  /** at most so many workers on this flow; null: the command's */
+  readonly parallel: number | null
+  readonly onReject: 'fail' | 'quarantine'
+}
+
+/** Named parameters that narrow a run, e.g. `{ business_unit: "N" }`; `{}` is the whole flow. */
+export type Scope = Readonly<Record<string, ValueText>>
+
+/** The one text of a scope: names sorted, JSON. The whole flow is `{}`. */
+export const scopeText = (scope: Scope): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(scope).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))))
+
+/** The inverse of `scopeText`. */
+export const parseScopeText = (text: string): Scope => JSON.parse(text) as Scope

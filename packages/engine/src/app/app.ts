@@ -1,0 +1,102 @@
+/**
+ * What Tidemark can do, as one type: the command line, the server and the scheduler meet here. Each method is one
+ * use-case in a file of its own; `wire.ts` puts them together. Results are the documents of `contract/api.ts`.
+ */
+import type {
+  PlanDocument,
+  RunDocument,
+  RunsDocument,
+  ShowDocument,
+  StatusDocument,
+  WatermarksDocument,
+} from '@tidemark/contract/api'
+import type { Emit } from '@tidemark/contract/events'
+import type { Scope } from '@tidemark/contract/flow'
+
+/** Which flows a command is about. None named and `all` false: an error that lists what there is. */
+export interface FlowSelection {
+  readonly flows: readonly string[]
+  readonly all: boolean
+  readonly module: string | null
+}
+
+export interface RunOptions extends FlowSelection {
+  readonly scope: Scope
+  readonly full: boolean
+  /** exact text; both or neither: re-delivers a period and leaves the watermark */
+  readonly after: string | null
+  readonly upTo: string | null
+  readonly fresh: boolean
+  /** overrides the capture's buffer: a duration text or a count */
+  readonly buffer: string | null
+  readonly batchRows: number | null
+  readonly parallel: number | null
+  readonly lane: string | null
+  readonly dryRun: boolean
+  readonly waitMs: number
+  readonly acceptChange: boolean
+  readonly reason: string | null
+}
+
+export interface Definitions {
+  /** The YAML differs from the control tables in ways that only the YAML changed: what `plan` and `run` ask about. */
+  readonly undeployed: readonly DefinitionDifference[]
+  /** Rows a person edited since the last deploy: said, never undone. */
+  readonly editedByHand: readonly DefinitionDifference[]
+}
+
+export interface DefinitionDifference {
+  /** `connection x`, `module x`, `task x.y` */
+  readonly subject: string
+  /** `added`: not in the tables yet; `changed`; `absent`: in the tables, no longer in the YAML (never deleted) */
+  readonly kind: 'added' | 'changed' | 'absent'
+  /** dotted path of the field with the old and new value as YAML flow text; empty for added and absent */
+  readonly fields: readonly { readonly path: string; readonly from: string | null; readonly to: string | null }[]
+}
+
+export interface RewindPreview {
+  readonly flow: string
+  readonly scope: Scope
+  readonly from: string | null
+  readonly to: string
+  /** rows of the source that a next run would read again; null where they cannot be counted */
+  readonly redelivered: bigint | null
+  /** unfinished runs that will be superseded */
+  readonly supersedes: readonly string[]
+}
+
+export interface ConnectionReport {
+  readonly id: string
+  readonly kind: string
+  /** where it leads, without secrets */
+  readonly location: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+export interface App extends AsyncDisposable {
+  /** Validates everything; throws the first error, or returns how much there is. */
+  check(): Promise<{ readonly connections: number; readonly modules: number; readonly flows: number; readonly warnings: readonly string[] }>
+  /** The three-way difference of YAML, control tables and last deploy. Empty for a project without YAML modules. */
+  compare(path: string | null): Promise<Definitions>
+  /** Writes the YAML into the control tables; `overwrite` also takes fields that a person edited by hand. */
+  deploy(options: { readonly path: string | null; readonly dryRun: boolean; readonly overwrite: boolean }): Promise<{ readonly written: readonly DefinitionDifference[]; readonly kept: readonly DefinitionDifference[] }>
+  /** The control tables as YAML files: path relative to the project → text. */
+  exportYaml(): Promise<ReadonlyMap<string, string>>
+
+  plan(options: RunOptions, signal: AbortSignal): Promise<PlanDocument>
+  run(options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument>
+  /** `run` null: the newest unfinished one. */
+  resume(options: { readonly run: string | null; readonly waitMs: number; readonly parallel: number | null }, emit: Emit, signal: AbortSignal): Promise<RunDocument>
+  /** Asks a running run to stop (its worker sees it at the next renewal), or ends an unfinished one that nobody runs. */
+  cancel(run: string): Promise<{ readonly run: string; readonly was: string; readonly now: string }>
+  reset(run: string): Promise<{ readonly run: string; readonly flow: string }>
+  previewRewind(options: { readonly flow: string; readonly scope: Scope; readonly to: string }): Promise<RewindPreview>
+  rewind(options: { readonly flow: string; readonly scope: Scope; readonly to: string; readonly reason: string }): Promise<RewindPreview>
+
+  status(): Promise<StatusDocument>
+  runs(options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument>
+  show(run: string): Promise<ShowDocument>
+  watermarks(): Promise<WatermarksDocument>
+  connections(): Promise<readonly ConnectionReport[]>
+}

@@ -1,0 +1,81 @@
+import { Command as Parser, CommanderError, Option } from 'commander'
+import type { CommandSpec, OptionSpec } from './command.ts'
+import { COMMANDS } from './command-table.ts'
+import type { RawOptions } from './option-reader.ts'
+
+/** What was typed, told apart; null: help was printed. */
+export interface Parsed {
+  readonly command: CommandSpec
+  readonly args: readonly string[]
+  readonly options: RawOptions
+}
+
+export interface HelpOutput {
+  readonly write: (text: string) => void
+  readonly width: number
+}
+
+/** Thrown for a command line that cannot be understood; `command` is the one it was about. */
+export class UsageProblem extends Error {
+  override readonly name = 'UsageProblem'
+  readonly command: string | null
+
+  constructor(message: string, command: string | null) {
+    super(message)
+    this.command = command
+  }
+}
+
+export function parseCommandLine(argv: readonly string[], help: HelpOutput): Parsed | null {
+  let parsed: Parsed | null = null
+  const program = buildProgram(help, (command, args, options) => {
+    parsed = { command, args, options }
+  })
+  try {
+    if (argv.length === 0) program.outputHelp()
+    else program.parse(argv, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode === 0 || error.code === 'commander.help') return null
+    const named = COMMANDS.find(({ name }) => argv.includes(name))
+    throw new UsageProblem(error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, '   did you mean $1?'), named?.name ?? null)
+  }
+  return parsed
+}
+
+/** Help of one command as `tidemark COMMAND --help` prints it, or of the program. */
+export function helpText(command: string | null, width: number): string {
+  const program = buildProgram({ write: () => {}, width }, () => {})
+  return (program.commands.find((c) => c.name() === command) ?? program).helpInformation()
+}
+
+function buildProgram(help: HelpOutput, chosen: (command: CommandSpec, args: readonly string[], options: RawOptions) => void): Parser {
+  const program = new Parser('tidemark')
+  program
+    .description('Moves changed rows between databases: in batches, resumably, exactly once in effect, with a ledger.')
+    .option('--project <dir>', 'the folder with tidemark.yaml; the nearest one upwards when left out')
+    .option('--json', 'one JSON document on stdout, logs on stderr')
+    .option('--no-color', 'no colours; NO_COLOR does the same')
+    .helpOption('-h, --help', 'what a command does and its options')
+    .helpCommand(false)
+    .exitOverride()
+    .configureHelp({ helpWidth: help.width, showGlobalOptions: true, styleTitle: (title) => title })
+    .configureOutput({ writeOut: help.write, writeErr: () => {}, getOutHelpWidth: () => help.width, getErrHelpWidth: () => help.width })
+    .addHelpText('after', '\nExit codes: 0 done or nothing to do · 1 failed · 2 usage or definition · 3 held by another · 4 with rejects · 130 cancelled')
+
+  for (const spec of COMMANDS) {
+    const sub = program.command(`${spec.name} ${spec.arguments}`.trim()).summary(spec.summary).description(sentence(spec.summary)).helpGroup(`${spec.group}:`)
+    for (const argument of sub.registeredArguments) argument.description = spec.argumentHelp[argument.name()] ?? ''
+    for (const option of spec.options) sub.addOption(optionOf(option))
+    sub.copyInheritedSettings(program)
+    sub.action(() => chosen(spec, sub.args, sub.optsWithGlobals()))
+  }
+  return program
+}
+
+function optionOf({ flags, description, repeat, required }: OptionSpec): Option {
+  const option = new Option(flags, description).makeOptionMandatory(required === true)
+  return repeat === true ? option.argParser((value: string, before: readonly string[] = []) => [...before, value]) : option
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`

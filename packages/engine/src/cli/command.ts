@@ -1,0 +1,58 @@
+import type { App } from '../app/app.ts'
+import type { Backend } from './backend.ts'
+import type { Io } from './io.ts'
+import type { OptionReader } from './option-reader.ts'
+import type { Screen } from './print/screen.ts'
+import type { Style } from './print/style.ts'
+import type { ExitCode } from './exit-code.ts'
+
+export const GROUPS = ['Define', 'Run', 'Look', 'Operate'] as const
+
+export interface OptionSpec {
+  /** as in help: `--scope <k=v>` */
+  readonly flags: string
+  readonly description: string
+  /** may be given several times */
+  readonly repeat?: boolean
+  /** usage error when absent */
+  readonly required?: boolean
+}
+
+export interface CommandSpec {
+  readonly name: string
+  readonly group: (typeof GROUPS)[number]
+  readonly summary: string
+  /** as in help: `<run>`, `[flow...]` */
+  readonly arguments: string
+  /** argument → what it is */
+  readonly argumentHelp: Readonly<Record<string, string>>
+  readonly options: readonly OptionSpec[]
+  /** Loads the code of this command and nothing else. */
+  readonly load: () => Promise<Command>
+}
+
+/** What was typed after the command's name, flags still to be read. */
+export interface CommandInput {
+  readonly args: readonly string[]
+  readonly options: OptionReader
+}
+
+/** Parse, one call of the App, print. Throws what goes wrong. */
+export type Command = (context: CommandContext, input: CommandInput) => Promise<ExitCode>
+
+export interface CommandContext {
+  readonly io: Io
+  readonly backend: Backend
+  /** `--json` */
+  readonly json: boolean
+  /** for what goes to stdout */
+  readonly screen: Screen
+  /** for what goes to stderr */
+  readonly noteStyle: Style
+  /** Opens the project; `hardSignal` for commands that can be stopped in two steps. */
+  openApp(hardSignal?: AbortSignal): Promise<App>
+  /** The answer: the document with `--json`, else the text. Called once. */
+  answer(document: unknown, text: () => string): void
+  /** A line on stderr: what is said besides the answer. */
+  note(text: string): void
+}

@@ -1,0 +1,351 @@
+/**
+ * The control store: definitions and the ledger behind one contract. SQLite is the first implementation;
+ * PostgreSQL and SQL Server will be others. Every comparison of times happens in the store, on its clock.
+ * Every change of state is a compare-and-set that believes only the rows that came back.
+ */
+import type { ErrorCode } from '@tidemark/contract/error-codes'
+import type { FlowId, GroupId, RunId, StoreId } from '@tidemark/contract/ids'
+import type { BatchState, RunState, StepState } from '@tidemark/contract/states'
+
+/** UTC, milliseconds, as `2026-11-20T21:57:12.440Z`: the store's clock. */
+export type StoreTime = string
+
+export interface ControlStore extends AsyncDisposable {
+  /** Made with the store, never changed: fences and markers in targets carry it. */
+  readonly id: StoreId
+  /** For messages: the path, or host and database. Never a secret. */
+  readonly location: string
+  now(): Promise<StoreTime>
+  readonly catalog: CatalogStore
+  readonly leases: LeaseStore
+  readonly ledger: LedgerStore
+}
+
+// ── definitions ───────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface ConnectionRow {
+  readonly id: string
+  readonly kind: string
+  /** JSON with the YAML's names; secrets only as references */
+  readonly options: string
+}
+
+export interface ModuleRow {
+  readonly id: string
+  readonly description: string | null
+  /** JSON or null */
+  readonly schedule: string | null
+  readonly isActive: boolean
+}
+
+export interface TaskRow {
+  readonly module: string
+  readonly id: string
+  readonly executionOrder: number
+  readonly type: string
+  /** JSON with the YAML's names; null where the type has none */
+  readonly sourceConfig: string | null
+  readonly targetConfig: string | null
+  readonly transformationConfig: string | null
+  readonly isActive: boolean
+  readonly version: number
+  readonly updatedAt: StoreTime
+  readonly updatedBy: string
+  /** What the last deploy wrote: JSON `{execution_order, type, source_config, target_config, transformation_config}`; null: never deployed, made by hand */
+  readonly deployed: string | null
+}
+
+export interface CatalogRows {
+  readonly connections: readonly ConnectionRow[]
+  readonly modules: readonly ModuleRow[]
+  readonly tasks: readonly TaskRow[]
+}
+
+/** What one deploy writes, in one transaction. `version` is the one the difference was computed from. */
+export interface CatalogChange {
+  readonly connections: readonly ConnectionRow[]
+  readonly modules: readonly ModuleRow[]
+  readonly tasks: readonly (Omit<TaskRow, 'version' | 'updatedAt' | 'updatedBy'> & { readonly version: number | null })[]
+}
+
+export interface CatalogStore {
+  read(): Promise<CatalogRows>
+  /** Upserts; nothing is deleted. Refuses with TM3010 when a task's version is no longer the one given. Audited. */
+  deploy(change: CatalogChange, by: Actor): Promise<void>
+}
+
+/** Who does it and why, for audit rows. */
+export interface Actor {
+  readonly actor: string
+  /** the command line as typed, without secrets */
+  readonly command: string
+  readonly reason: string | null
+}
+
+// ── leases ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface LeaseOwner {
+  /** random per worker */
+  readonly worker: string
+  readonly host: string
+  readonly pid: number
+  readonly actor: string
+}
+
+export interface LeaseRow {
+  readonly flow: FlowId
+  readonly token: bigint
+  /** null: free */
+  readonly owner: LeaseOwner | null
+  readonly expiresAt: StoreTime | null
+  readonly expired: boolean
+}
+
+export interface LeaseStore {
+  /**
+   * Takes the flow when it is free or expired, or when `deadToken` names the token of a holder known to be dead.
+   * The new token is greater than every one before. Null: somebody holds it; ask `find`.
+   */
+  acquire(flow: FlowId, owner: LeaseOwner, ttlMs: number, deadToken: bigint | null): Promise<{ token: bigint; expiresAt: StoreTime } | null>
+  /** False: no longer ours. */
+  renew(flow: FlowId, token: bigint, ttlMs: number): Promise<boolean>
+  /** Clears the holder; keeps the row and its token. False: no longer ours. */
+  release(flow: FlowId, token: bigint): Promise<boolean>
+  find(flow: FlowId): Promise<LeaseRow | null>
+  list(): Promise<readonly LeaseRow[]>
+}
+
+// ── ledger ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface RowCounts {
+  readonly read: bigint
+  readonly inserted: bigint
+  readonly updated: bigint
+  readonly deleted: bigint
+  readonly skippedSame: bigint
+  readonly skippedOlder: bigint
+  readonly rejected: bigint
+}
+
+export const NO_ROWS: RowCounts = { read: 0n, inserted: 0n, updated: 0n, deleted: 0n, skippedSame: 0n, skippedOlder: 0n, rejected: 0n }
+
+export const addCounts = (a: RowCounts, b: RowCounts): RowCounts => ({
+  read: a.read + b.read,
+  inserted: a.inserted + b.inserted,
+  updated: a.updated + b.updated,
+  deleted: a.deleted + b.deleted,
+  skippedSame: a.skippedSame + b.skippedSame,
+  skippedOlder: a.skippedOlder + b.skippedOlder,
+  rejected: a.rejected + b.rejected,
+})
+
+export interface WindowRow {
+  readonly after: string | null
+  readonly upTo: string | null
+  readonly decidedBy: string
+}
+
+export interface RunRow {
+  readonly id: RunId
+  readonly group: GroupId | null
+  readonly flow: FlowId
+  /** `scopeText` */
+  readonly scope: string
+  readonly state: RunState
+  readonly reason: string | null
+  readonly lane: string | null
+  readonly window: WindowRow | null
+  readonly waiting: { readonly rows: bigint; readonly until: string | null } | null
+  readonly rows: RowCounts
+  readonly batches: number
+  readonly batchesDone: number
+  readonly startedAt: StoreTime | null
+  readonly finishedAt: StoreTime | null
+  readonly durationMs: number
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null
+  readonly actor: string
+  readonly command: string
+  /** 1, and one more for each resume */
+  readonly attempts: number
+  readonly supersededBy: string | null
+  /** JSON of the stored plan */
+  readonly plan: string
+  /** what the capture fixed, JSON; null until the capture is complete */
+  readonly captured: string | null
+}
+
+export interface StepRow {
+  readonly run: RunId
+  /** 1-based */
+  readonly step: number
+  readonly name: string
+  readonly state: StepState
+  readonly batches: number
+  readonly batchesDone: number
+  readonly rows: RowCounts
+}
+
+export interface BatchRow {
+  readonly run: RunId
+  readonly step: number
+  /** 1-based, unique in the run, in order of execution */
+  readonly batch: number
+  readonly state: BatchState
+  /** JSON of the split */
+  readonly split: string
+  /** batches of one wave are independent; the next wave waits for them */
+  readonly wave: number
+  readonly attempts: number
+  readonly rows: RowCounts
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null
+}
+
+export interface NewStep {
+  readonly step: number
+  readonly name: string
+}
+
+export interface NewBatch {
+  readonly step: number
+  readonly batch: number
+  readonly wave: number
+  readonly split: string
+}
+
+export interface WatermarkRow {
+  readonly flow: FlowId
+  readonly scope: string
+  /** exact text; null: no row had a position yet */
+  readonly position: string | null
+  /** the run, or rewind, that set it */
+  readonly run: string
+  /** grows with every change: what compare-and-set compares */
+  readonly version: number
+  /** JSON */
+  readonly coverage: string
+  /** JSON */
+  readonly source: string
+  readonly updatedAt: StoreTime
+}
+
+/** The watermark a plan read: `version` null where its scope had none (a copy of the unscoped one, or nothing). */
+export interface WatermarkExpected {
+  readonly version: number | null
+}
+
+export interface UnmatchedRow {
+  readonly flow: FlowId
+  /** canonical JSON array of the join key's texts */
+  readonly key: string
+  readonly alias: string
+  readonly position: string | null
+  readonly firstSeenAt: StoreTime
+  readonly state: 'open' | 'found' | 'given_up'
+}
+
+export interface RejectRow {
+  readonly id: number
+  readonly flow: FlowId
+  readonly run: RunId
+  readonly key: string
+  readonly code: ErrorCode
+  readonly message: string
+  readonly state: 'open' | 'delivered' | 'dismissed'
+  readonly createdAt: StoreTime
+}
+
+export interface Settlement {
+  readonly state: 'succeeded' | 'succeeded_with_rejects' | 'nothing_to_do'
+  readonly reason: string | null
+  readonly rows: RowCounts
+  /** null: the capture keeps no watermark, or this run leaves it */
+  readonly watermark: {
+    readonly expected: WatermarkExpected
+    readonly position: string | null
+    readonly coverage: string
+    readonly source: string
+  } | null
+  readonly unmatched: {
+    readonly open: readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]
+    readonly found: readonly string[]
+    readonly givenUp: readonly string[]
+  }
+  /** keys quarantined by this run, and keys delivered by it whose open rejects close */
+  readonly rejects: {
+    readonly open: readonly { readonly key: string; readonly code: ErrorCode; readonly message: string }[]
+    readonly delivered: readonly string[]
+  }
+  /** numbers only: the greatest value seen in this run's look, for the next run's ceiling */
+  readonly look: string | null
+}
+
+export interface NewRun {
+  readonly id: RunId
+  readonly group: GroupId | null
+  readonly flow: FlowId
+  readonly scope: string
+  readonly lane: string
+  readonly window: WindowRow | null
+  readonly waiting: { readonly rows: bigint; readonly until: string | null } | null
+  readonly plan: string
+  readonly by: Actor
+}
+
+export interface RunFilter {
+  readonly flow?: FlowId
+  readonly group?: GroupId
+  readonly state?: RunState
+  readonly limit: number
+}
+
+export interface LedgerStore {
+  createGroup(id: GroupId, by: Actor): Promise<void>
+
+  /** State `planned`, the plan stored. */
+  createRun(run: NewRun): Promise<void>
+  getRun(id: RunId): Promise<RunRow>
+  findRun(id: RunId): Promise<RunRow | null>
+  /** The newest run of flow and scope if it is unfinished (planned, running, failed, cancelled). */
+  findUnfinished(flow: FlowId, scope: string): Promise<RunRow | null>
+  /** Newest first. */
+  listRuns(filter: RunFilter): Promise<readonly RunRow[]>
+
+  /** `start`: planned, failed, cancelled or (take-over) running → running, under this lease token; attempts + 1 on a resume. */
+  startRun(id: RunId, token: bigint, worker: string): Promise<void>
+  /**
+   * Steps and batches of a completed capture, in one transaction, under the token. May be called again on a resume:
+   * open batches of the run become `superseded`, new ones are added with greater numbers; steps of the same number stay.
+   */
+  addBatches(id: RunId, token: bigint, captured: string, steps: readonly NewStep[], batches: readonly NewBatch[]): Promise<void>
+  listSteps(id: RunId): Promise<readonly StepRow[]>
+  listBatches(id: RunId): Promise<readonly BatchRow[]>
+  /** `claim`; attempts + 1. */
+  claimBatch(id: RunId, batch: number, token: bigint): Promise<void>
+  /** `commit`; also starts or finishes the step when this was its first or last batch. Repeating it changes nothing. */
+  batchDone(id: RunId, batch: number, token: bigint, rows: RowCounts): Promise<void>
+  batchFailed(id: RunId, batch: number, token: bigint, code: ErrorCode, message: string): Promise<void>
+
+  /** One transaction: every batch done, token current, watermark as expected, then run ended and watermark set. TM3003 when it moved, TM3002 when the lease is not ours. */
+  settle(id: RunId, token: bigint, settlement: Settlement): Promise<void>
+  /** `fail` or `cancel`. Repeating it changes nothing. */
+  endRun(id: RunId, token: bigint, end: { readonly state: 'failed' | 'cancelled'; readonly reason: string | null; readonly error: { readonly code: ErrorCode; readonly message: string } | null }): Promise<void>
+  /** Unfinished runs of the flow become `superseded`; scope null: of every scope. Returns their ids. */
+  supersede(flow: FlowId, scope: string | null, by: string, actor: Actor): Promise<readonly RunId[]>
+  /** Clears progress (steps, batches, captured) of an unfinished run and supersedes it; the target's rows stay. Audited. */
+  resetRun(id: RunId, by: Actor): Promise<void>
+
+  getWatermark(flow: FlowId, scope: string): Promise<WatermarkRow | null>
+  listWatermarks(): Promise<readonly WatermarkRow[]>
+  /** Moves it back (or sets it where none is, to adopt a target) and supersedes unfinished runs of that scope, in one transaction. Audited. */
+  rewind(flow: FlowId, scope: string, expected: WatermarkExpected, to: { readonly position: string; readonly coverage: string; readonly source: string }, by: Actor): Promise<readonly RunId[]>
+  /** Records the accepted coverage or source with the watermark; position stays. Audited. */
+  acceptChange(flow: FlowId, scope: string, expected: WatermarkExpected, change: { readonly coverage: string; readonly source: string }, by: Actor): Promise<void>
+
+  listUnmatched(flow: FlowId): Promise<readonly UnmatchedRow[]>
+  /** Open ones only. */
+  listRejects(flow: FlowId): Promise<readonly RejectRow[]>
+  getLook(flow: FlowId, scope: string): Promise<string | null>
+
+  audit(action: string, subject: string, by: Actor, before: string | null, after: string | null): Promise<void>
+  listAudit(limit: number): Promise<readonly { readonly at: StoreTime; readonly actor: string; readonly action: string; readonly subject: string; readonly reason: string | null; readonly before: string | null; readonly after: string | null }[]>
+}

@@ -1,0 +1,368 @@
+/**
+ * What a data system must be able to do, as narrow ports. A dialect folder has the same file names everywhere and
+ * exports one `DialectModule`. Positions, keys and values travel as text in the database's own notation and are
+ * compared by the database that owns them.
+ */
+import type { ConnectionId } from '@tidemark/contract/ids'
+import type { ColumnRef, ConditionSpec, JoinSpec, TableName } from '@tidemark/contract/flow'
+import type { PositionClock } from '@tidemark/contract/capture'
+
+// ── what is there ─────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface ColumnFacts {
+  readonly name: string
+  /** the database's own name of the type */
+  readonly type: string
+  readonly nullable: boolean
+  /** computed by the database: cannot be written */
+  readonly generated: boolean
+}
+
+export interface TableFacts {
+  readonly table: TableName
+  readonly columns: readonly ColumnFacts[]
+  /** columns of each primary key and unique constraint */
+  readonly uniqueKeys: readonly (readonly string[])[]
+  readonly estimatedRows: bigint | null
+}
+
+/** Which database this is; a restored or replaced one differs. */
+export interface SourceIdentity {
+  readonly system: string
+  /** a number that only grows while it is the same state of the same system; null: not to be had */
+  readonly timeline: string | null
+}
+
+// ── a flow's reading and writing, as data ─────────────────────────────────────────────────────────────────────
+
+export interface PlannedColumn {
+  readonly source: string
+  readonly target: string
+  readonly sourceType: string
+  readonly targetType: string
+}
+
+export interface PlannedPosition {
+  readonly ref: ColumnRef
+  readonly type: string
+  readonly clock: PositionClock
+  readonly zone: string | null
+  /** the target column that holds it exactly, or null: the side table `tidemark_position` does */
+  readonly targetColumn: string | null
+}
+
+export interface PlannedTree {
+  readonly locator: PlannedColumn
+  readonly parent: { readonly source: string; readonly sourceType: string }
+}
+
+/** A condition with the contents of its list read at plan time, so that coverage and capture cannot differ. */
+export interface PlannedCondition {
+  readonly spec: ConditionSpec
+  readonly type: string
+  /** `in-table`: the contents; null otherwise */
+  readonly contents: readonly string[] | null
+}
+
+/** Everything a statement is made from. */
+export interface FlowRelation {
+  readonly source: { readonly table: TableName; readonly joins: readonly JoinSpec[] }
+  readonly target: { readonly table: TableName }
+  /** in the flow's order; also among `columns` */
+  readonly key: readonly PlannedColumn[]
+  readonly columns: readonly PlannedColumn[]
+  readonly position: PlannedPosition | null
+  readonly tree: PlannedTree | null
+  readonly where: readonly PlannedCondition[]
+  readonly scope: readonly { readonly column: ColumnRef; readonly type: string; readonly value: string }[]
+  readonly excludeKeys: readonly { readonly column: string; readonly type: string; readonly values: readonly string[] }[]
+}
+
+/** `after < position <= upTo`; null bounds are open. */
+export interface WindowBounds {
+  readonly after: string | null
+  readonly upTo: string | null
+}
+
+/** Which rows a capture takes, beyond the relation's where, scope and exclusions. */
+export interface Selection {
+  readonly window: WindowBounds | null
+  /** rows without a position are taken too */
+  readonly withNullPosition: boolean
+  /** only rows whose key the target lacks */
+  readonly absentFromTarget: boolean
+  /** join keys (JSON arrays of text, in the order of the join's `on`) of position rows remembered as unmatched */
+  readonly unmatched: readonly string[]
+  /** main keys (JSON arrays of text) to look at again: open rejects and orphans */
+  readonly again: readonly string[]
+  /** rows of these values only, whatever their position: what `in` lists gained; index into `where` → values */
+  readonly gained: readonly { readonly where: number; readonly values: readonly string[] }[]
+}
+
+// ── asking the source ─────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Moment {
+  /** the source's clock in the position column's own terms; null for numbers */
+  readonly clock: string | null
+  /** start of the oldest transaction that may still commit below the clock; null: none is open */
+  readonly ceiling: { readonly at: string; readonly heldBy: string } | null
+  /** numbers: the greatest value now, when no transaction is open that could commit below it; else null */
+  readonly look: string | null
+}
+
+export interface BoundsRequest {
+  readonly position: PlannedPosition
+  readonly moment: Moment
+  /** ms for times, a count for numbers */
+  readonly buffer: bigint
+  readonly watermark: string | null
+  /** numbers: the look of an earlier run */
+  readonly earlierLook: string | null
+}
+
+export interface Bounds {
+  readonly after: string | null
+  /** null: nothing can be read safely yet */
+  readonly upTo: string | null
+  readonly decidedBy: 'clock' | 'buffer' | 'ceiling' | 'look'
+  /** upTo <= watermark */
+  readonly heldBack: boolean
+  /** clock < watermark */
+  readonly clockBelowWatermark: boolean
+}
+
+export interface Tally {
+  /** rows that the selection takes */
+  readonly rows: bigint
+  /** rows younger than upTo, and the greatest position among them */
+  readonly waiting: bigint
+  readonly waitingMax: string | null
+  /** when the last of the waiting rows is old enough, as text of the position's type; null for numbers */
+  readonly waitingUntil: string | null
+  /** rows without a position that no window will ever take */
+  readonly nullPositions: bigint
+}
+
+export interface SourcePort {
+  readonly location: string
+  /** What order a position of that type has; null: it cannot be one. */
+  positionClass(type: string): 'time' | 'number' | null
+  /** Values of that type can identify a row. */
+  canBeKey(type: string): boolean
+  /** Names that differ only in case are one name. */
+  readonly foldsCase: boolean
+  describe(table: TableName): Promise<TableFacts | null>
+  identity(): Promise<SourceIdentity>
+  /** Changes whenever the contents may have changed: tells a resumed run whether it reads what it captured. */
+  fingerprint(): Promise<string>
+  /** The list's values as sorted text. */
+  listValues(table: TableName, column: string): Promise<readonly string[]>
+  /** Canonical text of a value of that type, or null when it is none. */
+  canonical(type: string, text: string): Promise<string | null>
+  /** The clock, **then** the ceiling, each a statement of its own and outside any snapshot. `positionTable` holds the column. */
+  moment(position: PlannedPosition, positionTable: TableName): Promise<Moment>
+  bounds(request: BoundsRequest): Promise<Bounds>
+  tally(relation: FlowRelation, selection: Selection, buffer: bigint, targetExists: boolean): Promise<Tally>
+  /** -1, 0, 1 by the type's own order. */
+  compare(type: string, a: string, b: string): Promise<-1 | 0 | 1>
+}
+
+// ── what a run reads, fixed once ──────────────────────────────────────────────────────────────────────────────
+
+export interface KeyCheck {
+  readonly nullKeys: bigint
+  /** examples of keys that occur more than once, as readable text */
+  readonly duplicates: readonly string[]
+}
+
+export type OrphanReason = 'excluded' | 'gone' | 'cycle'
+
+export interface Orphan {
+  /** JSON array of the key's texts */
+  readonly key: string
+  readonly locator: string
+  readonly reason: OrphanReason
+}
+
+export interface CapturedBatch {
+  /** 1 roots (or the only step of a flat flow), 2 ancestors, 3 children */
+  readonly step: number
+  /** batches of one wave are independent */
+  readonly wave: number
+  /** captured rows `first` to `last`, inclusive */
+  readonly first: bigint
+  readonly last: bigint
+  readonly rows: bigint
+  readonly bytes: bigint
+}
+
+/**
+ * The captured keys of one run: written once, read by batch number, kept until the run ends. The neutral algorithm
+ * is in `capture/capture-rows.ts` and `capture/close-tree.ts`; these are its statements.
+ */
+export interface WorkArea {
+  /** An empty capture. Rows captured before, in batches that are done, stay known as `done`. */
+  start(relation: FlowRelation, done: readonly { readonly first: bigint; readonly last: bigint }[]): Promise<void>
+  /** Is the capture of this run still here? */
+  exists(): Promise<boolean>
+  /** The rows that the selection takes. */
+  select(selection: Selection): Promise<bigint>
+  checkKeys(): Promise<KeyCheck>
+  /** Position rows inside the window whose main row is not there: their join keys. */
+  unmatched(window: WindowBounds): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]>
+  /** Of these join keys, those whose main row is there now. */
+  found(unmatched: readonly string[]): Promise<readonly string[]>
+
+  /** Tree: one level of ancestors not visited yet; the missing ones are captured. Returns rows visited. */
+  climb(): Promise<bigint>
+  /** Tree: captured rows that are new in the target or moved there: one more level of what lies below them. Returns rows added or visited. */
+  descend(): Promise<bigint>
+  duplicateLocators(): Promise<readonly string[]>
+  /** Tree: depth of every captured row that can be reached from a root; the others, with the reason. */
+  orphans(): Promise<readonly Orphan[]>
+  /** Tree: a path through a cycle, first locator repeated at the end. */
+  cyclePath(locator: string): Promise<readonly string[]>
+  /** Leaves out the orphans of these reasons. */
+  drop(reasons: readonly OrphanReason[]): Promise<void>
+
+  /** Numbers the rows in the order of execution and cuts them. `bytes` null: rows alone. */
+  cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]>
+}
+
+// ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface FenceKey {
+  readonly store: string
+  readonly flow: string
+  /** `scopeText` */
+  readonly scope: string
+  readonly token: bigint
+}
+
+export interface MarkerCounts {
+  readonly read: bigint
+  readonly inserted: bigint
+  readonly updated: bigint
+  readonly deleted: bigint
+  readonly skippedSame: bigint
+  readonly skippedOlder: bigint
+  readonly rejected: bigint
+}
+
+export interface Marker extends MarkerCounts {
+  readonly batch: number
+}
+
+export interface SettledMarker {
+  readonly store: string
+  readonly scope: string
+  readonly run: string
+  readonly upTo: string | null
+  /** the target had rows when it was settled */
+  readonly hadRows: boolean
+}
+
+export interface BatchKey {
+  readonly run: string
+  readonly step: number
+  readonly batch: number
+}
+
+/** One batch's transaction in the target. Disposing it uncommitted rolls it back. */
+export interface BatchTransaction extends AsyncDisposable {
+  /** the marker was there already: this batch is in, with these counts */
+  readonly alreadyIn: MarkerCounts | null
+  /** ends the statement under way and rolls back */
+  abort(): void
+  commit(counts: MarkerCounts): Promise<void>
+}
+
+/** The staged rows of one batch, visible to the transaction that applies them. */
+export interface Staged {
+  readonly rows: bigint
+  readonly bytes: bigint
+}
+
+export interface TargetPort {
+  readonly location: string
+  describe(table: TableName): Promise<TableFacts | null>
+  isEmpty(table: TableName): Promise<boolean>
+  /** The newest settled run of each scope of that flow, of every store. Empty when nothing was ever settled. */
+  settled(flow: string): Promise<readonly SettledMarker[]>
+  /** DDL for a target made from the source's columns. */
+  createTableText(relation: FlowRelation): string
+  /** Why a source type cannot be held exactly by a target type; null: it can. */
+  narrowing(sourceType: string, targetType: string): string | null
+
+  /** Fence, markers and, when missing, the target table and the position's side table. */
+  prepare(relation: FlowRelation, createTable: boolean, fence: FenceKey): Promise<void>
+  /** All slots to this token; waits for the former owner at most `boundMs`, then ends its session or throws TM3009. */
+  raiseFence(fence: FenceKey, boundMs: number, signal: AbortSignal): Promise<void>
+  markers(fence: FenceKey, run: string): Promise<readonly Marker[]>
+  /** Remembers the settled run of the scope and forgets the markers of older runs, under the fence. */
+  settle(fence: FenceKey, settled: { readonly run: string; readonly upTo: string | null }, table: TableName): Promise<void>
+}
+
+/** One engine that sees source, target and the captured keys: where a pushdown lane works. */
+export interface Bench extends AsyncDisposable {
+  readonly source: SourcePort
+  readonly target: TargetPort
+  readonly work: WorkArea
+  /** Fence and marker first, then nothing: the batch's transaction. `worker` picks the fence's slot. */
+  begin(relation: FlowRelation, fence: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction>
+  /** The rows of a captured batch, read from the source into a staging relation of that transaction. */
+  stage(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<Staged>
+  /** Staging into target; one statement set per apply kind. */
+  apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts>
+  /** The statements a batch would send, for `plan --sql` and the golden files. */
+  explain(relation: FlowRelation, selection: Selection, kind: 'insert-missing' | 'latest'): readonly { readonly name: string; readonly text: string }[]
+}
+
+export interface OpenBench {
+  readonly source: ConnectionTarget
+  readonly target: ConnectionTarget
+  /** read: nothing is written, not even a file made */
+  readonly mode: 'read' | 'write'
+  /** file for the captured keys; null in read mode */
+  readonly workPath: string | null
+  readonly limits: EngineLimits
+}
+
+export interface ConnectionTarget {
+  readonly id: ConnectionId
+  /** resolved options of the connection, secrets opened */
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+export interface EngineLimits {
+  readonly memoryBytes: number | null
+  readonly threads: number | null
+  readonly tempDir: string
+}
+
+export interface Abilities {
+  /** default size of a batch */
+  readonly batchRows: number
+  readonly batchBytes: number
+  /** the ceiling of its source is exact */
+  readonly ceiling: boolean
+  readonly stampedBy: 'database' | 'application'
+}
+
+export interface DialectModule {
+  readonly kind: string
+  readonly abilities: Abilities
+  /** Resolves the options of a connection against the project folder, and says where it leads. */
+  locate(options: Readonly<Record<string, unknown>>, projectDir: string): string
+  /** Can one engine of this dialect see both? */
+  sees(other: string): boolean
+  openBench(options: OpenBench): Promise<Bench>
+  /** Opens for reading and says what it is; throws what a run would throw. */
+  probe(options: ConnectionTarget, limits: EngineLimits): Promise<string>
+  classify(error: unknown): Fault
+  /** The AppError of a native error; AppErrors pass. */
+  translate(error: unknown, where: string): Error
+}
+
+/** conflict: the same batch may succeed when tried again · lost: the connection is gone · held: another process has the file */
+export type Fault = 'conflict' | 'lost' | 'held' | 'missing' | 'corrupt' | 'full' | 'interrupted' | 'constraint' | 'permanent'

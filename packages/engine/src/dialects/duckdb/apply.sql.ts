@@ -1,0 +1,125 @@
+/** How staged rows land in a DuckDB target: one verdict per row, then one statement set. */
+import type { CapturedBatch, FlowRelation } from '../contract.ts'
+import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
+import { fromSource } from './capture.sql.ts'
+import { type Catalogs, column, keyEquals, mainKey, sideTable, targetKey, targetTable, typed, work, workKey } from './names.ts'
+import { sameContent } from './types.ts'
+
+export type ApplyMode = 'insert-missing' | 'latest'
+/** `update` keeps target columns that the flow does not fill; `swap` (DELETE + INSERT) is twice as fast and needs none */
+export type TakeNewer = 'update' | 'swap'
+
+const POSITION = ident('tidemark position')
+const LOCATOR = ident('tidemark locator')
+const PARENT = ident('tidemark parent')
+
+const names = (r: FlowRelation): Sql => joined(r.columns.map((c) => ident(c.target)), ', ')
+
+/** The batch's rows as they are in the source now, found by key; the row-number range only narrows the reading. */
+export function stage(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowId: boolean): Sql {
+  const columns = [
+    ...r.columns.map((x) =>
+      x.sourceType === x.targetType
+        ? sql`${ident('m', x.source)} AS ${ident(x.target)}`
+        : sql`CAST(${ident('m', x.source)} AS ${typed(x.targetType)}) AS ${ident(x.target)}`,
+    ),
+    ...(r.position ? [sql`${column(r.position.ref)} AS ${POSITION}`] : []),
+    ...(r.tree ? [sql`${ident('m', r.tree.locator.source)} AS ${LOCATOR}`, sql`${ident('m', r.tree.parent.source)} AS ${PARENT}`] : []),
+  ]
+  const range = byRowId
+    ? sql` AND m.rowid BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT))`
+    : EMPTY
+  return sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
+SELECT ${joined(columns, ', ')}
+FROM ${fromSource(c, r, true)}
+JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(r))}
+WHERE w.n BETWEEN CAST(${param(split.first)} AS BIGINT) AND CAST(${param(split.last)} AS BIGINT)${range}`
+}
+
+/** Rows whose parent would not be there when they land. */
+export const parentless = (c: Catalogs, r: FlowRelation): Sql => sql`SELECT CAST(${LOCATOR} AS VARCHAR), CAST(${PARENT} AS VARCHAR) FROM tidemark_stage AS s
+WHERE s.${PARENT} IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${ident('t', r.tree?.locator.target ?? '')} = s.${PARENT})
+  AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${LOCATOR} = s.${PARENT})
+ORDER BY 1 LIMIT 3`
+
+/**
+ * insert, update, older or same. Newer wins; an equal position, or none on either side, is decided by content: a
+ * coarse clock ticks once for two updates.
+ */
+export function verdict(c: Catalogs, r: FlowRelation, mode: ApplyMode): Sql {
+  const t = targetKey(r, 't')
+  const s = targetKey(r, 's')
+  const side = r.position && r.position.targetColumn === null && mode === 'latest'
+  const held = side ? sql`p.position` : ident('t', r.position?.targetColumn ?? '')
+  const keySet = new Set(r.key.map((k) => k.target))
+  const content = r.columns.filter((x) => !keySet.has(x.target)).map((x) => sameContent(x.targetType, ident('t', x.target), ident('s', x.target)))
+  const byPosition = r.position && mode === 'latest' ? sql`\n  WHEN s.${POSITION} > ${held} THEN 'update'\n  WHEN s.${POSITION} < ${held} THEN 'older'` : EMPTY
+  const byContent = mode === 'latest' ? sql`\n  WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same'\n  ELSE 'update'` : sql`\n  ELSE 'same'`
+  return sql`CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
+SELECT s.rowid AS stage_row, t.rowid AS target_row, ${side ? sql`p.position` : sql`NULL`} AS held, CASE
+  WHEN t.rowid IS NULL THEN 'insert'${byPosition}${byContent}
+END AS verdict
+FROM tidemark_stage AS s
+LEFT JOIN ${targetTable(c, r.target.table)} AS t ON ${keyEquals(r, t, s)}${
+    side ? sql`\nLEFT JOIN ${sideTable(c, r.target.table)} AS p ON ${keyEquals(r, targetKey(r, 'p'), s)}` : EMPTY
+  }`
+}
+
+export const verdictCounts = sql`SELECT count(*), count(DISTINCT stage_row),
+  count(*) FILTER (WHERE verdict = 'insert'), count(*) FILTER (WHERE verdict = 'update'),
+  count(*) FILTER (WHERE verdict = 'same'), count(*) FILTER (WHERE verdict = 'older') FROM tidemark_verdict`
+
+export const insertAll = (c: Catalogs, r: FlowRelation): Sql =>
+  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}) SELECT ${names(r)} FROM tidemark_stage`
+
+const insertVerdicts = (c: Catalogs, r: FlowRelation, verdicts: Sql): Sql =>
+  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)})
+SELECT ${joined(r.columns.map((x) => ident('s', x.target)), ', ')} FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+WHERE v.verdict IN (${verdicts})`
+
+const deleteOlder = (c: Catalogs, r: FlowRelation): Sql =>
+  sql`DELETE FROM ${targetTable(c, r.target.table)} WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')`
+
+function updateOlder(c: Catalogs, r: FlowRelation): Sql {
+  const keySet = new Set(r.key.map((k) => k.target))
+  const sets = r.columns.filter((x) => !keySet.has(x.target)).map((x) => sql`${ident(x.target)} = ${ident('s', x.target)}`)
+  return sql`UPDATE ${targetTable(c, r.target.table)} AS t SET ${joined(sets, ', ')}
+FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+WHERE v.verdict = 'update' AND t.rowid = v.target_row`
+}
+
+/** The statements that make the verdicts true. */
+export function take(c: Catalogs, r: FlowRelation, mode: ApplyMode, takeNewer: TakeNewer): readonly Sql[] {
+  if (mode === 'insert-missing') return [insertVerdicts(c, r, sql`'insert'`)]
+  return takeNewer === 'swap'
+    ? [deleteOlder(c, r), insertVerdicts(c, r, sql`'insert', 'update'`)]
+    : [updateOlder(c, r), insertVerdicts(c, r, sql`'insert'`)]
+}
+
+/** The positions of what landed, and of what was the same but had none on record. */
+export function takePositions(c: Catalogs, r: FlowRelation): readonly Sql[] {
+  if (!r.position || r.position.targetColumn !== null) return []
+  const side = sideTable(c, r.target.table)
+  const taken = sql`FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+WHERE (v.verdict IN ('insert', 'update') OR (v.verdict = 'same' AND v.held IS NULL)) AND s.${POSITION} IS NOT NULL`
+  const keyNames = joined(r.key.map((k) => ident(k.target)), ', ')
+  return [
+    sql`DELETE FROM ${side} AS p WHERE EXISTS (SELECT 1 ${taken} AND ${keyEquals(r, targetKey(r, 'p'), targetKey(r, 's'))})`,
+    sql`INSERT INTO ${side} (${keyNames}, position) SELECT ${joined(r.key.map((k) => ident('s', k.target)), ', ')}, s.${POSITION} ${taken}`,
+  ]
+}
+
+/** DDL of a target made from the source's columns. No primary key: the apply statements keep it, twice as fast. */
+export function createTarget(c: Catalogs | null, r: FlowRelation): Sql {
+  const keySet = new Set(r.key.map((k) => k.target))
+  const columns = r.columns.map((x) => sql`${ident(x.target)} ${typed(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : EMPTY}`)
+  const name = c === null ? ident(...r.target.table) : targetTable(c, r.target.table)
+  return sql`CREATE TABLE ${name} (${joined(columns, ', ')})`
+}
+
+export function createSide(c: Catalogs, r: FlowRelation): Sql | null {
+  if (!r.position || r.position.targetColumn !== null) return null
+  const k = joined(r.key.map((x) => sql`${ident(x.target)} ${typed(x.targetType)}`), ', ')
+  return sql`CREATE TABLE IF NOT EXISTS ${sideTable(c, r.target.table)} (${k}, position ${typed(r.position.type)})`
+}

@@ -1,0 +1,190 @@
+/** Which rows of the source a run takes. */
+import type { FlowRelation, PlannedCondition, Selection, WindowBounds } from '../contract.ts'
+import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
+import { type Catalogs, column, keyEquals, keyName, mainKey, sourceTable, targetKey, targetTable, typed, work, workKey } from './names.ts'
+import { byteSize } from './types.ts'
+
+const TRUE = sql`TRUE`
+
+/** The values of a JSON array of text, as a list of that type: one parameter, however long the list. */
+const listOf = (values: readonly string[], type: string): Sql =>
+  sql`(SELECT CAST(v AS ${typed(type)}) FROM (SELECT unnest(CAST(CAST(${param(JSON.stringify(values))} AS JSON) AS VARCHAR[])) AS v))`
+
+/** Canonical text of a composite key: a JSON array of texts. */
+export const keyJson = (parts: readonly Sql[]): Sql =>
+  sql`CAST(to_json([${joined(
+    parts.map((p) => sql`CAST(${p} AS VARCHAR)`),
+    ', ',
+  )}]) AS VARCHAR)`
+
+function condition(c: PlannedCondition): Sql {
+  const { spec } = c
+  const col = column(spec.column)
+  switch (spec.kind) {
+    case 'in-list':
+    case 'in-table': {
+      const list = listOf(spec.kind === 'in-list' ? spec.values : (c.contents ?? []), c.type)
+      // a row without a value is in no list, so "not in" takes it: NULL must not make a row vanish
+      return spec.not ? sql`(${col} IS NULL OR ${col} NOT IN ${list})` : sql`${col} IN ${list}`
+    }
+    case 'compare': {
+      const value = sql`CAST(${param(spec.value)} AS ${typed(c.type)})`
+      return spec.operator === '<>' ? sql`${col} IS DISTINCT FROM ${value}` : sql`${col} ${catalogText(spec.operator)} ${value}`
+    }
+    case 'null':
+      return spec.not ? sql`${col} IS NOT NULL` : sql`${col} IS NULL`
+  }
+}
+
+/** Rows that are never delivered, in any role. */
+export const excluded = (r: FlowRelation): Sql =>
+  joined(
+    r.excludeKeys.map((e) => sql`${ident('m', e.column)} IN ${listOf(e.values, e.type)}`),
+    ' OR ',
+    sql`FALSE`,
+  )
+
+/** `where`, scope and exclusions; `only`: just the conditions on that joined table. */
+export function filters(r: FlowRelation, only?: string): Sql {
+  const parts = [
+    ...r.where.filter((c) => only === undefined || c.spec.column.table === only).map(condition),
+    ...r.scope.filter((s) => only === undefined || s.column.table === only).map((s) => sql`${column(s.column)} = CAST(${param(s.value)} AS ${typed(s.type)})`),
+    ...(only === undefined && r.excludeKeys.length > 0 ? [sql`NOT (${excluded(r)})`] : []),
+  ]
+  return joined(parts, ' AND ', TRUE)
+}
+
+/** `after < position <= upTo` */
+export function inWindow(r: FlowRelation, w: WindowBounds): Sql {
+  if (r.position === null) return TRUE
+  const pos = column(r.position.ref)
+  const bound = (text: string): Sql => sql`CAST(${param(text)} AS ${typed(r.position?.type ?? '')})`
+  return joined(
+    [
+      ...(w.after === null ? [] : [sql`${pos} > ${bound(w.after)}`]),
+      ...(w.upTo === null ? [sql`${pos} IS NOT NULL`] : [sql`${pos} <= ${bound(w.upTo)}`]),
+    ],
+    ' AND ',
+  )
+}
+
+/** main and its joins. `outer`: ancestors may lack a joined row. */
+export function fromSource(c: Catalogs, r: FlowRelation, outer = false): Sql {
+  const joins = r.source.joins.map(
+    (j) =>
+      sql`${catalogText(outer ? 'LEFT JOIN' : 'JOIN')} ${sourceTable(c, j.table)} AS ${ident(`j_${j.as}`)} ON ${joined(
+        Object.entries(j.on).map(([main, other]) => sql`${ident('m', main)} = ${ident(`j_${j.as}`, other)}`),
+        ' AND ',
+      )}`,
+  )
+  return sql`${sourceTable(c, r.source.table)} AS m${joins.length > 0 ? sql` ${joined(joins, '\n')}` : EMPTY}`
+}
+
+const absent = (c: Catalogs, r: FlowRelation): Sql =>
+  sql`NOT EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), mainKey(r))})`
+
+const positionJoin = (r: FlowRelation) => r.source.joins.find((j) => j.as === r.position?.ref.table)
+
+/** The join key of the position's row, as JSON; null where the position is in the main table. */
+export function unmatchedKey(r: FlowRelation): Sql | null {
+  const join = positionJoin(r)
+  return join ? keyJson(Object.values(join.on).map((name) => ident(`j_${join.as}`, name))) : null
+}
+
+/** Each predicate takes rows for one reason; together, without repetition, they are the selection. */
+export function predicates(c: Catalogs, r: FlowRelation, s: Selection, targetExists: boolean): readonly Sql[] {
+  const base = filters(r)
+  const all: Sql[] = []
+  if (s.window !== null || r.position === null) {
+    const window = s.window === null ? TRUE : inWindow(r, s.window)
+    const taken = s.withNullPosition && r.position !== null ? sql`(${window} OR ${column(r.position.ref)} IS NULL)` : window
+    all.push(sql`${taken} AND ${base}${s.absentFromTarget && targetExists ? sql` AND ${absent(c, r)}` : EMPTY}`)
+  }
+  const unmatched = unmatchedKey(r)
+  if (unmatched !== null && s.unmatched.length > 0) all.push(sql`${unmatched} IN ${listOf(s.unmatched, 'VARCHAR')} AND ${base}`)
+  if (s.again.length > 0) {
+    const key = keyJson(r.key.map((k) => ident('m', k.source)))
+    all.push(sql`${key} IN ${listOf(s.again, 'VARCHAR')} AND ${base}`)
+  }
+  for (const g of s.gained) {
+    const c0 = r.where[g.where]
+    if (c0) all.push(sql`${inWindow(r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${listOf(g.values, c0.type)} AND ${base}`)
+  }
+  return all
+}
+
+/** Bytes that the row's large values take, plus 8 for each of the others. */
+function rowBytes(r: FlowRelation): Sql {
+  const sizes = r.columns.map((col) => byteSize(col.sourceType, ident('m', col.source)))
+  const fixed = BigInt(8 * sizes.filter((s) => s === null).length)
+  return joined([sql`CAST(${catalogText(String(fixed))} AS BIGINT)`, ...sizes.filter((s) => s !== null)].map((s, i) => (i === 0 ? s : sql` + ${s}`)), '\n')
+}
+
+/** What the captured row remembers: key, position, locator, parent, row number, size. */
+export function capturedColumns(r: FlowRelation, rowIds: boolean, withPosition: boolean): Sql {
+  return joined(
+    [
+      ...r.key.map((k, i) => sql`${ident('m', k.source)} AS ${keyName(i)}`),
+      ...(withPosition && r.position ? [sql`${column(r.position.ref)} AS p`] : [sql`NULL AS p`]),
+      ...(r.tree ? [sql`${ident('m', r.tree.locator.source)} AS loc`, sql`${ident('m', r.tree.parent.source)} AS par`] : []),
+      rowIds ? sql`m.rowid AS rid` : sql`NULL AS rid`,
+      sql`${rowBytes(r)} AS bytes`,
+    ],
+    ', ',
+  )
+}
+
+/** Role `w`: rows of the window, and those looked up again. */
+export function insertSelected(c: Catalogs, r: FlowRelation, predicate: Sql, rowIds: boolean, first: boolean): Sql {
+  const keys = joined(r.key.map((_, i) => keyName(i)), ', ')
+  const known = sql`${first ? EMPTY : sql` AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})`}`
+  return sql`INSERT INTO ${work(c, 'node')} (${keys}, p, ${r.tree ? sql`loc, par, ` : EMPTY}rid, bytes, role)
+SELECT ${capturedColumns(r, rowIds, true)}, 'w' AS role
+FROM ${fromSource(c, r)}
+WHERE ${predicate}
+  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})${known}`
+}
+
+export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExists: boolean): Sql {
+  const all = predicates(c, r, s, targetExists)
+  const counted =
+    all.length === 1 && all[0]
+      ? sql`SELECT count(*) FROM ${fromSource(c, r)} WHERE ${all[0]}`
+      : sql`SELECT count(*) FROM (SELECT DISTINCT ${joined(r.key.map((k) => ident('m', k.source)), ', ')} FROM ${fromSource(c, r)} WHERE ${joined(
+          all.map((p) => sql`(${p})`),
+          ' OR ',
+          sql`FALSE`,
+        )})`
+  if (r.position === null) return sql`SELECT (${counted}), 0, NULL, 0`
+  const pos = column(r.position.ref)
+  const young = s.window?.upTo == null ? sql`FALSE` : sql`${pos} > CAST(${param(s.window.upTo)} AS ${typed(r.position.type)})`
+  return sql`SELECT (${counted}), count(*) FILTER (WHERE ${young}), CAST(max(${pos}) FILTER (WHERE ${young}) AS VARCHAR), count(*) FILTER (WHERE ${pos} IS NULL)
+FROM ${fromSource(c, r)}
+WHERE ${filters(r)}`
+}
+
+/** Position rows in the window without a main row: their join keys and positions. */
+export function unmatchedQuery(c: Catalogs, r: FlowRelation, w: WindowBounds): { text: Sql; alias: string } | null {
+  const join = positionJoin(r)
+  const key = unmatchedKey(r)
+  if (!join || !key || r.position === null) return null
+  const on = joined(
+    Object.entries(join.on).map(([main, other]) => sql`${ident('m', main)} = ${ident(`j_${join.as}`, other)}`),
+    ' AND ',
+  )
+  return {
+    alias: join.as,
+    text: sql`SELECT ${key}, CAST(max(${column(r.position.ref)}) AS VARCHAR)
+FROM ${sourceTable(c, join.table)} AS ${ident(`j_${join.as}`)}
+WHERE ${inWindow(r, w)} AND ${filters(r, join.as)}
+  AND NOT EXISTS (SELECT 1 FROM ${sourceTable(c, r.source.table)} AS m WHERE ${on})
+GROUP BY 1 ORDER BY 1`,
+  }
+}
+
+export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql | null {
+  const join = positionJoin(r)
+  if (!join) return null
+  const mainKeyJson = keyJson(Object.keys(join.on).map((name) => ident('m', name)))
+  return sql`SELECT DISTINCT ${mainKeyJson} FROM ${sourceTable(c, r.source.table)} AS m WHERE ${mainKeyJson} IN ${listOf(keys, 'VARCHAR')}`
+}

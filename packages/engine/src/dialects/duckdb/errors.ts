@@ -1,0 +1,58 @@
+/**
+ * DuckDB's errors carry no code: the type that leads the message ("IO Error: …") is all there is. These are the
+ * only lines of the project that read an error's message.
+ */
+import { AppError } from '../../runtime/app-error.ts'
+import type { Fault } from '../contract.ts'
+
+const FAULTS: readonly (readonly [RegExp, Fault])[] = [
+  [/^IO Error: Could not set lock on file/, 'held'],
+  [/No space left on device|File too large|disk is full|failed to offload data block|Could not write (?:file|all bytes)/i, 'full'],
+  [/^Out of Memory Error/, 'full'],
+  [/not a valid DuckDB database file|^Serialization Error|does not match stored checksum|Corrupt database|file is too small|^IO Error: Trying to read a database file with version/i, 'corrupt'],
+  [/^IO Error: Cannot open (?:database|file)/, 'missing'],
+  [/^IO Error: Could not (?:read|open)/, 'missing'],
+  [/^TransactionContext Error: (?:Conflict|Failed to commit|Catalog write-write conflict)/, 'conflict'],
+  [/^TransactionContext Error: .*write-write conflict/, 'conflict'],
+  [/^INTERRUPT Error/, 'interrupted'],
+  [/connection disconnected|Connection Error|database has been invalidated/i, 'lost'],
+  [/^Constraint Error/, 'constraint'],
+]
+
+export function classify(error: unknown): Fault {
+  for (let e = error; e instanceof Error; e = e.cause) {
+    const message = e.message.replace(/^Failed to (?:query|execute|prepare|connect): /, '')
+    for (const [pattern, fault] of FAULTS) if (pattern.test(message)) return fault
+  }
+  return 'permanent'
+}
+
+/** `where`: the file or statement this was about. */
+export function translate(error: unknown, where: string): Error {
+  if (error instanceof AppError) return error
+  const message = error instanceof Error ? error.message.trim().split('\n\n')[0] ?? '' : String(error)
+  const detail = `${where}: ${message}`
+  switch (classify(error)) {
+    case 'held':
+      return new AppError('TM2002', `${where}${holderOf(message)}`, { cause: error })
+    case 'full':
+      return new AppError('TM2004', detail, { cause: error })
+    case 'corrupt':
+      return new AppError('TM2003', detail, { cause: error })
+    case 'missing':
+      return new AppError('TM2001', detail, { cause: error })
+    case 'lost':
+      return new AppError('TM2005', detail, { cause: error })
+    case 'conflict':
+      return new AppError('TM5003', detail, { cause: error })
+    case 'interrupted':
+    case 'constraint':
+    case 'permanent':
+      return new AppError('TM5001', detail, { cause: error })
+  }
+}
+
+function holderOf(message: string): string {
+  const m = /\(PID (\d+)\)/.exec(message)
+  return m ? ` is open in process ${m[1]}` : ' is open in another process'
+}

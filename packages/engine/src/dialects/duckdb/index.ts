@@ -1,0 +1,37 @@
+/** DuckDB: the embedded default. */
+import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { openDuckdbFile } from '../../drivers/duckdb.ts'
+import { AppError } from '../../runtime/app-error.ts'
+import type { DialectModule } from '../contract.ts'
+import { abilities } from './abilities.ts'
+import { openDuckdbBench } from './bench.ts'
+import { classify, translate } from './errors.ts'
+
+const locate: DialectModule['locate'] = (options, projectDir) => {
+  const path = options['path']
+  if (typeof path !== 'string' || path === '') throw new AppError('TM1011', 'a duckdb connection needs path: FILE')
+  return resolve(projectDir, path)
+}
+
+export const duckdb = {
+  kind: 'duckdb',
+  abilities,
+  locate,
+  sees: (other) => other === 'duckdb',
+  openBench: (options) => openDuckdbBench(options),
+  probe: async ({ options }, limits) => {
+    const path = String(options['path'])
+    if (!existsSync(path)) throw new AppError('TM2001', `${path} does not exist`)
+    try {
+      await using file = await openDuckdbFile(path, 'read', limits)
+      using session = await file.session()
+      const [row] = await session.rows('SELECT count(*), version() FROM duckdb_tables() WHERE database_name = ?', [file.catalog])
+      return `${row?.[0]} tables, DuckDB ${row?.[1]}`
+    } catch (error) {
+      throw translate(error, path)
+    }
+  },
+  classify,
+  translate,
+} satisfies DialectModule

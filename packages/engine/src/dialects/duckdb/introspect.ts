@@ -1,0 +1,90 @@
+/** What is in an attached DuckDB file. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import type { TableName } from '@tidemark/contract/flow'
+import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
+import { AppError } from '../../runtime/app-error.ts'
+import type { SourceIdentity, TableFacts } from '../contract.ts'
+import { ident, type Sql } from '../sql-text.ts'
+
+/** `[table]`, `[schema, table]`: DuckDB's default schema is `main`. */
+export function schemaAndTable(table: TableName): readonly [string, string] {
+  const [a, b] = table
+  if (table.length === 1 && a !== undefined) return ['main', a]
+  if (table.length === 2 && a !== undefined && b !== undefined) return [a, b]
+  throw new AppError('TM4001', `${table.join('.')}: a DuckDB table is named table or schema.table`)
+}
+
+export const tableIdent = (file: DuckdbFile, table: TableName): Sql => ident(file.catalog, ...schemaAndTable(table))
+
+export async function describeTable(file: DuckdbFile, session: DuckdbSession, table: TableName): Promise<TableFacts | null> {
+  const where = [file.catalog, ...schemaAndTable(table)]
+  const columns = await session.rows(
+    `SELECT c.column_name, c.data_type, c.is_nullable
+       FROM duckdb_columns() c WHERE c.database_name = ? AND c.schema_name = ? AND c.table_name = ? ORDER BY c.column_index`,
+    where,
+  )
+  if (columns.length === 0) return null
+  const [size] = await session.rows(
+    'SELECT estimated_size, sql FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?',
+    where,
+  )
+  const unique = await session.rows(
+    `SELECT to_json(constraint_column_names) FROM duckdb_constraints()
+      WHERE database_name = ? AND schema_name = ? AND table_name = ? AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')`,
+    where,
+  )
+  const generated = size ? await generatedColumns(session, where) : new Set<string>()
+  return {
+    table,
+    columns: columns.map(([name, type, nullable]) => ({ name: name ?? '', type: type ?? '', nullable: nullable === 'true', generated: generated.has(name ?? '') })),
+    uniqueKeys: unique.map(([names]) => JSON.parse(names ?? '[]') as string[]),
+    estimatedRows: size ? BigInt(size[0] ?? '0') : null,
+  }
+}
+
+/** DuckDB's catalog does not say which columns are generated; the parsed DDL's own words do. */
+async function generatedColumns(session: DuckdbSession, where: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await session.rows(
+    `SELECT c.column_name FROM duckdb_columns() c JOIN duckdb_tables() t USING (database_name, schema_name, table_name)
+      WHERE c.database_name = ? AND c.schema_name = ? AND c.table_name = ?
+        AND regexp_matches(t.sql, '(?i)(^|[(, ])"?' || regexp_escape(replace(c.column_name, '"', '""')) || '"?[^,]* GENERATED ALWAYS AS')`,
+    where,
+  )
+  return new Set(rows.map(([name]) => name ?? ''))
+}
+
+/** A view has no row numbers to read by. */
+export async function hasRowIds(file: DuckdbFile, session: DuckdbSession, table: TableName): Promise<boolean> {
+  const rows = await session.rows('SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?', [
+    file.catalog,
+    ...schemaAndTable(table),
+  ])
+  return rows.length > 0
+}
+
+/**
+ * A DuckDB file has no id of its own. The inode tells it from another file under the same name; the number of its
+ * checkpoints (in the two database headers at 4 KiB and 8 KiB, after an 8-byte checksum) only grows, so a smaller
+ * one is an older state of the file, copied over it.
+ */
+export function fileIdentity(path: string): SourceIdentity {
+  const stat = statSync(path, { bigint: true })
+  const header = Buffer.alloc(8)
+  const fd = openSync(path, 'r')
+  try {
+    let newest = 0n
+    for (const at of [4096, 8192]) if (readSync(fd, header, 0, 8, at + 8) === 8) newest = header.readBigUInt64LE() > newest ? header.readBigUInt64LE() : newest
+    return { system: `duckdb:${stat.dev}:${stat.ino}`, timeline: String(newest) }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Changes whenever the file or its write-ahead log does. */
+export function fileFingerprint(path: string): string {
+  const part = (p: string): string => {
+    const s = statSync(p, { bigint: true, throwIfNoEntry: false })
+    return s && s.size > 0n ? `${s.ino}:${s.size}:${s.mtimeNs}` : '-'
+  }
+  return `${part(path)}/${part(`${path}.wal`)}`
+}

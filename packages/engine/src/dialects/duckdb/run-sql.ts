@@ -1,0 +1,25 @@
+/** Sending statements, with errors translated where they enter. */
+import type { DuckdbSession } from '../../drivers/duckdb.ts'
+import type { Sql } from '../sql-text.ts'
+import { translate } from './errors.ts'
+
+export async function exec(session: DuckdbSession, statement: Sql, where: string): Promise<bigint> {
+  try {
+    return await session.run(statement.text, statement.params)
+  } catch (error) {
+    throw translate(error, where)
+  }
+}
+
+export async function query(session: DuckdbSession, statement: Sql, where: string): Promise<readonly (readonly (string | null)[])[]> {
+  try {
+    return await session.rows(statement.text, statement.params)
+  } catch (error) {
+    throw translate(error, where)
+  }
+}
+
+export async function count(session: DuckdbSession, statement: Sql, where: string): Promise<bigint> {
+  const [row] = await query(session, statement, where)
+  return BigInt(row?.[0] ?? '0')
+}

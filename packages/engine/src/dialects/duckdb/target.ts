@@ -1,0 +1,128 @@
+/** A DuckDB file as a target: fence, markers, the settled marker, the target table. */
+import type { TableName } from '@tidemark/contract/flow'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
+import { AppError } from '../../runtime/app-error.ts'
+import type { FenceKey, FlowRelation, Marker, SettledMarker, TableFacts, TargetPort } from '../contract.ts'
+import { ident, printable, type Sql, sql } from '../sql-text.ts'
+import { createSide, createTarget } from './apply.sql.ts'
+import { classify, translate } from './errors.ts'
+import * as fence from './fence.sql.ts'
+import { describeTable, schemaAndTable } from './introspect.ts'
+import { type Catalogs, targetTable } from './names.ts'
+import { count, exec, query } from './run-sql.ts'
+import { narrowing } from './types.ts'
+
+const RETRY_MS = 25
+
+export class DuckdbTarget implements TargetPort {
+  readonly location: string
+  /** null: read mode, and the file does not exist yet */
+  readonly #file: DuckdbFile | null
+  readonly #session: DuckdbSession
+  readonly #catalogs: Catalogs
+
+  constructor(file: DuckdbFile | null, session: DuckdbSession, catalogs: Catalogs, location: string) {
+    this.#file = file
+    this.#session = session
+    this.#catalogs = catalogs
+    this.location = location
+  }
+
+  async describe(table: TableName): Promise<TableFacts | null> {
+    return this.#file === null ? null : describeTable(this.#file, this.#session, table)
+  }
+
+  async isEmpty(table: TableName): Promise<boolean> {
+    return (await count(this.#session, sql`SELECT count(*) FROM (SELECT 1 FROM ${targetTable(this.#catalogs, table)} LIMIT 1)`, this.location)) === 0n
+  }
+
+  async settled(flow: string): Promise<readonly SettledMarker[]> {
+    if ((await this.describe(['tidemark', 'settled'])) === null) return []
+    const rows = await query(this.#session, fence.listSettled(this.#catalogs, flow), this.location)
+    return rows.map(([store, scope, run, upTo, hadRows]) => ({ store: store ?? '', scope: scope ?? '', run: run ?? '', upTo: upTo ?? null, hadRows: hadRows === 'true' }))
+  }
+
+  createTableText(relation: FlowRelation): string {
+    return printable(createTarget(null, relation))
+  }
+
+  narrowing(sourceType: string, targetType: string): string | null {
+    return narrowing(sourceType, targetType)
+  }
+
+  async prepare(relation: FlowRelation, createTable: boolean, key: FenceKey): Promise<void> {
+    const c = this.#catalogs
+    await this.#atOnce(async () => {
+      await this.#exec(sql`CREATE SCHEMA IF NOT EXISTS ${ident(c.target, 'tidemark')}`)
+      for (const statement of fence.createFence(c)) await this.#exec(statement)
+      await this.#exec(fence.addSlots(c, key))
+      if (createTable) {
+        await this.#exec(sql`CREATE SCHEMA IF NOT EXISTS ${ident(c.target, schemaAndTable(relation.target.table)[0])}`)
+        await this.#exec(createTarget(c, relation))
+      }
+      const side = createSide(c, relation)
+      if (side) await this.#exec(side)
+    })
+  }
+
+  /** DDL and catalog changes conflict with those of another worker; all of them may be repeated. */
+  async #atOnce(work: () => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#session.begin()
+        await work()
+        await this.#session.commit()
+        return
+      } catch (error) {
+        await this.#session.rollback()
+        if (attempt >= 20 || !isConflict(error)) throw translate(error, this.location)
+        await sleep(RETRY_MS)
+      }
+    }
+  }
+
+  async raiseFence(key: FenceKey, boundMs: number, signal: AbortSignal): Promise<void> {
+    const until = performance.now() + boundMs
+    let ended = false
+    for (;;) {
+      signal.throwIfAborted()
+      try {
+        await this.#exec(fence.raise(this.#catalogs, key))
+        return
+      } catch (error) {
+        if (!isConflict(error)) throw error
+      }
+      if (performance.now() > until) {
+        if (ended) throw new AppError('TM3009', `${this.location}: a batch of an older owner of ${key.flow} is still open`)
+        // only this process can have the file open, so the former owner's sessions are all here
+        this.#file?.endSessions((s) => s.owner !== null && s.owner.store === key.store && s.owner.flow === key.flow && s.owner.token < key.token)
+        ended = true
+      }
+      await sleep(RETRY_MS)
+    }
+  }
+
+  async markers(key: FenceKey, run: string): Promise<readonly Marker[]> {
+    const rows = await query(this.#session, fence.listMarkers(this.#catalogs, key, run), this.location)
+    return rows.map(([batch, ...counts]) => ({ batch: Number(batch), ...markerCounts(counts) }))
+  }
+
+  async settle(key: FenceKey, settled: { readonly run: string; readonly upTo: string | null }, table: TableName): Promise<void> {
+    await this.#atOnce(async () => {
+      if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) !== 1n) throw new AppError('TM5002', `${key.flow} has a newer owner`)
+      for (const statement of fence.settle(this.#catalogs, key, settled, targetTable(this.#catalogs, table))) await this.#exec(statement)
+    })
+  }
+
+  #exec(statement: Sql): Promise<bigint> {
+    return exec(this.#session, statement, this.location)
+  }
+}
+
+export const isConflict = (error: unknown): boolean => classify(error) === 'conflict' || (error instanceof Error && error.cause !== undefined && classify(error.cause) === 'conflict')
+
+export function markerCounts(row: readonly (string | null)[]): Omit<Marker, 'batch'> {
+  const at = (i: number): bigint => BigInt(row[i] ?? '0')
+  return { read: at(0), inserted: at(1), updated: at(2), deleted: at(3), skippedSame: at(4), skippedOlder: at(5), rejected: at(6) }
+}

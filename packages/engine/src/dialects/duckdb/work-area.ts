@@ -1,0 +1,171 @@
+/** The captured keys of one run, in a DuckDB file of their own. */
+import type { DuckdbSession } from '../../drivers/duckdb.ts'
+import type { CapturedBatch, FlowRelation, KeyCheck, Orphan, OrphanReason, Selection, WindowBounds, WorkArea } from '../contract.ts'
+import { joined, type Sql, sql } from '../sql-text.ts'
+import * as capture from './capture.sql.ts'
+import { type Catalogs, keyName, typed, work } from './names.ts'
+import { count, exec, query } from './run-sql.ts'
+import * as tree from './tree.sql.ts'
+
+interface Current {
+  readonly relation: FlowRelation
+  readonly rowIds: boolean
+  selection: Selection | null
+}
+
+export class DuckdbWorkArea implements WorkArea {
+  readonly #session: DuckdbSession
+  readonly #catalogs: Catalogs
+  readonly #rowIds: (relation: FlowRelation) => Promise<boolean>
+  readonly #targetHasRows: (relation: FlowRelation) => Promise<boolean>
+  #current: Current | null = null
+
+  constructor(
+    session: DuckdbSession,
+    catalogs: Catalogs,
+    rowIds: (relation: FlowRelation) => Promise<boolean>,
+    targetHasRows: (relation: FlowRelation) => Promise<boolean>,
+  ) {
+    this.#session = session
+    this.#catalogs = catalogs
+    this.#rowIds = rowIds
+    this.#targetHasRows = targetHasRows
+  }
+
+  get #ctx() {
+    if (this.#current === null) throw new TypeError('no capture was started')
+    return { c: this.#catalogs, r: this.#current.relation, rowIds: this.#current.rowIds, selection: this.#current.selection }
+  }
+
+  async exists(): Promise<boolean> {
+    const rows = await this.#session.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = 'piece'", [this.#catalogs.work])
+    return rows.length > 0
+  }
+
+  async start(relation: FlowRelation, done: readonly { readonly first: bigint; readonly last: bigint }[]): Promise<void> {
+    const had = await this.exists()
+    this.#current = { relation, rowIds: await this.#rowIds(relation), selection: null }
+    const x = this.#ctx
+    const locatorType = typed(relation.tree?.locator.sourceType ?? 'VARCHAR')
+    const statements = tree.createWork(x, relation.key.map((k) => typed(k.sourceType)), typed(relation.position?.type ?? 'VARCHAR'), locatorType)
+    for (const statement of statements) await this.#exec(statement)
+    if (had) for (const range of done) await this.#exec(tree.rememberDone(x, range.first, range.last))
+    await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, 'piece')}`)
+  }
+
+  async select(selection: Selection): Promise<bigint> {
+    if (this.#current) this.#current.selection = selection
+    const x = this.#ctx
+    let rows = 0n
+    for (const [i, predicate] of capture.predicates(this.#catalogs, x.r, selection, true).entries())
+      rows += await this.#exec(capture.insertSelected(this.#catalogs, x.r, predicate, x.rowIds, i === 0))
+    return rows
+  }
+
+  async checkKeys(): Promise<KeyCheck> {
+    const { r, c } = this.#ctx
+    const keys = joined(r.key.map((_, i) => keyName(i)), ', ')
+    const nullKeys = await this.#count(sql`SELECT count(*) FROM ${work(c, 'node')} WHERE ${joined(r.key.map((_, i) => sql`${keyName(i)} IS NULL`), ' OR ')}`)
+    const duplicates = await this.#query(
+      sql`SELECT ${capture.keyJson(r.key.map((_, i) => keyName(i)))} AS k FROM ${work(c, 'node')} GROUP BY ${keys} HAVING count(*) > 1 ORDER BY k LIMIT 5`,
+    )
+    return { nullKeys, duplicates: duplicates.map(([k]) => k ?? '') }
+  }
+
+  async unmatched(window: WindowBounds): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]> {
+    const q = capture.unmatchedQuery(this.#catalogs, this.#ctx.r, window)
+    if (q === null) return []
+    return (await this.#query(q.text)).map(([key, position]) => ({ key: key ?? '', alias: q.alias, position: position ?? null }))
+  }
+
+  async found(unmatched: readonly string[]): Promise<readonly string[]> {
+    const q = unmatched.length === 0 ? null : capture.foundQuery(this.#catalogs, this.#ctx.r, unmatched)
+    return q === null ? [] : (await this.#query(q)).map(([key]) => key ?? '')
+  }
+
+  async climb(): Promise<bigint> {
+    const x = this.#ctx
+    await this.#exec(tree.frontier(x))
+    const visited = await this.#exec(tree.visitAncestors(x))
+    await this.#exec(tree.visitGone(x))
+    await this.#exec(tree.captureMissing(x))
+    await this.#exec(tree.settleAncestors(x))
+    return visited
+  }
+
+  async descend(): Promise<bigint> {
+    const x = this.#ctx
+    if (!(await this.#targetHasRows(x.r))) return 0n
+    await this.#exec(tree.moved(x))
+    await this.#exec(tree.markDescended(x))
+    return this.#exec(tree.captureBelow(x, x.selection?.window ?? null, x.selection?.withNullPosition ?? false))
+  }
+
+  async duplicateLocators(): Promise<readonly string[]> {
+    return (await this.#query(tree.duplicateLocators(this.#ctx))).map(([loc]) => loc ?? '')
+  }
+
+  async orphans(): Promise<readonly Orphan[]> {
+    const x = this.#ctx
+    await this.#untilNoChange(tree.promotePassed(x))
+    for (const statement of tree.startOrder(x)) await this.#exec(statement)
+    for (let depth = 1; (await this.#exec(tree.nextDepth(x, depth))) > 0n; depth++);
+    await this.#exec(tree.startOrphans(x))
+    await this.#untilNoChange(tree.spreadOrphans(x))
+    await this.#exec(tree.addCycles(x))
+    return (await this.#query(tree.listOrphans(x))).map(([key, locator, reason]) => ({ key: key ?? '', locator: locator ?? '', reason: reason as OrphanReason }))
+  }
+
+  async cyclePath(locator: string): Promise<readonly string[]> {
+    const x = this.#ctx
+    const type = typed(x.r.tree?.locator.sourceType ?? 'VARCHAR')
+    const path = [locator]
+    for (;;) {
+      const [row] = await this.#query(tree.parentOf(x, path.at(-1) ?? '', type))
+      const parent = row?.[0]
+      if (parent == null) return path
+      const at = path.indexOf(parent)
+      path.push(parent)
+      if (at >= 0) return path.slice(at)
+    }
+  }
+
+  async drop(reasons: readonly OrphanReason[]): Promise<void> {
+    if (reasons.length > 0) await this.#exec(tree.dropOrphans(this.#ctx, reasons))
+  }
+
+  async cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]> {
+    const x = this.#ctx
+    await this.#exec(tree.assignSteps(x))
+    if (x.r.tree) await this.#untilNoChange(tree.liftAncestors(x))
+    for (const statement of tree.order(x)) await this.#exec(statement)
+    await this.#exec(tree.cut(x, rows, bytes))
+    const pieces = await this.#query(tree.pieces(x))
+    for (const name of ['node', 'ancestor', 'gone', 'frontier', 'moved', 'member', 'reached', 'orphan'])
+      await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
+    return pieces.map(([step, wave, first, last, n, size]) => ({
+      step: Number(step),
+      wave: Number(wave),
+      first: BigInt(first ?? '0'),
+      last: BigInt(last ?? '0'),
+      rows: BigInt(n ?? '0'),
+      bytes: BigInt(size ?? '0'),
+    }))
+  }
+
+  async #untilNoChange(statement: Sql): Promise<void> {
+    while ((await this.#exec(statement)) > 0n);
+  }
+
+  #exec(statement: Sql): Promise<bigint> {
+    return exec(this.#session, statement, 'capture')
+  }
+
+  #query(statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
+    return query(this.#session, statement, 'capture')
+  }
+
+  #count(statement: Sql): Promise<bigint> {
+    return count(this.#session, statement, 'capture')
+  }
+}

@@ -1,0 +1,219 @@
+/**
+ * The one file that imports DuckDB. One in-memory instance per process; database files are attached to it.
+ *
+ * DuckDB's file lock belongs to the operating-system process: a second instance in this process would get past it
+ * and damage the file. So the register of open files is one per process, whatever the number of engines in it.
+ */
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+
+export type FileMode = 'read' | 'write'
+
+export interface DuckdbLimits {
+  /** bytes; null: DuckDB's default (80 % of memory) */
+  readonly memoryBytes: number | null
+  readonly threads: number | null
+  /** where DuckDB spills */
+  readonly tempDir: string | null
+}
+
+interface OpenFile {
+  readonly alias: string
+  mode: FileMode
+  users: number
+  readonly sessions: Set<DuckdbSession>
+}
+
+interface SharedInstance {
+  readonly instance: DuckDBInstance
+  readonly admin: DuckDBConnection
+  readonly files: Map<string, OpenFile>
+  queue: Promise<unknown>
+  sequence: number
+}
+
+let shared: Promise<SharedInstance> | null = null
+
+async function createShared(limits: DuckdbLimits): Promise<SharedInstance> {
+  const config: Record<string, string> = { autoinstall_known_extensions: 'false' }
+  if (limits.memoryBytes !== null) config['memory_limit'] = `${limits.memoryBytes}B`
+  if (limits.threads !== null) config['threads'] = String(limits.threads)
+  if (limits.tempDir !== null) config['temp_directory'] = limits.tempDir
+  const instance = await DuckDBInstance.create(':memory:', config)
+  const admin = await instance.connect()
+  await admin.run("SET GLOBAL TimeZone = 'UTC'")
+  return { instance, admin, files: new Map(), queue: Promise.resolve(), sequence: 0 }
+}
+
+/** Attach and detach one after the other: two at once could both find a file unopened. */
+function inTurn<T>(s: SharedInstance, work: () => Promise<T>): Promise<T> {
+  const next = s.queue.then(work, work)
+  s.queue = next.catch(() => undefined)
+  return next
+}
+
+const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** The one name of a file, also while it does not exist yet: its folder resolved, its name kept. */
+function canonicalPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return join(realpathSync(dirname(path)), basename(path))
+  }
+}
+
+/** A database file attached to this process's instance, until disposed of by its last user. */
+export interface DuckdbFile extends AsyncDisposable {
+  /** realpath */
+  readonly path: string
+  /** the catalog's name in SQL */
+  readonly catalog: string
+  readonly mode: FileMode
+  /** `counted`: its open transactions hold back the ceiling, because it may commit rows that a flow reads. */
+  session(role?: 'engine' | 'counted'): Promise<DuckdbSession>
+  /** Start (UTC text) of the oldest open counted transaction; null: none is open. */
+  oldestOpen(): { readonly since: string; readonly backend: string } | null
+  /** Rolls back and closes the sessions that the predicate names; how many. Only this process's: no other can have the file. */
+  endSessions(which: (session: DuckdbSession) => boolean): number
+}
+
+/**
+ * Attaches a file, or joins the users of one that is attached. Throws DuckDB's own error; `dialects/duckdb/errors.ts`
+ * classifies it. A file open for reading is attached again for writing only while nobody else uses it.
+ */
+export async function openDuckdbFile(path: string, mode: FileMode, limits: DuckdbLimits): Promise<DuckdbFile> {
+  shared ??= createShared(limits)
+  const s = await shared
+  const real = canonicalPath(path)
+  const file = await inTurn(s, async () => {
+    const known = s.files.get(real)
+    if (known && (known.mode === 'write' || mode === 'read')) {
+      known.users += 1
+      return known
+    }
+    if (known && known.users > 0) throw new Error(`${real} is open for reading in this process and cannot be opened for writing`)
+    s.sequence += 1
+    const alias = `${basename(real).replace(/\.[^.]*$/, '')}_${s.sequence}`
+    await s.admin.run(`ATTACH ${literal(real)} AS ${quote(alias)} (TYPE duckdb${mode === 'read' ? ', READ_ONLY' : ''})`)
+    const opened: OpenFile = { alias, mode, users: 1, sessions: new Set() }
+    s.files.set(real, opened)
+    return opened
+  })
+  let closed = false
+  return {
+    path: real,
+    catalog: file.alias,
+    get mode() {
+      return file.mode
+    },
+    session: async (role = 'engine') => {
+      const session = new DuckdbSession(await s.instance.connect(), role, `duckdb-${process.pid}-${(s.sequence += 1)}`, file.sessions)
+      file.sessions.add(session)
+      return session
+    },
+    oldestOpen: () => {
+      let oldest: { since: string; backend: string } | null = null
+      for (const session of file.sessions)
+        if (session.role === 'counted' && session.openSince !== null && (oldest === null || session.openSince < oldest.since))
+          oldest = { since: session.openSince, backend: session.backend }
+      return oldest
+    },
+    endSessions: (which) => {
+      const ended = [...file.sessions].filter(which)
+      for (const session of ended) session.close()
+      return ended.length
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (closed) return
+      closed = true
+      await inTurn(s, async () => {
+        file.users -= 1
+        if (file.users > 0) return
+        for (const session of file.sessions) session.close()
+        s.files.delete(real)
+        await s.admin.run(`DETACH ${quote(file.alias)}`)
+      })
+    },
+  }
+}
+
+/** One connection. Values come back as text or null: nothing is rounded on its way through JavaScript. */
+export class DuckdbSession implements Disposable {
+  readonly role: 'engine' | 'counted'
+  /** a name for fences and messages: what a later owner may end */
+  readonly backend: string
+  /** whose work this session does: set by a batch, read by the next owner of its flow */
+  owner: { readonly store: string; readonly flow: string; readonly token: bigint } | null = null
+  readonly #connection: DuckDBConnection
+  readonly #register: Set<DuckdbSession>
+  #openSince: string | null = null
+  #closed = false
+
+  constructor(connection: DuckDBConnection, role: 'engine' | 'counted', backend: string, register: Set<DuckdbSession>) {
+    this.#connection = connection
+    this.role = role
+    this.backend = backend
+    this.#register = register
+  }
+
+  get openSince(): string | null {
+    return this.#openSince
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** Rows changed. */
+  async run(text: string, params: readonly unknown[] = []): Promise<bigint> {
+    return BigInt((await this.#connection.run(text, params as DuckDBValue[])).rowsChanged)
+  }
+
+  async rows(text: string, params: readonly unknown[] = []): Promise<readonly (readonly (string | null)[])[]> {
+    const reader = await this.#connection.runAndReadAll(text, params as DuckDBValue[])
+    return reader.getRowsJson().map((row) => row.map((v) => (v === null ? null : typeof v === 'string' ? v : JSON.stringify(v))))
+  }
+
+  async begin(): Promise<void> {
+    await this.#connection.run('BEGIN TRANSACTION')
+    // the transaction's own idea of now() is what its rows would be stamped with
+    const [row] = await this.rows("SELECT CAST(now() AT TIME ZONE 'UTC' AS VARCHAR)")
+    this.#openSince = row?.[0] ?? null
+  }
+
+  async commit(): Promise<void> {
+    try {
+      await this.#connection.run('COMMIT')
+    } finally {
+      this.#openSince = null
+    }
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#closed || this.#openSince === null) return
+    this.#openSince = null
+    await this.#connection.run('ROLLBACK')
+  }
+
+  /** Ends the statement under way; it throws in its own caller. */
+  interrupt(): void {
+    if (!this.#closed) this.#connection.interrupt()
+  }
+
+  /** Rolls back what is open. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#openSince = null
+    this.#register.delete(this)
+    this.#connection.closeSync()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a watermark was earned for. When a flow covers more, the rows it gained lie behind the watermark; when it
+ * covers other rows, nobody can say. So any change stops a run until a person chooses.
+ */
+import type { FlowSpec } from '@tidemark/contract/flow'
+import { formatColumn, formatCondition, formatTable } from '../definition/format.ts'
+import type { FlowRelation } from '../dialects/contract.ts'
+
+export interface Coverage {
+  readonly source: string
+  readonly joins: readonly string[]
+  readonly where: readonly string[]
+  /** contents of each `in` table, by its condition */
+  readonly lists: Readonly<Record<string, readonly string[]>>
+  readonly excluded: readonly string[]
+  readonly key: readonly string[]
+  readonly position: string | null
+  readonly columns: readonly string[]
+}
+
+export function coverageOf(definition: FlowSpec, relation: FlowRelation): Coverage {
+  return {
+    source: `${definition.source.connection}:${formatTable(definition.source.table)}`,
+    joins: definition.source.joins.map((j) => `${formatTable(j.table)} as ${j.as} on ${JSON.stringify(j.on)}`).sort(),
+    where: relation.where.map((c) => formatCondition(c.spec)).sort(),
+    lists: Object.fromEntries(relation.where.flatMap((c) => (c.contents === null ? [] : [[formatCondition(c.spec), c.contents] as const]))),
+    excluded: relation.excludeKeys.flatMap((e) => e.values.map((v) => `${e.column}=${v}`)).sort(),
+    key: relation.key.map((k) => k.source),
+    position: relation.position ? formatColumn(relation.position.ref) : null,
+    columns: relation.columns.map((c) => c.source).sort(),
+  }
+}
+
+export interface CoverageChange {
+  /** one line a person can read */
+  readonly text: string
+  /** an `in` table that only gained values: they alone can be loaded */
+  readonly gained: { readonly condition: string; readonly values: readonly string[] } | null
+}
+
+const some = (values: readonly string[]): string => (values.length <= 5 ? values.join(', ') : `${values.slice(0, 5).join(', ')} and ${values.length - 5} more`)
+
+function listed(what: string, before: readonly string[], now: readonly string[]): CoverageChange[] {
+  const added = now.filter((v) => !before.includes(v))
+  const removed = before.filter((v) => !now.includes(v))
+  return [
+    ...(added.length > 0 ? [{ text: `${what} added: ${some(added)}`, gained: null }] : []),
+    ...(removed.length > 0 ? [{ text: `${what} removed: ${some(removed)}`, gained: null }] : []),
+  ]
+}
+
+/** What differs, in words; empty when nothing does. */
+export function coverageChanges(before: Coverage, now: Coverage): readonly CoverageChange[] {
+  const changes: CoverageChange[] = []
+  const single = (what: string, a: string | null, b: string | null): void => {
+    if (a !== b) changes.push({ text: `${what}: ${a ?? 'none'} → ${b ?? 'none'}`, gained: null })
+  }
+  single('source', before.source, now.source)
+  single('position', before.position, now.position)
+  single('key', before.key.join(', '), now.key.join(', '))
+  changes.push(...listed('join', before.joins, now.joins))
+  changes.push(...listed('where', before.where, now.where))
+  for (const [condition, values] of Object.entries(now.lists)) {
+    const old = before.lists[condition]
+    if (old === undefined) continue // the condition itself is new, and listed above
+    const oldSet = new Set(old)
+    const newSet = new Set(values)
+    const added = values.filter((v) => !oldSet.has(v))
+    const removed = old.filter((v) => !newSet.has(v))
+    if (added.length > 0)
+      changes.push({ text: `list of ${condition} gained: ${some(added)}`, gained: removed.length === 0 ? { condition, values: added } : null })
+    if (removed.length > 0) changes.push({ text: `list of ${condition} lost: ${some(removed)}`, gained: null })
+  }
+  changes.push(...listed('excluded key', before.excluded, now.excluded))
+  changes.push(...listed('column', before.columns, now.columns))
+  return changes
+}

@@ -1,0 +1,60 @@
+/** The plan of one run: printable, stored as JSON, executed as it stands; a resume never recomputes it. */
+import type { FlowId } from '@tidemark/contract/ids'
+import type { FlowSpec, Scope } from '@tidemark/contract/flow'
+import type { FlowRelation, Selection, SourceIdentity } from '../dialects/contract.ts'
+import type { Coverage } from './coverage.ts'
+
+export interface PlannedWindow {
+  readonly after: string | null
+  readonly upTo: string | null
+  /** clock, buffer, ceiling, look, period, or what a capture mode says */
+  readonly decidedBy: string
+}
+
+/** Rows younger than the window: how many, and when the last of them is due. */
+export interface Waiting {
+  readonly rows: string
+  readonly until: string | null
+}
+
+export interface FlowPlan {
+  readonly format: 1
+  readonly flow: FlowId
+  readonly scope: Scope
+  readonly definition: FlowSpec
+  readonly lane: 'pushdown'
+  readonly relation: FlowRelation
+  /** initial, delta, full, period or backfill */
+  readonly goal: string
+  readonly window: PlannedWindow | null
+  readonly selection: Selection
+  readonly waiting: Waiting | null
+  /** null: this run leaves the watermark */
+  readonly watermark: { readonly expected: number | null; readonly position: string | null } | null
+  readonly coverage: Coverage
+  readonly identity: SourceIdentity
+  /** numbers: the greatest value seen, for the next run's ceiling */
+  readonly look: string | null
+  readonly createTable: boolean
+  readonly batch: { readonly rows: number; readonly bytes: number }
+  /** open unmatched keys given up by this run, and all those it looks up */
+  readonly unmatched: { readonly open: readonly string[]; readonly givenUp: readonly string[] }
+  /** estimate of the rows that the selection takes, as text of an integer */
+  readonly estimatedRows: string
+  /** what the person should know: held back, relied on, left out */
+  readonly notes: readonly string[]
+}
+
+/** Nothing is written: why, and what waits. */
+export interface NothingToDo {
+  readonly reason: string
+  readonly window: PlannedWindow | null
+  readonly waiting: Waiting | null
+  readonly notes: readonly string[]
+  readonly relation: FlowRelation
+}
+
+export type Planned = { readonly kind: 'run'; readonly plan: FlowPlan } | { readonly kind: 'nothing'; readonly nothing: NothingToDo }
+
+export const parsePlan = (json: string): FlowPlan => JSON.parse(json) as FlowPlan
+export const planJson = (plan: FlowPlan): string => JSON.stringify(plan)

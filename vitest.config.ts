@@ -1,0 +1,34 @@
+import { configDefaults, defineConfig } from 'vitest/config'
+
+/** The workspace's own packages run from their sources, never from a stale build. */
+const conditions = ['tidemark-source', 'node', 'import', 'module', 'default']
+
+/** Suites with a command of their own, too heavy for `npm test`: folder under packages/engine/test → limit of one test. */
+const HEAVY = { crash: 600_000, model: 1_200_000, pack: 600_000 }
+
+const testsOf = (folder: string) => `packages/engine/test/${folder}/**/*.test.ts`
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    pool: 'forks',
+    silent: 'passed-only',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: ['packages/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, '**/dist/**', ...Object.keys(HEAVY).map(testsOf)],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      ...Object.entries(HEAVY).map(([name, limitMs]) => ({
+        extends: true as const,
+        test: { name, include: [testsOf(name)], testTimeout: limitMs, hookTimeout: limitMs, fileParallelism: false },
+      })),
+    ],
+  },
+})
