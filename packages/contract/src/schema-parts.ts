@@ -41,7 +41,7 @@ export const isMap = (value: unknown): value is Fields =>
 export function parseInside<T>(schema: z.ZodType<T>, value: unknown, ctx: Context): T {
   const result = schema.safeParse(value, { reportInput: true })
   if (result.success) return result.data
-  for (const issue of result.error.issues) ctx.issues.push({ ...issue, input: issue.input })
+  for (const issue of result.error.issues) ctx.issues.push(issue as (typeof ctx.issues)[number])
   return z.NEVER
 }
 

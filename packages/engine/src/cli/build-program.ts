@@ -38,7 +38,10 @@ export function parseCommandLine(argv: readonly string[], help: HelpOutput): Par
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0 || error.code === 'commander.help') return null
     const named = COMMANDS.find(({ name }) => argv.includes(name))
-    throw new UsageProblem(error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, '   did you mean $1?'), named?.name ?? null)
+    throw new UsageProblem(
+      error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, '   did you mean $1?'),
+      named?.name ?? null,
+    )
   }
   return parsed
 }
@@ -49,7 +52,10 @@ export function helpText(command: string | null, width: number): string {
   return (program.commands.find((c) => c.name() === command) ?? program).helpInformation()
 }
 
-function buildProgram(help: HelpOutput, chosen: (command: CommandSpec, args: readonly string[], options: RawOptions) => void): Parser {
+function buildProgram(
+  help: HelpOutput,
+  chosen: (command: CommandSpec, args: readonly string[], options: RawOptions) => void,
+): Parser {
   const program = new Parser('tidemark')
   program
     .description('Moves changed rows between databases: in batches, resumably, exactly once in effect, with a ledger.')
@@ -60,11 +66,23 @@ function buildProgram(help: HelpOutput, chosen: (command: CommandSpec, args: rea
     .helpCommand(false)
     .exitOverride()
     .configureHelp({ helpWidth: help.width, showGlobalOptions: true, styleTitle: (title) => title })
-    .configureOutput({ writeOut: help.write, writeErr: () => {}, getOutHelpWidth: () => help.width, getErrHelpWidth: () => help.width })
-    .addHelpText('after', '\nExit codes: 0 done or nothing to do · 1 failed · 2 usage or definition · 3 held by another · 4 with rejects · 130 cancelled')
+    .configureOutput({
+      writeOut: help.write,
+      writeErr: () => {},
+      getOutHelpWidth: () => help.width,
+      getErrHelpWidth: () => help.width,
+    })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done or nothing to do · 1 failed · 2 usage or definition · 3 held by another · 4 with rejects · 130 cancelled',
+    )
 
   for (const spec of COMMANDS) {
-    const sub = program.command(`${spec.name} ${spec.arguments}`.trim()).summary(spec.summary).description(sentence(spec.summary)).helpGroup(`${spec.group}:`)
+    const sub = program
+      .command(`${spec.name} ${spec.arguments}`.trim())
+      .summary(spec.summary)
+      .description(sentence(spec.summary))
+      .helpGroup(`${spec.group}:`)
     for (const argument of sub.registeredArguments) argument.description = spec.argumentHelp[argument.name()] ?? ''
     for (const option of spec.options) sub.addOption(optionOf(option))
     sub.copyInheritedSettings(program)
@@ -75,7 +93,9 @@ function buildProgram(help: HelpOutput, chosen: (command: CommandSpec, args: rea
 
 function optionOf({ flags, description, repeat, required }: OptionSpec): Option {
   const option = new Option(flags, description).makeOptionMandatory(required === true)
-  return repeat === true ? option.argParser((value: string, before: readonly string[] = []) => [...before, value]) : option
+  return repeat === true
+    ? option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value])
+    : option
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`

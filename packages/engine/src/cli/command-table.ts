@@ -1,8 +1,15 @@
 import type { CommandSpec, OptionSpec } from './command.ts'
 
-const SCOPE: OptionSpec = { flags: '--scope <name=value>', description: 'narrow to a scope; once for each parameter', repeat: true }
+const SCOPE: OptionSpec = {
+  flags: '--scope <name=value>',
+  description: 'narrow to a scope; once for each parameter',
+  repeat: true,
+}
 const YES: OptionSpec = { flags: '--yes', description: 'answer every question with yes' }
-const WAIT: OptionSpec = { flags: '--wait <duration>', description: 'wait so long for a lease or a locked file, e.g. 5m' }
+const WAIT: OptionSpec = {
+  flags: '--wait <duration>',
+  description: 'wait so long for a lease or a locked file, e.g. 5m',
+}
 const PARALLEL: OptionSpec = { flags: '--parallel <n>', description: 'workers of the whole command (default 2)' }
 const FLOWS = { arguments: '[flow...]', argumentHelp: { flow: 'module.task, several, or --all or --module' } }
 const RUN = { arguments: '<run>', argumentHelp: { run: 'such as r-7k3f1' } }
@@ -21,7 +28,10 @@ const MOVING: readonly OptionSpec[] = [
   PARALLEL,
   { flags: '--lane <lane>', description: 'force pushdown, relay or spool' },
   { flags: '--deploy', description: 'deploy what only the YAML changed, without asking' },
-  { flags: '--accept-change', description: 'go on from the watermark though coverage or source changed; needs --reason' },
+  {
+    flags: '--accept-change',
+    description: 'go on from the watermark though coverage or source changed; needs --reason',
+  },
   { flags: '--reason <text>', description: 'why; recorded' },
   YES,
 ]
@@ -184,6 +194,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     argumentHelp: {},
     options: [{ flags: '--print-sql', description: 'print the statements instead' }],
     load: async () => (await import('./commands/migrate.ts')).migrate,
+  },
+  {
+    name: 'demo',
+    group: 'Operate',
+    summary: 'move a real tree of files, change it, kill a run, and prove that nothing was lost',
+    arguments: '[dir]',
+    argumentHelp: { dir: 'a new or empty folder for the project it leaves behind' },
+    options: [{ flags: '--files <dir>', description: 'your own files instead of installed packages' }],
+    load: async () => (await import('./commands/demo.ts')).demo,
   },
   {
     name: 'version',

@@ -50,9 +50,9 @@ export interface CommandContext {
   /** for what goes to stderr */
   readonly noteStyle: Style
   /** Opens the project; `hardSignal` for commands that can be stopped in two steps. */
-  openApp(hardSignal?: AbortSignal): Promise<App>
+  readonly openApp: (hardSignal?: AbortSignal) => Promise<App>
   /** The answer: the document with `--json`, else the text. Called once. */
-  answer(document: unknown, text: () => string): void
+  readonly answer: (document: unknown, text: () => string) => void
   /** A line on stderr: what is said besides the answer. */
-  note(text: string): void
+  readonly note: (text: string) => void
 }

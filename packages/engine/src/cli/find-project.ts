@@ -13,6 +13,7 @@ export function findProject(named: string | null, cwd: string): string {
   }
   for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
     if (existsSync(path.join(folder, PROJECT_FILE))) return folder
-    if (folder === path.dirname(folder)) throw new AppError('TM1001', `no ${PROJECT_FILE} in ${path.resolve(cwd)} or above`)
+    if (folder === path.dirname(folder))
+      throw new AppError('TM1001', `no ${PROJECT_FILE} in ${path.resolve(cwd)} or above`)
   }
 }

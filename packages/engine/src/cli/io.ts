@@ -1,3 +1,5 @@
+import type { Config } from '../runtime/config.ts'
+
 /** The world as a command sees it: handed to `main`, so that a test can hand over another one. */
 export interface Output {
   write(text: string): unknown
@@ -7,7 +9,8 @@ export interface Io {
   readonly stdout: Output
   readonly stderr: Output
   readonly stdin: NodeJS.ReadableStream
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** the environment, and below it the `.env` of a project's folder */
+  readonly configOf: (projectDir: string | null) => Config
   /** which of the three is a terminal */
   readonly isTty: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean }
   /** width of the terminal now; it may be resized while a command runs */

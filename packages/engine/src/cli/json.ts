@@ -3,5 +3,7 @@ export const jsonText = (document: unknown): string => `${JSON.stringify(documen
 
 const exactNumber = (_key: string, value: unknown): unknown => {
   if (typeof value !== 'bigint') return value
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER) ? Number(value) : value.toString()
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER)
+    ? Number(value)
+    : value.toString()
 }

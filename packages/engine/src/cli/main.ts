@@ -2,38 +2,52 @@
 import os from 'node:os'
 import { ERRORS } from '@tidemark/contract/error-codes'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
+import type { Config } from '../runtime/config.ts'
 import { type Backend, engineBackend } from './backend.ts'
 import { type Parsed, parseCommandLine, UsageProblem } from './build-program.ts'
 import type { CommandContext } from './command.ts'
 import { findProject } from './find-project.ts'
 import type { Io } from './io.ts'
-import { processIo } from './process-io.ts'
 import { jsonText } from './json.ts'
 import { OptionReader } from './option-reader.ts'
 import { errorDocument, errorText } from './print/error.ts'
 import { styleFor } from './print/style.ts'
 
 /** Runs one command line (without `node` and the program's name); the exit code. Never throws. */
-export async function main(argv: readonly string[], io: Io = processIo(), backend: Backend = engineBackend): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  given: Io | null = null,
+  backend: Backend = engineBackend,
+): Promise<number> {
+  const io = given ?? (await import('./process-io.ts')).processIo()
   const json = argv.includes('--json')
+  let name: string | null = null
   try {
     const parsed = parse(argv, io)
     if (parsed === null) return 0
+    name = parsed.command.name
     const command = await parsed.command.load()
     const context = contextOf(parsed, argv, io, backend)
     return await command(context, { args: parsed.args, options: new OptionReader(parsed.options) })
   } catch (error) {
     if (error instanceof Cancelled) return stopped(io, json)
-    return report(asAppError(error), io, json, !argv.includes('--no-color'))
+    return report(asAppError(error), name, io, { json, colour: !argv.includes('--no-color') })
   }
 }
 
 function parse(argv: readonly string[], io: Io): Parsed | null {
   try {
-    return parseCommandLine(argv, { write: (text) => void io.stdout.write(text), width: io.isTty.stdout ? Math.min(io.columns(), HELP_WIDTH) : HELP_WIDTH })
+    return parseCommandLine(argv, {
+      write: (text) => void io.stdout.write(text),
+      width: io.isTty.stdout ? Math.min(io.columns(), HELP_WIDTH) : HELP_WIDTH,
+    })
   } catch (error) {
     if (!(error instanceof UsageProblem)) throw error
-    throw new AppError('TM1002', error.message, { remedy: [`tidemark ${error.command === null ? '' : `${error.command} `}--help   shows ${error.command === null ? 'the commands' : 'its options'}`] })
+    const remedy =
+      error.command === null
+        ? 'tidemark --help   shows the commands'
+        : `tidemark ${error.command} --help   shows its options`
+    throw new AppError('TM1002', error.message, { remedy: [remedy] })
   }
 }
 
@@ -50,25 +64,32 @@ function contextOf(parsed: Parsed, argv: readonly string[], io: Io, backend: Bac
     io,
     backend,
     json,
-    screen: { style: styleFor(io, 'stdout', colour), width: io.isTty.stdout ? io.columns() : null, now: io.now(), zone: io.zone },
+    screen: {
+      style: styleFor(io, 'stdout', colour),
+      width: io.isTty.stdout ? io.columns() : null,
+      now: io.now(),
+      zone: io.zone,
+    },
     noteStyle: styleFor(io, 'stderr', colour),
-    openApp: (hardSignal = new AbortController().signal) =>
-      backend.openApp({
-        projectDir: findProject(typeof project === 'string' ? project : null, io.cwd),
-        actor: actorOf(io.env),
+    openApp: async (hardSignal = new AbortController().signal) => {
+      const projectDir = findProject(typeof project === 'string' ? project : null, io.cwd)
+      const config = io.configOf(projectDir)
+      return backend.openApp({
+        projectDir,
+        config,
+        actor: actorOf(config),
         command: ['tidemark', ...argv].join(' '),
-        env: io.env,
         hardSignal,
-      }),
+      })
+    },
     answer: (document, text) => void io.stdout.write(json ? jsonText(document) : text()),
     note,
   }
 }
 
 /** Who is written into the ledger: TIDEMARK_ACTOR, else the user of the operating system. */
-function actorOf(env: Io['env']): string {
-  const named = env['TIDEMARK_ACTOR']?.trim()
-  if (named !== undefined && named !== '') return named
+function actorOf({ actor }: Config): string {
+  if (actor !== null && actor.trim() !== '') return actor.trim()
   try {
     return os.userInfo().username
   } catch (error) {
@@ -78,20 +99,28 @@ function actorOf(env: Io['env']): string {
   }
 }
 
-function report(error: AppError, io: Io, json: boolean, colour: boolean): number {
+function report(
+  error: AppError,
+  command: string | null,
+  io: Io,
+  { json, colour }: { readonly json: boolean; readonly colour: boolean },
+): number {
   if (json) io.stdout.write(jsonText(errorDocument(error)))
-  else io.stderr.write(errorText(error, styleFor(io, 'stderr', colour)))
-  if ((io.env['TIDEMARK_DEBUG'] ?? '') !== '') io.stderr.write(`${stackOf(error)}\n`)
+  else io.stderr.write(errorText(error, { command }, styleFor(io, 'stderr', colour)))
+  if ((io.configOf(null).variable('TIDEMARK_DEBUG') ?? '') !== '') io.stderr.write(`${stackOf(error)}\n`)
   return ERRORS[error.code].exit
 }
 
 function stackOf(error: AppError): string {
-  return error.cause instanceof Error ? `${error.stack ?? ''}\ncaused by ${error.cause.stack ?? error.cause.message}` : (error.stack ?? '')
+  return error.cause instanceof Error
+    ? `${error.stack ?? ''}\ncaused by ${error.cause.stack ?? error.cause.message}`
+    : (error.stack ?? '')
 }
 
 /** Asked to stop before there was a run to speak of: no error, and no silence either. */
 function stopped(io: Io, json: boolean): number {
-  if (json) io.stdout.write(jsonText({ error: { code: 'cancelled', message: 'stopped before anything ended', remedy: [] } }))
+  if (json)
+    io.stdout.write(jsonText({ error: { code: 'cancelled', message: 'stopped before anything ended', remedy: [] } }))
   else io.stderr.write('cancelled\n')
   return 130
 }

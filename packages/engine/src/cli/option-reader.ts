@@ -35,7 +35,8 @@ export class OptionReader {
     const text = this.text(flag)
     if (text === null) return null
     const number = /^\d+$/.test(text) ? Number(text) : 0
-    if (number < 1 || !Number.isSafeInteger(number)) throw usage(`${flag} must be a whole number of at least 1, not "${text}"`)
+    if (number < 1 || !Number.isSafeInteger(number))
+      throw usage(`${flag} must be a whole number of at least 1, not "${text}"`)
     return number
   }
 
@@ -60,7 +61,8 @@ export class OptionReader {
     const text = this.text(flag)
     if (text === null) return null
     const choice = choices.find((c) => c === text)
-    if (choice === undefined) throw usage(`${flag} must be ${choices.join(', ').replace(/, ([^,]*)$/, ' or $1')}, not "${text}"`)
+    if (choice === undefined)
+      throw usage(`${flag} must be ${choices.join(', ').replace(/, ([^,]*)$/, ' or $1')}, not "${text}"`)
     return choice
   }
 

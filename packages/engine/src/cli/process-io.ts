@@ -1,4 +1,4 @@
-import { processEnv } from '../runtime/config.ts'
+import { readConfig } from '../runtime/config.ts'
 import type { Io } from './io.ts'
 
 const DEFAULT_COLUMNS = 100
@@ -9,8 +9,12 @@ export function processIo(): Io {
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: process.stdin,
-    env: processEnv(),
-    isTty: { stdin: process.stdin.isTTY === true, stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
+    configOf: (projectDir) => readConfig(projectDir),
+    isTty: {
+      stdin: process.stdin.isTTY === true,
+      stdout: process.stdout.isTTY === true,
+      stderr: process.stderr.isTTY === true,
+    },
     columns: () => process.stdout.columns ?? process.stderr.columns ?? DEFAULT_COLUMNS,
     cwd: process.cwd(),
     now: () => Temporal.Now.instant(),

@@ -10,7 +10,10 @@ export function parseRunOptions(flows: readonly string[], options: OptionReader)
   const acceptChange = options.flag('--accept-change')
   const reason = options.text('--reason')
   if ((after === null) !== (upTo === null)) throw usage('--after and --up-to belong together: they re-deliver a period')
-  if (full && after !== null) throw new AppError('TM1019', '--full reads everything, --after and --up-to a period', { remedy: ['leave one of them out'] })
+  if (full && after !== null)
+    throw new AppError('TM1019', '--full reads everything, --after and --up-to a period', {
+      remedy: ['leave one of them out'],
+    })
   if (acceptChange && (reason ?? '').trim() === '') throw usage('--accept-change needs --reason TEXT: it is recorded')
   return {
     ...parseSelection(flows, options),
@@ -33,7 +36,8 @@ export function parseRunOptions(flows: readonly string[], options: OptionReader)
 function parseSelection(flows: readonly string[], options: OptionReader): FlowSelection {
   const all = options.flag('--all')
   const module = options.text('--module')
-  if (all && (flows.length > 0 || module !== null)) throw usage('--all is every flow: leave out the names, or leave out --all')
+  if (all && (flows.length > 0 || module !== null))
+    throw usage('--all is every flow: leave out the names, or leave out --all')
   if (module !== null && flows.length > 0) throw usage('name flows or a --module, not both')
   return { flows, all, module }
 }

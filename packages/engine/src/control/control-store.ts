@@ -293,12 +293,17 @@ export interface NewRun {
 
 export interface RunFilter {
   readonly flow?: FlowId
+  /** `scopeText` */
+  readonly scope?: string
   readonly group?: GroupId
   readonly state?: RunState
   readonly limit: number
 }
 
 export interface LedgerStore {
+  /** Random, and not in the ledger yet. */
+  newRunId(): Promise<RunId>
+  newGroupId(): Promise<GroupId>
   createGroup(id: GroupId, by: Actor): Promise<void>
 
   /** State `planned`, the plan stored. */
@@ -327,8 +332,11 @@ export interface LedgerStore {
 
   /** One transaction: every batch done, token current, watermark as expected, then run ended and watermark set. TM3003 when it moved, TM3002 when the lease is not ours. */
   settle(id: RunId, token: bigint, settlement: Settlement): Promise<void>
-  /** `fail` or `cancel`. Repeating it changes nothing. */
-  endRun(id: RunId, token: bigint, end: { readonly state: 'failed' | 'cancelled'; readonly reason: string | null; readonly error: { readonly code: ErrorCode; readonly message: string } | null }): Promise<void>
+  /** `fail`, `cancel`, or `find_nothing` of a planned run. Repeating it changes nothing. */
+  endRun(id: RunId, token: bigint, end: { readonly state: 'failed' | 'cancelled' | 'nothing_to_do'; readonly reason: string | null; readonly error: { readonly code: ErrorCode; readonly message: string } | null }): Promise<void>
+  /** Asks the worker of a planned or running run to stop; it looks at each renewal of its lease. A resume forgets it. TM3010 in any other state. Audited. */
+  requestCancel(id: RunId, by: Actor): Promise<void>
+  isCancelRequested(id: RunId): Promise<boolean>
   /** Unfinished runs of the flow become `superseded`; scope null: of every scope. Returns their ids. */
   supersede(flow: FlowId, scope: string | null, by: string, actor: Actor): Promise<readonly RunId[]>
   /** Clears progress (steps, batches, captured) of an unfinished run and supersedes it; the target's rows stay. Audited. */

@@ -225,8 +225,10 @@ export interface WorkArea {
   /** Leaves out the orphans of these reasons. */
   drop(reasons: readonly OrphanReason[]): Promise<void>
 
-  /** Numbers the rows in the order of execution and cuts them. `bytes` null: rows alone. */
+  /** Numbers the rows in the order of execution and cuts them, at `rows` or `bytes`, whichever comes first. */
   cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]>
+  /** After the cut: those of the keys (JSON arrays of text) that are captured. */
+  captured(keys: readonly string[]): Promise<readonly string[]>
 }
 
 // ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -314,6 +316,8 @@ export interface Bench extends AsyncDisposable {
   stage(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<Staged>
   /** Staging into target; one statement set per apply kind. */
   apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts>
+  /** What a batch would do, in read mode: staged in memory, judged against the target as it is, and thrown away. */
+  weigh(relation: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts>
   /** The statements a batch would send, for `plan --sql` and the golden files. */
   explain(relation: FlowRelation, selection: Selection, kind: 'insert-missing' | 'latest'): readonly { readonly name: string; readonly text: string }[]
 }
@@ -323,7 +327,7 @@ export interface OpenBench {
   readonly target: ConnectionTarget
   /** read: nothing is written, not even a file made */
   readonly mode: 'read' | 'write'
-  /** file for the captured keys; null in read mode */
+  /** file for the captured keys; null in read mode, where they are kept in memory */
   readonly workPath: string | null
   readonly limits: EngineLimits
 }

@@ -56,8 +56,12 @@ function inTurn<T>(s: SharedInstance, work: () => Promise<T>): Promise<T> {
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
+/** A database of its own, gone when its last user is. */
+export const IN_MEMORY = ':memory:'
+
 /** The one name of a file, also while it does not exist yet: its folder resolved, its name kept. */
 function canonicalPath(path: string): string {
+  if (path === IN_MEMORY) return path
   try {
     return realpathSync(path)
   } catch (error) {
@@ -90,17 +94,17 @@ export async function openDuckdbFile(path: string, mode: FileMode, limits: Duckd
   const s = await shared
   const real = canonicalPath(path)
   const file = await inTurn(s, async () => {
-    const known = s.files.get(real)
+    const known = real === IN_MEMORY ? undefined : s.files.get(real)
     if (known && (known.mode === 'write' || mode === 'read')) {
       known.users += 1
       return known
     }
     if (known && known.users > 0) throw new Error(`${real} is open for reading in this process and cannot be opened for writing`)
     s.sequence += 1
-    const alias = `${basename(real).replace(/\.[^.]*$/, '')}_${s.sequence}`
+    const alias = real === IN_MEMORY ? `memory_${s.sequence}` : `${basename(real).replace(/\.[^.]*$/, '')}_${s.sequence}`
     await s.admin.run(`ATTACH ${literal(real)} AS ${quote(alias)} (TYPE duckdb${mode === 'read' ? ', READ_ONLY' : ''})`)
     const opened: OpenFile = { alias, mode, users: 1, sessions: new Set() }
-    s.files.set(real, opened)
+    if (real !== IN_MEMORY) s.files.set(real, opened)
     return opened
   })
   let closed = false

@@ -2,8 +2,8 @@
  * What a watermark was earned for. When a flow covers more, the rows it gained lie behind the watermark; when it
  * covers other rows, nobody can say. So any change stops a run until a person chooses.
  */
-import type { FlowSpec } from '@tidemark/contract/flow'
-import { formatColumn, formatCondition, formatTable } from '../definition/format.ts'
+import type { ConditionSpec, FlowSpec } from '@tidemark/contract/flow'
+import { formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
 import type { FlowRelation } from '../dialects/contract.ts'
 
 export interface Coverage {
@@ -20,14 +20,29 @@ export interface Coverage {
 
 export function coverageOf(definition: FlowSpec, relation: FlowRelation): Coverage {
   return {
-    source: `${definition.source.connection}:${formatTable(definition.source.table)}`,
-    joins: definition.source.joins.map((j) => `${formatTable(j.table)} as ${j.as} on ${JSON.stringify(j.on)}`).sort(),
+    source: `${definition.source.connection}:${formatTableName(definition.source.table)}`,
+    joins: definition.source.joins.map((j) => `${formatTableName(j.table)} as ${j.as} on ${JSON.stringify(j.on)}`).sort(),
     where: relation.where.map((c) => formatCondition(c.spec)).sort(),
     lists: Object.fromEntries(relation.where.flatMap((c) => (c.contents === null ? [] : [[formatCondition(c.spec), c.contents] as const]))),
     excluded: relation.excludeKeys.flatMap((e) => e.values.map((v) => `${e.column}=${v}`)).sort(),
     key: relation.key.map((k) => k.source),
-    position: relation.position ? formatColumn(relation.position.ref) : null,
+    position: relation.position ? formatColumnRef(relation.position.ref) : null,
     columns: relation.columns.map((c) => c.source).sort(),
+  }
+}
+
+/** A condition as one line: its identity, and what a person reads. */
+export function formatCondition(c: ConditionSpec): string {
+  const column = formatColumnRef(c.column)
+  switch (c.kind) {
+    case 'in-list':
+      return `${column} ${c.not ? 'not in' : 'in'} (${[...c.values].sort().join(', ')})`
+    case 'in-table':
+      return `${column} ${c.not ? 'not in' : 'in'} ${formatTableName(c.table)}.${c.tableColumn}`
+    case 'compare':
+      return `${column} ${c.operator} ${c.value}`
+    case 'null':
+      return `${column} is ${c.not ? 'not null' : 'null'}`
   }
 }
 

@@ -19,14 +19,15 @@ const TABLE: Readonly<Record<string, Layer>> = {
   dialects: { may: ['drivers', 'runtime'] },
   control: { may: ['drivers', 'runtime'] }, // not dialects: a fault in a data dialect must not touch the ledger
   definition: { may: ['runtime'], typesOf: ['control', 'dialects'] },
-  plan: { may: ['runtime'], typesOf: ['control', 'dialects'] },
+  plan: { may: ['runtime'], typesOf: ['control', 'dialects', 'capture'] },
   capture: { may: ['dialects', 'runtime'] },
   lane: { may: ['dialects', 'runtime'] },
   apply: { may: ['dialects', 'runtime'] },
   run: { may: ['plan', 'capture', 'lane', 'apply', 'control', 'dialects', 'runtime'] },
   ...Object.fromEntries(SUBSYSTEMS.map((name) => [name, SUBSYSTEM])),
   app: { may: ['definition', 'drivers', ...SUBSYSTEMS, ...SUBSYSTEM.may] },
-  cli: ENTRY,
+  cli: { may: ['app', 'demo', 'runtime'] },
+  demo: { may: ['app', 'definition', 'drivers', 'runtime'] },
   server: ENTRY,
   scheduler: ENTRY,
   /** index.ts: what the package exports as a library */

@@ -11,15 +11,24 @@ export const deploy: Command = async (context, { args, options }) => {
 
   const { undeployed, editedByHand } = await app.compare(file)
   if (overwrite && !dryRun && editedByHand.length > 0) {
-    if (!context.json) context.note(`--overwrite takes back what was edited by hand:\n${differencesText(editedByHand, context.noteStyle).trimEnd()}`)
-    await confirm(context, options.flag('--yes'), 'Take the YAML instead?', `deploy --overwrite would take back ${differencesInline(editedByHand)}`)
+    if (!context.json)
+      context.note(
+        `--overwrite takes back what was edited by hand:\n${differencesText(editedByHand, context.noteStyle).trimEnd()}`,
+      )
+    await confirm(
+      context,
+      options.flag('--yes'),
+      'Take the YAML instead?',
+      `deploy --overwrite would take back ${differencesInline(editedByHand)}`,
+    )
   }
   const { written, kept } = await app.deploy({ path: file, dryRun, overwrite })
   const absent = undeployed.filter(({ kind }) => kind === 'absent')
 
   context.answer({ dry_run: dryRun, written, kept, absent }, () => {
     const { style } = context.screen
-    const told = differencesText([...written, ...absent], style) + (kept.length === 0 ? '' : `${editedByHandText(kept)}\n`)
+    const told =
+      differencesText([...written, ...absent], style) + (kept.length === 0 ? '' : `${editedByHandText(kept)}\n`)
     if (written.length === 0) return `${told}Nothing to change.\n`
     return `${told}${dryRun ? `Would deploy ${writtenText(written)}. Nothing was written.` : `deployed ${writtenText(written)}`}\n`
   })

@@ -1,6 +1,6 @@
 import { ERROR_CODES, ERRORS, type ErrorCode, isErrorCode } from '@tidemark/contract/error-codes'
+import { didYouMean } from '../../runtime/did-you-mean.ts'
 import type { Command } from '../command.ts'
-import { closest } from '../closest.ts'
 import { usage } from '../option-reader.ts'
 import { explainText } from '../print/error.ts'
 import { renderTable } from '../print/table.ts'
@@ -10,7 +10,14 @@ export const explain: Command = async (context, { args }) => {
   const { style, width } = context.screen
   if (asked === undefined) {
     const all = ERROR_CODES.map((code) => ({ code, title: ERRORS[code].title }))
-    context.answer({ errors: all }, () => renderTable([{ header: 'CODE' }, { header: 'TITLE' }], all.map(({ code, title }) => [code, title]), width, style))
+    context.answer({ errors: all }, () =>
+      renderTable(
+        [{ header: 'CODE' }, { header: 'TITLE' }],
+        all.map(({ code, title }) => [code, title]),
+        width,
+        style,
+      ),
+    )
     return 0
   }
   const code = findCode(asked)
@@ -23,6 +30,8 @@ export const explain: Command = async (context, { args }) => {
 function findCode(asked: string): ErrorCode {
   const code = asked.toUpperCase().replace(/^(?:TM)?(?=\d)/, 'TM')
   if (isErrorCode(code)) return code
-  const near = closest(code, ERROR_CODES)
-  throw usage(`no error ${asked}${near === null ? '' : `   did you mean ${near} (${ERRORS[near].title})?`}   tidemark explain lists them all`)
+  const near = didYouMean(code, ERROR_CODES)
+  throw usage(
+    `no error ${asked}${near !== null && isErrorCode(near) ? `   did you mean ${near} (${ERRORS[near].title})?` : ''}   tidemark explain lists them all`,
+  )
 }

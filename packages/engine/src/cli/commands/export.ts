@@ -11,17 +11,29 @@ export const exportYaml: Command = async (context, { args, options }) => {
   const folder = args[0] === undefined ? null : path.resolve(context.io.cwd, args[0])
 
   if (folder === null) {
-    context.answer({ files: Object.fromEntries(files) }, () => [...files].map(([name, text]) => `# ${name}\n${text.trimEnd()}\n`).join('\n'))
+    context.answer({ files: Object.fromEntries(files) }, () =>
+      [...files].map(([name, text]) => `# ${name}\n${text.trimEnd()}\n`).join('\n'),
+    )
     return 0
   }
   const others = await differing(folder, files)
-  if (others.length > 0) await confirm(context, options.flag('--yes'), `Write over ${others.join(', ')}?`, `export would write over ${others.join(', ')}`)
+  if (others.length > 0)
+    await confirm(
+      context,
+      options.flag('--yes'),
+      `Write over ${others.join(', ')}?`,
+      `export would write over ${others.join(', ')}`,
+    )
   for (const [name, text] of files) {
     const file = path.join(folder, name)
     await mkdir(path.dirname(file), { recursive: true })
     await writeFile(file, text)
   }
-  context.answer({ folder, files: [...files.keys()] }, () => `${[...files.keys()].map((name) => `${path.join(args[0] ?? '', name)}\n`).join('')}${counted(files.size, 'file')} written\n`)
+  context.answer(
+    { folder, files: [...files.keys()] },
+    () =>
+      `${[...files.keys()].map((name) => `${path.join(args[0] ?? '', name)}\n`).join('')}${counted(files.size, 'file')} written\n`,
+  )
   return 0
 }
 

@@ -3,8 +3,10 @@ import path from 'node:path'
 import { NAME_PATTERN } from '@tidemark/contract/ids'
 import { AppError } from '../../runtime/app-error.ts'
 import type { Command } from '../command.ts'
-import { customersCsv, ordersCsv } from '../starter/starter-data.ts'
+import { customersCsv, ordersCsv, viewsOf } from '../starter/starter-data.ts'
 import { GITIGNORE, MODULE_YAML, projectYaml } from '../starter/starter-yaml.ts'
+
+const DATABASE = 'data/shop.duckdb'
 
 export const init: Command = async (context, { args }) => {
   const named = args[0] ?? '.'
@@ -23,8 +25,9 @@ export const init: Command = async (context, { args }) => {
     await mkdir(path.dirname(path.join(folder, file)), { recursive: true })
     await writeFile(path.join(folder, file), text, { flag: 'wx' })
   }
+  await context.backend.makeDatabase(path.join(folder, DATABASE), viewsOf(path.join(folder, 'data')))
 
-  context.answer({ folder, files: files.map(([file]) => file) }, () => {
+  context.answer({ folder, files: [...files.map(([file]) => file), DATABASE] }, () => {
     const into = named === '.' ? '' : `${named.replace(/[\\/]$/, '')}/`
     const goThere = named === '.' ? '' : `cd ${named} && `
     return [
@@ -43,5 +46,9 @@ async function refuseUsed(folder: string): Promise<void> {
     throw error.code === 'ENOTDIR' ? new AppError('TM1021', `${folder} is a file`, { cause: error }) : error
   })
   const content = there.filter((name) => name !== '.git')
-  if (content.length > 0) throw new AppError('TM1021', `${folder} holds ${content.slice(0, 3).join(', ')}${content.length > 3 ? ' and more' : ''}`)
+  if (content.length > 0)
+    throw new AppError(
+      'TM1021',
+      `${folder} holds ${content.slice(0, 3).join(', ')}${content.length > 3 ? ' and more' : ''}`,
+    )
 }

@@ -17,7 +17,10 @@ export const rewind: Command = async (context, { args, options }) => {
   if (!yes && !context.json) context.note(previewText(preview, context.noteStyle))
   await confirm(context, yes, 'Rewind?', `rewind of ${flowName(preview.flow, preview.scope)} to ${preview.to}`)
   const done = await app.rewind({ ...wanted, reason })
-  context.answer(documentOf(done), () => `${context.screen.style.good('rewound')}   ${previewLine(done)}\nDeliver again: tidemark run ${done.flow}\n`)
+  context.answer(
+    documentOf(done),
+    () => `${context.screen.style.good('rewound')}   ${previewLine(done)}\nDeliver again: tidemark run ${done.flow}\n`,
+  )
   return 0
 }
 
@@ -26,7 +29,12 @@ function previewText(preview: RewindPreview, style: Style): string {
     [
       ['rewind', flowName(preview.flow, preview.scope)],
       ['watermark', `${preview.from ?? 'none'} → ${preview.to}`],
-      ['delivers again', preview.redelivered === null ? 'a number of rows that cannot be counted here' : counted(preview.redelivered, 'row')],
+      [
+        'delivers again',
+        preview.redelivered === null
+          ? 'a number of rows that cannot be counted here'
+          : counted(preview.redelivered, 'row'),
+      ],
       ['supersedes', preview.supersedes.length === 0 ? 'no run' : preview.supersedes.join(', ')],
     ],
     style,
@@ -42,4 +50,11 @@ const previewLine = ({ flow, scope, from, to, redelivered, supersedes }: RewindP
     .filter((t) => t !== '')
     .join(' · ')
 
-const documentOf = ({ flow, scope, from, to, redelivered, supersedes }: RewindPreview): object => ({ flow, scope, from, to, redelivered, supersedes })
+const documentOf = ({ flow, scope, from, to, redelivered, supersedes }: RewindPreview): object => ({
+  flow,
+  scope,
+  from,
+  to,
+  redelivered,
+  supersedes,
+})

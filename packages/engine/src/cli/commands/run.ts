@@ -12,7 +12,11 @@ import { StopSignals } from '../stop-signals.ts'
 export const run: Command = async (context, { args, options }) => {
   const wanted = parseRunOptions(args, options)
   const wish = { take: options.flag('--deploy') || options.flag('--yes'), firstIsImplied: !wanted.dryRun }
-  return moveRows(context, async (app, emit, signal) => app.run(wanted, emit, signal), (app) => ensureDeployed(context, app, wish))
+  return moveRows(
+    context,
+    async (app, emit, signal) => app.run(wanted, emit, signal),
+    (app) => ensureDeployed(context, app, wish),
+  )
 }
 
 /** What `run` and `resume` share: open, show progress, stop in steps, print the runs. */
@@ -21,8 +25,12 @@ export async function moveRows(
   work: (app: App, emit: Emit, signal: AbortSignal) => Promise<RunDocument>,
   before: (app: App) => Promise<void> = async () => {},
 ): Promise<ExitCode> {
-  let say: (text: string) => void = context.note
-  using stop = new StopSignals(context.io, (text) => say(text), 'Stopping after the batches in flight (^C again to roll them back) …')
+  let say: (text: string) => void = () => {} // before there are batches, ^C needs no explanation
+  using stop = new StopSignals(
+    context.io,
+    (text) => say(text),
+    'Stopping after the batches in flight (^C again to roll them back) …',
+  )
   await using app = await context.openApp(stop.hardSignal)
   await before(app)
   stop.signal.throwIfAborted()

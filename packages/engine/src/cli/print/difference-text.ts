@@ -19,12 +19,19 @@ export function differencesText(differences: readonly DefinitionDifference[], st
 
 /** `task orders.orders (capture.buffer), task orders.x (added)`: in a sentence. */
 export const differencesInline = (differences: readonly DefinitionDifference[]): string =>
-  differences.map(({ subject, kind, fields }) => `${oneLine(subject)} (${kind === 'changed' ? fields.map((f) => f.path).join(', ') : kind})`).join(', ')
+  differences
+    .map(
+      ({ subject, kind, fields }) =>
+        `${oneLine(subject)} (${kind === 'changed' ? fields.map((f) => f.path).join(', ') : kind})`,
+    )
+    .join(', ')
 
 /** `2 connections, module orders, 2 tasks`: what a deploy wrote. */
 export function writtenText(written: readonly DefinitionDifference[]): string {
   const bySort = Map.groupBy(written, ({ subject }) => subject.slice(0, Math.max(0, subject.indexOf(' '))) || subject)
-  return [...bySort].map(([sort, of]) => (of.length === 1 ? oneLine(of[0]?.subject ?? sort) : counted(of.length, sort))).join(', ')
+  return [...bySort]
+    .map(([sort, of]) => (of.length === 1 ? oneLine(of[0]?.subject ?? sort) : counted(of.length, sort)))
+    .join(', ')
 }
 
 /** Said once, in one line: a row that a person edited stays. */

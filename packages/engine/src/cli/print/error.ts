@@ -8,17 +8,34 @@ import { harmless } from './width.ts'
 export interface ErrorSubject {
   readonly flow?: string
   readonly run?: string | null
+  readonly command?: string | null
 }
 
-export function errorText(error: AppError, style: Style): string {
-  return block(error.code, error.message, error.remedy, style)
+export function errorText(error: AppError, subject: ErrorSubject, style: Style): string {
+  return block(
+    error.code,
+    error.message,
+    error.remedy.map((line) => about(line, subject)),
+    style,
+  )
 }
 
 /** The error of a run as the ledger holds it: code and message. */
-export function runErrorText(error: { readonly code: string; readonly message: string }, subject: ErrorSubject, style: Style): string {
+export function runErrorText(
+  error: { readonly code: string; readonly message: string },
+  subject: ErrorSubject,
+  style: Style,
+): string {
   if (!isErrorCode(error.code)) return block(error.code, `${error.code} ${error.message}`, [], style)
-  const whole = error.message.startsWith(error.code) ? error.message : `${error.code} ${ERRORS[error.code].title}: ${error.message}`
-  return block(error.code, whole, ERRORS[error.code].remedy.map((line) => about(line, subject)), style)
+  const whole = error.message.startsWith(error.code)
+    ? error.message
+    : `${error.code} ${ERRORS[error.code].title}: ${error.message}`
+  return block(
+    error.code,
+    whole,
+    ERRORS[error.code].remedy.map((line) => about(line, subject)),
+    style,
+  )
 }
 
 export const errorDocument = (error: AppError): ErrorDocument => ({
@@ -33,9 +50,12 @@ function block(code: string, message: string, remedy: readonly string[], style: 
   return `${lines.join('\n')}\n`
 }
 
-function about(line: string, { flow, run }: ErrorSubject): string {
-  const named = flow === undefined ? line : line.replaceAll(/\bFLOW\b/g, flow)
-  return run === undefined || run === null ? named : named.replace('resume --last', `resume ${run}`).replaceAll(/\bRUN\b/g, run)
+function about(line: string, { flow, run, command }: ErrorSubject): string {
+  return line
+    .replaceAll(/\bFLOW\b/g, flow ?? 'FLOW')
+    .replaceAll(/\bCOMMAND\b/g, command ?? 'COMMAND')
+    .replaceAll('resume --last', `resume ${run ?? '--last'}`)
+    .replaceAll(/\bRUN\b/g, run ?? 'RUN')
 }
 
 /** A page of `tidemark explain`, and of docs/errors.md. */

@@ -5,10 +5,12 @@ export type CountLike = number | string | bigint
 export const count = (n: CountLike): string => String(n).replaceAll(/\B(?=(?:\d{3})+$)/g, ' ')
 
 /** `1 row`, `2 rows` */
-export const counted = (n: CountLike, noun: string, plural = `${noun}s`): string => `${count(n)} ${String(n) === '1' ? noun : plural}`
+export const counted = (n: CountLike, noun: string, plural = `${noun}s`): string =>
+  `${count(n)} ${String(n) === '1' ? noun : plural}`
 
 export const isZero = (n: CountLike): boolean => BigInt(n) === 0n
-export const sum = (numbers: readonly CountLike[]): bigint => numbers.reduce<bigint>((total, n) => total + BigInt(n), 0n)
+export const sum = (numbers: readonly CountLike[]): bigint =>
+  numbers.reduce<bigint>((total, n) => total + BigInt(n), 0n)
 
 const threeDigits = (n: number): string => (n < 10 ? n.toFixed(1).replace(/\.0$/, '') : Math.round(n).toString())
 

@@ -1,4 +1,5 @@
 import type { PlanDocument } from '@tidemark/contract/api'
+import { decidedByText } from './decided-by.ts'
 import { flowName } from './flow-name.ts'
 import { count, counted, isZero } from './numbers.ts'
 import type { Screen } from './screen.ts'
@@ -14,15 +15,29 @@ const EXACT = 'lossless'
 export function planText({ plans }: PlanDocument, withSql: boolean, screen: Screen): string {
   if (plans.length === 0) return 'No flow to plan.\n'
   const only = plans.length === 1 ? plans[0] : undefined
-  const again = only === undefined ? 'tidemark run with the same flows' : `tidemark run ${only.flow}${Object.entries(only.scope).map(([k, v]) => ` --scope ${k}=${v}`).join('')}`
+  const again =
+    only === undefined
+      ? 'tidemark run with the same flows'
+      : `tidemark run ${only.flow}${Object.entries(only.scope)
+          .map(([k, v]) => ` --scope ${k}=${v}`)
+          .join('')}`
   return `${plans.map((plan) => onePlan(plan, withSql, screen)).join('\n')}Nothing was written. Run it: ${again}\n`
 }
 
 function onePlan(plan: Plan, withSql: boolean, screen: Screen): string {
   const { style } = screen
-  const heading = [style.bold(flowName(plan.flow, plan.scope)), `${plan.source} → ${plan.target}`, `lane ${plan.lane}`, `capture ${plan.capture}`, `apply ${plan.apply}`, plan.shape]
+  const heading = [
+    style.bold(flowName(plan.flow, plan.scope)),
+    `${plan.source} → ${plan.target}`,
+    `lane ${plan.lane}`,
+    `capture ${plan.capture}`,
+    `apply ${plan.apply}`,
+    plan.shape,
+  ]
   const fields: Field[] = [
-    ...(plan.resumes === null ? [] : [['resumes', `run ${plan.resumes} first, as it was planned; then the window below`] as const]),
+    ...(plan.resumes === null
+      ? []
+      : [['resumes', `run ${plan.resumes} first, as it was planned; then the window below`] as const]),
     ...windowFields(plan),
     ...(plan.nothing_to_do === null ? [] : [['to do', `nothing: ${plan.nothing_to_do}`] as const]),
     ...waitingFields(plan, screen),
@@ -32,8 +47,13 @@ function onePlan(plan: Plan, withSql: boolean, screen: Screen): string {
     ...plan.notes.map((note) => ['notes', note] as const),
     ...(plan.sql.length === 0 || withSql ? [] : [['SQL', `tidemark plan ${plan.flow} --sql`] as const]),
   ]
-  const sql = withSql ? plan.sql.map(({ name, text }) => `\n${style.dim(`-- ${oneLine(name)}`)}\n${harmless(text).trimEnd()}\n`).join('') : ''
-  return `${heading.join('   ')}\n${renderFields(fields.map(([label, text]) => [label, harmless(text)]), style)}${sql}`
+  const sql = withSql
+    ? plan.sql.map(({ name, text }) => `\n${style.dim(`-- ${oneLine(name)}`)}\n${harmless(text).trimEnd()}\n`).join('')
+    : ''
+  return `${heading.join('   ')}\n${renderFields(
+    fields.map(([label, text]) => [label, harmless(text)]),
+    style,
+  )}${sql}`
 }
 
 function windowFields({ window }: Plan): readonly Field[] {
@@ -42,7 +62,7 @@ function windowFields({ window }: Plan): readonly Field[] {
   const range = window.after === null ? `everything up to ${upTo}` : `${window.after} < position <= ${upTo}`
   return [
     ['window', range],
-    ['window', window.decided_by],
+    ['window', decidedByText(window.decided_by)],
   ]
 }
 
@@ -68,7 +88,18 @@ function columnFields({ columns }: Plan): readonly Field[] {
   const counts = [...byFidelity].map(([fidelity, of]) => `${count(of.length)} ${fidelity}`).join(' · ')
   const others = columns
     .filter((column) => column.fidelity !== EXACT)
-    .map((column): Field => ['columns', `${column.source}${column.target === column.source ? '' : ` → ${column.target}`}   ${column.type}   ${column.fidelity}`])
-  const renamed = columns.filter((column) => column.fidelity === EXACT && column.target !== column.source).map((column) => `${column.source} → ${column.target}`)
-  return [['columns', counts], ...others, ...(renamed.length === 0 ? [] : [['columns', `renamed: ${renamed.join(', ')}`] as const])]
+    .map(
+      (column): Field => [
+        'columns',
+        `${column.source}${column.target === column.source ? '' : ` → ${column.target}`}   ${column.type}   ${column.fidelity}`,
+      ],
+    )
+  const renamed = columns
+    .filter((column) => column.fidelity === EXACT && column.target !== column.source)
+    .map((column) => `${column.source} → ${column.target}`)
+  return [
+    ['columns', counts],
+    ...others,
+    ...(renamed.length === 0 ? [] : [['columns', `renamed: ${renamed.join(', ')}`] as const]),
+  ]
 }

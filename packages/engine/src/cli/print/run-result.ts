@@ -8,7 +8,7 @@ import type { Screen } from './screen.ts'
 import { statusPaint, statusWords } from './status-words.ts'
 import { type Cell, renderTable } from './table.ts'
 import { duration, whenText } from './times.ts'
-import { harmless } from './width.ts'
+import { harmless, padEnd, textWidth } from './width.ts'
 
 const BAR = 26
 const RATE_FROM_MS = 50
@@ -16,7 +16,9 @@ const RATE_FROM_MS = 50
 /** What `run` and `resume` answer: a line for each run, then the sum. Errors of runs are `runErrors`. */
 export function runResultText(document: RunDocument, tracker: RunTracker, screen: Screen): string {
   const { runs } = document
-  const finished = runs.filter((run) => run.status === 'succeeded' || run.status === 'succeeded_with_rejects' || run.status === 'dry_run')
+  const finished = runs.filter(
+    (run) => run.status === 'succeeded' || run.status === 'succeeded_with_rejects' || run.status === 'dry_run',
+  )
   const columns = [
     { header: '', cut: true },
     { header: '' },
@@ -25,10 +27,19 @@ export function runResultText(document: RunDocument, tracker: RunTracker, screen
     { header: '', align: 'right' as const },
     { header: '' },
   ]
-  const done = finished.map((run) => finishedCells(run, tracker, screen, columns.length === 6))
-  const other = runs.filter((run) => !finished.includes(run)).map((run): readonly Cell[] => [flowName(run.flow, run.scope), otherText(run, tracker, screen)])
+  const room = Math.max(0, ...runs.map((run) => textWidth(flowName(run.flow, run.scope))))
+  const name = (run: RunJson): string => padEnd(flowName(run.flow, run.scope), room)
+  const done = finished.map((run): readonly Cell[] => [
+    name(run),
+    ...finishedCells(run, tracker, screen, columns.length === 6),
+  ])
+  const other = runs
+    .filter((run) => !finished.includes(run))
+    .map((run): readonly Cell[] => [name(run), otherText(run, tracker, screen)])
   // told apart in two tables: a sentence must not widen a column of numbers
-  const text = renderTable(columns, done, screen.width, screen.style) + renderTable([{ header: '' }, { header: '' }], other, null, screen.style)
+  const text =
+    renderTable(columns, done, screen.width, screen.style) +
+    renderTable([{ header: '' }, { header: '' }], other, null, screen.style)
   return text + summary(document, tracker)
 }
 
@@ -42,16 +53,29 @@ export function runErrorsText({ runs }: RunDocument, screen: Pick<Screen, 'style
 
 function finishedCells(run: RunJson, tracker: RunTracker, { style }: Screen, withBar: boolean): readonly Cell[] {
   const { rows } = run
-  const label = run.status === 'dry_run' ? 'dry run' : tracker.find(run.run)?.resumed === true ? 'resumed' : run.window?.after === null ? 'initial load' : ''
-  const speed = run.duration_ms >= RATE_FROM_MS && run.status !== 'dry_run' ? rate(Number(rows.read) / (run.duration_ms / 1000)) : ''
+  const label =
+    run.status === 'dry_run'
+      ? 'dry run'
+      : tracker.find(run.run)?.resumed === true
+        ? 'resumed'
+        : run.window?.after === null
+          ? 'initial load'
+          : ''
+  const speed =
+    run.duration_ms >= RATE_FROM_MS && run.status !== 'dry_run'
+      ? rate(Number(rows.read) / (run.duration_ms / 1000))
+      : ''
   const details = [
     ...(run.status === 'dry_run' || String(rows.inserted) !== String(rows.read) ? countsText(run) : []),
-    ...(run.status === 'succeeded_with_rejects' ? [`${count(rows.rejected)} rejected: tidemark status shows where`] : []),
+    ...(run.status === 'succeeded_with_rejects'
+      ? [`${count(rows.rejected)} rejected: tidemark status shows where`]
+      : []),
     ...(run.waiting !== null && !isZero(run.waiting.rows) ? [`${count(run.waiting.rows)} younger wait`] : []),
   ]
-  const end = [run.status === 'dry_run' ? '' : `done in ${duration(run.duration_ms)}`, details.join(', ')].filter((t) => t !== '').join('   ')
+  const end = [run.status === 'dry_run' ? '' : `done in ${duration(run.duration_ms)}`, details.join(', ')]
+    .filter((t) => t !== '')
+    .join('   ')
   return [
-    flowName(run.flow, run.scope),
     label,
     ...(withBar ? [{ text: bar(1, BAR), paint: style.good }] : []),
     counted(rows.read, 'row'),
@@ -70,17 +94,30 @@ function countsText({ rows, status }: RunJson): readonly string[] {
       [rows.skipped_same, 'the same'],
       [rows.skipped_older, 'older'],
     ] as const
-  ).flatMap(([n, what]) => (isZero(n) ? [] : [`${count(n)} ${what === 'the same' || what === 'older' ? '' : would}${what}`]))
+  ).flatMap(([n, what]) =>
+    isZero(n) ? [] : [`${count(n)} ${what === 'the same' || what === 'older' ? '' : would}${what}`],
+  )
 }
 
 function otherText(run: RunJson, tracker: RunTracker, screen: Screen): string {
   const words = statusPaint(run.status, screen.style)(statusWords(run.status))
   switch (run.status) {
     case 'nothing_to_do':
-      return [[words, run.reason].filter((t) => t !== null && t !== '').map((t) => harmless(t ?? '')).join(': '), waitingText(run, screen)].filter((t) => t !== '').join('; ')
+      return [
+        [words, run.reason]
+          .filter((t) => t !== null && t !== '')
+          .map((t) => harmless(t ?? ''))
+          .join(': '),
+        waitingText(run, screen),
+      ]
+        .filter((t) => t !== '')
+        .join('; ')
     case 'cancelled': {
       const tracked = tracker.find(run.run)
-      const part = tracked?.batches == null ? '' : `${count(tracked.done)} of ${counted(tracked.batches, 'batch', 'batches')} ${tracked.done === 1 ? 'is' : 'are'} in · `
+      const part =
+        tracked?.batches == null
+          ? ''
+          : `${count(tracked.done)} of ${counted(tracked.batches, 'batch', 'batches')} ${tracked.done === 1 ? 'is' : 'are'} in · `
       return `${words}   ${part}${run.run === null ? '' : `resume: tidemark resume ${run.run}   (or just run the flow again)`}`.trimEnd()
     }
     case 'failed':
@@ -109,12 +146,25 @@ function summary({ runs }: RunDocument, tracker: RunTracker): string {
     const total = sum(runs.map((run) => run.rows[what]))
     return total === 0n ? [] : [`${count(total)} ${statuses.has('dry_run') ? 'would be ' : ''}${what}`]
   })
-  if (statuses.size === 1 && runs.every((run) => run.status === 'nothing_to_do' || (run.status === 'cancelled' && runs.length === 1))) return ''
-  const ends = [...statuses].map(([status, n]) => (status === 'dry_run' ? `${counted(n, 'dry run')}: nothing was written` : `${counted(n, 'run')} ${summaryWord(status, n)}`))
+  if (
+    statuses.size === 1 &&
+    runs.every((run) => run.status === 'nothing_to_do' || (run.status === 'cancelled' && runs.length === 1))
+  )
+    return ''
+  const ends = [...statuses].map(([status, n]) =>
+    status === 'dry_run'
+      ? `${counted(n, 'dry run')}: nothing was written`
+      : `${counted(n, 'run')} ${summaryWord(status, n)}`,
+  )
   return `${[...ends, ...moved, ...watermarkTexts(tracker)].join(' · ')}\n`
 }
 
-const summaryWord = (status: string, n: number): string => (status === 'nothing_to_do' ? `had nothing to do` : status === 'planned' || status === 'running' ? `${n === 1 ? 'is' : 'are'} not ended` : status.replaceAll('_', ' '))
+const summaryWord = (status: string, n: number): string =>
+  status === 'nothing_to_do'
+    ? `had nothing to do`
+    : status === 'planned' || status === 'running'
+      ? `${n === 1 ? 'is' : 'are'} not ended`
+      : status.replaceAll('_', ' ')
 
 const MOST_WATERMARKS = 2
 

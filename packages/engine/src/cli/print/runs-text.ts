@@ -28,7 +28,12 @@ export function runsText({ runs }: RunsDocument, { style, width, now, zone }: Sc
     count(run.rows.read),
     count(run.rows.inserted),
     count(run.rows.updated),
-    run.error?.code ?? (run.superseded_by === null ? (run.attempts > 1 ? `${count(run.attempts)} attempts` : '') : `by ${run.superseded_by}`),
+    run.error?.code ??
+      (run.superseded_by === null
+        ? run.attempts > 1
+          ? `${count(run.attempts)} attempts`
+          : ''
+        : `by ${run.superseded_by}`),
   ])
   return renderTable(columns, rows, width, style)
 }

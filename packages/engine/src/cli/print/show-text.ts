@@ -1,4 +1,5 @@
 import type { ShowDocument } from '@tidemark/contract/api'
+import { decidedByText } from './decided-by.ts'
 import { runErrorText } from './error.ts'
 import { flowName } from './flow-name.ts'
 import { count, isZero } from './numbers.ts'
@@ -14,7 +15,14 @@ type Field = readonly [label: string, text: string]
 export function showText({ run, steps }: ShowDocument, screen: Screen): string {
   const { style, width } = screen
   const table = renderTable(
-    [{ header: 'STEP' }, { header: 'STATUS' }, { header: 'BATCHES', align: 'right' }, { header: 'READ', align: 'right' }, { header: 'INSERTED', align: 'right' }, { header: 'UPDATED', align: 'right' }],
+    [
+      { header: 'STEP' },
+      { header: 'STATUS' },
+      { header: 'BATCHES', align: 'right' },
+      { header: 'READ', align: 'right' },
+      { header: 'INSERTED', align: 'right' },
+      { header: 'UPDATED', align: 'right' },
+    ],
     steps.map((step) => [
       `${step.step} ${step.name}`,
       { text: statusWords(step.status), paint: statusPaint(step.status, style) },
@@ -31,15 +39,35 @@ export function showText({ run, steps }: ShowDocument, screen: Screen): string {
 }
 
 function fieldsOf(run: Run, { style, zone, now }: Screen): readonly Field[] {
-  const started = run.started_at === null ? [] : [['started', `${localTime(run.started_at, zone)} (${offset(now, zone)})   took ${duration(run.duration_ms)}   by ${run.actor}`] as const]
-  const rows = Object.entries(run.rows).flatMap(([what, n]) => (isZero(n) ? [] : [`${count(n)} ${what.replaceAll('_', ' ')}`]))
+  const started =
+    run.started_at === null
+      ? []
+      : [
+          [
+            'started',
+            `${localTime(run.started_at, zone)} (${offset(now, zone)})   took ${duration(run.duration_ms)}   by ${run.actor}`,
+          ] as const,
+        ]
+  const rows = Object.entries(run.rows).flatMap(([what, n]) =>
+    isZero(n) ? [] : [`${count(n)} ${what.replaceAll('_', ' ')}`],
+  )
   return [
     ['run', `${style.bold(run.run ?? '–')}   ${flowName(run.flow, run.scope)}`],
-    ['status', `${statusPaint(run.status, style)(statusWords(run.status))}${run.reason === null ? '' : `: ${harmless(run.reason)}`}`],
+    [
+      'status',
+      `${statusPaint(run.status, style)(statusWords(run.status))}${run.reason === null ? '' : `: ${harmless(run.reason)}`}`,
+    ],
     ...started,
     ['command', harmless(run.command)],
     ...(run.lane === null ? [] : [['lane', run.lane] as const]),
-    ...(run.window === null ? [] : [['window', `${run.window.after ?? 'the start'} to ${run.window.up_to ?? 'the end'}   ${harmless(run.window.decided_by)}`] as const]),
+    ...(run.window === null
+      ? []
+      : [
+          [
+            'window',
+            `${run.window.after ?? 'the start'} to ${run.window.up_to ?? 'the end'}   ${harmless(decidedByText(run.window.decided_by))}`,
+          ] as const,
+        ]),
     ['rows', rows.length === 0 ? 'none' : rows.join(' · ')],
     ...(run.attempts > 1 ? [['attempts', count(run.attempts)] as const] : []),
     ...(run.group === null ? [] : [['group', run.group] as const]),

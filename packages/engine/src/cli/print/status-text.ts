@@ -10,7 +10,13 @@ const NONE = '–'
 
 export function statusText({ flows }: StatusDocument, screen: Screen): string {
   if (flows.length === 0) return 'No flow yet. Deploy what the YAML defines: tidemark deploy\n'
-  const columns = [{ header: 'FLOW', cut: true }, { header: 'LAST RUN' }, { header: 'WATERMARK' }, { header: 'LAG' }, { header: 'STATE' }]
+  const columns = [
+    { header: 'FLOW', cut: true },
+    { header: 'LAST RUN' },
+    { header: 'WATERMARK' },
+    { header: 'LAG' },
+    { header: 'STATE' },
+  ]
   const rows = flows.map((flow) => [
     flowName(flow.flow, flow.scope),
     lastRun(flow, screen),
@@ -24,14 +30,19 @@ export function statusText({ flows }: StatusDocument, screen: Screen): string {
 function lastRun({ last_run: last }: Flow, { style, now }: Screen): Cell {
   if (last === null) return 'never'
   const when = last.finished_at === null ? '' : ` ${age(last.finished_at, now)}`
-  return { text: `${statusWords(last.status)}${when}${last.error === null ? '' : `  ${last.error.code}`}`, paint: statusPaint(last.status, style) }
+  return {
+    text: `${statusWords(last.status)}${when}${last.error === null ? '' : `  ${last.error.code}`}`,
+    paint: statusPaint(last.status, style),
+  }
 }
 
 function stateText(flow: Flow, { now, zone }: Screen): string {
   const parts = [
     flow.active ? '' : 'switched off',
     flow.state,
-    flow.holder === null || flow.state.includes(flow.holder.owner) ? '' : `held by ${flow.holder.owner} until ${clockTime(flow.holder.until, now, zone)}`,
+    flow.holder === null || flow.state.includes(flow.holder.owner)
+      ? ''
+      : `held by ${flow.holder.owner} until ${clockTime(flow.holder.until, now, zone)}`,
   ].filter((t) => t !== '')
   return parts.length === 0 ? NONE : parts.join(' · ')
 }

@@ -1,7 +1,8 @@
 import type { Paint, Style } from './style.ts'
 
 /** A status as it is said: words, never underscores. */
-export const statusWords = (status: string): string => (status === 'succeeded_with_rejects' ? 'with rejects' : status.replaceAll('_', ' '))
+export const statusWords = (status: string): string =>
+  status === 'succeeded_with_rejects' ? 'with rejects' : status.replaceAll('_', ' ')
 
 export function statusPaint(status: string, style: Style): Paint {
   switch (status) {

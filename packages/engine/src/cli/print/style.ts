@@ -20,10 +20,16 @@ const paint =
   (text) =>
     text === '' ? text : styleText(format, text, { validateStream: false })
 
-const COLOURED: Style = { bold: paint('bold'), dim: paint('dim'), good: paint('green'), warn: paint('yellow'), bad: paint('red') }
+const COLOURED: Style = {
+  bold: paint('bold'),
+  dim: paint('dim'),
+  good: paint('green'),
+  warn: paint('yellow'),
+  bad: paint('red'),
+}
 
-/** `wanted` is false with `--no-color`. NO_COLOR counts when it is not empty. */
+/** `wanted` is false with `--no-color`. */
 export function styleFor(io: Io, stream: 'stdout' | 'stderr', wanted: boolean): Style {
-  const noColour = (io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb'
-  return wanted && !noColour && io.isTty[stream] ? COLOURED : PLAIN
+  const config = io.configOf(null)
+  return wanted && !config.noColor && config.variable('TERM') !== 'dumb' && io.isTty[stream] ? COLOURED : PLAIN
 }

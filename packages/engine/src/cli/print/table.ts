@@ -16,7 +16,12 @@ const NARROWEST = 12
 const textOf = (cell: Cell): string => oneLine(typeof cell === 'string' ? cell : cell.text)
 
 /** Columns aligned, numbers right, no line ends in blanks. `width` null: nothing is cut. Headers all empty: no heading line. */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly Cell[])[], width: number | null, style: Style): string {
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  width: number | null,
+  style: Style,
+): string {
   const widths = columns.map((c, i) => Math.max(textWidth(c.header), ...rows.map((r) => textWidth(textOf(r[i] ?? '')))))
   if (width !== null) shrink(columns, widths, width)
 
@@ -34,7 +39,14 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
     return padded.join(GAP)
   }
 
-  const heading = columns.some((c) => c.header !== '') ? [line(columns.map((c) => c.header), style.bold)] : []
+  const heading = columns.some((c) => c.header !== '')
+    ? [
+        line(
+          columns.map((c) => c.header),
+          style.bold,
+        ),
+      ]
+    : []
   return [...heading, ...rows.map((row) => line(row, null))].map((l) => `${l}\n`).join('')
 }
 
@@ -44,7 +56,8 @@ function shrink(columns: readonly Column[], widths: number[], width: number): vo
   for (let over = total() - width; over > 0; over = total() - width) {
     let widest = -1
     for (const [i, column] of columns.entries()) {
-      if (column.cut && (widths[i] ?? 0) > NARROWEST && (widest === -1 || (widths[i] ?? 0) > (widths[widest] ?? 0))) widest = i
+      if (column.cut && (widths[i] ?? 0) > NARROWEST && (widest === -1 || (widths[i] ?? 0) > (widths[widest] ?? 0)))
+        widest = i
     }
     if (widest === -1) return
     widths[widest] = Math.max(NARROWEST, (widths[widest] ?? 0) - 1)

@@ -6,8 +6,9 @@ const UNITS = [
   ['s', 1],
 ] as const
 
-/** `0.1 s`, `9 s`, `2 m 48 s`, `1 h 5 m` */
+/** `20 ms`, `0.1 s`, `9.4 s`, `2 m 48 s`, `1 h 5 m` */
 export function duration(ms: number): string {
+  if (ms < 95) return `${Math.round(ms)} ms`
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)
   const first = UNITS.findIndex(([, size]) => seconds >= size)
@@ -25,6 +26,9 @@ export function lag(ms: number): string {
   return seconds === 0 ? '0' : `${Math.floor(seconds / size)} ${unit}`
 }
 
+/** `about 9 s left` */
+export const leftText = (ms: number): string => `about ${lag(Math.max(1_000, ms))} left`
+
 /** `4 m ago` */
 export function age(instant: string, now: Temporal.Instant): string {
   const ms = now.epochMilliseconds - Temporal.Instant.from(instant).epochMilliseconds
@@ -41,7 +45,9 @@ export function localTime(instant: string, zone: string): string {
 export function clockTime(instant: string, now: Temporal.Instant, zone: string): string {
   const at = Temporal.Instant.from(instant).toZonedDateTimeISO(zone)
   const time = `${two(at.hour)}:${two(at.minute)}`
-  return at.toPlainDate().equals(now.toZonedDateTimeISO(zone).toPlainDate()) ? time : `${at.toPlainDate().toString()} ${time}`
+  return at.toPlainDate().equals(now.toZonedDateTimeISO(zone).toPlainDate())
+    ? time
+    : `${at.toPlainDate().toString()} ${time}`
 }
 
 /** `+01:00` at that moment. */
@@ -52,4 +58,5 @@ const two = (n: number): string => String(n).padStart(2, '0')
 const INSTANT = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/
 
 /** A moment that is either an instant or the source's own text; the latter is shown as it is. */
-export const whenText = (text: string, now: Temporal.Instant, zone: string): string => (INSTANT.test(text) ? clockTime(text, now, zone) : text)
+export const whenText = (text: string, now: Temporal.Instant, zone: string): string =>
+  INSTANT.test(text) ? clockTime(text, now, zone) : text

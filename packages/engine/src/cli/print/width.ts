@@ -9,7 +9,8 @@ const ELLIPSIS = '…'
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-const widthOf = (grapheme: string): number => (ZERO.test(grapheme) ? 0 : WIDE.test(grapheme) || grapheme.includes('\uFE0F') ? 2 : 1)
+const widthOf = (grapheme: string): number =>
+  ZERO.test(grapheme) ? 0 : WIDE.test(grapheme) || grapheme.includes('\uFE0F') ? 2 : 1
 
 export function textWidth(text: string): number {
   const bare = stripVTControlCharacters(text)

@@ -1,6 +1,6 @@
 import { bytes, count, counted, rate } from '../print/numbers.ts'
 import type { Style } from '../print/style.ts'
-import { duration } from '../print/times.ts'
+import { duration, leftText } from '../print/times.ts'
 import { cutEnd, cutMiddle, oneLine, padEnd, textWidth } from '../print/width.ts'
 import { bar } from './bar.ts'
 import { LiveRegion } from './live-region.ts'
@@ -19,7 +19,13 @@ export class Bars implements Disposable {
   readonly #style: Style
   readonly #notice: (e: EngineEvent) => string | null
 
-  constructor(tracker: RunTracker, region: LiveRegion, columns: () => number, style: Style, notice: (e: EngineEvent) => string | null) {
+  constructor(
+    tracker: RunTracker,
+    region: LiveRegion,
+    columns: () => number,
+    style: Style,
+    notice: (e: EngineEvent) => string | null,
+  ) {
     this.#tracker = tracker
     this.#region = region
     this.#columns = columns
@@ -45,7 +51,10 @@ export class Bars implements Disposable {
     const label = Math.min(Math.max(0, ...shown.map((run) => textWidth(run.flow))), Math.max(12, Math.floor(width / 3)))
     const lines = shown.flatMap((run) => runLines(run, nowMs, label, width, this.#style))
     const hidden = active.length - shown.length
-    const others = [hidden > 0 ? `${hidden} more at work` : '', ended > 0 ? `${counted(ended, 'run')} ended` : ''].filter((t) => t !== '')
+    const others = [
+      hidden > 0 ? `${hidden} more at work` : '',
+      ended > 0 ? `${counted(ended, 'run')} ended` : '',
+    ].filter((t) => t !== '')
     this.#region.draw(lines.length > 0 && others.length > 0 ? [...lines, this.#style.dim(others.join(', '))] : lines)
   }
 
@@ -63,12 +72,12 @@ function runLines(run: TrackedRun, nowMs: number, label: number, width: number, 
 }
 
 function barLine(label: string, run: TrackedRun, nowMs: number, width: number, style: Style): string {
-  const { part, rowsPerSecond, leftMs } = paceOf(run, nowMs)
+  const { part, percent: whole, rowsPerSecond, leftMs } = paceOf(run, nowMs)
   if (part === null) return cutEnd([label, 'looking for rows', duration(nowMs - run.startedMs)].join(GAP), width)
   // in the order in which they are left out when the terminal is narrow, the first last
   const facts = [
-    `${String(Math.floor(part * 100)).padStart(3)} %`,
-    leftMs === null ? '' : `about ${duration(leftMs)} left`,
+    `${String(whole).padStart(3)} %`,
+    leftMs === null ? '' : leftText(leftMs),
     `${count(run.done)}/${count(run.batches ?? 0)} batches`,
     counted(run.rows, 'row'),
     rowsPerSecond === null ? '' : rate(rowsPerSecond),

@@ -29,7 +29,9 @@ export class LiveRegion implements Disposable {
 
   /** A line that stays, above the region. */
   printAbove(text: string): void {
-    this.#output.write(`${up(this.#lines.length)}\r${text}${CLEAR_TO_LINE_END}\n${this.#rows(this.#lines)}${this.#open ? CLEAR_BELOW : ''}`)
+    this.#output.write(
+      `${up(this.#lines.length)}\r${text}${CLEAR_TO_LINE_END}\n${this.#rows(this.#lines)}${this.#open ? CLEAR_BELOW : ''}`,
+    )
   }
 
   /** Takes the region away and gives the cursor back. May be called again. */

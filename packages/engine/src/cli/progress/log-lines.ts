@@ -1,9 +1,9 @@
 import { count, counted } from '../print/numbers.ts'
-import { duration } from '../print/times.ts'
+import { duration, leftText } from '../print/times.ts'
 import { oneLine } from '../print/width.ts'
 import { type EngineEvent, paceOf, RunTracker, type TrackedRun } from './run-tracker.ts'
 
-const EVERY_PART = 0.1
+const EVERY_PERCENT = 10
 const AT_LEAST_MS = 1_000
 const AT_MOST_MS = 5_000
 
@@ -12,7 +12,7 @@ export class LogLines {
   readonly #tracker: RunTracker
   readonly #write: (line: string) => void
   readonly #notice: (e: EngineEvent) => string | null
-  readonly #said = new Map<string, { part: number; ms: number }>()
+  readonly #said = new Map<string, { percent: number; ms: number }>()
 
   constructor(tracker: RunTracker, write: (line: string) => void, notice: (e: EngineEvent) => string | null) {
     this.#tracker = tracker
@@ -31,7 +31,7 @@ export class LogLines {
       case 'run:planned':
         return `${e.flow}   run ${e.run} ${e.resumed ? 'resumed' : 'started'}   lane ${e.lane}${windowText(e)}`
       case 'run:captured':
-        this.#said.set(e.run, { part: paceOrZero(run, nowMs), ms: nowMs })
+        this.#said.set(e.run, { percent: run === null ? 0 : paceOf(run, nowMs).percent, ms: nowMs })
         return `${e.flow}   ${e.run}   ${counted(e.rows, 'row')} in ${counted(e.batches, 'batch', 'batches')}${e.done > 0 ? `, ${count(e.done)} of them in already` : ''}`
       case 'step:started':
         return `${e.flow}   ${e.run}   step ${e.step}   ${counted(e.batches, 'batch', 'batches')}`
@@ -45,17 +45,14 @@ export class LogLines {
   }
 
   #progress(run: TrackedRun, nowMs: number): string | null {
-    const part = paceOrZero(run, nowMs)
-    const before = this.#said.get(run.run) ?? { part: 0, ms: run.startedMs }
+    const { percent, leftMs } = paceOf(run, nowMs)
+    const before = this.#said.get(run.run) ?? { percent: 0, ms: run.startedMs }
     const waited = nowMs - before.ms
-    if (waited < AT_MOST_MS && (waited < AT_LEAST_MS || part - before.part < EVERY_PART)) return null
-    this.#said.set(run.run, { part, ms: nowMs })
-    const { leftMs } = paceOf(run, nowMs)
-    return `${run.flow}   ${run.run}   ${Math.floor(part * 100)} %   ${count(run.done)}/${count(run.batches ?? 0)} batches   ${counted(run.rows, 'row')}${leftMs === null ? '' : `   about ${duration(leftMs)} left`}`
+    if (waited < AT_MOST_MS && (waited < AT_LEAST_MS || percent - before.percent < EVERY_PERCENT)) return null
+    this.#said.set(run.run, { percent, ms: nowMs })
+    return `${run.flow}   ${run.run}   ${percent} %   ${count(run.done)}/${count(run.batches ?? 0)} batches   ${counted(run.rows, 'row')}${leftMs === null ? '' : `   ${leftText(leftMs)}`}`
   }
 }
-
-const paceOrZero = (run: TrackedRun | null, nowMs: number): number => (run === null ? 0 : (paceOf(run, nowMs).part ?? 0))
 
 function windowText({ after, upTo }: { readonly after: string | null; readonly upTo: string | null }): string {
   if (upTo === null) return ''

@@ -10,7 +10,7 @@ export interface Progress extends Disposable {
   readonly emit: Emit
   readonly tracker: RunTracker
   /** A line that stays, wherever progress is drawn. */
-  say(text: string): void
+  readonly say: (text: string) => void
 }
 
 const FRAME_MS = 100

@@ -29,8 +29,10 @@ export interface TrackedRun {
 }
 
 export interface Pace {
-  /** 0 to 1; null: unknown */
+  /** 0 to 1; null: not captured yet */
   readonly part: number | null
+  /** the same in whole percent, rounded down: 100 is said when it is so */
+  readonly percent: number
   readonly rowsPerSecond: number | null
   readonly leftMs: number | null
 }
@@ -49,8 +51,20 @@ export class RunTracker {
       case 'run:planned': {
         const { run, flow, scope, resumed, after } = e
         const tracked: TrackedRun = {
-          run, flow, scope, resumed, initial: after === null, startedMs: nowMs, steps: [], batches: null,
-          done: 0, doneNow: 0, rows: 0n, bytes: 0n, capturedMs: nowMs, ended: false,
+          run,
+          flow,
+          scope,
+          resumed,
+          initial: after === null,
+          startedMs: nowMs,
+          steps: [],
+          batches: null,
+          done: 0,
+          doneNow: 0,
+          rows: 0n,
+          bytes: 0n,
+          capturedMs: nowMs,
+          ended: false,
         }
         this.#runs.set(run, tracked)
         return tracked
@@ -76,9 +90,11 @@ export class RunTracker {
         })
       case 'run:ended':
         this.#ended += 1
-        return e.run === null ? null : this.#update(e.run, (run) => {
-          run.ended = true
-        })
+        return e.run === null
+          ? null
+          : this.#update(e.run, (run) => {
+              run.ended = true
+            })
       case 'watermark:advanced':
         if (e.to !== null && e.to !== e.from) this.#watermarks.push({ flow: e.flow, scope: e.scope, to: e.to })
         return null
@@ -119,9 +135,12 @@ export function paceOf(run: TrackedRun, nowMs: number): Pace {
   const elapsed = nowMs - run.capturedMs
   const steady = elapsed >= STEADY_MS && run.doneNow >= 2
   const left = run.batches === null ? null : Math.max(0, run.batches - run.done)
+  const percent =
+    run.batches === null ? 0 : run.batches === 0 ? 100 : Math.min(100, Math.floor((run.done * 100) / run.batches))
   return {
     part: run.batches === null ? null : run.batches === 0 ? 1 : Math.min(1, run.done / run.batches),
+    percent,
     rowsPerSecond: steady ? Number(run.rows) / (elapsed / 1000) : null,
-    leftMs: steady && left !== null ? (elapsed / run.doneNow) * left : null,
+    leftMs: steady && left !== null && left > 0 ? (elapsed / run.doneNow) * left : null,
   }
 }

@@ -1,3 +1,5 @@
+import path from 'node:path'
+
 /** Two small tables to play with: the same shop every time, its times counted back from now. */
 const CUSTOMERS = 1_200
 const ORDERS = 8_931
@@ -10,6 +12,23 @@ const FIRST = ['Ada', 'Bram', 'Chloé', 'Dilys', 'Emrys', 'Femi', 'Gwen', 'Huw',
 const LAST = ['Adeyemi', 'Bevan', 'Cadogan', 'Davies', 'Evans', 'Ferreira', 'Griffiths', 'Hughes', 'Ionescu', 'Jenkins']
 const TOWNS = ['Cardiff', 'Newport', 'Swansea', 'Wrexham', 'Bangor', 'Aberystwyth']
 const STATUSES = ['open', 'packed', 'sent', 'delivered', 'returned']
+
+/** Views over the two files: a line changed with an editor is a row changed in the source. */
+export const viewsOf = (folder: string): readonly string[] => [
+  view('customers', path.join(folder, 'customers.csv'), { customer_id: 'BIGINT', name: 'VARCHAR', town: 'VARCHAR' }),
+  view('orders', path.join(folder, 'orders.csv'), {
+    order_id: 'BIGINT',
+    customer_id: 'BIGINT',
+    status: 'VARCHAR',
+    amount: 'DECIMAL(10,2)',
+    updated_at: 'TIMESTAMP',
+  }),
+]
+
+function view(name: string, file: string, columns: Readonly<Record<string, string>>): string {
+  const types = Object.entries(columns).map(([column, type]) => `'${column}': '${type}'`)
+  return `CREATE VIEW ${name} AS SELECT * FROM read_csv('${file.replaceAll("'", "''")}', header = true, columns = {${types.join(', ')}})`
+}
 
 export function customersCsv(): string {
   const random = numbers(7)
@@ -26,13 +45,23 @@ export function ordersCsv(now: Temporal.Instant): string {
   const old = Array.from({ length: ORDERS }, (_, i) => Math.floor(oldest + i * step + random() * step))
   const young = Array.from({ length: YOUNG }, (_, i) => now.epochMilliseconds - (YOUNG_MINUTES - i) * 60_000)
   const rows = [...old, ...young].map((ms, i) =>
-    [50_001 + i, 1_001 + Math.floor(random() * CUSTOMERS), pick(STATUSES, random), `${5 + Math.floor(random() * 400)}.${String(Math.floor(random() * 100)).padStart(2, '0')}`, utcText(ms)].join(','),
+    [
+      50_001 + i,
+      1_001 + Math.floor(random() * CUSTOMERS),
+      pick(STATUSES, random),
+      `${5 + Math.floor(random() * 400)}.${String(Math.floor(random() * 100)).padStart(2, '0')}`,
+      utcText(ms),
+    ].join(','),
   )
   return `order_id,customer_id,status,amount,updated_at\n${rows.join('\n')}\n`
 }
 
 const utcText = (ms: number): string =>
-  Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO('UTC').toPlainDateTime().toString({ fractionalSecondDigits: 3 }).replace('T', ' ')
+  Temporal.Instant.fromEpochMilliseconds(ms)
+    .toZonedDateTimeISO('UTC')
+    .toPlainDateTime()
+    .toString({ fractionalSecondDigits: 3 })
+    .replace('T', ' ')
 
 const pick = (from: readonly string[], random: () => number): string => from[Math.floor(random() * from.length)] ?? ''
 

@@ -1,9 +1,11 @@
 /** The definitions that `init` writes: small, commented, and complete. */
-export const projectYaml = (project: string): string => `# What moves is defined in modules/. See what a run would do: tidemark plan --all
+export const projectYaml = (
+  project: string,
+): string => `# What moves is defined in modules/. See what a run would do: tidemark plan --all
 project: ${project}
 control: sqlite:.tidemark/control.db               # definitions and ledger
 connections:
-  inbox: { kind: files, path: data }               # CSV and Parquet, a table is a file
+  shop: { kind: duckdb, path: data/shop.duckdb }   # two views, over the CSV files beside it
   lake: { kind: duckdb, path: lake.duckdb }        # made by the first run
 `
 
@@ -13,7 +15,7 @@ tasks:
   - id: customers
     order: 1
     flow:
-      source: { connection: inbox, table: customers }
+      source: { connection: shop, table: customers }
       target: { connection: lake, table: customers }
       key: [customer_id]
       capture: backfill                            # rows whose key the target lacks; no position needed
@@ -21,7 +23,7 @@ tasks:
   - id: orders
     order: 2
     flow:
-      source: { connection: inbox, table: orders }
+      source: { connection: shop, table: orders }
       target: { connection: lake, table: orders }
       key: [order_id]
       capture: { kind: watermark, position: updated_at, clock: utc, buffer: 15m }   # rows changed since the last run
@@ -30,6 +32,5 @@ tasks:
 
 export const GITIGNORE = `.tidemark/
 .env
-*.duckdb
-*.duckdb.wal
+/lake.duckdb*
 `

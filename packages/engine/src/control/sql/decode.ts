@@ -1,4 +1,5 @@
 /** Columns of a row as exact values. A value of another type is a defect, or a store that was edited around its checks. */
+import { type ErrorCode, isErrorCode } from '@tidemark/contract/error-codes'
 import type { RawRow } from '../store-session.ts'
 
 function wrong(raw: RawRow, column: string, wanted: string): TypeError {
@@ -44,3 +45,13 @@ export function oneOf<S extends string>(raw: RawRow, column: string, values: rea
   if (found === undefined) throw wrong(raw, column, `one of ${values.join(', ')}`)
   return found
 }
+
+export function errorCode(raw: RawRow, column: string): ErrorCode {
+  const value = text(raw, column)
+  if (!isErrorCode(value)) throw wrong(raw, column, 'an error code')
+  return value
+}
+
+/** The columns error_code and error_message: both, or neither. */
+export const decodeError = (raw: RawRow): { readonly code: ErrorCode; readonly message: string } | null =>
+  raw['error_code'] === null ? null : { code: errorCode(raw, 'error_code'), message: text(raw, 'error_message') }

@@ -1,7 +1,7 @@
 /** One DuckDB instance that sees source, target and the captured keys: everything is one statement inside it. */
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type DuckdbFile, type DuckdbSession, openDuckdbFile } from '../../drivers/duckdb.ts'
+import { type DuckdbFile, type DuckdbSession, IN_MEMORY, openDuckdbFile } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { BatchKey, BatchTransaction, Bench, CapturedBatch, FenceKey, FlowRelation, MarkerCounts, OpenBench, Selection, Staged } from '../contract.ts'
 import { printable, type Sql, sql } from '../sql-text.ts'
@@ -31,7 +31,7 @@ const pathOf = (options: Readonly<Record<string, unknown>>): string => {
 
 async function open(path: string, mode: 'read' | 'write', options: OpenBench): Promise<DuckdbFile> {
   try {
-    if (mode === 'write') mkdirSync(dirname(path), { recursive: true })
+    if (mode === 'write' && path !== IN_MEMORY) mkdirSync(dirname(path), { recursive: true })
     return await openDuckdbFile(path, mode, options.limits)
   } catch (error) {
     throw translate(error, path)
@@ -45,15 +45,29 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
   const sourcePath = pathOf(options.source.options)
   const targetPath = pathOf(options.target.options)
   if (!existsSync(sourcePath)) throw new AppError('TM2001', `${sourcePath} (connection ${options.source.id}) does not exist`)
+  const made = options.mode === 'write' && !existsSync(targetPath)
+  if (made) opening.defer(() => removeIfUnused(targetPath, options))
   // the target first: where both are one file, it has to be open for writing
   const target = options.mode === 'write' || existsSync(targetPath) ? opening.use(await open(targetPath, options.mode, options)) : null
   const source = opening.use(await open(sourcePath, 'read', options))
-  const work = options.workPath === null ? null : opening.use(await open(options.workPath, 'write', options))
-  const catalogs: Catalogs = { source: source.catalog, target: target?.catalog ?? 'missing', work: work?.catalog ?? 'missing' }
-  const files = { source, target, work }
+  const work = opening.use(await open(options.workPath ?? IN_MEMORY, 'write', options))
+  const catalogs: Catalogs = { source: source.catalog, target: target?.catalog ?? 'missing', work: work.catalog }
+  const files = { source, target }
   const session = opening.use(await (target ?? source).session())
-  const workSession = opening.use(await (work ?? source).session())
+  const workSession = opening.use(await work.session())
   return new DuckdbBench(files, session, workSession, catalogs, { source: sourcePath, target: targetPath }, hooks, opening.move())
+}
+
+/** A file that was made for a run which then wrote nothing into it is not left behind. */
+async function removeIfUnused(path: string, options: OpenBench): Promise<void> {
+  if (!existsSync(path)) return
+  {
+    await using file = await open(path, 'read', options)
+    using session = await file.session()
+    const [row] = await session.rows('SELECT count(*) FROM duckdb_tables() WHERE database_name = ?', [file.catalog])
+    if (row?.[0] !== '0') return
+  }
+  rmSync(path)
 }
 
 class DuckdbBench implements Bench {
@@ -83,8 +97,12 @@ class DuckdbBench implements Bench {
     this.#opened = opened
     this.source = new DuckdbSource(files.source, session, catalogs, paths.source, hooks.betweenClockAndCeiling)
     this.target = new DuckdbTarget(files.target, session, catalogs, paths.target)
-    const hasRows = async (r: FlowRelation): Promise<boolean> => (await this.target.describe(r.target.table)) !== null && !(await this.target.isEmpty(r.target.table))
-    this.work = new DuckdbWorkArea(workSession, catalogs, (r) => this.#readsByRowId(r), hasRows)
+    this.work = new DuckdbWorkArea(
+      workSession,
+      catalogs,
+      (r) => this.#readsByRowId(r),
+      async (r) => ((await this.target.describe(r.target.table)) === null ? 'missing' : (await this.target.isEmpty(r.target.table)) ? 'empty' : 'filled'),
+    )
   }
 
   async #readsByRowId(r: FlowRelation): Promise<boolean> {
@@ -134,13 +152,11 @@ class DuckdbBench implements Bench {
     const own = ours(tx)
     const c = this.#catalogs
     await own.exec(apply.verdict(c, relation, kind))
-    const [row] = await own.query(apply.verdictCounts)
-    const [all = 0n, rows = 0n, inserted = 0n, updated = 0n, same = 0n, older = 0n] = (row ?? []).map((v) => BigInt(v ?? '0'))
-    if (all !== rows) throw new AppError('TM5001', `${relation.target.table.join('.')} holds a key more than once, so no row of it can be called the present one`)
-    if (inserted === rows) await own.exec(apply.insertAll(c, relation))
-    else if (inserted + updated > 0n) for (const statement of apply.take(c, relation, kind, await this.#takeNewer(own, relation))) await own.exec(statement)
+    const counts = verdictOf(await own.query(apply.verdictCounts), relation)
+    if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation))
+    else if (counts.inserted + counts.updated > 0n) for (const statement of apply.take(c, relation, kind, await this.#takeNewer(own, relation))) await own.exec(statement)
     if (kind === 'latest') for (const statement of apply.takePositions(c, relation)) await own.exec(statement)
-    return { read: rows, inserted, updated, deleted: 0n, skippedSame: same, skippedOlder: older, rejected: 0n }
+    return counts
   }
 
   async #takeNewer(own: DuckdbTransaction, relation: FlowRelation): Promise<apply.TakeNewer> {
@@ -149,6 +165,20 @@ class DuckdbBench implements Bench {
     const filled = new Set(relation.columns.map((x) => x.target))
     const nothingElse = facts?.columns.every((x) => filled.has(x.name)) ?? false
     return nothingElse || relation.columns.length === relation.key.length ? 'swap' : 'update'
+  }
+
+  async weigh(flow: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts> {
+    const c = this.#catalogs
+    // no position was ever kept there: content alone decides
+    const relation = flow.position?.targetColumn === null && !(await this.target.keepsPositions(flow.target.table)) ? { ...flow, position: null } : flow
+    const all = (statement: Sql) => query(this.#session, statement, this.target.location)
+    await exec(this.#session, apply.stage(c, relation, split, await this.#readsByRowId(relation)), this.target.location)
+    if ((await this.target.describe(relation.target.table)) === null) {
+      const rows = await count(this.#session, sql`SELECT count(*) FROM tidemark_stage`, this.target.location)
+      return { ...NONE, read: rows, inserted: rows }
+    }
+    await exec(this.#session, apply.verdict(c, relation, kind), this.target.location)
+    return verdictOf(await all(apply.verdictCounts), relation)
   }
 
   explain(r: FlowRelation, selection: Selection, kind: 'insert-missing' | 'latest'): readonly { readonly name: string; readonly text: string }[] {
@@ -167,6 +197,14 @@ class DuckdbBench implements Bench {
     for (const session of this.#idle) session.close()
     await this.#opened.disposeAsync()
   }
+}
+
+const NONE: MarkerCounts = { read: 0n, inserted: 0n, updated: 0n, deleted: 0n, skippedSame: 0n, skippedOlder: 0n, rejected: 0n }
+
+function verdictOf([row]: readonly (readonly (string | null)[])[], relation: FlowRelation): MarkerCounts {
+  const [all = 0n, read = 0n, inserted = 0n, updated = 0n, skippedSame = 0n, skippedOlder = 0n] = (row ?? []).map((v) => BigInt(v ?? '0'))
+  if (all !== read) throw new AppError('TM5001', `${relation.target.table.join('.')} holds a key more than once, so no row of it can be called the present one`)
+  return { ...NONE, read, inserted, updated, skippedSame, skippedOlder }
 }
 
 function ours(tx: BatchTransaction): DuckdbTransaction {

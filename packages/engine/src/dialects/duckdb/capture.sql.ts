@@ -188,3 +188,8 @@ export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]
   const mainKeyJson = keyJson(Object.keys(join.on).map((name) => ident('m', name)))
   return sql`SELECT DISTINCT ${mainKeyJson} FROM ${sourceTable(c, r.source.table)} AS m WHERE ${mainKeyJson} IN ${listOf(keys, 'VARCHAR')}`
 }
+
+export function capturedAmong(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql {
+  const key = keyJson(r.key.map((_, i) => keyName(i)))
+  return sql`SELECT ${key} AS k FROM ${work(c, 'captured')} WHERE ${key} IN ${listOf(keys, 'VARCHAR')} ORDER BY k`
+}

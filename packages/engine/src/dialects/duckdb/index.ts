@@ -14,11 +14,14 @@ const locate: DialectModule['locate'] = (options, projectDir) => {
   return resolve(projectDir, path)
 }
 
+/** kinds of connection that one DuckDB instance can attach */
+const SEES: ReadonlySet<string> = new Set(['duckdb'])
+
 export const duckdb = {
   kind: 'duckdb',
   abilities,
   locate,
-  sees: (other) => other === 'duckdb',
+  sees: (other) => SEES.has(other),
   openBench: (options) => openDuckdbBench(options),
   probe: async ({ options }, limits) => {
     const path = String(options['path'])

@@ -74,7 +74,7 @@ export function fileIdentity(path: string): SourceIdentity {
   try {
     let newest = 0n
     for (const at of [4096, 8192]) if (readSync(fd, header, 0, 8, at + 8) === 8) newest = header.readBigUInt64LE() > newest ? header.readBigUInt64LE() : newest
-    return { system: `duckdb:${stat.dev}:${stat.ino}`, timeline: String(newest) }
+    return { system: `duckdb:${stat.ino}`, timeline: String(newest) }
   } finally {
     closeSync(fd)
   }

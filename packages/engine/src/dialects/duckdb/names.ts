@@ -17,8 +17,8 @@ export const work = (c: Catalogs, name: string): Sql => ident(c.work, 'main', na
 export const own = (c: Catalogs, name: 'fence' | 'marker' | 'settled'): Sql => ident(c.target, 'tidemark', name)
 
 /** The side table that holds positions the target cannot. */
-export const sideTable = (c: Catalogs, table: TableName): Sql =>
-  ident(c.target, 'tidemark', `tidemark_position__${schemaAndTable(table).join('__')}`)
+export const sideTableName = (table: TableName): string => `tidemark_position__${schemaAndTable(table).join('__')}`
+export const sideTable = (c: Catalogs, table: TableName): Sql => ident(c.target, 'tidemark', sideTableName(table))
 
 export const typed = (text: string): Sql => catalogText(text)
 

@@ -9,7 +9,7 @@ import { createSide, createTarget } from './apply.sql.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
 import { describeTable, schemaAndTable } from './introspect.ts'
-import { type Catalogs, targetTable } from './names.ts'
+import { type Catalogs, sideTableName, targetTable } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import { narrowing } from './types.ts'
 
@@ -41,6 +41,11 @@ export class DuckdbTarget implements TargetPort {
     if ((await this.describe(['tidemark', 'settled'])) === null) return []
     const rows = await query(this.#session, fence.listSettled(this.#catalogs, flow), this.location)
     return rows.map(([store, scope, run, upTo, hadRows]) => ({ store: store ?? '', scope: scope ?? '', run: run ?? '', upTo: upTo ?? null, hadRows: hadRows === 'true' }))
+  }
+
+  /** Is there a side table for that table's positions? */
+  async keepsPositions(table: TableName): Promise<boolean> {
+    return (await this.describe(['tidemark', sideTableName(table)])) !== null
   }
 
   createTableText(relation: FlowRelation): string {

@@ -4,15 +4,17 @@ import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { capturedColumns, excluded, filters, fromSource, inWindow, keyJson } from './capture.sql.ts'
 import { type Catalogs, column, keyEquals, keyName, mainKey, sourceTable, targetKey, targetTable, work, workKey } from './names.ts'
 
-type Ctx = { readonly c: Catalogs; readonly r: FlowRelation; readonly rowIds: boolean }
+type Ctx = { readonly c: Catalogs; readonly r: FlowRelation; readonly rowIds: boolean; readonly targetExists: boolean }
 
 const locOf = (r: FlowRelation): Sql => ident('m', r.tree?.locator.source ?? '')
 const parOf = (r: FlowRelation): Sql => ident('m', r.tree?.parent.source ?? '')
 const keys = (r: FlowRelation): Sql => joined(r.key.map((_, i) => keyName(i)), ', ')
 
 /** Does the target hold this captured row under this locator? */
-const landed = ({ c, r }: Ctx, alias: string): Sql =>
-  sql`EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), workKey(alias))} AND ${ident('t', r.tree?.locator.target ?? '')} IS NOT DISTINCT FROM ${ident(alias, 'loc')})`
+const landed = ({ c, r, targetExists }: Ctx, alias: string): Sql =>
+  !targetExists
+    ? sql`FALSE`
+    : sql`EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), workKey(alias))} AND ${ident('t', r.tree?.locator.target ?? '')} IS NOT DISTINCT FROM ${ident(alias, 'loc')})`
 
 // ── upwards ───────────────────────────────────────────────────────────────────────────────────────────────────
 

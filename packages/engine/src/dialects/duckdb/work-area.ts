@@ -10,6 +10,7 @@ import * as tree from './tree.sql.ts'
 interface Current {
   readonly relation: FlowRelation
   readonly rowIds: boolean
+  readonly target: 'missing' | 'empty' | 'filled'
   selection: Selection | null
 }
 
@@ -17,24 +18,25 @@ export class DuckdbWorkArea implements WorkArea {
   readonly #session: DuckdbSession
   readonly #catalogs: Catalogs
   readonly #rowIds: (relation: FlowRelation) => Promise<boolean>
-  readonly #targetHasRows: (relation: FlowRelation) => Promise<boolean>
+  readonly #target: (relation: FlowRelation) => Promise<'missing' | 'empty' | 'filled'>
   #current: Current | null = null
 
   constructor(
     session: DuckdbSession,
     catalogs: Catalogs,
     rowIds: (relation: FlowRelation) => Promise<boolean>,
-    targetHasRows: (relation: FlowRelation) => Promise<boolean>,
+    target: (relation: FlowRelation) => Promise<'missing' | 'empty' | 'filled'>,
   ) {
     this.#session = session
     this.#catalogs = catalogs
     this.#rowIds = rowIds
-    this.#targetHasRows = targetHasRows
+    this.#target = target
   }
 
   get #ctx() {
     if (this.#current === null) throw new TypeError('no capture was started')
-    return { c: this.#catalogs, r: this.#current.relation, rowIds: this.#current.rowIds, selection: this.#current.selection }
+    const { relation, rowIds, target, selection } = this.#current
+    return { c: this.#catalogs, r: relation, rowIds, selection, target, targetExists: target !== 'missing' }
   }
 
   async exists(): Promise<boolean> {
@@ -44,7 +46,7 @@ export class DuckdbWorkArea implements WorkArea {
 
   async start(relation: FlowRelation, done: readonly { readonly first: bigint; readonly last: bigint }[]): Promise<void> {
     const had = await this.exists()
-    this.#current = { relation, rowIds: await this.#rowIds(relation), selection: null }
+    this.#current = { relation, rowIds: await this.#rowIds(relation), target: await this.#target(relation), selection: null }
     const x = this.#ctx
     const locatorType = typed(relation.tree?.locator.sourceType ?? 'VARCHAR')
     const statements = tree.createWork(x, relation.key.map((k) => typed(k.sourceType)), typed(relation.position?.type ?? 'VARCHAR'), locatorType)
@@ -57,7 +59,7 @@ export class DuckdbWorkArea implements WorkArea {
     if (this.#current) this.#current.selection = selection
     const x = this.#ctx
     let rows = 0n
-    for (const [i, predicate] of capture.predicates(this.#catalogs, x.r, selection, true).entries())
+    for (const [i, predicate] of capture.predicates(this.#catalogs, x.r, selection, x.targetExists).entries())
       rows += await this.#exec(capture.insertSelected(this.#catalogs, x.r, predicate, x.rowIds, i === 0))
     return rows
   }
@@ -95,7 +97,7 @@ export class DuckdbWorkArea implements WorkArea {
 
   async descend(): Promise<bigint> {
     const x = this.#ctx
-    if (!(await this.#targetHasRows(x.r))) return 0n
+    if (x.target !== 'filled') return 0n
     await this.#exec(tree.moved(x))
     await this.#exec(tree.markDescended(x))
     return this.#exec(tree.captureBelow(x, x.selection?.window ?? null, x.selection?.withNullPosition ?? false))
@@ -151,6 +153,11 @@ export class DuckdbWorkArea implements WorkArea {
       rows: BigInt(n ?? '0'),
       bytes: BigInt(size ?? '0'),
     }))
+  }
+
+  async captured(keys: readonly string[]): Promise<readonly string[]> {
+    const { r, c } = this.#ctx
+    return keys.length === 0 ? [] : (await this.#query(capture.capturedAmong(c, r, keys))).map(([key]) => key ?? '')
   }
 
   async #untilNoChange(statement: Sql): Promise<void> {

@@ -1,0 +1,130 @@
+/** What every use-case of one opened project shares. */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Emit } from '@tidemark/contract/events'
+import type { FlowSpec } from '@tidemark/contract/flow'
+import { parseGroupId, parseRunId, type RunId } from '@tidemark/contract/ids'
+import type { CaptureModes } from '../capture/capture-mode.ts'
+import type { Actor, ControlStore } from '../control/control-store.ts'
+import type { ProjectSpec } from '../definition/load-project.ts'
+import type { ResolvedCatalog } from '../definition/resolve.ts'
+import type { ConnectionTarget, EngineLimits } from '../dialects/contract.ts'
+import type { DialectLoader } from '../dialects/registry.ts'
+import { AppError } from '../runtime/app-error.ts'
+import { type Config, openReferences } from '../runtime/config.ts'
+import type { Hit } from '../runtime/failpoint.ts'
+import { newShortId } from '../runtime/new-id.ts'
+import { holderText } from '../run/hold-lease.ts'
+import type { OpenedBench, RunDeps } from '../run/run-deps.ts'
+import { Secret } from '../runtime/secret.ts'
+
+const FILE_POLL_MS = 250
+
+export interface AppContext {
+  readonly project: ProjectSpec
+  readonly config: Config
+  readonly by: Actor
+  readonly modes: CaptureModes
+  readonly hardSignal: AbortSignal
+  readonly hit: Hit
+  readonly loadDialect: DialectLoader
+  /** `write` makes and migrates the store where it is missing; `read` never writes a byte. */
+  store(mode: 'read' | 'write'): Promise<ControlStore>
+  /** The control tables, resolved: the truth. */
+  catalog(mode: 'read' | 'write'): Promise<ResolvedCatalog>
+}
+
+export const newRunId = (): RunId => parseRunId(`r-${newShortId(5)}`)
+export const newGroupId = () => parseGroupId(`g-${newShortId(5)}`)
+
+export const limitsOf = ({ project }: AppContext): EngineLimits => ({
+  memoryBytes: project.engine.memoryBytes,
+  threads: project.engine.threads,
+  tempDir: project.engine.tempDir,
+})
+
+/** A connection with its references opened and its path resolved against the project. */
+export async function connectionOf(ctx: AppContext, catalog: ResolvedCatalog, id: string): Promise<{ readonly target: ConnectionTarget; readonly kind: string; readonly location: string }> {
+  const connection = catalog.connections.get(id)
+  if (!connection) throw new AppError('TM1013', `connection ${id} is not defined`)
+  const dialect = await ctx.loadDialect(connection.kind)
+  const opened = openDeep(connection.options, ctx) as Readonly<Record<string, unknown>>
+  const location = dialect.locate(opened, ctx.project.dir)
+  return { target: { id: connection.id, options: { ...opened, path: location } }, kind: connection.kind, location }
+}
+
+function openDeep(value: unknown, ctx: AppContext): unknown {
+  if (typeof value === 'string') {
+    const opened = openReferences(value, ctx.config, ctx.project.dir)
+    return opened instanceof Secret ? opened.reveal() : opened
+  }
+  if (Array.isArray(value)) return value.map((v) => openDeep(v, ctx))
+  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, openDeep(v, ctx)]))
+  return value
+}
+
+const workPath = (ctx: AppContext, run: RunId): string => join(ctx.project.engine.tempDir, `${run}.duckdb`)
+
+/** One engine that sees source and target; waits for a file that another process holds, at most `waitMs`. */
+export async function openBench(ctx: AppContext, catalog: ResolvedCatalog, definition: FlowSpec, run: RunId | null, waitMs: number, emit: Emit): Promise<OpenedBench> {
+  const source = await connectionOf(ctx, catalog, definition.source.connection)
+  const target = await connectionOf(ctx, catalog, definition.target.connection)
+  const dialect = await ctx.loadDialect(target.kind)
+  if (!dialect.sees(source.kind)) throw new AppError('TM4016', `${source.kind} → ${target.kind}: no engine sees both`)
+  const until = performance.now() + waitMs
+  for (let said = false; ; said = true) {
+    try {
+      const bench = await dialect.openBench({
+        source: source.target,
+        target: target.target,
+        mode: run === null ? 'read' : 'write',
+        workPath: run === null ? null : workPath(ctx, run),
+        limits: limitsOf(ctx),
+      })
+      return { bench, dialect, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'TM2002') throw error
+      if (performance.now() >= until) throw await withHolders(ctx, error)
+      if (!said) emit('file:waiting', { path: target.location, detail: error.detail })
+      await sleep(FILE_POLL_MS)
+    }
+  }
+}
+
+/** Who runs what right now: the likely holders of a locked file. */
+async function withHolders(ctx: AppContext, error: AppError): Promise<AppError> {
+  const store = await ctx.store('read')
+  const held = (await store.leases.list()).filter((l) => l.owner !== null && !l.expired)
+  if (held.length === 0) return error
+  return new AppError(error.code, `${error.detail}; running now: ${held.map((l) => `${l.flow} by ${holderText(l)}`).join('; ')}`, { cause: error })
+}
+
+export interface RunScope {
+  readonly emit: Emit
+  readonly waitMs: number
+  readonly workers: number
+}
+
+export async function runDeps(ctx: AppContext, options: RunScope): Promise<RunDeps> {
+  const store = await ctx.store('write')
+  const catalog = await ctx.catalog('write')
+  return {
+    store,
+    modes: ctx.modes,
+    owner: { worker: newShortId(12), host: hostname(), pid: process.pid, actor: ctx.by.actor },
+    leaseMs: ctx.project.engine.leaseMs,
+    by: ctx.by,
+    emit: options.emit,
+    hit: ctx.hit,
+    workers: options.workers,
+    waitMs: options.waitMs,
+    openBench: (definition, run) => openBench(ctx, catalog, definition, run, options.waitMs, options.emit),
+    removeWork: (run) => {
+      for (const suffix of ['', '.wal']) rmSync(workPath(ctx, run) + suffix, { force: true })
+    },
+    newRunId,
+  }
+}
+

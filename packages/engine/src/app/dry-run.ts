@@ -1,0 +1,57 @@
+/** `tidemark run --dry-run`: reads and judges every row, and writes nothing anywhere. */
+import type { RunDocument, RunJson } from '@tidemark/contract/api'
+import type { Emit } from '@tidemark/contract/events'
+import type { FlowSpec } from '@tidemark/contract/flow'
+import { captureRows } from '../capture/capture-rows.ts'
+import { addCounts, NO_ROWS, type RowCounts } from '../control/control-store.ts'
+import type { Bench } from '../dialects/contract.ts'
+import type { FlowPlan } from '../plan/flow-plan.ts'
+import { planFlow } from '../run/plan-flow.ts'
+import { type AppContext, openBench } from './app-context.ts'
+import type { RunOptions } from './app.ts'
+import { planWish } from './plan.ts'
+import { dryRunJson, failedJson, runDocument } from './run-json.ts'
+import { selectFlows } from './select-flows.ts'
+
+export async function dryRun(ctx: AppContext, options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument> {
+  const flows = selectFlows(await ctx.catalog('read'), options)
+  const runs: RunJson[] = []
+  for (const definition of flows) {
+    signal.throwIfAborted()
+    const startedAt = performance.now()
+    try {
+      runs.push(await one(ctx, definition, options, emit, signal))
+    } catch (error) {
+      if (flows.length === 1 || signal.aborted) throw error
+      runs.push(failedJson(definition.id, options.scope, error, Math.round(performance.now() - startedAt)))
+    }
+  }
+  return runDocument(null, runs)
+}
+
+async function one(ctx: AppContext, definition: FlowSpec, options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunJson> {
+  const startedAt = performance.now()
+  await using opened = await openBench(ctx, await ctx.catalog('read'), definition, null, options.waitMs, emit)
+  const { bench, dialect } = opened
+  const planned = await planFlow({ store: await ctx.store('read'), bench, abilities: dialect.abilities, modes: ctx.modes }, definition, options.scope, planWish(options))
+  const { counts, batches } = planned.kind === 'nothing' ? { counts: NO_ROWS, batches: 0 } : await weigh(bench, planned.plan, signal)
+  return dryRunJson(definition.id, options.scope, planned, counts, batches, Math.round(performance.now() - startedAt))
+}
+
+async function weigh(bench: Bench, plan: FlowPlan, signal: AbortSignal): Promise<{ readonly counts: RowCounts; readonly batches: number }> {
+  const { shape, apply } = plan.definition
+  const report = await captureRows(bench.work, {
+    relation: plan.relation,
+    selection: plan.selection,
+    orphans: shape.kind === 'tree' ? shape.orphans : null,
+    batch: plan.batch,
+    done: [],
+    remembersUnmatched: false,
+  })
+  let counts = NO_ROWS
+  for (const batch of report.batches) {
+    signal.throwIfAborted()
+    if (apply.kind === 'latest' || apply.kind === 'insert-missing') counts = addCounts(counts, await bench.weigh(plan.relation, batch, apply.kind))
+  }
+  return { counts: { ...counts, rejected: BigInt(report.quarantined.length) }, batches: report.batches.length }
+}

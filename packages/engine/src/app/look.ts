@@ -1,0 +1,58 @@
+/** `tidemark runs | show | watermarks | connections`: the ledger, read. */
+import type { RunsDocument, ShowDocument, WatermarksDocument } from '@tidemark/contract/api'
+import { parseScopeText } from '@tidemark/contract/flow'
+import { asAppError } from '../runtime/app-error.ts'
+import type { ConnectionReport } from './app.ts'
+import { type AppContext, connectionOf, limitsOf } from './app-context.ts'
+import { findRun } from './resume.ts'
+import { rowsJson, runsJson } from './run-json.ts'
+import { findFlow } from './select-flows.ts'
+
+export async function runs(ctx: AppContext, options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument> {
+  const store = await ctx.store('read')
+  const flow = options.flow === null ? {} : { flow: findFlow((await ctx.catalog('read')).flows, options.flow).id }
+  return { runs: (await store.ledger.listRuns({ ...flow, limit: options.limit })).map(runsJson) }
+}
+
+export async function show(ctx: AppContext, id: string): Promise<ShowDocument> {
+  const store = await ctx.store('read')
+  const run = await findRun(store, id)
+  return {
+    run: runsJson(run),
+    steps: (await store.ledger.listSteps(run.id)).map((s) => ({ step: s.step, name: s.name, status: s.state, batches: s.batches, batches_done: s.batchesDone, rows: rowsJson(s.rows) })),
+    plan: JSON.parse(run.plan) as Record<string, unknown>,
+  }
+}
+
+export async function watermarks(ctx: AppContext): Promise<WatermarksDocument> {
+  const store = await ctx.store('read')
+  return {
+    watermarks: (await store.ledger.listWatermarks()).map((w) => ({
+      flow: w.flow,
+      scope: { ...parseScopeText(w.scope) },
+      position: w.position,
+      run: w.run,
+      updated_at: w.updatedAt,
+      source: (JSON.parse(w.source) as { readonly system: string }).system,
+    })),
+  }
+}
+
+export async function connections(ctx: AppContext): Promise<readonly ConnectionReport[]> {
+  const catalog = await ctx.catalog('read')
+  const reports: ConnectionReport[] = []
+  for (const connection of catalog.connections.values()) {
+    const report = { id: connection.id, kind: connection.kind }
+    try {
+      const { target, location, kind } = await connectionOf(ctx, catalog, connection.id)
+      try {
+        reports.push({ ...report, location, ok: true, detail: await (await ctx.loadDialect(kind)).probe(target, limitsOf(ctx)) })
+      } catch (error) {
+        reports.push({ ...report, location, ok: false, detail: asAppError(error).message })
+      }
+    } catch (error) {
+      reports.push({ ...report, location: '', ok: false, detail: asAppError(error).message })
+    }
+  }
+  return reports
+}

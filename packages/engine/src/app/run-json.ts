@@ -1,0 +1,73 @@
+/** Runs of the ledger as the documents of `contract/api.ts`. */
+import type { RunDocument, RunJson, RunsDocument } from '@tidemark/contract/api'
+import { parseScopeText } from '@tidemark/contract/flow'
+import { NO_ROWS, type RowCounts, type RunRow } from '../control/control-store.ts'
+import type { Planned } from '../plan/flow-plan.ts'
+import { asAppError } from '../runtime/app-error.ts'
+
+/** A JSON number up to 2^53, text beyond. */
+export const countJson = (n: bigint): number | string => (n <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(n) : String(n))
+
+export const rowsJson = (r: RowCounts): RunJson['rows'] => ({
+  read: countJson(r.read),
+  inserted: countJson(r.inserted),
+  updated: countJson(r.updated),
+  deleted: countJson(r.deleted),
+  skipped_same: countJson(r.skippedSame),
+  skipped_older: countJson(r.skippedOlder),
+  rejected: countJson(r.rejected),
+})
+
+export const windowJson = (w: { readonly after: string | null; readonly upTo: string | null; readonly decidedBy: string } | null): RunJson['window'] =>
+  w && { after: w.after, up_to: w.upTo, decided_by: w.decidedBy }
+
+export const runJson = (run: RunRow): RunJson => ({
+  run: run.id,
+  flow: run.flow,
+  scope: parseScopeText(run.scope),
+  status: run.state,
+  reason: run.reason,
+  lane: run.lane,
+  window: windowJson(run.window),
+  waiting: run.waiting && { rows: countJson(run.waiting.rows), until: run.waiting.until },
+  rows: rowsJson(run.rows),
+  batches: run.batchesDone,
+  duration_ms: run.durationMs,
+  error: run.error,
+})
+
+export const runsJson = (run: RunRow): RunsDocument['runs'][number] => ({
+  ...runJson(run),
+  group: run.group,
+  actor: run.actor,
+  command: run.command,
+  started_at: run.startedAt,
+  finished_at: run.finishedAt,
+  attempts: run.attempts,
+  superseded_by: run.supersededBy,
+})
+
+const nothingYet = { run: null, lane: null, window: null, waiting: null, rows: rowsJson(NO_ROWS), batches: 0 } as const
+
+/** A flow that could not even be planned. */
+export function failedJson(flow: string, scope: Readonly<Record<string, string>>, error: unknown, ms: number): RunJson {
+  const e = asAppError(error)
+  return { ...nothingYet, flow, scope, status: 'failed', reason: null, duration_ms: ms, error: { code: e.code, message: e.message } }
+}
+
+/** What a run would do: read, counted, and not written. */
+export function dryRunJson(flow: string, scope: Readonly<Record<string, string>>, planned: Planned, counts: RowCounts, batches: number, ms: number): RunJson {
+  const common = { ...nothingYet, flow, scope, duration_ms: ms, error: null, lane: 'pushdown' }
+  const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
+  return {
+    ...common,
+    status: planned.kind === 'nothing' ? 'nothing_to_do' : 'dry_run',
+    reason: planned.kind === 'nothing' ? planned.nothing.reason : 'nothing was written',
+    window: windowJson(it.window),
+    waiting: it.waiting && { rows: countJson(BigInt(it.waiting.rows)), until: it.waiting.until },
+    rows: rowsJson(counts),
+    batches,
+  }
+}
+
+export const runDocument = (group: string | null, runs: readonly RunJson[]): RunDocument => ({ group, runs: [...runs] })

@@ -1,0 +1,42 @@
+/** `tidemark run`: flow by flow; one that fails does not stop the others. */
+import type { RunDocument, RunJson } from '@tidemark/contract/api'
+import type { Emit } from '@tidemark/contract/events'
+import type { FlowSpec } from '@tidemark/contract/flow'
+import { AppError, Cancelled } from '../runtime/app-error.ts'
+import { runFlow } from '../run/run-flow.ts'
+import type { RunDeps } from '../run/run-deps.ts'
+import { type AppContext, newGroupId, runDeps } from './app-context.ts'
+import type { RunOptions } from './app.ts'
+import { dryRun } from './dry-run.ts'
+import { planWish } from './plan.ts'
+import { failedJson, runDocument, runJson } from './run-json.ts'
+import { selectFlows } from './select-flows.ts'
+
+export const DEFAULT_WORKERS = 2
+
+export async function run(ctx: AppContext, options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument> {
+  if (options.acceptChange && options.reason === null) throw new AppError('TM1002', '--accept-change needs --reason TEXT: the ledger keeps why')
+  if (options.dryRun) return dryRun(ctx, options, emit, signal)
+  const flows = selectFlows(await ctx.catalog('write'), options)
+  const deps = await runDeps(ctx, { emit, waitMs: options.waitMs, workers: options.parallel ?? DEFAULT_WORKERS })
+  const group = newGroupId()
+  await deps.store.ledger.createGroup(group, ctx.by)
+  const runs: RunJson[] = []
+  for (const flow of flows) {
+    if (signal.aborted || ctx.hardSignal.aborted) break
+    runs.push(...(await oneFlow(ctx, deps, flow, options, group, signal, flows.length === 1)))
+  }
+  return runDocument(group, runs)
+}
+
+/** A single flow that cannot be planned throws, with all that its error says; among several it is one of the answers. */
+async function oneFlow(ctx: AppContext, deps: RunDeps, definition: FlowSpec, options: RunOptions, group: ReturnType<typeof newGroupId>, signal: AbortSignal, alone: boolean): Promise<readonly RunJson[]> {
+  const startedAt = performance.now()
+  try {
+    const request = { definition, scope: options.scope, group, wish: { ...planWish(options), fresh: options.fresh, reason: options.reason } }
+    return (await runFlow(deps, request, { soft: signal, hard: ctx.hardSignal })).map(runJson)
+  } catch (error) {
+    if (alone || error instanceof Cancelled) throw error
+    return [failedJson(definition.id, options.scope, error, Math.round(performance.now() - startedAt))]
+  }
+}

@@ -1,0 +1,92 @@
+/** `tidemark status`: per flow and scope, where things stand. */
+import type { StatusDocument } from '@tidemark/contract/api'
+import { type FlowSpec, parseScopeText, scopeText } from '@tidemark/contract/flow'
+import type { ControlStore, LeaseRow, RunRow, WatermarkRow } from '../control/control-store.ts'
+import type { AppContext } from './app-context.ts'
+import { countJson } from './run-json.ts'
+
+type FlowStatus = StatusDocument['flows'][number]
+
+const RUNS_LOOKED_AT = 200
+
+export async function status(ctx: AppContext): Promise<StatusDocument> {
+  const store = await ctx.store('read')
+  const catalog = await ctx.catalog('read')
+  const watermarks = await store.ledger.listWatermarks()
+  const now = await store.now()
+  const flows: FlowStatus[] = []
+  for (const flow of catalog.flows) flows.push(...(await flowStatus(store, flow, watermarks.filter((w) => w.flow === flow.id), now)))
+  return { flows }
+}
+
+async function flowStatus(store: ControlStore, flow: FlowSpec, watermarks: readonly WatermarkRow[], now: string): Promise<readonly FlowStatus[]> {
+  const runs = await store.ledger.listRuns({ flow: flow.id, limit: RUNS_LOOKED_AT })
+  const lease = await store.leases.find(flow.id)
+  const unmatched = (await store.ledger.listUnmatched(flow.id)).filter((u) => u.state === 'open').length
+  const rejects = (await store.ledger.listRejects(flow.id)).length
+  const scopes = new Set([scopeText({}), ...watermarks.map((w) => w.scope), ...runs.map((r) => r.scope)])
+  const known = [...scopes].filter((s) => s !== scopeText({}) || scopes.size === 1 || runs.some((r) => r.scope === s) || watermarks.some((w) => w.scope === s))
+  return known.map((scope) => {
+    const last = runs.find((r) => r.scope === scope) ?? null
+    const mark = watermarks.find((w) => w.scope === scope) ?? null
+    const held = lease?.owner != null && !lease.expired
+    return {
+      flow: flow.id,
+      scope: { ...parseScopeText(scope) },
+      active: flow.active,
+      last_run: last && { run: last.id, status: last.state, finished_at: last.finishedAt, error: last.error },
+      watermark: mark?.position ?? null,
+      lag_ms: lagMs(flow, mark, last, now),
+      state: stateText(flow, last, held),
+      holder: held && lease?.owner && lease.expiresAt ? { owner: ownerText(lease), until: lease.expiresAt } : null,
+      open_rejects: countJson(BigInt(rejects)),
+      unmatched: countJson(BigInt(unmatched)),
+    }
+  })
+}
+
+const ownerText = (lease: LeaseRow): string => (lease.owner ? `${lease.owner.actor}, process ${lease.owner.pid} on ${lease.owner.host}` : '')
+
+function stateText(flow: FlowSpec, last: RunRow | null, held: boolean): string {
+  if (!flow.active) return 'switched off'
+  if (held) return 'running'
+  if (last === null) return 'never run'
+  switch (last.state) {
+    case 'planned':
+    case 'running':
+      return `its worker is gone: tidemark resume ${last.id}, or run the flow again`
+    case 'failed':
+      return `${last.error?.code ?? 'failed'}: tidemark resume ${last.id}, or run the flow again`
+    case 'cancelled':
+      return `resume: tidemark resume ${last.id}, or run the flow again`
+    case 'nothing_to_do':
+      return last.reason?.startsWith('held back') ? last.reason : 'up to date'
+    case 'succeeded':
+    case 'succeeded_with_rejects':
+      return 'up to date'
+    case 'superseded':
+      return 'superseded: run the flow again'
+  }
+}
+
+/** How far the target is behind the clock; a look that found nothing counts, for numbers it is unknown. */
+function lagMs(flow: FlowSpec, mark: WatermarkRow | null, last: RunRow | null, now: string): number | null {
+  const seen = last?.state === 'nothing_to_do' && last.window?.upTo ? last.window.upTo : mark?.position
+  if (seen == null) return null
+  const at = instantOf(seen, zoneOf(flow))
+  return at === null ? null : Math.max(0, Temporal.Instant.from(now).epochMilliseconds - at)
+}
+
+const zoneOf = (flow: FlowSpec): string => {
+  const zone = (flow.capture.options as { readonly zone?: string | null } | null)?.zone
+  return zone ?? 'UTC'
+}
+
+/** `2026-11-20 21:57:12.44` in that zone, or with an offset of its own; null: not a time. */
+function instantOf(text: string, zone: string): number | null {
+  const match = /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d{1,9})?)([+-]\d\d(?::?\d\d)?)?)?$/.exec(text)
+  if (!match) return null
+  const [, date, time = '00:00:00', offset] = match
+  if (offset !== undefined) return Temporal.Instant.from(`${date}T${time}${offset}`).epochMilliseconds
+  return Temporal.PlainDateTime.from(`${date}T${time}`).toZonedDateTime(zone).epochMilliseconds
+}

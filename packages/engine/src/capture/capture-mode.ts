@@ -1,0 +1,75 @@
+/**
+ * How changed rows are found, one object per mode. The engine knows only this type: a new mode is a file that
+ * exports one, and a line in the table that `app/wire.ts` hands over.
+ */
+import type { ColumnRef } from '@tidemark/contract/flow'
+import type { PositionClock } from '@tidemark/contract/capture'
+import type { Abilities, FlowRelation, Selection, SourcePort } from '../dialects/contract.ts'
+
+/** The column whose order a capture reads by. */
+export interface PositionWish {
+  readonly ref: ColumnRef
+  /** null: told from the column's type */
+  readonly clock: PositionClock | null
+  readonly zone: string | null
+}
+
+/** What the person asked of this very run. */
+export interface CaptureWish {
+  readonly full: boolean
+  readonly period: { readonly after: string; readonly upTo: string } | null
+  /** duration or count as text, overriding the definition's */
+  readonly buffer: string | null
+}
+
+/** What a mode may ask about, and with what. */
+export interface CaptureQuestion {
+  readonly options: unknown
+  readonly relation: FlowRelation
+  readonly source: SourcePort
+  readonly abilities: Abilities
+  readonly wish: CaptureWish
+  /** position of the watermark in force for this scope */
+  readonly watermark: string | null
+  readonly earlierLook: string | null
+  /** join keys remembered as unmatched and still looked for */
+  readonly unmatched: readonly string[]
+  /** main keys to look at again: open rejects, orphans left out */
+  readonly again: readonly string[]
+  /** values that `in` lists gained, where the person asked for them alone */
+  readonly gained: Selection['gained']
+  readonly targetExists: boolean
+}
+
+export type CaptureDecision =
+  | {
+      readonly kind: 'nothing'
+      readonly reason: string
+      readonly window: { readonly after: string | null; readonly upTo: string | null; readonly decidedBy: string } | null
+      readonly waiting: { readonly rows: bigint; readonly until: string | null } | null
+      readonly notes: readonly string[]
+    }
+  | {
+      readonly kind: 'take'
+      readonly goal: string
+      readonly window: { readonly after: string | null; readonly upTo: string | null; readonly decidedBy: string } | null
+      readonly selection: Selection
+      /** what the watermark becomes when the run succeeds; null: it stays */
+      readonly watermark: { readonly position: string | null } | null
+      readonly look: string | null
+      readonly rows: bigint
+      readonly waiting: { readonly rows: bigint; readonly until: string | null } | null
+      readonly notes: readonly string[]
+    }
+
+export interface CaptureMode<Options = unknown, Facts = unknown> {
+  readonly kind: string
+  /** The column it orders by; null: it needs none. */
+  position(options: Options): PositionWish | null
+  /** Reads only. Everything the decision depends on. */
+  ask(question: CaptureQuestion & { readonly options: Options }): Promise<Facts>
+  /** Pure. */
+  decide(question: CaptureQuestion & { readonly options: Options }, facts: Facts): CaptureDecision
+}
+
+export type CaptureModes = Readonly<Record<string, CaptureMode>>

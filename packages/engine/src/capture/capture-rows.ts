@@ -1,0 +1,59 @@
+/** Fixes, once per run, which rows it reads and in which batches: the neutral algorithm over a work area. */
+import { formatTableName } from '@tidemark/contract/table-name'
+import type { OrphanPolicy } from '@tidemark/contract/flow'
+import type { CapturedBatch, FlowRelation, Orphan, Selection, WorkArea } from '../dialects/contract.ts'
+import { AppError } from '../runtime/app-error.ts'
+import { closeTree } from './close-tree.ts'
+
+export interface CaptureRequest {
+  readonly relation: FlowRelation
+  readonly selection: Selection
+  /** null: fail, but skip below an excluded key */
+  readonly orphans: OrphanPolicy | null
+  readonly batch: { readonly rows: number; readonly bytes: number }
+  /** ranges of an earlier capture of this run whose batches are in */
+  readonly done: readonly { readonly first: bigint; readonly last: bigint }[]
+  /** position rows without a main row are remembered */
+  readonly remembersUnmatched: boolean
+}
+
+export interface CaptureReport {
+  readonly batches: readonly CapturedBatch[]
+  readonly rows: bigint
+  readonly unmatched: readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]
+  readonly found: readonly string[]
+  /** left out and looked at again by later runs */
+  readonly skipped: readonly Orphan[]
+  readonly quarantined: readonly Orphan[]
+  /** of `selection.again`, those that are captured now */
+  readonly deliveredAgain: readonly string[]
+}
+
+export async function captureRows(work: WorkArea, r: CaptureRequest): Promise<CaptureReport> {
+  await work.start(r.relation, r.done)
+  await work.select(r.selection)
+  await refuseBadKeys(work, r.relation)
+  const tree = r.relation.tree === null ? { skipped: [], quarantined: [] } : await closeTree(work, r.orphans)
+  const unmatched = r.remembersUnmatched && r.selection.window ? await work.unmatched(r.selection.window) : []
+  const found = await work.found(r.selection.unmatched)
+  const batches = await work.cut(r.batch.rows, r.batch.bytes)
+  return {
+    batches,
+    rows: batches.reduce((n, b) => n + b.rows, 0n),
+    unmatched,
+    found,
+    ...tree,
+    deliveredAgain: await work.captured(r.selection.again),
+  }
+}
+
+async function refuseBadKeys(work: WorkArea, r: FlowRelation): Promise<void> {
+  const check = await work.checkKeys()
+  const key = r.key.map((k) => k.source).join(', ')
+  const table = formatTableName(r.source.table)
+  if (check.nullKeys > 0n) throw new AppError('TM4004', `${check.nullKeys} rows of ${table} have NULL in ${key}`)
+  if (check.duplicates.length > 0) {
+    const joins = r.source.joins.length > 0 ? ' (a joined table with several rows for one also does this)' : ''
+    throw new AppError('TM4005', `${table} has several rows for ${key} = ${check.duplicates.join(', ')}${joins}`)
+  }
+}

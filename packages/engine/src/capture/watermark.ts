@@ -1,0 +1,150 @@
+/** Rows whose position lies in a window that is safe to read: `after < position <= upTo`. */
+import type { WatermarkOptions } from '@tidemark/contract/capture'
+import { formatDuration, parseDuration } from '@tidemark/contract/duration'
+import { formatColumnRef } from '@tidemark/contract/table-name'
+import type { Bounds, Moment, PlannedPosition, Selection, Tally } from '../dialects/contract.ts'
+import { AppError } from '../runtime/app-error.ts'
+import type { CaptureMode, CaptureQuestion } from './capture-mode.ts'
+import { largestBackwardStepMs } from './zone-step.ts'
+
+type Question = CaptureQuestion & { readonly options: WatermarkOptions }
+
+interface WatermarkFacts {
+  readonly moment: Moment | null
+  readonly bounds: Bounds | null
+  readonly selection: Selection
+  readonly decidedBy: string
+  readonly tally: Tally
+}
+
+const DEFAULT_BUFFER_MS = 5n * 60_000n
+/** what earlier systems used: application stamps, or no ceiling, leave nothing else to rely on */
+const UNSURE_BUFFER_MS = 240n * 60_000n
+
+const positionOf = (q: Question): PlannedPosition => {
+  if (q.relation.position === null) throw new TypeError('a watermark capture has a position')
+  return q.relation.position
+}
+
+const isNumber = (q: Question): boolean => q.source.positionClass(positionOf(q).type) === 'number'
+
+/** ms for times, a count for numbers. */
+function bufferOf(q: Question): bigint {
+  const number = isNumber(q)
+  if (q.wish.buffer !== null) {
+    const count = /^\d+$/.test(q.wish.buffer) ? BigInt(q.wish.buffer) : null
+    const ms = parseDuration(q.wish.buffer)
+    if (number ? count === null : ms === null)
+      throw new AppError('TM1002', `--buffer ${q.wish.buffer}: ${number ? 'the position is a number, so its buffer is a count' : 'write a duration such as 90s, 15m, 4h'}`)
+    return number ? (count ?? 0n) : BigInt(ms ?? 0)
+  }
+  const own = q.options.buffer
+  if (own !== null) {
+    if ('count' in own !== number) throw new AppError('TM1019', `buffer of ${formatColumnRef(q.options.position)}: ${number ? 'the position is a number, so its buffer is a count' : 'the position is a time, so its buffer is a duration'}`)
+    return 'count' in own ? own.count : BigInt(own.ms)
+  }
+  if (number) return 0n
+  return q.abilities.ceiling && stampedBy(q) === 'database' ? DEFAULT_BUFFER_MS : UNSURE_BUFFER_MS
+}
+
+const stampedBy = (q: Question): 'database' | 'application' => q.options.stampedBy ?? q.abilities.stampedBy
+
+function selectionOf(q: Question, window: { after: string | null; upTo: string | null }): Selection {
+  return {
+    window,
+    withNullPosition: q.options.nulls === 'always' && q.wish.period === null,
+    absentFromTarget: false,
+    unmatched: q.wish.period === null ? q.unmatched : [],
+    again: q.wish.period === null ? q.again : [],
+    gained: q.gained,
+  }
+}
+
+async function askPeriod(q: Question, period: { readonly after: string; readonly upTo: string }): Promise<WatermarkFacts> {
+  const type = positionOf(q).type
+  const canonical = async (name: string, text: string): Promise<string> => {
+    const value = await q.source.canonical(type, text)
+    if (value === null) throw new AppError('TM4014', `${name} ${text} is no ${type}`)
+    return value
+  }
+  const after = await canonical('--after', period.after)
+  const upTo = await canonical('--up-to', period.upTo)
+  if ((await q.source.compare(type, after, upTo)) >= 0) throw new AppError('TM1002', `--after ${after} is not before --up-to ${upTo}`)
+  const selection = selectionOf(q, { after, upTo })
+  return { moment: null, bounds: null, selection, decidedBy: 'period', tally: await q.source.tally(q.relation, selection, 0n, q.targetExists) }
+}
+
+/** Order of reading: clock, then ceiling, and only then the statement that reads rows. */
+async function askWindow(q: Question): Promise<WatermarkFacts> {
+  const position = positionOf(q)
+  const buffer = bufferOf(q)
+  if (position.clock === 'local' && position.zone !== null) refuseShortBuffer(position.zone, buffer)
+  const table = position.ref.table === null ? q.relation.source.table : (q.relation.source.joins.find((j) => j.as === position.ref.table)?.table ?? q.relation.source.table)
+  const moment = await q.source.moment(position, table)
+  const bounds = await q.source.bounds({ position, moment, buffer, watermark: q.watermark, earlierLook: q.earlierLook })
+  if (bounds.clockBelowWatermark) throw new AppError('TM4009', `the clock says ${moment.clock}, the watermark is ${q.watermark}`)
+  // what was safe once stays safe, so a full read never ends below the watermark
+  const upTo = q.wish.full && bounds.heldBack ? q.watermark : bounds.upTo
+  const selection = selectionOf(q, { after: q.wish.full ? null : bounds.after, upTo })
+  const tally = await q.source.tally(q.relation, selection, isNumber(q) ? 0n : buffer, q.targetExists)
+  return { moment, bounds, selection, decidedBy: bounds.decidedBy, tally }
+}
+
+function refuseShortBuffer(zone: string, buffer: bigint): void {
+  const step = largestBackwardStepMs(zone)
+  if (buffer < BigInt(step))
+    throw new AppError('TM1019', `clock: local in ${zone} steps back by ${formatDuration(step)}, and the buffer is shorter: rows of the repeated hour would be lost`)
+}
+
+const heldText = (moment: Moment | null): string => (moment?.ceiling ? `transaction ${moment.ceiling.heldBy}, open since ${moment.ceiling.at}` : 'the buffer')
+
+/** What the run relies on where the source cannot prove it. */
+function notesOf(q: Question, facts: WatermarkFacts): readonly string[] {
+  const notes: string[] = []
+  if (facts.bounds?.decidedBy === 'ceiling') notes.push(`upTo is held back by ${heldText(facts.moment)}, not by the buffer`)
+  if (facts.bounds && !isNumber(q) && stampedBy(q) === 'application')
+    notes.push(`stamps come from the application: rows that are committed more than ${formatDuration(Number(bufferOf(q)))} after their stamp are missed`)
+  if (q.relation.position && q.relation.position.targetColumn === null) notes.push('the target cannot hold the position: it is kept in tidemark_position')
+  if (q.options.nulls === 'always' && facts.tally.nullPositions > 0n) notes.push(`${facts.tally.nullPositions} rows without a position are read in every run`)
+  notes.push('a watermark sees neither deletes nor changes of the key')
+  return notes
+}
+
+export const watermark: CaptureMode<WatermarkOptions, WatermarkFacts> = {
+  kind: 'watermark',
+
+  position: (o) => ({ ref: o.position, clock: o.clock, zone: o.zone }),
+
+  ask: (q) => (q.wish.period ? askPeriod(q, q.wish.period) : askWindow(q)),
+
+  decide(q, facts) {
+    const { tally, bounds, selection } = facts
+    const position = positionOf(q)
+    if (q.options.nulls === 'fail' && tally.nullPositions > 0n)
+      throw new AppError('TM4006', `${tally.nullPositions} rows of ${formatColumnRef(position.ref)} have none`)
+    const window = { after: selection.window?.after ?? null, upTo: selection.window?.upTo ?? null, decidedBy: facts.decidedBy }
+    const waiting = tally.waiting > 0n ? { rows: tally.waiting, until: tally.waitingUntil } : null
+    const notes = notesOf(q, facts)
+    const nothing = (reason: string) => ({ kind: 'nothing', reason, window, waiting, notes }) as const
+    if (bounds !== null && bounds.upTo === null && !(q.wish.full && q.watermark !== null)) {
+      return nothing(facts.moment?.ceiling ? `held back by ${heldText(facts.moment)}` : 'the source has no rows')
+    }
+    if (bounds?.heldBack && !q.wish.full && q.again.length + q.unmatched.length + q.gained.length === 0) {
+      return nothing(isNumber(q) && !facts.moment?.ceiling ? `no rows after ${q.watermark}` : `held back by ${heldText(facts.moment)}`)
+    }
+    if (tally.rows === 0n && q.again.length === 0) return nothing(q.watermark === null ? 'the source has no rows that are due' : `no rows after ${q.watermark}`)
+    const goal = q.wish.period ? 'period' : q.wish.full ? 'full' : q.watermark === null ? 'initial' : 'delta'
+    const keeps = q.wish.period !== null || (bounds?.heldBack === true && !q.wish.full)
+    return {
+      kind: 'take',
+      goal,
+      window,
+      selection,
+      watermark: keeps ? null : { position: window.upTo },
+      look: facts.moment?.look ?? null,
+      rows: tally.rows,
+      waiting,
+      notes,
+    }
+  },
+}

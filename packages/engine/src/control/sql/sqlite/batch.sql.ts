@@ -1,0 +1,116 @@
+import { parseRunId } from '@tidemark/contract/ids'
+import { BATCH_STATES, STEP_STATES } from '@tidemark/contract/states'
+import { decodeError, int, oneOf, text } from '../decode.ts'
+import type { BatchStatements } from '../statements.ts'
+import { addCountsFrom, attempt, COUNT_COLUMNS, countParams, decodeCounts, effect, NOW, names, stateIn } from './sql-parts.ts'
+
+export const sqliteBatch: BatchStatements = {
+  steps: ({ run }) => ({
+    text: `select run, step, name, state, batches, batches_done, ${COUNT_COLUMNS} from step where run = ?1 order by step`,
+    params: [run],
+    decode: (raw) => ({
+      run: parseRunId(text(raw, 'run')),
+      step: int(raw, 'step'),
+      name: text(raw, 'name'),
+      state: oneOf(raw, 'state', STEP_STATES),
+      batches: int(raw, 'batches'),
+      batchesDone: int(raw, 'batches_done'),
+      rows: decodeCounts(raw),
+    }),
+  }),
+  list: ({ run }) => ({
+    text: `select run, step, batch, state, split, wave, attempts, ${COUNT_COLUMNS}, error_code, error_message
+             from batch where run = ?1 order by batch`,
+    params: [run],
+    decode: (raw) => ({
+      run: parseRunId(text(raw, 'run')),
+      step: int(raw, 'step'),
+      batch: int(raw, 'batch'),
+      state: oneOf(raw, 'state', BATCH_STATES),
+      split: text(raw, 'split'),
+      wave: int(raw, 'wave'),
+      attempts: int(raw, 'attempts'),
+      rows: decodeCounts(raw),
+      error: decodeError(raw),
+    }),
+  }),
+  standing: ({ run, batch }) => ({
+    text: 'select step, state from batch where run = ?1 and batch = ?2',
+    params: [run, batch],
+    decode: (raw) => ({ step: int(raw, 'step'), state: oneOf(raw, 'state', BATCH_STATES) }),
+  }),
+  greatest: ({ run }) => ({
+    text: 'select coalesce(max(batch), 0) as batch from batch where run = ?1',
+    params: [run],
+    decode: (raw) => int(raw, 'batch'),
+  }),
+  countOpen: ({ run }) => ({
+    text: `select count(*) as open from batch where run = ?1 and state not in ('done', 'superseded')`,
+    params: [run],
+    decode: (raw) => int(raw, 'open'),
+  }),
+
+  insertSteps: ({ run, steps }) =>
+    effect(
+      `insert into step (run, step, name)
+       select ?1, value ->> 'step', value ->> 'name' from json_each(?2) where true
+           on conflict (run, step) do nothing`,
+      [run, JSON.stringify(steps)],
+    ),
+  insertBatches: ({ run, batches }) =>
+    effect(
+      `insert into batch (run, batch, step, wave, split)
+       select ?1, value ->> 'batch', value ->> 'step', value ->> 'wave', value ->> 'split' from json_each(?2)`,
+      [run, JSON.stringify(batches)],
+    ),
+  supersedeBatches: ({ run, states }) =>
+    effect(`update batch set state = 'superseded', finished_at = ${NOW} where run = ?1 and ${stateIn(2)}`, [run, names(states)]),
+  supersedeSteps: ({ run, states }) =>
+    effect(`update step set state = 'superseded' where run = ?1 and ${stateIn(2)}`, [run, names(states)]),
+  recountSteps: ({ run }) =>
+    effect(
+      `update step
+          set batches = (select count(*) from batch b where b.run = step.run and b.step = step.step and b.state <> 'superseded')
+        where run = ?1`,
+      [run],
+    ),
+  recountRun: ({ run }) =>
+    effect(
+      `update run set batches = (select count(*) from batch b where b.run = run.id and b.state <> 'superseded') where id = ?1`,
+      [run],
+    ),
+
+  claim: ({ run, batch, states, token }) =>
+    attempt(
+      `update batch set state = 'running', attempts = attempts + 1, token = ?4, claimed_at = ${NOW}, finished_at = null,
+                        error_code = null, error_message = null
+        where run = ?1 and batch = ?2 and ${stateIn(3)} returning 1`,
+      [run, batch, names(states), token],
+    ),
+  commit: ({ run, batch, states, rows }) =>
+    attempt(
+      `update batch set state = 'done', finished_at = ${NOW}, ${addCountsFrom(4)}
+        where run = ?1 and batch = ?2 and ${stateIn(3)} returning 1`,
+      [run, batch, names(states), ...countParams(rows)],
+    ),
+  fail: ({ run, batch, states, error }) =>
+    attempt(
+      `update batch set state = 'failed', finished_at = ${NOW}, error_code = ?4, error_message = ?5
+        where run = ?1 and batch = ?2 and ${stateIn(3)} returning 1`,
+      [run, batch, names(states), error.code, error.message],
+    ),
+  addToStep: ({ run, step, rows }) =>
+    effect(
+      `update step set batches_done = batches_done + 1, ${addCountsFrom(3)} where run = ?1 and step = ?2`,
+      [run, step, ...countParams(rows)],
+    ),
+  moveStep: ({ run, step, states, to }) =>
+    attempt(`update step set state = ?4 where run = ?1 and step = ?2 and ${stateIn(3)} returning 1`, [run, step, names(states), to]),
+  finishStep: ({ run, step, states }) =>
+    attempt(
+      `update step set state = 'done' where run = ?1 and step = ?2 and ${stateIn(3)} and batches_done = batches returning 1`,
+      [run, step, names(states)],
+    ),
+  deleteBatches: ({ run }) => effect('delete from batch where run = ?1', [run]),
+  deleteSteps: ({ run }) => effect('delete from step where run = ?1', [run]),
+}

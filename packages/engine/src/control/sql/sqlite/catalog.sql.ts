@@ -1,0 +1,90 @@
+import { flag, int, text, textOrNull } from '../decode.ts'
+import type { CatalogStatements, DeployedTask } from '../statements.ts'
+import { attempt } from './sql-parts.ts'
+
+/** Version, updated_at and history are the triggers' work; `updated_by` is named, so they take it. */
+export const sqliteCatalog: CatalogStatements = {
+  connections: () => ({
+    text: 'select id, kind, options from connection order by id',
+    params: [],
+    decode: (raw) => ({ id: text(raw, 'id'), kind: text(raw, 'kind'), options: text(raw, 'options') }),
+  }),
+  modules: () => ({
+    text: 'select id, description, schedule, is_active from module order by id',
+    params: [],
+    decode: (raw) => ({
+      id: text(raw, 'id'),
+      description: textOrNull(raw, 'description'),
+      schedule: textOrNull(raw, 'schedule'),
+      isActive: flag(raw, 'is_active'),
+    }),
+  }),
+  tasks: () => ({
+    text: `select module, id, execution_order, type, source_config, target_config, transformation_config, is_active,
+                  version, updated_at, updated_by, deployed
+             from task order by module, execution_order, id`,
+    params: [],
+    decode: (raw) => ({
+      module: text(raw, 'module'),
+      id: text(raw, 'id'),
+      executionOrder: int(raw, 'execution_order'),
+      type: text(raw, 'type'),
+      sourceConfig: textOrNull(raw, 'source_config'),
+      targetConfig: textOrNull(raw, 'target_config'),
+      transformationConfig: textOrNull(raw, 'transformation_config'),
+      isActive: flag(raw, 'is_active'),
+      version: int(raw, 'version'),
+      updatedAt: text(raw, 'updated_at'),
+      updatedBy: text(raw, 'updated_by'),
+      deployed: textOrNull(raw, 'deployed'),
+    }),
+  }),
+
+  putConnection: ({ row, by }) =>
+    attempt(
+      `insert into connection (id, kind, options, updated_by) values (?1, ?2, ?3, ?4)
+           on conflict (id) do update set kind = excluded.kind, options = excluded.options, updated_by = excluded.updated_by
+            where kind <> excluded.kind or options <> excluded.options
+       returning 1`,
+      [row.id, row.kind, row.options, by],
+    ),
+  putModule: ({ row, by }) =>
+    attempt(
+      `insert into module (id, description, schedule, is_active, updated_by) values (?1, ?2, ?3, ?4, ?5)
+           on conflict (id) do update set description = excluded.description, schedule = excluded.schedule,
+                                          is_active = excluded.is_active, updated_by = excluded.updated_by
+            where description is not excluded.description or schedule is not excluded.schedule
+               or is_active <> excluded.is_active
+       returning 1`,
+      [row.id, row.description, row.schedule, Number(row.isActive), by],
+    ),
+  insertTask: ({ row, by }) =>
+    attempt(
+      `insert into task (module, id, execution_order, type, source_config, target_config, transformation_config,
+                         is_active, deployed, updated_by)
+       values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+           on conflict (module, id) do nothing
+       returning 1`,
+      [...taskParams(row), by],
+    ),
+  updateTask: ({ row, version, by }) =>
+    attempt(
+      `update task set execution_order = ?3, type = ?4, source_config = ?5, target_config = ?6,
+                       transformation_config = ?7, is_active = ?8, deployed = ?9, updated_by = ?10
+        where module = ?1 and id = ?2 and version = ?11
+       returning 1`,
+      [...taskParams(row), by, version],
+    ),
+}
+
+const taskParams = (row: DeployedTask) => [
+  row.module,
+  row.id,
+  row.executionOrder,
+  row.type,
+  row.sourceConfig,
+  row.targetConfig,
+  row.transformationConfig,
+  Number(row.isActive),
+  row.deployed,
+]

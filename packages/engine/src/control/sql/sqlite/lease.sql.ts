@@ -1,0 +1,52 @@
+import { parseFlowId } from '@tidemark/contract/ids'
+import type { LeaseRow } from '../../control-store.ts'
+import type { RawRow } from '../../store-session.ts'
+import { count, flag, int, text, textOrNull } from '../decode.ts'
+import type { LeaseStatements } from '../statements.ts'
+import { attempt, NOW, nowPlusMs } from './sql-parts.ts'
+
+const LEASE = `select flow, token, worker, host, pid, actor, expires_at,
+                      coalesce(expires_at <= ${NOW}, 0) as expired from lease`
+
+function decodeLease(raw: RawRow): LeaseRow {
+  const worker = textOrNull(raw, 'worker')
+  return {
+    flow: parseFlowId(text(raw, 'flow')),
+    token: count(raw, 'token'),
+    owner:
+      worker === null
+        ? null
+        : { worker, host: text(raw, 'host'), pid: int(raw, 'pid'), actor: text(raw, 'actor') },
+    expiresAt: textOrNull(raw, 'expires_at'),
+    expired: flag(raw, 'expired'),
+  }
+}
+
+export const sqliteLease: LeaseStatements = {
+  acquire: ({ flow, owner, ttlMs, deadToken }) => ({
+    text: `insert into lease (flow, token, worker, host, pid, actor, acquired_at, renewed_at, expires_at)
+           values (?1, 1, ?2, ?3, ?4, ?5, ${NOW}, ${NOW}, ${nowPlusMs(6)})
+               on conflict (flow) do update
+              set token = lease.token + 1, worker = excluded.worker, host = excluded.host, pid = excluded.pid,
+                  actor = excluded.actor, acquired_at = excluded.acquired_at, renewed_at = excluded.renewed_at,
+                  expires_at = excluded.expires_at
+            where lease.worker is null or lease.expires_at <= ${NOW} or lease.token = ?7
+           returning token, expires_at`,
+    params: [flow, owner.worker, owner.host, owner.pid, owner.actor, ttlMs, deadToken],
+    decode: (raw) => ({ token: count(raw, 'token'), expiresAt: text(raw, 'expires_at') }),
+  }),
+  renew: ({ flow, token, ttlMs }) =>
+    attempt(
+      `update lease set renewed_at = ${NOW}, expires_at = ${nowPlusMs(3)}
+        where flow = ?1 and token = ?2 and worker is not null returning 1`,
+      [flow, token, ttlMs],
+    ),
+  release: ({ flow, token }) =>
+    attempt(
+      `update lease set worker = null, host = null, pid = null, actor = null, expires_at = null
+        where flow = ?1 and token = ?2 and worker is not null returning 1`,
+      [flow, token],
+    ),
+  find: ({ flow }) => ({ text: `${LEASE} where flow = ?1`, params: [flow], decode: decodeLease }),
+  list: () => ({ text: `${LEASE} order by flow`, params: [], decode: decodeLease }),
+}

@@ -1,0 +1,68 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { openSqlite, type SqliteDatabase } from '../../../drivers/sqlite.ts'
+import { retrying } from '../../../runtime/retry.ts'
+import type { ControlStore } from '../../control-store.ts'
+import { makeControlStore } from '../../make-control-store.ts'
+import { migrate, schemaVersion } from '../../migrate.ts'
+import { isBusy, storeError } from './errors.ts'
+import { privateCopy } from './private-copy.ts'
+import { SQLITE_MIGRATIONS } from './sqlite-migrations.ts'
+import { BUSY_BLOCK_MS, busyPolicy, SqliteSession } from './sqlite-session.ts'
+import { SQLITE_STATEMENTS } from './sqlite-statements.ts'
+
+export interface SqliteStoreOptions {
+  readonly readOnly: boolean
+  /** how long to wait for another process's transaction */
+  readonly busyMs: number
+}
+
+/** Opens the store in this file, makes it where it is missing, brings its schema up to date. */
+export async function openSqliteStore(path: string, options: SqliteStoreOptions): Promise<ControlStore> {
+  try {
+    return await (options.readOnly ? openToLook(path, options.busyMs) : openToWork(path, options.busyMs))
+  } catch (error) {
+    throw storeError(error, path)
+  }
+}
+
+async function openToWork(path: string, busyMs: number): Promise<ControlStore> {
+  await mkdir(dirname(path), { recursive: true })
+  return await ready(openSqlite(path, BUSY_BLOCK_MS), path, busyMs, async (db) => {
+    // the switch to WAL needs the file alone, and does not wait by itself
+    await retrying(busyPolicy(busyMs), isBusy, () => db.all('pragma journal_mode = wal', []))
+    // FULL: a lease, a settled run is on the disk before anybody acts on it
+    db.script('pragma synchronous = full')
+  })
+}
+
+/** On a copy of its own, or on an empty store in memory where there is none yet: nothing at `path` changes. */
+async function openToLook(path: string, busyMs: number): Promise<ControlStore> {
+  await using cleanup = new AsyncDisposableStack()
+  const copy = cleanup.use(await privateCopy(path))
+  const db = openSqlite(copy?.path ?? ':memory:', BUSY_BLOCK_MS)
+  const store = await ready(db, path, busyMs, () => Promise.resolve())
+  db.script('pragma query_only = on')
+  const kept = cleanup.move()
+  kept.use(store) // closed first, then the copy goes
+  return { ...store, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+async function ready(
+  db: SqliteDatabase,
+  location: string,
+  busyMs: number,
+  prepare: (db: SqliteDatabase) => Promise<void>,
+): Promise<ControlStore> {
+  try {
+    const session = new SqliteSession(db, location, busyMs)
+    // before anything is written: a file of something else, or of a newer program, stays as it is
+    await schemaVersion(session, SQLITE_STATEMENTS.schema, SQLITE_MIGRATIONS, location)
+    await prepare(db)
+    await migrate(session, SQLITE_STATEMENTS.schema, SQLITE_MIGRATIONS, location)
+    return await makeControlStore(session, SQLITE_STATEMENTS, location)
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}

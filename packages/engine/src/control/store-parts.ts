@@ -1,0 +1,8 @@
+import type { StoreStatements } from './sql/statements.ts'
+import type { StoreSession } from './store-session.ts'
+
+/** What the logic of leases, catalog and ledger is given: where to run, and what. */
+export interface StoreParts {
+  readonly session: StoreSession
+  readonly sql: StoreStatements
+}

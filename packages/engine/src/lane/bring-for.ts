@@ -1,0 +1,13 @@
+/** How rows reach the staging relation, by lane. A lane is a function; the planner chose which. */
+import type { BatchTransaction, Bench, CapturedBatch, FlowRelation, Staged } from '../dialects/contract.ts'
+import { pushdown } from './pushdown.ts'
+
+export type Bring = (bench: Bench, tx: BatchTransaction, work: { readonly relation: FlowRelation; readonly split: CapturedBatch }) => Promise<Staged>
+
+const LANES: Readonly<Record<string, Bring>> = { pushdown }
+
+export function bringFor(lane: string): Bring {
+  const bring = LANES[lane]
+  if (!bring) throw new TypeError(`no lane ${lane}`)
+  return bring
+}

@@ -1,0 +1,38 @@
+/** Everything a plan depends on, gathered by questions that write nothing. */
+import type { RejectRow, RunRow, UnmatchedRow, WatermarkRow } from '../control/control-store.ts'
+import type { SettledMarker, SourceIdentity, TableFacts } from '../dialects/contract.ts'
+
+export interface TableShapes {
+  readonly source: TableFacts
+  readonly joins: ReadonlyMap<string, TableFacts>
+  /** contents of the tables that `in` conditions name, by index into `where` */
+  readonly lists: ReadonlyMap<number, readonly string[]>
+  readonly target: TableFacts | null
+}
+
+export interface LedgerFacts {
+  readonly store: string
+  /** the scope's own */
+  readonly watermark: WatermarkRow | null
+  /** of the whole flow: what a scope without one starts from */
+  readonly unscoped: WatermarkRow | null
+  readonly unfinished: RunRow | null
+  readonly unmatched: readonly UnmatchedRow[]
+  readonly rejects: readonly RejectRow[]
+  readonly look: string | null
+  /** the store's clock */
+  readonly now: string
+  /** states of the runs that the target remembers, by id; absent: this ledger never had them */
+  readonly knownRuns: ReadonlyMap<string, RunRow>
+}
+
+export interface TargetFacts {
+  readonly empty: boolean
+  readonly settled: readonly SettledMarker[]
+}
+
+export interface FlowFacts extends TableShapes {
+  readonly ledger: LedgerFacts
+  readonly targetState: TargetFacts
+  readonly identity: SourceIdentity
+}

@@ -1,0 +1,104 @@
+/** Definition and facts → plan. Pure: no question, no clock, no random number. */
+import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
+import type { CaptureDecision } from '../capture/capture-mode.ts'
+import type { WatermarkRow } from '../control/control-store.ts'
+import type { Abilities, FlowRelation, Selection, SourceIdentity } from '../dialects/contract.ts'
+import { AppError } from '../runtime/app-error.ts'
+import { type Coverage, type CoverageChange, coverageChanges, coverageOf, formatCondition } from './coverage.ts'
+import type { FlowFacts } from './flow-facts.ts'
+import type { FlowPlan, Planned } from './flow-plan.ts'
+import { checkTarget } from './target-trust.ts'
+
+export interface PlanOptions {
+  readonly full: boolean
+  readonly batchRows: number | null
+  readonly lane: string | null
+  /** the person accepted that coverage or source changed */
+  readonly acceptChange: boolean
+}
+
+/** The watermark in force: the scope's own, or a copy of the whole flow's. */
+export const inForce = (facts: FlowFacts): WatermarkRow | null => facts.ledger.watermark ?? facts.ledger.unscoped
+
+/** Stops where the flow covers other rows than its watermark was earned for, or reads another source. */
+export function checkPast(d: FlowSpec, scope: Scope, facts: FlowFacts, relation: FlowRelation, options: PlanOptions): void {
+  if (!options.full) checkTarget(d, scope, facts)
+  const mark = inForce(facts)
+  if (mark === null || options.full || options.acceptChange) return
+  const changes = coverageChanges(JSON.parse(mark.coverage) as Coverage, coverageOf(d, relation))
+  if (changes.length > 0) throw coverageChanged(d, changes)
+  const why = d.source.replaced === 'expected' ? null : otherSource(JSON.parse(mark.source) as SourceIdentity, facts.identity)
+  if (why !== null) throw new AppError('TM4008', `${d.source.connection}: ${why}`)
+}
+
+function coverageChanged(d: FlowSpec, changes: readonly CoverageChange[]): AppError {
+  const gained = changes.length === 1 ? (changes[0]?.gained ?? null) : null
+  return new AppError('TM4007', changes.map((c) => c.text).join('; '), {
+    remedy: [
+      `tidemark run ${d.id} --full   reads everything again`,
+      `tidemark rewind ${d.id} --to POSITION --reason TEXT   re-delivers from a position`,
+      `tidemark run ${d.id} --accept-change --reason TEXT   goes on from the watermark${gained === null ? '' : ', and loads the rows of the gained values in full'}`,
+    ],
+  })
+}
+
+function otherSource(before: SourceIdentity, now: SourceIdentity): string | null {
+  if (before.system !== now.system) return `the watermark was earned on ${before.system}, this is ${now.system}`
+  if (before.timeline !== null && now.timeline !== null && BigInt(now.timeline) < BigInt(before.timeline))
+    return `it went back from state ${before.timeline} to ${now.timeline}: an older copy was restored`
+  return null
+}
+
+/** Values that `in` tables gained since the watermark, when the person accepted the change: they alone are loaded in full. */
+export function gainedValues(d: FlowSpec, facts: FlowFacts, relation: FlowRelation, options: PlanOptions): Selection['gained'] {
+  const mark = inForce(facts)
+  if (mark === null || !options.acceptChange) return []
+  return coverageChanges(JSON.parse(mark.coverage) as Coverage, coverageOf(d, relation)).flatMap(({ gained }) => {
+    const where = gained === null ? -1 : relation.where.findIndex((c) => formatCondition(c.spec) === gained.condition)
+    return gained === null || where < 0 || relation.where[where]?.spec.kind !== 'in-table' ? [] : [{ where, values: gained.values }]
+  })
+}
+
+export interface PlanRequest {
+  readonly definition: FlowSpec
+  readonly scope: Scope
+  readonly facts: FlowFacts
+  readonly relation: FlowRelation
+  readonly decision: CaptureDecision
+  readonly unmatched: FlowPlan['unmatched']
+  readonly abilities: Abilities
+  readonly options: PlanOptions
+}
+
+export function makePlan(r: PlanRequest): Planned {
+  const { decision, facts, relation, definition: d, options } = r
+  if (options.lane !== null && options.lane !== 'pushdown') throw new AppError('TM4016', `--lane ${options.lane}: this version has pushdown`)
+  const waiting = decision.waiting === null ? null : { rows: String(decision.waiting.rows), until: decision.waiting.until }
+  if (decision.kind === 'nothing')
+    return { kind: 'nothing', nothing: { reason: decision.reason, window: decision.window, waiting, notes: decision.notes, relation } }
+  const own = facts.ledger.watermark
+  return {
+    kind: 'run',
+    plan: {
+      format: 1,
+      flow: d.id,
+      scope: r.scope,
+      definition: d,
+      lane: 'pushdown',
+      relation,
+      goal: decision.goal,
+      window: decision.window,
+      selection: decision.selection,
+      waiting,
+      watermark: decision.watermark === null ? null : { expected: own?.version ?? null, position: decision.watermark.position },
+      coverage: coverageOf(d, relation),
+      identity: facts.identity,
+      look: decision.look,
+      createTable: facts.target === null,
+      batch: { rows: options.batchRows ?? d.batch.rows ?? r.abilities.batchRows, bytes: d.batch.bytes ?? r.abilities.batchBytes },
+      unmatched: r.unmatched,
+      estimatedRows: String(decision.rows),
+      notes: [...decision.notes, ...(own === null && facts.ledger.unscoped !== null && scopeText(r.scope) !== '{}' ? ['this scope starts from a copy of the watermark of the whole flow'] : [])],
+    },
+  }
+}

@@ -1,0 +1,54 @@
+/** What a run's capture fixed, as stored with the run: enough to resume and to settle. */
+import type { CaptureReport } from '../capture/capture-rows.ts'
+import type { CapturedBatch } from '../dialects/contract.ts'
+
+export interface Captured {
+  /** grows with each capture of the run; batches name the one they belong to */
+  readonly epoch: number
+  /** of the source, when it was captured */
+  readonly fingerprint: string
+  readonly rows: string
+  readonly unmatched: readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]
+  readonly found: readonly string[]
+  /** orphans that later runs look at again, as JSON keys */
+  readonly orphans: readonly { readonly key: string; readonly locator: string; readonly reason: string }[]
+  /** left out below an excluded key: only a change of the exclusion brings them */
+  readonly belowExcluded: number
+  readonly quarantined: readonly { readonly key: string; readonly locator: string; readonly reason: string }[]
+  readonly deliveredAgain: readonly string[]
+}
+
+export function capturedOf(report: CaptureReport, epoch: number, fingerprint: string): Captured {
+  return {
+    epoch,
+    fingerprint,
+    rows: String(report.rows),
+    unmatched: report.unmatched,
+    found: report.found,
+    orphans: report.skipped.filter((o) => o.reason !== 'excluded'),
+    belowExcluded: report.skipped.filter((o) => o.reason === 'excluded').length,
+    quarantined: report.quarantined,
+    deliveredAgain: report.deliveredAgain,
+  }
+}
+
+/** A batch's split, as the ledger holds it. */
+export interface StoredSplit {
+  readonly epoch: number
+  readonly first: string
+  readonly last: string
+  readonly rows: string
+  readonly bytes: string
+}
+
+export const splitJson = (b: CapturedBatch, epoch: number): string =>
+  JSON.stringify({ epoch, first: String(b.first), last: String(b.last), rows: String(b.rows), bytes: String(b.bytes) } satisfies StoredSplit)
+
+export const parseSplit = (json: string): StoredSplit => JSON.parse(json) as StoredSplit
+
+export const splitOf = (json: string, step: number, wave: number): CapturedBatch => {
+  const s = parseSplit(json)
+  return { step, wave, first: BigInt(s.first), last: BigInt(s.last), rows: BigInt(s.rows), bytes: BigInt(s.bytes) }
+}
+
+export const STEP_NAMES: Readonly<Record<'flat' | 'tree', readonly string[]>> = { flat: ['rows'], tree: ['roots', 'ancestors', 'children'] }

@@ -1,0 +1,166 @@
+/** One planned run, from its lease to its end: prepare → capture → steps → settle. New and resumed runs alike. */
+import { scopeText } from '@tidemark/contract/flow'
+import { captureRows } from '../capture/capture-rows.ts'
+import { addCounts, type BatchRow, NO_ROWS, type RowCounts, type RunRow } from '../control/control-store.ts'
+import type { Bench, DialectModule, FenceKey } from '../dialects/contract.ts'
+import { type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
+import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
+import { type Captured, capturedOf, parseSplit, splitJson, STEP_NAMES } from './captured.ts'
+import type { HeldLease } from './hold-lease.ts'
+import type { RunDeps, Stop } from './run-deps.ts'
+import { runSteps } from './run-steps.ts'
+import { settle } from './settle.ts'
+
+/** Executes the stored plan. Returns the run as the ledger has it then; a failure is in it, not thrown. */
+export async function executeRun(deps: RunDeps, lease: HeldLease, id: RunRow['id'], stop: Stop): Promise<RunRow> {
+  const { ledger } = deps.store
+  const before = await ledger.getRun(id)
+  const plan = parsePlan(before.plan)
+  const own: Stop = { soft: AbortSignal.any([stop.soft, stop.hard, lease.lost]), hard: AbortSignal.any([stop.hard, lease.lost]) }
+  const resumed = before.attempts > 0
+  await ledger.startRun(id, lease.token, deps.owner.worker)
+  deps.emit('run:planned', {
+    run: id,
+    flow: plan.flow,
+    scope: scopeText(plan.scope),
+    resumed,
+    lane: plan.lane,
+    after: plan.window?.after ?? null,
+    upTo: plan.window?.upTo ?? null,
+    decidedBy: plan.window?.decidedBy ?? null,
+  })
+  try {
+    await using opened = await deps.openBench(plan.definition, id)
+    await work(deps, lease, id, plan, opened, own)
+  } catch (error) {
+    await endRun(deps, lease, id, error)
+    return finished(deps, id)
+  }
+  deps.removeWork(id)
+  return finished(deps, id)
+}
+
+async function work(
+  deps: RunDeps,
+  lease: HeldLease,
+  id: RunRow['id'],
+  plan: FlowPlan,
+  { bench, dialect }: { readonly bench: Bench; readonly dialect: DialectModule },
+  stop: Stop,
+): Promise<void> {
+  const { ledger } = deps.store
+  const fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
+  const prepare = async (): Promise<void> => {
+    const createTable = plan.createTable && (await bench.target.describe(plan.relation.target.table)) === null
+    await bench.target.prepare(plan.relation, createTable, fence)
+    await bench.target.raiseFence(fence, deps.leaseMs, stop.hard)
+  }
+  // a resumed run may have a former owner in the target; a new one leaves nothing there until its capture was sound
+  const begun = (await ledger.getRun(id)).captured !== null
+  if (begun) {
+    await prepare()
+    await learnFromMarkers(deps, fence, id, bench)
+  }
+  const captured = await capture(deps, lease, id, plan, bench)
+  if (!begun) await prepare()
+  const batches = await ledger.listBatches(id)
+  deps.emit('run:captured', {
+    run: id,
+    flow: plan.flow,
+    rows: BigInt(captured.rows),
+    batches: batches.filter((b) => b.state !== 'superseded').length,
+    done: batches.filter((b) => b.state === 'done').length,
+  })
+  await runSteps({ deps, bench, dialect, fence, plan, run: id, token: lease.token, stop, hard: stop.hard, hit: deps.hit }, batches)
+  stop.soft.throwIfAborted()
+  await settle({ ledger, bench, fence, run: id, plan, captured, rows: total(await ledger.listBatches(id)), hit: deps.hit })
+}
+
+const total = (batches: readonly BatchRow[]): RowCounts => batches.filter((b) => b.state === 'done').reduce((sum, b) => addCounts(sum, b.rows), NO_ROWS)
+
+/** A batch that committed just before a crash is in, though the ledger never heard of it. */
+async function learnFromMarkers(deps: RunDeps, fence: FenceKey, id: RunRow['id'], bench: Bench): Promise<void> {
+  const { ledger } = deps.store
+  const open = new Set((await ledger.listBatches(id)).filter((b) => b.state !== 'done' && b.state !== 'superseded').map((b) => b.batch))
+  if (open.size === 0) return
+  for (const marker of await bench.target.markers(fence, id)) {
+    if (!open.has(marker.batch)) continue
+    await ledger.claimBatch(id, marker.batch, fence.token)
+    await ledger.batchDone(id, marker.batch, fence.token, marker)
+  }
+}
+
+/**
+ * The capture of this run: the stored one where it still holds, else a new one over the same window. A tree whose
+ * source changed is captured again, because a captured row may hang elsewhere now.
+ */
+async function capture(deps: RunDeps, lease: HeldLease, id: RunRow['id'], plan: FlowPlan, bench: Bench): Promise<Captured> {
+  const { ledger } = deps.store
+  const run = await ledger.getRun(id)
+  const stored = run.captured === null ? null : (JSON.parse(run.captured) as Captured)
+  const fingerprint = await bench.source.fingerprint()
+  const batches = await ledger.listBatches(id)
+  if (stored !== null) {
+    const finished = batches.every((b) => b.state === 'done' || b.state === 'superseded')
+    const holds = (await bench.work.exists()) && (plan.relation.tree === null || stored.fingerprint === fingerprint)
+    if (finished || holds) return stored
+  }
+  const epoch = (stored?.epoch ?? 0) + 1
+  const done = batches.filter((b) => b.state === 'done' && parseSplit(b.split).epoch === stored?.epoch).map((b) => parseSplit(b.split))
+  const shape = plan.definition.shape
+  const report = await captureRows(bench.work, {
+    relation: plan.relation,
+    selection: plan.selection,
+    orphans: shape.kind === 'tree' ? shape.orphans : null,
+    batch: plan.batch,
+    done: done.map((s) => ({ first: BigInt(s.first), last: BigInt(s.last) })),
+    remembersUnmatched: plan.watermark !== null,
+  })
+  const captured = capturedOf(report, epoch, fingerprint)
+  await deps.hit('capture:before-stored')
+  const numbered = batches.reduce((max, b) => Math.max(max, b.batch), 0)
+  const steps = [...new Set(report.batches.map((b) => b.step))]
+  const names = STEP_NAMES[plan.relation.tree === null ? 'flat' : 'tree']
+  await ledger.addBatches(
+    id,
+    lease.token,
+    JSON.stringify(captured),
+    steps.map((step) => ({ step, name: names[step - 1] ?? `step ${step}` })),
+    report.batches.map((b, i) => ({ step: b.step, batch: numbered + i + 1, wave: b.wave, split: splitJson(b, epoch) })),
+  )
+  await deps.hit('capture:stored')
+  return captured
+}
+
+async function endRun(deps: RunDeps, lease: HeldLease, id: RunRow['id'], error: unknown): Promise<void> {
+  const e = asAppError(error)
+  const cancelled = error instanceof Cancelled
+  try {
+    await deps.store.ledger.endRun(id, lease.token, {
+      state: cancelled ? 'cancelled' : 'failed',
+      reason: cancelled ? error.message : null,
+      error: cancelled ? null : { code: e.code, message: e.message },
+    })
+  } catch (second) {
+    // a lost lease may write nothing any more: the first error is the one to tell
+    if (second instanceof AppError && second.code === 'TM3002') throw error
+    throw new AggregateError([error, second], e.message, { cause: error })
+  }
+}
+
+async function finished(deps: RunDeps, id: RunRow['id']): Promise<RunRow> {
+  const run = await deps.store.ledger.getRun(id)
+  deps.emit('run:ended', {
+    run: id,
+    flow: run.flow,
+    scope: run.scope,
+    status: run.state,
+    reason: run.reason,
+    inserted: run.rows.inserted,
+    updated: run.rows.updated,
+    skipped: run.rows.skippedSame + run.rows.skippedOlder,
+    ms: run.durationMs,
+    code: run.error?.code ?? null,
+  })
+  return run
+}

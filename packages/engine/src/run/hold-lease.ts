@@ -1,0 +1,82 @@
+/** The right to run a flow: taken on the store's clock, renewed while work goes on, aborting its own work when lost. */
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FlowId } from '@tidemark/contract/ids'
+import type { LeaseRow, LeaseStore } from '../control/control-store.ts'
+import { AppError } from '../runtime/app-error.ts'
+import type { RunDeps } from './run-deps.ts'
+
+const POLL_MS = 250
+
+export class HeldLease implements AsyncDisposable {
+  readonly flow: FlowId
+  readonly token: bigint
+  readonly #store: LeaseStore
+  readonly #ttlMs: number
+  readonly #lost = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  #safeUntil: number
+
+  constructor(flow: FlowId, token: bigint, store: LeaseStore, ttlMs: number, takenAt: number) {
+    this.flow = flow
+    this.token = token
+    this.#store = store
+    this.#ttlMs = ttlMs
+    this.#safeUntil = takenAt + ttlMs
+    this.#timer = setInterval(() => void this.#renew(), ttlMs / 3).unref()
+  }
+
+  /** Aborted, with TM3002 as reason, the moment the lease may be gone. */
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  async #renew(): Promise<void> {
+    const sentAt = performance.now()
+    const held = await this.#store.renew(this.flow, this.token, this.#ttlMs).catch(() => 'unknown' as const)
+    if (held === true) this.#safeUntil = sentAt + this.#ttlMs
+    else if (held === false || performance.now() >= this.#safeUntil)
+      this.#lost.abort(new AppError('TM3002', `${this.flow}: token ${this.token} was not renewed in time`))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#store.release(this.flow, this.token)
+  }
+}
+
+/** Takes the lease, waiting at most `deps.waitMs`. Throws TM3001, naming the holder and until when. */
+export async function holdLease(deps: RunDeps, flow: FlowId, signal: AbortSignal): Promise<HeldLease> {
+  const { leases } = deps.store
+  const until = performance.now() + deps.waitMs
+  let said = false
+  for (;;) {
+    signal.throwIfAborted()
+    const takenAt = performance.now()
+    const seen = await leases.find(flow)
+    const taken = await leases.acquire(flow, deps.owner, deps.leaseMs, seen !== null && isDead(seen) ? seen.token : null)
+    if (taken) return new HeldLease(flow, taken.token, leases, deps.leaseMs, takenAt)
+    const holder = await leases.find(flow)
+    if (performance.now() >= until) throw new AppError('TM3001', `${flow} is run by ${holderText(holder)}`)
+    if (!said) deps.emit('lease:waiting', { flow, holder: holderText(holder), until: holder?.expiresAt ?? '' })
+    said = true
+    await sleep(POLL_MS, undefined, { signal })
+  }
+}
+
+export function holderText(lease: LeaseRow | null): string {
+  if (lease === null || lease.owner === null) return 'somebody who just let it go'
+  const { actor, host, pid } = lease.owner
+  return `${actor}, process ${pid} on ${host}, until ${lease.expiresAt}`
+}
+
+/** A holder on this machine whose process is gone: its lease need not be waited for. The fence stops what it may have left. */
+function isDead(lease: LeaseRow): boolean {
+  if (lease.owner === null || lease.expired || lease.owner.host !== hostname() || lease.owner.pid === process.pid) return false
+  try {
+    process.kill(lease.owner.pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}

@@ -1,0 +1,66 @@
+/** facts → decision → plan, for one flow and scope. Writes nothing. */
+import type { FlowSpec, Scope } from '@tidemark/contract/flow'
+import type { CaptureMode, CaptureModes, CaptureWish } from '../capture/capture-mode.ts'
+import type { ControlStore, UnmatchedRow } from '../control/control-store.ts'
+import type { Abilities, Bench } from '../dialects/contract.ts'
+import type { Planned } from '../plan/flow-plan.ts'
+import { canonicalValues, gatherFacts } from '../plan/gather-facts.ts'
+import { checkPast, gainedValues, inForce, makePlan, type PlanOptions } from '../plan/make-plan.ts'
+import { resolveRelation } from '../plan/relation.ts'
+import { AppError } from '../runtime/app-error.ts'
+
+export interface PlanDeps {
+  readonly store: ControlStore
+  readonly bench: Bench
+  readonly abilities: Abilities
+  readonly modes: CaptureModes
+}
+
+export interface PlanWish extends CaptureWish, PlanOptions {}
+
+/** Join keys of main tables are JSON arrays; orphans left out earlier are remembered under this alias. */
+export const ORPHAN_ALIAS = '~orphan'
+
+export function modeOf(modes: CaptureModes, kind: string): CaptureMode {
+  const mode = modes[kind]
+  if (!mode) throw new AppError('TM1017', `capture ${kind}; this version has ${Object.keys(modes).join(', ')}`)
+  return mode
+}
+
+export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scope, wish: PlanWish): Promise<Planned> {
+  const { bench } = deps
+  const mode = modeOf(deps.modes, definition.capture.kind)
+  const { options } = definition.capture
+  const facts = await gatherFacts(bench, deps.store, definition, scope)
+  const position = mode.position(options)
+  const relation = await canonicalValues(
+    bench.source,
+    resolveRelation({ definition, shapes: facts, scope, position, source: bench.source, target: bench.target }),
+  )
+  checkPast(definition, scope, facts, relation, wish)
+  const remembered = facts.ledger.unmatched.filter((u) => u.state === 'open')
+  const givenUp = remembered.filter((u) => isTooOld(u, options, facts.ledger.now)).map((u) => u.key)
+  const unmatched = remembered.filter((u) => u.alias !== ORPHAN_ALIAS && !givenUp.includes(u.key)).map((u) => u.key)
+  const again = [...remembered.filter((u) => u.alias === ORPHAN_ALIAS).map((u) => u.key), ...facts.ledger.rejects.map((x) => x.key)]
+  const question = {
+    options,
+    relation,
+    source: bench.source,
+    abilities: deps.abilities,
+    wish,
+    watermark: inForce(facts)?.position ?? null,
+    earlierLook: facts.ledger.look,
+    unmatched,
+    again,
+    gained: gainedValues(definition, facts, relation, wish),
+    targetExists: facts.target !== null,
+  }
+  const decision = mode.decide(question, await mode.ask(question))
+  return makePlan({ definition, scope, facts, relation, decision, unmatched: { open: unmatched, givenUp }, abilities: deps.abilities, options: wish })
+}
+
+function isTooOld(u: UnmatchedRow, options: unknown, now: string): boolean {
+  const limit = (options as { readonly unmatchedGiveUpMs?: number | null } | null)?.unmatchedGiveUpMs ?? null
+  if (limit === null) return false
+  return Temporal.Instant.from(now).epochMilliseconds - Temporal.Instant.from(u.firstSeenAt).epochMilliseconds > limit
+}

@@ -1,0 +1,89 @@
+/**
+ * `run` of one flow and scope: first what was left unfinished, then the new window. Both are in the answer.
+ * lease → resume → plan → store the plan → execute.
+ */
+import { scopeText } from '@tidemark/contract/flow'
+import type { RunRow } from '../control/control-store.ts'
+import type { FlowPlan, NothingToDo, Planned } from '../plan/flow-plan.ts'
+import { planJson } from '../plan/flow-plan.ts'
+import { AppError } from '../runtime/app-error.ts'
+import { executeRun } from './execute-run.ts'
+import { type HeldLease, holdLease } from './hold-lease.ts'
+import { planFlow } from './plan-flow.ts'
+import type { FlowRequest, RunDeps, Stop } from './run-deps.ts'
+
+const ENDED_WELL: readonly RunRow['state'][] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
+
+export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): Promise<readonly RunRow[]> {
+  const { ledger } = deps.store
+  const { definition, wish } = request
+  const scope = scopeText(request.scope)
+  await using lease = await holdLease(deps, definition.id, stop.soft)
+  await deps.hit('lease:after')
+  const runs: RunRow[] = []
+  const unfinished = await ledger.findUnfinished(definition.id, scope)
+  if (unfinished && wish.fresh) await ledger.supersede(definition.id, scope, '--fresh', deps.by)
+  else if (unfinished) {
+    const resumed = await executeRun(deps, lease, unfinished.id, stop)
+    runs.push(resumed)
+    if (!ENDED_WELL.includes(resumed.state)) return runs
+  }
+  const planned = await plan(deps, request)
+  runs.push(planned.kind === 'nothing' ? await recordNothing(deps, lease, request, planned.nothing) : await start(deps, lease, request, planned.plan, stop))
+  return runs
+}
+
+/** Under a bench that cannot write: a definition that is refused leaves nothing behind, not even an empty file. */
+async function plan(deps: RunDeps, request: FlowRequest): Promise<Planned> {
+  await using opened = await deps.openBench(request.definition, null)
+  return await planFlow({ store: deps.store, bench: opened.bench, abilities: opened.dialect.abilities, modes: deps.modes }, request.definition, request.scope, request.wish)
+}
+
+async function start(deps: RunDeps, lease: HeldLease, request: FlowRequest, plan: FlowPlan, stop: Stop): Promise<RunRow> {
+  const { ledger } = deps.store
+  if (request.wish.acceptChange) await ledger.audit('accept-change', request.definition.id, { ...deps.by, reason: request.wish.reason }, null, JSON.stringify(plan.coverage))
+  const id = deps.newRunId()
+  await ledger.createRun({
+    id,
+    group: request.group,
+    flow: plan.flow,
+    scope: scopeText(plan.scope),
+    lane: plan.lane,
+    window: plan.window,
+    waiting: plan.waiting && { rows: BigInt(plan.waiting.rows), until: plan.waiting.until },
+    plan: planJson(plan),
+    by: { ...deps.by, reason: request.wish.reason },
+  })
+  await deps.hit('plan:stored')
+  return executeRun(deps, lease, id, stop)
+}
+
+/** "Nothing to do" is an answer of its own, with its reason; the watermark stays, and no file is touched. */
+async function recordNothing(deps: RunDeps, lease: HeldLease, request: FlowRequest, nothing: NothingToDo): Promise<RunRow> {
+  const { ledger } = deps.store
+  const id = deps.newRunId()
+  await ledger.createRun({
+    id,
+    group: request.group,
+    flow: request.definition.id,
+    scope: scopeText(request.scope),
+    lane: 'pushdown',
+    window: nothing.window,
+    waiting: nothing.waiting && { rows: BigInt(nothing.waiting.rows), until: nothing.waiting.until },
+    plan: JSON.stringify({ format: 1, nothing }),
+    by: deps.by,
+  })
+  await ledger.endRun(id, lease.token, { state: 'nothing_to_do', reason: nothing.reason, error: null })
+  const run = await ledger.getRun(id)
+  deps.emit('run:ended', { run: id, flow: run.flow, scope: run.scope, status: run.state, reason: run.reason, inserted: 0n, updated: 0n, skipped: 0n, ms: run.durationMs, code: null })
+  return run
+}
+
+/** `resume`: exactly the unfinished run, and nothing after it. */
+export async function resumeRun(deps: RunDeps, run: RunRow, stop: Stop): Promise<RunRow> {
+  await using lease = await holdLease(deps, run.flow, stop.soft)
+  const now = await deps.store.ledger.getRun(run.id)
+  const newest = await deps.store.ledger.findUnfinished(run.flow, run.scope)
+  if (newest?.id !== run.id) throw new AppError('TM3006', `${run.id} is ${now.state}${now.supersededBy === null ? '' : ` by ${now.supersededBy}`}`)
+  return await executeRun(deps, lease, run.id, stop)
+}

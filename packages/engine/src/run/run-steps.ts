@@ -1,0 +1,122 @@
+/** Batches in order: waves one after the other, the batches of a wave side by side. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { BatchRow, RowCounts } from '../control/control-store.ts'
+import type { DialectModule } from '../dialects/contract.ts'
+import type { FlowPlan } from '../plan/flow-plan.ts'
+import { AppError, asAppError } from '../runtime/app-error.ts'
+import { splitOf, STEP_NAMES } from './captured.ts'
+import { type BatchDeps, type BatchReport, runBatch } from './run-batch.ts'
+import type { RunDeps, Stop } from './run-deps.ts'
+
+const MAX_ATTEMPTS = 6
+
+export interface StepsContext extends BatchDeps {
+  readonly deps: RunDeps
+  readonly dialect: DialectModule
+  readonly plan: FlowPlan
+  readonly run: BatchRow['run']
+  readonly token: bigint
+  readonly stop: Stop
+}
+
+export async function runSteps(ctx: StepsContext, batches: readonly BatchRow[]): Promise<void> {
+  const open = batches.filter((b) => b.state !== 'done' && b.state !== 'superseded').sort((a, b) => a.batch - b.batch)
+  let step = 0
+  for (const wave of waves(open)) {
+    const first = wave[0]
+    if (first && first.step !== step) {
+      step = first.step
+      ctx.deps.emit('step:started', { run: ctx.run, flow: ctx.plan.flow, step: stepName(ctx.plan, step), batches: open.filter((b) => b.step === step).length })
+    }
+    await runWave(ctx, wave)
+  }
+}
+
+export const stepName = (plan: FlowPlan, step: number): string => STEP_NAMES[plan.relation.tree === null ? 'flat' : 'tree'][step - 1] ?? `step ${step}`
+
+function waves(batches: readonly BatchRow[]): readonly (readonly BatchRow[])[] {
+  const byWave: BatchRow[][] = []
+  for (const batch of batches) {
+    const last = byWave.at(-1)
+    if (last && last[0]?.wave === batch.wave && last[0].step === batch.step) last.push(batch)
+    else byWave.push([batch])
+  }
+  return byWave
+}
+
+/** Workers take the next batch until none is left, one failed, or somebody asked to stop. */
+async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<void> {
+  const queue = [...wave]
+  const failures: unknown[] = []
+  const workers = Math.min(ctx.plan.definition.parallel ?? ctx.deps.workers, ctx.deps.workers, wave.length)
+  const work = async (worker: number): Promise<void> => {
+    for (;;) {
+      if (failures.length > 0 || ctx.stop.soft.aborted || ctx.stop.hard.aborted) return
+      const batch = queue.shift()
+      if (!batch) return
+      try {
+        await commitBatch(ctx, batch, worker)
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)))
+  ctx.stop.hard.throwIfAborted()
+  if (failures.length > 0) throw failures[0]
+  ctx.stop.soft.throwIfAborted()
+}
+
+async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): Promise<void> {
+  const { deps, plan } = ctx
+  const { ledger } = deps.store
+  const startedAt = performance.now()
+  await ledger.claimBatch(batch.run, batch.batch, ctx.token)
+  let report: BatchReport
+  try {
+    report = await withRetry(ctx, batch, () =>
+      runBatch(ctx, {
+        key: { run: batch.run, step: batch.step, batch: batch.batch },
+        relation: plan.relation,
+        apply: plan.definition.apply.kind,
+        lane: plan.lane,
+        split: splitOf(batch.split, batch.step, batch.wave),
+        worker,
+      }),
+    )
+  } catch (error) {
+    const e = asAppError(error)
+    if (!ctx.stop.hard.aborted) await ledger.batchFailed(batch.run, batch.batch, ctx.token, e.code, e.message)
+    throw error
+  }
+  await ledger.batchDone(batch.run, batch.batch, ctx.token, report.counts satisfies RowCounts)
+  await ctx.hit('batch:recorded')
+  deps.emit('batch:committed', {
+    run: batch.run,
+    flow: plan.flow,
+    step: stepName(plan, batch.step),
+    batch: batch.batch,
+    rows: report.counts.read,
+    bytes: splitOf(batch.split, batch.step, batch.wave).bytes,
+    alreadyIn: report.alreadyIn,
+    ms: Math.round(performance.now() - startedAt),
+  })
+}
+
+/** A conflict with another writer is tried again, a few times; everything else ends the batch. */
+async function withRetry(ctx: StepsContext, batch: BatchRow, attempt: () => Promise<BatchReport>): Promise<BatchReport> {
+  for (let n = 1; ; n++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (ctx.stop.hard.aborted) throw ctx.stop.hard.reason
+      if (n >= MAX_ATTEMPTS || ctx.dialect.classify(error) !== 'conflict') throw translated(ctx, error)
+      const e = asAppError(error)
+      ctx.deps.emit('batch:retry', { run: batch.run, flow: ctx.plan.flow, batch: batch.batch, attempt: n, code: e.code, message: e.message })
+      await sleep(20 * 2 ** n * (0.5 + Math.random() / 2))
+    }
+  }
+}
+
+const translated = (ctx: StepsContext, error: unknown): unknown =>
+  error instanceof AppError ? error : ctx.dialect.translate(error, `${ctx.plan.definition.target.connection}:${ctx.plan.definition.target.table.join('.')}`)

@@ -1,0 +1,72 @@
+/** The watermark is earned: only here does it move, and only when every batch is in. */
+import type { LedgerStore, RowCounts, RunRow, Settlement } from '../control/control-store.ts'
+import type { Bench, FenceKey } from '../dialects/contract.ts'
+import type { FlowPlan } from '../plan/flow-plan.ts'
+import type { Hit } from '../runtime/failpoint.ts'
+import type { Captured } from './captured.ts'
+import { ORPHAN_ALIAS } from './plan-flow.ts'
+
+export interface SettleRequest {
+  readonly ledger: LedgerStore
+  readonly bench: Bench
+  readonly fence: FenceKey
+  readonly run: RunRow['id']
+  readonly plan: FlowPlan
+  readonly captured: Captured
+  readonly rows: RowCounts
+  readonly hit: Hit
+}
+
+/**
+ * First the target remembers the run as settled, then the ledger settles in one transaction. A crash in between is
+ * told by the ledger's run being unfinished: its resume comes here again.
+ */
+export async function settle(r: SettleRequest): Promise<Settlement['state']> {
+  await r.hit('settle:before')
+  if (r.plan.watermark !== null) {
+    await r.bench.target.settle(r.fence, { run: r.run, upTo: r.plan.watermark.position }, r.plan.relation.target.table)
+    await r.hit('settle:target-done')
+  }
+  const settlement = settlementOf(r)
+  await r.ledger.settle(r.run, r.fence.token, settlement)
+  await r.hit('settle:after')
+  return settlement.state
+}
+
+function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
+  const rejected = BigInt(captured.quarantined.length)
+  const stillOrphans = new Set(captured.orphans.map((o) => o.key))
+  const quarantined = new Set(captured.quarantined.map((o) => o.key))
+  const again = plan.selection.again
+  // looked at again and neither delivered nor kept: the row is gone, or the flow no longer takes it
+  const gone = again.filter((key) => !stillOrphans.has(key) && !quarantined.has(key) && !captured.deliveredAgain.includes(key))
+  return {
+    state: rejected > 0n ? 'succeeded_with_rejects' : captured.rows === '0' && rows.read === 0n ? 'nothing_to_do' : 'succeeded',
+    reason: reasonOf(captured),
+    rows: { ...rows, rejected: rows.rejected + rejected },
+    watermark:
+      plan.watermark === null
+        ? null
+        : { expected: { version: plan.watermark.expected }, position: plan.watermark.position, coverage: JSON.stringify(plan.coverage), source: JSON.stringify(plan.identity) },
+    unmatched: {
+      open: [...captured.unmatched, ...captured.orphans.map((o) => ({ key: o.key, alias: ORPHAN_ALIAS, position: null }))],
+      found: [...captured.found, ...captured.deliveredAgain],
+      givenUp: [...plan.unmatched.givenUp, ...gone],
+    },
+    rejects: {
+      open: captured.quarantined.map((o) => ({ key: o.key, code: o.reason === 'cycle' ? 'TM4011' : 'TM4012', message: `${o.locator} is ${o.reason === 'gone' ? 'below a parent that is not in the source' : o.reason === 'cycle' ? 'in or below a cycle' : 'below an excluded key'}` })),
+      delivered: captured.deliveredAgain,
+    },
+    look: plan.look,
+  }
+}
+
+/** What a person should know of a run that otherwise went well. */
+function reasonOf(captured: Captured): string | null {
+  const parts = [
+    ...(captured.belowExcluded > 0 ? [`${captured.belowExcluded} rows below an excluded key left out`] : []),
+    ...(captured.orphans.length > 0 ? [`${captured.orphans.length} orphans left out, looked at again by later runs`] : []),
+    ...(captured.unmatched.length > 0 ? [`${captured.unmatched.length} position rows without a main row are remembered`] : []),
+  ]
+  return parts.length > 0 ? parts.join('; ') : null
+}

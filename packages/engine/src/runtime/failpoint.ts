@@ -1,0 +1,29 @@
+/** Every place where dying is interesting, by name. In production `hit` does nothing. */
+export const FAILPOINTS = [
+  'lease:after',
+  'plan:stored',
+  'capture:before-stored',
+  'capture:stored',
+  'batch:begun',
+  'batch:staged',
+  'batch:before-commit',
+  'batch:after-commit',
+  'batch:recorded',
+  'settle:before',
+  'settle:target-done',
+  'settle:after',
+] as const
+export type Failpoint = (typeof FAILPOINTS)[number]
+
+/** Awaited, so that a test can hold a worker there while another one goes on. */
+export type Hit = (point: Failpoint) => void | Promise<void>
+export const neverHit: Hit = () => {}
+
+/** The crash tests' `hit`: dies for real, at the n-th time (`batch:begun:3`), so that files and locks are left as a crash leaves them. */
+export function dieAt(wanted: string): Hit {
+  const match = /^(.*?)(?::(\d+))?$/.exec(wanted)
+  let left = Number(match?.[2] ?? 1)
+  return (point) => {
+    if (point === match?.[1] && --left === 0) process.kill(process.pid, 'SIGKILL')
+  }
+}

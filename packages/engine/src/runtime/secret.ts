@@ -1,0 +1,39 @@
+import { inspect } from 'node:util'
+
+/** Prints as [secret] in logs, JSON and template strings; it must be opened on purpose. */
+export class Secret {
+  readonly #value: string
+  constructor(value: string) {
+    this.#value = value
+  }
+  reveal(): string {
+    return this.#value
+  }
+  toString(): string {
+    return '[secret]'
+  }
+  toJSON(): string {
+    return '[secret]'
+  }
+  [inspect.custom](): string {
+    return '[secret]'
+  }
+}
+
+/** `env:NAME` or `file:PATH` for a whole value, `${env:NAME}` or `${file:PATH}` inside one. */
+export type Reference = { readonly from: 'env' | 'file'; readonly name: string }
+
+const WHOLE = /^(env|file):(.+)$/s
+const INSIDE = /\$\{(env|file):([^}]+)\}/g
+
+export const isWholeReference = (text: string): boolean => WHOLE.test(text)
+export const withoutReferences = (text: string): string => (isWholeReference(text) ? '' : text.replace(INSIDE, ''))
+export const hasReference = (text: string): boolean => withoutReferences(text) !== text
+
+/** The text with its references replaced; a text without references is returned as it is, and is no secret. */
+export function resolveReferences(text: string, lookup: (reference: Reference) => string): string | Secret {
+  const whole = WHOLE.exec(text)
+  if (whole !== null) return new Secret(lookup({ from: whole[1] as Reference['from'], name: whole[2] ?? '' }))
+  if (!hasReference(text)) return text
+  return new Secret(text.replace(INSIDE, (_, from: Reference['from'], name: string) => lookup({ from, name })))
+}

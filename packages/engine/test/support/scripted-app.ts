@@ -1,0 +1,100 @@
+import type { RunDocument, RunJson } from '@tidemark/contract/api'
+import type { App } from '../../src/app/app.ts'
+
+/** An App that answers from a script and remembers what it was asked. */
+export interface ScriptedApp {
+  readonly app: App
+  readonly calls: readonly (readonly [method: string, ...args: unknown[]])[]
+}
+
+export const NO_ROWS_JSON = {
+  read: 0,
+  inserted: 0,
+  updated: 0,
+  deleted: 0,
+  skipped_same: 0,
+  skipped_older: 0,
+  rejected: 0,
+}
+
+export const runJson = (changes: Partial<RunJson> = {}): RunJson => ({
+  run: 'r-7k3f1',
+  flow: 'orders.orders',
+  scope: {},
+  status: 'succeeded',
+  reason: null,
+  lane: 'pushdown',
+  window: { after: null, up_to: '2026-11-20 09:14:02.113', decided_by: 'the buffer of 15m' },
+  waiting: null,
+  rows: { ...NO_ROWS_JSON, read: 8931, inserted: 8931 },
+  batches: 9,
+  duration_ms: 200,
+  error: null,
+  ...changes,
+})
+
+export const runDocument = (...runs: readonly RunJson[]): RunDocument => ({ group: 'g-2b9x4', runs: [...runs] })
+
+const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
+  check: async () => ({ connections: 2, modules: 1, flows: 2, warnings: [] }),
+  compare: async () => ({ undeployed: [], editedByHand: [] }),
+  deploy: async () => ({ written: [], kept: [] }),
+  exportYaml: async () => new Map([['modules/orders.yaml', 'module: orders\n']]),
+  plan: async () => ({ plans: [] }),
+  run: async () => runDocument(runJson()),
+  resume: async () => runDocument(runJson()),
+  cancel: async (run) => ({ run, was: 'failed', now: 'cancelled' }),
+  reset: async (run) => ({ run, flow: 'orders.orders' }),
+  previewRewind: async ({ flow, scope, to }) => ({
+    flow,
+    scope,
+    from: '2026-11-20 09:14:02.113',
+    to,
+    redelivered: 1240n,
+    supersedes: ['r-7k3f1'],
+  }),
+  rewind: async ({ flow, scope, to }) => ({
+    flow,
+    scope,
+    from: '2026-11-20 09:14:02.113',
+    to,
+    redelivered: 1240n,
+    supersedes: ['r-7k3f1'],
+  }),
+  status: async () => ({ flows: [] }),
+  runs: async () => ({ runs: [] }),
+  show: async () => ({
+    run: {
+      ...runJson(),
+      group: null,
+      actor: 'ada',
+      command: 'tidemark run',
+      started_at: null,
+      finished_at: null,
+      attempts: 1,
+      superseded_by: null,
+    },
+    steps: [],
+    plan: {},
+  }),
+  watermarks: async () => ({ watermarks: [] }),
+  connections: async () => [],
+}
+
+export function scriptedApp(script: Partial<App> = {}): ScriptedApp {
+  const calls: (readonly [string, ...unknown[]])[] = []
+  const answers = { ...DEFAULTS, ...script }
+  const app = Object.fromEntries(
+    Object.entries(answers).map(([method, answer]) => [
+      method,
+      (...args: unknown[]) => {
+        calls.push([method, ...args])
+        return (answer as (...given: unknown[]) => unknown)(...args)
+      },
+    ]),
+  ) as unknown as App
+  app[Symbol.asyncDispose] = async () => {
+    calls.push(['dispose'])
+  }
+  return { app, calls }
+}
