@@ -5,7 +5,8 @@ import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Emit } from '@tidemark/contract/events'
 import type { FlowSpec } from '@tidemark/contract/flow'
-import { parseGroupId, parseRunId, type RunId } from '@tidemark/contract/ids'
+import { parseConnectionId, parseGroupId, parseRunId, type RunId } from '@tidemark/contract/ids'
+import type { CaptureSchemas } from '@tidemark/contract/capture-schema'
 import type { CaptureModes } from '../capture/capture-mode.ts'
 import type { Actor, ControlStore } from '../control/control-store.ts'
 import type { ProjectSpec } from '../definition/load-project.ts'
@@ -27,6 +28,7 @@ export interface AppContext {
   readonly config: Config
   readonly by: Actor
   readonly modes: CaptureModes
+  readonly captureSchemas: CaptureSchemas
   readonly hardSignal: AbortSignal
   readonly hit: Hit
   readonly loadDialect: DialectLoader
@@ -52,7 +54,7 @@ export async function connectionOf(ctx: AppContext, catalog: ResolvedCatalog, id
   const dialect = await ctx.loadDialect(connection.kind)
   const opened = openDeep(connection.options, ctx) as Readonly<Record<string, unknown>>
   const location = dialect.locate(opened, ctx.project.dir)
-  return { target: { id: connection.id, options: { ...opened, path: location } }, kind: connection.kind, location }
+  return { target: { id: parseConnectionId(connection.id), options: { ...opened, path: location } }, kind: connection.kind, location }
 }
 
 function openDeep(value: unknown, ctx: AppContext): unknown {

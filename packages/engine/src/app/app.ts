@@ -75,6 +75,8 @@ export interface ConnectionReport {
 }
 
 export interface App extends AsyncDisposable {
+  /** Brings the control store up to date; making it is part of that. */
+  migrate(): Promise<{ readonly location: string }>
   /** Validates everything; throws the first error, or returns how much there is. */
   check(): Promise<{ readonly connections: number; readonly modules: number; readonly flows: number; readonly warnings: readonly string[] }>
   /** The three-way difference of YAML, control tables and last deploy. Empty for a project without YAML modules. */

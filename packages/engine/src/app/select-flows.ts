@@ -4,9 +4,16 @@ import type { ResolvedCatalog } from '../definition/resolve.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { didYouMean } from '../runtime/did-you-mean.ts'
 import type { FlowSelection } from './app.ts'
+import { refuseCopiedPositions } from './copied-position.ts'
 
 /** Throws TM1003 naming the flow that does not exist, or what there is when none was named. */
 export function selectFlows(catalog: ResolvedCatalog, selection: FlowSelection): readonly FlowSpec[] {
+  const chosen = chooseFlows(catalog, selection)
+  refuseCopiedPositions(catalog.flows, chosen)
+  return chosen
+}
+
+function chooseFlows(catalog: ResolvedCatalog, selection: FlowSelection): readonly FlowSpec[] {
   const flows = [...catalog.flows].sort((a, b) => (a.module === b.module ? a.order - b.order : a.module < b.module ? -1 : 1))
   if (selection.flows.length > 0) return selection.flows.map((name) => findFlow(flows, name))
   const active = flows.filter((f) => f.active)

@@ -40,6 +40,12 @@ export interface CommandInput {
 /** Parse, one call of the App, print. Throws what goes wrong. */
 export type Command = (context: CommandContext, input: CommandInput) => Promise<ExitCode>
 
+export interface OpenProject {
+  readonly hardSignal?: AbortSignal
+  /** for a command that promised to write nothing: the store is read from a copy */
+  readonly keepsBytes?: boolean
+}
+
 export interface CommandContext {
   readonly io: Io
   readonly backend: Backend
@@ -50,7 +56,7 @@ export interface CommandContext {
   /** for what goes to stderr */
   readonly noteStyle: Style
   /** Opens the project; `hardSignal` for commands that can be stopped in two steps. */
-  readonly openApp: (hardSignal?: AbortSignal) => Promise<App>
+  readonly openApp: (options?: OpenProject) => Promise<App>
   /** The answer: the document with `--json`, else the text. Called once. */
   readonly answer: (document: unknown, text: () => string) => void
   /** A line on stderr: what is said besides the answer. */

@@ -71,7 +71,7 @@ function contextOf(parsed: Parsed, argv: readonly string[], io: Io, backend: Bac
       zone: io.zone,
     },
     noteStyle: styleFor(io, 'stderr', colour),
-    openApp: async (hardSignal = new AbortController().signal) => {
+    openApp: async ({ hardSignal = new AbortController().signal, keepsBytes = false } = {}) => {
       const projectDir = findProject(typeof project === 'string' ? project : null, io.cwd)
       const config = io.configOf(projectDir)
       return backend.openApp({
@@ -80,6 +80,7 @@ function contextOf(parsed: Parsed, argv: readonly string[], io: Io, backend: Bac
         actor: actorOf(config),
         command: ['tidemark', ...argv].join(' '),
         hardSignal,
+        keepsBytes,
       })
     },
     answer: (document, text) => void io.stdout.write(json ? jsonText(document) : text()),

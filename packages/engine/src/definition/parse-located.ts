@@ -28,7 +28,7 @@ function problemsOf(issue: z.core.$ZodIssue, located: Located, task: string | nu
       }))
     case 'custom': {
       const { tm = 'TM1011', hint, given, candidates = [] } = (issue.params ?? {}) as IssueParams
-      const message = tm === 'TM1017' || issue.path.length === 0 ? issue.message : withName(issue.path, issue.message)
+      const message = tm === 'TM1011' ? withName(issue.path, issue.message) : issue.message
       return [{ code: tm, message, hint: hint ?? (given === undefined ? null : hintFor(given, candidates)), ...at }]
     }
     case 'invalid_key': {

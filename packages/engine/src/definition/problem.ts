@@ -69,7 +69,8 @@ function describe({ message, hint, place }: DefinitionProblem): string {
   const where = inFile(place)
     ? `${place.source.file}:${place.line}:${place.column}`
     : `the control tables: ${place.table} ${place.key}, ${place.field}`
-  const head = `${message} in ${where}${hint === null ? '' : `   ${hint}`}`
+  // a name reads on, a sentence takes a comma
+  const head = `${message}${/^"[^"]*"$/.test(message) ? '' : ','} in ${where}${hint === null ? '' : `   ${hint}`}`
   return inFile(place) ? [head, ...frameOf(place)].join('\n') : head
 }
 

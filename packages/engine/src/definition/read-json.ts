@@ -1,5 +1,7 @@
 /** The JSON of a control row as located data. */
 import { parseDocument } from 'yaml'
+import { AppError } from '../runtime/app-error.ts'
+import type { Json } from './canonical.ts'
 import { type Located, type Scalar, emptyMap } from './located.ts'
 import type { DefinitionProblem, RowPlace } from './problem.ts'
 
@@ -17,7 +19,7 @@ export function readJson(text: string | null, place: RowPlace, task: string | nu
   })
   let value: unknown
   try {
-    value = JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown) // its type lacks the source text
+    value = parseExactJson(text)
   } catch (error) {
     if (error instanceof SyntaxError) return refuse('is not valid JSON')
     throw error
@@ -27,6 +29,20 @@ export function readJson(text: string | null, place: RowPlace, task: string | nu
   if (twice !== undefined) return refuse('has a key twice')
   const root = locate(value, place)
   return root === null ? refuse('has a key called __proto__') : { root, problems: [] }
+}
+
+/** JSON whose numbers are text where a double could not hold them as they were written. Throws a SyntaxError. */
+const parseExactJson = (text: string): unknown =>
+  JSON.parse(text, exactNumber as (key: string, value: unknown) => unknown) // the declared type lacks the source text
+
+/** The JSON of a row; the stores themselves let nothing else in. */
+export function parseStoredJson(text: string): Json {
+  try {
+    return parseExactJson(text) as Json
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new AppError('TM1011', 'a row of the control tables holds text that is not valid JSON', { cause: error })
+  }
 }
 
 /** The text of a number that a double cannot hold as it was written. */

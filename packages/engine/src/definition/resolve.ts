@@ -1,7 +1,7 @@
 /** The control tables, which are the truth, as what the engine runs. */
 import type { CaptureSchemas } from '@tidemark/contract/capture-schema'
 import type { FlowSpec } from '@tidemark/contract/flow'
-import { flowIdOf, parseModuleId, parseTaskId } from '@tidemark/contract/ids'
+import { flowIdOf, NAME_PATTERN, parseModuleId, parseTaskId } from '@tidemark/contract/ids'
 import type { CatalogRows, ModuleRow, TaskRow } from '../control/control-store.ts'
 import type { KnownConnections } from './check-flow.ts'
 import { idProblems, type NamedPlace } from './ids.ts'
@@ -74,6 +74,7 @@ function resolveTask(row: TaskRow, active: boolean, known: KnownConnections, par
     const read = readJson(row.transformationConfig, rowPlace('task', task, 'transformation_config'), task)
     return { flow: null, problems: [...read.problems, ...literalSecrets(read.root, 'config', task)] }
   }
+  if (!NAME_PATTERN.test(row.module) || !NAME_PATTERN.test(row.id)) return { flow: null, problems: [] } // idsOf says so
   const located = locateFlow(row)
   if (located.problems.length > 0) return { flow: null, problems: located.problems }
   const parsed = parse(located.root, known, task)

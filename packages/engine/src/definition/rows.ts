@@ -1,6 +1,6 @@
 /** Control rows and the flow that people write: two forms of one thing. */
 import type { ConnectionRow, TaskRow } from '../control/control-store.ts'
-import { canonicalJson, type Json, type JsonMap } from './canonical.ts'
+import { canonicalJson, type JsonMap } from './canonical.ts'
 import { emptyMap, type Entry, type LocatedMap } from './located.ts'
 import type { DefinitionProblem, RowPlace } from './problem.ts'
 import { readJson } from './read-json.ts'
@@ -79,5 +79,3 @@ export function locateFlow(row: TaskConfigs & Pick<TaskRow, 'module' | 'id'>): L
   }
   return { root: { ...emptyMap(place('transformation_config')), entries }, problems }
 }
-
-export const parseJson = (text: string | null): Json => (text === null ? {} : (JSON.parse(text) as Json))

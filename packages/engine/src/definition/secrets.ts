@@ -20,12 +20,18 @@ function* scan(located: Located, name: string, context: SecretContext, task: str
   if (located.kind === 'list') for (const item of located.items) yield* scan(item, name, context, task)
   else if (located.kind === 'map') for (const [key, { value }] of located.entries) yield* scan(value, key, context, task)
   else if (typeof located.value !== 'boolean' && located.value !== null) {
-    const text = String(located.value)
-    const named = isSecretName(name, context) && !isWholeReference(text) && withoutReferences(text) !== ''
-    if (!named && !PASSWORD_IN_TEXT.test(withoutReferences(text))) return
+    const found = secretIn(name, String(located.value), context)
+    if (found === null) return
     hide(located.place)
-    yield { code: 'TM1015', message: named ? `the value of "${name}"` : 'a password inside a value', hint: null, place: located.place, task }
+    yield { code: 'TM1015', message: found, hint: null, place: located.place, task }
   }
+}
+
+/** What is secret about a value, in words that do not give it away; null: nothing. `name`: the key it stands under. */
+export function secretIn(name: string, text: string, context: SecretContext): string | null {
+  const clear = isWholeReference(text) ? '' : withoutReferences(text)
+  if (isSecretName(name, context) && clear !== '') return `the value of "${name}"`
+  return PASSWORD_IN_TEXT.test(clear) ? 'a password inside a value' : null
 }
 
 const isSecretName = (name: string, context: SecretContext): boolean =>

@@ -29,6 +29,9 @@ export function readConfig(dir: string | null, environment: Variables = process.
   }
 }
 
+/** What a child process is given: all of ours, and more. */
+export const childEnvironment = (more: Variables): Record<string, string | undefined> => ({ ...process.env, ...more })
+
 function readDotEnv(path: string): Variables {
   const text = readIfThere(path)
   return text === null ? {} : parseEnv(text)

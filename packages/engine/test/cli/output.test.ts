@@ -360,11 +360,11 @@ test('migrate opens the store, and --print-sql does not', async () => {
 
 test('demo narrates, and a difference at its end is a failure', async () => {
   const fine = await play(['demo'], scriptedApp().app)
-  expect([fine.exit, fine.out]).toEqual([0, 'one act\n'])
+  expect([fine.exit, fine.out]).toEqual([0, expect.stringMatching(/^one act\n[^]*npx tidemark status/)])
   const different = await play(['demo', '--files', '.', '--json'], scriptedApp().app)
   expect([different.exit, JSON.parse(different.out), different.err]).toEqual([
     1,
-    { project: '/demo', differences: 1 },
+    { project: '/demo', command: 'npx tidemark', acts: [], differences: 1 },
     'one act\n',
   ])
 })

@@ -4,11 +4,13 @@ import path from 'node:path'
 
 export const ROOT = path.resolve(import.meta.dirname, '../../../..')
 
-const LEFT_OUT = new Set(['node_modules', 'dist', 'coverage', '.git', '.tidemark', 'demo'])
+const LEFT_OUT = new Set(['node_modules', 'dist', 'coverage', '.git', '.tidemark'])
+/** what `npm run demo` leaves behind in a clone */
+const LEFT_OUT_OF_ROOT = 'demo'
 
 function* walk(folder: string): Generator<string> {
   for (const entry of readdirSync(path.join(ROOT, folder), { withFileTypes: true })) {
-    if (LEFT_OUT.has(entry.name)) continue
+    if (LEFT_OUT.has(entry.name) || (folder === '' && entry.name === LEFT_OUT_OF_ROOT)) continue
     const file = folder === '' ? entry.name : `${folder}/${entry.name}`
     if (entry.isDirectory()) yield* walk(file)
     else if (entry.isFile()) yield file

@@ -36,6 +36,7 @@ export const runJson = (changes: Partial<RunJson> = {}): RunJson => ({
 export const runDocument = (...runs: readonly RunJson[]): RunDocument => ({ group: 'g-2b9x4', runs: [...runs] })
 
 const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
+  migrate: async () => ({ location: 'control.db' }),
   check: async () => ({ connections: 2, modules: 1, flows: 2, warnings: [] }),
   compare: async () => ({ undeployed: [], editedByHand: [] }),
   deploy: async () => ({ written: [], kept: [] }),

@@ -6,7 +6,8 @@ export const migrate: Command = async (context, { options }) => {
     context.answer({ sql }, () => `${sql.trimEnd()}\n`)
     return 0
   }
-  await using _app = await context.openApp() // opening a store brings it up to date
-  context.answer({ up_to_date: true }, () => 'The control store is up to date.\n')
+  await using app = await context.openApp()
+  const { location } = await app.migrate()
+  context.answer({ up_to_date: true, location }, () => `The control store ${location} is up to date.\n`)
   return 0
 }

@@ -16,6 +16,7 @@ export const run: Command = async (context, { args, options }) => {
     context,
     async (app, emit, signal) => app.run(wanted, emit, signal),
     (app) => ensureDeployed(context, app, wish),
+    wanted.dryRun,
   )
 }
 
@@ -24,6 +25,7 @@ export async function moveRows(
   context: CommandContext,
   work: (app: App, emit: Emit, signal: AbortSignal) => Promise<RunDocument>,
   before: (app: App) => Promise<void> = async () => {},
+  keepsBytes = false,
 ): Promise<ExitCode> {
   let say: (text: string) => void = () => {} // before there are batches, ^C needs no explanation
   using stop = new StopSignals(
@@ -31,7 +33,7 @@ export async function moveRows(
     (text) => say(text),
     'Stopping after the batches in flight (^C again to roll them back) …',
   )
-  await using app = await context.openApp(stop.hardSignal)
+  await using app = await context.openApp({ hardSignal: stop.hardSignal, keepsBytes })
   await before(app)
   stop.signal.throwIfAborted()
 

@@ -70,16 +70,17 @@ export class DuckdbSource implements SourcePort {
   /** A UTC timestamp as the column would hold it. */
   async #inColumnTerms(position: PlannedPosition, utc: string): Promise<string> {
     const instant = sql`(CAST(${param(utc)} AS TIMESTAMP) AT TIME ZONE 'UTC')`
-    const local = position.type === 'TIMESTAMP WITH TIME ZONE' ? instant : sql`(${instant} AT TIME ZONE ${param(position.zone ?? 'UTC')})`
+    const local = position.type === 'TIMESTAMP WITH TIME ZONE' ? instant : sql`(${instant} AT TIME ZONE CAST(${param(position.zone ?? 'UTC')} AS VARCHAR))`
     const [row] = await this.#rows(sql`SELECT CAST(${local} AS VARCHAR)`)
     return row?.[0] ?? ''
   }
 
-  /** Open transactions first: one that ends in between has its numbers counted; one that begins later takes greater ones. */
+  /** The greatest value, then the open transactions: one that was open while looking is still open, or its numbers can be read. */
   async #look(position: PlannedPosition, positionTable: TableName): Promise<Moment> {
+    const [row] = await this.#rows(sql`SELECT CAST(max(${ident(position.ref.column)}) AS VARCHAR) FROM ${tableIdent(this.#file, positionTable)}`)
+    await this.#between()
     const oldest = this.#file.oldestOpen()
     if (oldest) return { clock: null, ceiling: { at: oldest.since, heldBy: oldest.backend }, look: null }
-    const [row] = await this.#rows(sql`SELECT CAST(max(${ident(position.ref.column)}) AS VARCHAR) FROM ${tableIdent(this.#file, positionTable)}`)
     return { clock: null, ceiling: null, look: row?.[0] ?? null }
   }
 
@@ -90,8 +91,10 @@ export class DuckdbSource implements SourcePort {
   async #numberBounds({ position, moment, buffer, watermark, earlierLook }: BoundsRequest): Promise<Bounds> {
     const type = typed(position.type)
     const upTo = moment.look ?? (moment.ceiling ? earlierLook : null)
+    // no number above the watermark, but rows that came late may lie inside the overlap
+    const within = buffer === 0n ? sql`<=` : sql`<`
     const [row] = await this.#rows(
-      sql`SELECT CAST(CAST(${param(watermark)} AS ${type}) - CAST(${param(buffer)} AS HUGEINT) AS VARCHAR), coalesce(CAST(${param(upTo)} AS ${type}) <= CAST(${param(watermark)} AS ${type}), ${param(upTo === null)})`,
+      sql`SELECT CAST(CAST(${param(watermark)} AS ${type}) - CAST(${param(buffer)} AS HUGEINT) AS VARCHAR), coalesce(CAST(${param(upTo)} AS ${type}) ${within} CAST(${param(watermark)} AS ${type}), ${param(upTo === null)})`,
     )
     const after = watermark === null ? null : buffer === 0n ? watermark : (row?.[0] ?? null)
     return { after, upTo, decidedBy: 'look', heldBack: row?.[1] === 'true', clockBelowWatermark: false }

@@ -1,0 +1,117 @@
+/** The only place that chooses implementations: opens a project and puts the use-cases together. */
+import { CAPTURE_SCHEMAS, type CaptureSchemas } from '@tidemark/contract/capture-schema'
+import { backfill } from '../capture/backfill.ts'
+import type { CaptureModes } from '../capture/capture-mode.ts'
+import { watermark } from '../capture/watermark.ts'
+import type { ControlStore } from '../control/control-store.ts'
+import { openControlStore } from '../control/open-control-store.ts'
+import { loadProject } from '../definition/load-project.ts'
+import { problemsError } from '../definition/problem.ts'
+import { type ResolvedCatalog, resolveCatalog } from '../definition/resolve.ts'
+import { type DialectLoader, loadDialect } from '../dialects/registry.ts'
+import { type Config, openReferences } from '../runtime/config.ts'
+import { dieAt, type Hit, neverHit } from '../runtime/failpoint.ts'
+import { Secret } from '../runtime/secret.ts'
+import type { App } from './app.ts'
+import type { AppContext } from './app-context.ts'
+import { check, compare, deploy, exportYaml } from './definitions.ts'
+import { connections, runs, show, watermarks } from './look.ts'
+import { plan } from './plan.ts'
+import { cancel, reset, resume } from './resume.ts'
+import { previewRewind, rewind } from './rewind.ts'
+import { run } from './run.ts'
+import { status } from './status.ts'
+
+export interface OpenAppOptions {
+  /** the folder of `tidemark.yaml` */
+  readonly projectDir: string
+  /** recorded with everything that this App does */
+  readonly actor: string
+  readonly command: string
+  readonly config: Config
+  /** Roll back the batches in flight instead of finishing them. */
+  readonly hardSignal: AbortSignal
+  /** For a command that promised to write nothing: what is only read is read from a private copy. */
+  readonly keepsBytes?: boolean
+  /** Capture modes and their schemas besides the built-in ones. */
+  readonly modes?: CaptureModes
+  readonly captureSchemas?: CaptureSchemas
+  readonly loadDialect?: DialectLoader
+  /** Awaited at each failpoint. */
+  readonly hit?: Hit
+}
+
+const MODES: CaptureModes = { watermark, backfill }
+
+/** Opens the project; its stores and databases open when a use-case needs them. Throws what is wrong with the YAML. */
+export async function openApp(options: OpenAppOptions): Promise<App> {
+  const captureSchemas = { ...CAPTURE_SCHEMAS, ...options.captureSchemas }
+  const project = loadProject(options.projectDir)
+  const stores = new Stores(controlUrl(project.controlUrl, options), options.projectDir, options.keepsBytes ?? false)
+  const catalog = async (mode: 'read' | 'write'): Promise<ResolvedCatalog> => {
+    const resolved = resolveCatalog(await (await stores.open(mode)).catalog.read(), captureSchemas)
+    if (resolved.problems.length > 0) throw problemsError(resolved.problems)
+    return resolved
+  }
+  const ctx: AppContext = {
+    project,
+    config: options.config,
+    captureSchemas,
+    by: { actor: options.actor, command: options.command, reason: null },
+    modes: { ...MODES, ...options.modes },
+    hardSignal: options.hardSignal,
+    hit: options.hit ?? (options.config.failpoint === null ? neverHit : dieAt(options.config.failpoint)),
+    loadDialect: options.loadDialect ?? loadDialect,
+    store: (mode) => stores.open(mode),
+    catalog,
+  }
+  return {
+    migrate: async () => ({ location: (await stores.open('write')).location }),
+    check: () => check(ctx),
+    compare: (path) => compare(ctx, path),
+    deploy: (o) => deploy(ctx, o),
+    exportYaml: () => exportYaml(ctx),
+    plan: (o, signal) => plan(ctx, o, signal),
+    run: (o, emit, signal) => run(ctx, o, emit, signal),
+    resume: (o, emit, signal) => resume(ctx, o, emit, signal),
+    cancel: (id) => cancel(ctx, id),
+    reset: (id) => reset(ctx, id),
+    previewRewind: (o) => previewRewind(ctx, o),
+    rewind: (o) => rewind(ctx, o),
+    status: () => status(ctx),
+    runs: (o) => runs(ctx, o),
+    show: (id) => show(ctx, id),
+    watermarks: () => watermarks(ctx),
+    connections: () => connections(ctx),
+    [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
+  }
+}
+
+function controlUrl(url: string, { config, projectDir }: OpenAppOptions): string {
+  const opened = openReferences(url, config, projectDir)
+  return opened instanceof Secret ? opened.reveal() : opened
+}
+
+/** The store, opened when first needed. Once it is open for writing, readers see the same one. */
+class Stores implements AsyncDisposable {
+  readonly #url: string
+  readonly #dir: string
+  readonly #keepsBytes: boolean
+  #read: Promise<ControlStore> | null = null
+  #write: Promise<ControlStore> | null = null
+
+  constructor(url: string, dir: string, keepsBytes: boolean) {
+    this.#url = url
+    this.#dir = dir
+    this.#keepsBytes = keepsBytes
+  }
+
+  open(mode: 'read' | 'write'): Promise<ControlStore> {
+    if (mode === 'write' || !this.#keepsBytes) return (this.#write ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: false }))
+    return this.#write ?? (this.#read ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: true }))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const opening of [this.#read, this.#write]) if (opening !== null) await (await opening)[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,51 @@
+import { addFiles, announceFiles, deliverAnnounced, editFiles, moveFolder } from '../changes.ts'
+import { FLOW } from '../demo-yaml.ts'
+import { count, counted } from '../narrator.ts'
+import { inOffice } from '../office.ts'
+import { did, found, playOneRun, type Stage } from '../stage.ts'
+
+const EDITED = 25
+
+/** Files edited, added and moved; metadata whose files are still on their way. */
+export async function delta(stage: Stage): Promise<void> {
+  const { narrator, project, tidemark, arrivals } = stage
+  narrator.act('A day of changes')
+  const { edited, added, move, announced } = await inOffice(project, async (office) => ({
+    edited: await editFiles(office, { files: EDITED, unit: null, salt: 'a day of changes' }),
+    added: await addFiles(office, arrivals),
+    move: await moveFolder(office, arrivals),
+    announced: await announceFiles(office, arrivals),
+  }))
+  narrator.text(`${counted(edited, 'file')} edited; ${added} rows added in a new folder "${arrivals}"`)
+  if (move !== null)
+    narrator.text(
+      `folder ${move.from} moved into it: ${counted(move.rowsBelow, 'row')} in ${counted(move.levels, 'level')} below it have new locators,`,
+      'but only the metadata of the folder itself were touched',
+    )
+  narrator.text(`metadata of ${announced} files that are not there yet`)
+
+  const moved = move === null ? 0 : move.rowsBelow + 1
+  const run = await playOneRun(stage)
+  // a file may have been edited and moved
+  const enough = Number(run.rows.updated) >= Math.max(edited, moved) && Number(run.rows.updated) <= edited + moved
+  narrator.check(
+    enough && did(run, added, Number(run.rows.updated)),
+    `${run.rows.inserted} inserted, ${count(run.rows.updated)} updated${moved > 0 ? ': the whole subtree came along' : ''}`,
+    found(run),
+  )
+  const remembered = await unmatched(stage)
+  narrator.check(remembered === announced, `${announced} positions without a file are remembered (tidemark status)`, `${remembered}`)
+
+  narrator.act('Rows that arrive late')
+  const late = await inOffice(project, (office) => deliverAnnounced(office, arrivals))
+  narrator.text(`The ${late} files are there now; their metadata lie before the watermark, in a window long read.`)
+  const next = await playOneRun(stage)
+  narrator.check(did(next, late, 0), `${late} inserted: they were remembered and looked up again`, found(next))
+  const left = await unmatched(stage)
+  narrator.check(left === 0, 'none is waited for any more', `${left}`)
+
+  async function unmatched(_: Stage): Promise<number> {
+    const { flows } = await tidemark.status()
+    return flows.filter((f) => f.flow === FLOW).reduce((n, f) => n + Number(f.unmatched), 0)
+  }
+}

@@ -1,0 +1,39 @@
+import type { DuckdbSession } from '../../drivers/duckdb.ts'
+import { AppError } from '../../runtime/app-error.ts'
+import { type LoadReport, loadTree } from '../load-tree.ts'
+import { count, counted, megabytes, type Narrator } from '../narrator.ts'
+import { DEMO_LIMITS, type LeftOut, readTree } from '../read-tree.ts'
+
+/** Makes the source from a directory tree. */
+export async function readFiles(
+  office: DuckdbSession,
+  request: { readonly root: string; readonly project: string; readonly signal: AbortSignal },
+  narrator: Narrator,
+): Promise<void> {
+  narrator.act('A tree of real files')
+  narrator.text(`reading ${request.root} …`)
+  const tree = await readTree(request.root, DEMO_LIMITS, request.project, request.signal).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined || error instanceof AppError) throw error
+    throw new AppError('TM1002', `--files ${request.root} cannot be read (${error.code})`, { cause: error })
+  })
+  const report = await loadTree(office, tree, request.signal)
+  if (report.files === 0) throw new AppError('TM1002', `--files ${request.root} holds no file that can be read`)
+  narrator.text(...sourceText(report), leftOutText({ ...tree.leftOut, unreadable: tree.leftOut.unreadable + report.unreadable }))
+}
+
+const sourceText = ({ files, folders, bytes, levels }: LoadReport): readonly string[] => [
+  `${counted(files, 'file')} in ${counted(folders, 'folder')}, ${megabytes(bytes)}, ${counted(levels, 'level')} deep, are rows of the table files`,
+  'in data/office.duckdb, content and all; a second table has their metadata: when modified, and by which unit owned',
+]
+
+function leftOutText(n: LeftOut): string {
+  const parts = [
+    [n.large, `above ${DEMO_LIMITS.fileBytes / 1024 / 1024} MiB`],
+    [n.links, 'symbolic links'],
+    [n.special, 'sockets and devices'],
+    [n.unreadable, 'unreadable'],
+    [n.beyond, `beyond the demo's limit of ${count(DEMO_LIMITS.files)} files or ${megabytes(DEMO_LIMITS.bytes)}`],
+  ] as const
+  const some = parts.filter(([many]) => many > 0).map(([many, what]) => `${count(many)} ${what}`)
+  return some.length === 0 ? 'nothing was left out' : `left out: ${some.join(', ')}`
+}

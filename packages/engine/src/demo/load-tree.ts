@@ -1,0 +1,110 @@
+/** Puts a tree of files into the source. DuckDB reads the contents itself, so none passes through JavaScript. */
+import path from 'node:path'
+import type { DuckdbSession } from '../drivers/duckdb.ts'
+import { inTransaction, NOW, streamId, TABLES, UNITS } from './office.ts'
+import type { Tree, TreeEntry } from './read-tree.ts'
+
+/** Of one statement: what it holds in memory at once. */
+const CHUNK = { entries: 500, bytes: 16 * 1024 * 1024 }
+
+export interface LoadReport {
+  readonly folders: number
+  readonly files: number
+  readonly bytes: bigint
+  /** parts of the longest path */
+  readonly levels: number
+  /** could be listed but not read */
+  readonly unreadable: number
+}
+
+export async function loadTree(session: DuckdbSession, tree: Tree, signal: AbortSignal): Promise<LoadReport> {
+  for (const statement of TABLES) await session.run(statement)
+  await session.run(
+    'CREATE TEMP TABLE chunk (locator VARCHAR, name VARCHAR, parent VARCHAR, is_directory BOOLEAN, created BIGINT, written BIGINT, unit VARCHAR, file VARCHAR)',
+  )
+  const unitOf = unitsOf(tree.entries)
+  const load = async (entries: readonly TreeEntry[]): Promise<number> => {
+    signal.throwIfAborted()
+    try {
+      await inTransaction(session, () => loadChunk(session, tree.root, entries, unitOf))
+      return 0
+    } catch (error) {
+      // one file that cannot be read fails its chunk: halves find it
+      if (!isReadError(error)) throw error
+      const half = Math.floor(entries.length / 2)
+      if (half === 0) return 1
+      return (await load(entries.slice(0, half))) + (await load(entries.slice(half)))
+    }
+  }
+  let unreadable = 0
+  for (const entries of chunksOf(tree.entries)) unreadable += await load(entries)
+  await session.run('DROP TABLE chunk')
+
+  const [row = []] = await session.rows(
+    `SELECT count(*) FILTER (WHERE is_directory), count(*) FILTER (WHERE NOT is_directory),
+      coalesce(sum(octet_length(file_stream)), 0), coalesce(max(len(string_split(path_locator, '/'))), 0) FROM files`,
+  )
+  const [folders, files, bytes, levels] = row
+  return { folders: Number(folders), files: Number(files), bytes: BigInt(bytes ?? 0), levels: Number(levels), unreadable }
+}
+
+async function loadChunk(
+  session: DuckdbSession,
+  root: string,
+  entries: readonly TreeEntry[],
+  unitOf: (locator: string) => string,
+): Promise<void> {
+  const rows = entries.map((e) => ({
+    locator: e.locator,
+    name: e.name,
+    parent: e.parent,
+    is_directory: e.isDirectory,
+    created: String(e.created),
+    written: String(e.written),
+    unit: unitOf(e.locator),
+    file: e.isDirectory ? null : path.join(root, e.locator),
+  }))
+  const shape =
+    '[{"locator":"VARCHAR","name":"VARCHAR","parent":"VARCHAR","is_directory":"BOOLEAN","created":"BIGINT","written":"BIGINT","unit":"VARCHAR","file":"VARCHAR"}]'
+  await session.run('DELETE FROM chunk')
+  await session.run(`INSERT INTO chunk SELECT unnest(from_json($1, '${shape}'), recursive := true)`, [JSON.stringify(rows)])
+  await session.run('SET VARIABLE chunk_files = (SELECT list(file) FROM chunk WHERE file IS NOT NULL)')
+  const content = entries.some((e) => !e.isDirectory)
+    ? "SELECT filename, content FROM read_blob(getvariable('chunk_files'))"
+    : 'SELECT CAST(NULL AS VARCHAR) AS filename, CAST(NULL AS BLOB) AS content'
+  await session.run(
+    `INSERT INTO files SELECT ${streamId('locator')}, name, locator, parent, is_directory, content, make_timestamp(created), make_timestamp(written)
+      FROM chunk LEFT JOIN (${content}) AS c ON c.filename = chunk.file WHERE is_directory OR content IS NOT NULL`,
+  )
+  await session.run(
+    `INSERT INTO metadata SELECT f.stream_id, ${NOW}, chunk.unit FROM chunk JOIN files AS f ON f.stream_id = ${streamId('chunk.locator')}`,
+  )
+}
+
+const isReadError = (error: unknown): boolean => error instanceof Error && /^IO Error/.test(error.message)
+
+export function* chunksOf(entries: readonly TreeEntry[], limit = CHUNK): Generator<readonly TreeEntry[]> {
+  let chunk: TreeEntry[] = []
+  let bytes = 0
+  for (const entry of entries) {
+    if (chunk.length > 0 && (chunk.length >= limit.entries || bytes + entry.bytes > limit.bytes)) {
+      yield chunk
+      chunk = []
+      bytes = 0
+    }
+    chunk.push(entry)
+    bytes += entry.bytes
+  }
+  if (chunk.length > 0) yield chunk
+}
+
+/** The owning unit of a row: all below one entry of the first level that branches belong together. */
+export function unitsOf(entries: readonly TreeEntry[]): (locator: string) => string {
+  const split = entries.map((e) => e.locator.split('/'))
+  for (let level = 0; ; level++) {
+    const names = [...new Set(split.filter((parts) => parts.length > level).map((parts) => parts[level] ?? ''))].toSorted()
+    if (names.length === 1) continue
+    const unit = new Map(names.map((name, i) => [name, UNITS[i % UNITS.length] ?? UNITS[0]]))
+    return (locator) => unit.get(locator.split('/')[level] ?? '') ?? UNITS[0]
+  }
+}

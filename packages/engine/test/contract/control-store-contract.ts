@@ -1,0 +1,23 @@
+import { describe } from 'vitest'
+import { batchContract } from './control-store/batches.ts'
+import { catalogContract } from './control-store/definitions.ts'
+import { leaseContract } from './control-store/leases.ts'
+import { persistenceContract } from './control-store/persistence.ts'
+import { runContract } from './control-store/runs.ts'
+import { settleContract } from './control-store/settling.ts'
+import { inWorld, type MakeHarness } from './control-store/store-world.ts'
+import { transitionContract } from './control-store/transitions.ts'
+
+/** What every control store keeps. An implementation's test calls it with a harness that makes an empty store. */
+export function controlStoreContract(name: string, make: MakeHarness): void {
+  const it = inWorld(make)
+  describe(`control store contract: ${name}`, () => {
+    leaseContract(it)
+    runContract(it)
+    batchContract(it)
+    settleContract(it)
+    catalogContract(it)
+    persistenceContract(it)
+    transitionContract(it)
+  })
+}

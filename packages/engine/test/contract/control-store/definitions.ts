@@ -1,0 +1,186 @@
+import { expect } from 'vitest'
+import type { CatalogChange } from '../../../src/control/control-store.ts'
+import { BY, expectCode, FLOW, type It, NORTH, type World } from './store-world.ts'
+
+const CONNECTION = { id: 'lake', kind: 'duckdb', options: '{"path":"data/lake.duckdb"}' }
+const MODULE = { id: 'shop', description: 'Orders', schedule: '{"cron":"0 2 * * SUN","timezone":"Europe/London"}', isActive: true }
+const TASK = {
+  module: 'shop',
+  id: 'orders',
+  executionOrder: 2,
+  type: 'flow',
+  sourceConfig: '{"connection":"lake","table":"orders"}',
+  targetConfig: '{"connection":"lake","table":"copy"}',
+  transformationConfig: '{"key":["id"]}',
+  isActive: true,
+  deployed: '{"type":"flow"}',
+  version: null,
+}
+const ALL: CatalogChange = { connections: [CONNECTION], modules: [MODULE], tasks: [TASK] }
+const EMPTY: CatalogChange = { connections: [], modules: [], tasks: [] }
+
+const history = (w: World) =>
+  w.sql('select version, action, changed_by, before, after from task_history order by seq') as Promise<
+    readonly { version: number; action: string; changed_by: string; before: string | null; after: string | null }[]
+  >
+
+export function catalogContract(it: It): void {
+  it('what is deployed comes back, and the history says who did it', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    const rows = await w.store.catalog.read()
+    expect(rows.connections).toEqual([CONNECTION])
+    expect(rows.modules).toEqual([MODULE])
+    expect(rows.tasks).toMatchObject([{ ...TASK, version: 1, updatedBy: 'ann' }])
+    expect(await history(w)).toMatchObject([{ version: 1, action: 'insert', changed_by: 'ann', before: null }])
+    const [entry] = await w.ledger.listAudit(9)
+    expect(entry).toMatchObject({ actor: 'ann', action: 'deploy', reason: 'because', before: null })
+    expect(JSON.parse(entry?.after ?? '')).toEqual(['connection lake', 'module shop', 'task shop.orders'])
+  })
+
+  it('deploy writes only what differs, and nothing is audited where nothing does', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await w.store.catalog.deploy({ ...ALL, tasks: [] }, { ...BY, actor: 'bob' })
+    await w.store.catalog.deploy(EMPTY, BY)
+    expect(await w.ledger.listAudit(9)).toHaveLength(1)
+    await w.store.catalog.deploy({ ...EMPTY, tasks: [{ ...TASK, version: 1, executionOrder: 5 }] }, { ...BY, actor: 'bob' })
+    expect((await w.store.catalog.read()).tasks).toMatchObject([{ executionOrder: 5, version: 2, updatedBy: 'bob' }])
+    expect((await w.store.catalog.read()).connections).toEqual([CONNECTION])
+  })
+
+  it('deploy refuses a task that changed since it was read, and writes nothing', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    const other = { ...CONNECTION, id: 'inbox' }
+    const change = (version: number | null): CatalogChange => ({ ...EMPTY, connections: [other], tasks: [{ ...TASK, version, type: 'sql_query' }] })
+    await w.sql(`update task set is_active = 0`)
+    await expectCode(w.store.catalog.deploy(change(1), BY), 'TM3010')
+    await expectCode(w.store.catalog.deploy(change(null), BY), 'TM3010')
+    expect((await w.store.catalog.read()).connections).toEqual([CONNECTION])
+    await w.store.catalog.deploy(change(2), BY)
+    expect((await w.store.catalog.read()).tasks).toMatchObject([{ type: 'sql_query', version: 3 }])
+  })
+
+  it('a plain update counts the version and is history, with the author where one is named', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await w.sql(`update task set is_active = 0 where id = 'orders'`)
+    await w.sql(`update task set execution_order = 7, updated_by = 'carol' where id = 'orders'`)
+    await w.sql(`update task set execution_order = 8, updated_by = 'carol' where id = 'orders'`)
+    await w.sql(`update task set execution_order = 9 where id = 'orders'`)
+    expect((await history(w)).map((h) => `${h.version} ${h.action} ${h.changed_by}`)).toEqual([
+      '1 insert ann',
+      '2 update sql',
+      '3 update carol',
+      '4 update carol',
+      '5 update sql',
+    ])
+    const switched = (await history(w))[1]
+    expect(JSON.parse(switched?.before ?? '')).toMatchObject({ is_active: true, source_config: { table: 'orders' } })
+    expect(JSON.parse(switched?.after ?? '')).toMatchObject({ is_active: false, execution_order: 2 })
+    const [task] = (await w.store.catalog.read()).tasks
+    expect(task).toMatchObject({ version: 5, updatedBy: 'sql', executionOrder: 9, isActive: false })
+  })
+
+  it('an update that changes nothing is no version, and names nobody for the next one', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await w.sql(`update task set is_active = is_active, updated_by = 'carol'`)
+    expect(await history(w)).toHaveLength(1)
+    await w.sql(`update task set is_active = 0`)
+    expect((await history(w)).at(-1)).toMatchObject({ version: 2, changed_by: 'sql' })
+  })
+
+  it('one statement over many tasks is one version of each', async (w) => {
+    await w.store.catalog.deploy({ ...ALL, tasks: [TASK, { ...TASK, id: 'items' }] }, BY)
+    await w.sql(`update task set is_active = 0, updated_by = 'carol'`)
+    expect((await w.store.catalog.read()).tasks).toMatchObject([
+      { id: 'items', version: 2, updatedBy: 'carol' },
+      { id: 'orders', version: 2, updatedBy: 'carol' },
+    ])
+    expect(await history(w)).toHaveLength(4)
+  })
+
+  it('a task that is deleted and made again goes on counting', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await w.sql(`update task set is_active = 0`)
+    await w.sql(`delete from task`)
+    await w.sql(`insert into task (module, id, source_config) values ('shop', 'orders', '{"table":"b"}')`)
+    expect((await history(w)).map((h) => `${h.version} ${h.action} ${h.changed_by}`)).toEqual([
+      '1 insert ann',
+      '2 update sql',
+      '2 delete sql',
+      '3 insert sql',
+    ])
+    expect((await history(w))[2]).toMatchObject({ after: null })
+    expect((await w.store.catalog.read()).tasks).toMatchObject([{ version: 3, type: 'flow', executionOrder: 1, isActive: true, deployed: null }])
+  })
+
+  it('a renamed task keeps its version, and the history has both names', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await w.sql(`update task set id = 'sales'`)
+    expect((await w.store.catalog.read()).tasks).toMatchObject([{ id: 'sales', version: 2 }])
+    const last = (await history(w)).at(-1)
+    expect(JSON.parse(last?.before ?? '')).toMatchObject({ id: 'orders' })
+    expect(JSON.parse(last?.after ?? '')).toMatchObject({ id: 'sales' })
+  })
+
+  it('a version only grows', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await w.sql(`update task set is_active = 0`)
+    await expect(w.sql(`update task set version = 1`)).rejects.toThrow('version only grows')
+    await w.sql(`update task set version = 9, is_active = 1`)
+    expect((await w.store.catalog.read()).tasks).toMatchObject([{ version: 9 }])
+  })
+
+  it('modules and connections have a history too', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await w.sql(`update module set is_active = 0, updated_by = 'carol'`)
+    await w.sql(`update connection set options = '{"path":"b"}'`)
+    const modules = await w.sql('select version, action, changed_by from module_history order by seq')
+    expect(modules).toEqual([
+      { version: 1, action: 'insert', changed_by: 'ann' },
+      { version: 2, action: 'update', changed_by: 'carol' },
+    ])
+    const [, changed] = await w.sql('select id, before, after from connection_history order by seq')
+    expect(changed).toEqual({
+      id: 'lake',
+      before: '{"id":"lake","kind":"duckdb","options":{"path":"data/lake.duckdb"}}',
+      after: '{"id":"lake","kind":"duckdb","options":{"path":"b"}}',
+    })
+    expect(await w.sql('select version, updated_by from module')).toEqual([{ version: 2, updated_by: 'carol' }])
+  })
+
+  it('rows that no definition can have are refused by the tables', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await expect(w.sql(`insert into task (module, id) values ('shop', '1st')`)).rejects.toThrow()
+    await expect(w.sql(`insert into task (module, id) values ('shop', 'a b')`)).rejects.toThrow()
+    await expect(w.sql(`insert into task (module, id) values ('nowhere', 'a')`)).rejects.toThrow()
+    await expect(w.sql(`update task set source_config = 'table: orders'`)).rejects.toThrow()
+    await expect(w.sql(`update task set source_config = '[1]'`)).rejects.toThrow()
+    await expect(w.sql(`update task set is_active = 2`)).rejects.toThrow()
+    await expect(w.sql(`delete from module`)).rejects.toThrow()
+  })
+
+  it('the tables refuse states that do not exist', async (w) => {
+    const token = await w.lease()
+    const id = await w.running(token)
+    for (const table of ['run', 'step', 'batch']) {
+      await expect(w.sql(`update ${table} set state = 'paused'`)).rejects.toThrow()
+    }
+    await expect(w.sql(`update run set state = 'superseded'`)).rejects.toThrow()
+    expect(await w.ledger.getRun(id)).toMatchObject({ state: 'running' })
+  })
+
+  it('the views show what ran and how fresh each flow is', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    const token = await w.lease()
+    const id = await w.settled(token, '20', null)
+    const failed = await w.running(token, 2, NORTH)
+    await w.ledger.endRun(failed, token, { state: 'failed', reason: null, error: { code: 'TM5001', message: 'no' } })
+    expect(await w.sql('select run, state, batches, error_code from run_summary')).toEqual([
+      { run: failed, state: 'failed', batches: '0/2', error_code: 'TM5001' },
+      { run: id, state: 'succeeded', batches: '1/1', error_code: null },
+    ])
+    expect(await w.sql('select flow, scope, position, last_run, last_state, held_by from freshness')).toEqual([
+      { flow: FLOW, scope: NORTH, position: null, last_run: failed, last_state: 'failed', held_by: 'ann@box (pid 4711)' },
+      { flow: FLOW, scope: '{}', position: '20', last_run: id, last_state: 'succeeded', held_by: 'ann@box (pid 4711)' },
+    ])
+  })
+}
