@@ -1,11 +1,12 @@
 /** What every use-case of one opened project shares. */
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Emit } from '@tidemark/contract/events'
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { parseConnectionId, parseGroupId, parseRunId, type RunId } from '@tidemark/contract/ids'
+import { UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
 import type { CaptureSchemas } from '@tidemark/contract/capture-schema'
 import type { CaptureModes } from '../capture/capture-mode.ts'
 import type { Actor, ControlStore } from '../control/control-store.ts'
@@ -109,6 +110,21 @@ export interface RunScope {
   readonly workers: number
 }
 
+/** Captured keys of runs that ended are of no use; a crash may have left them. */
+export async function sweepWork(ctx: AppContext, store: ControlStore): Promise<void> {
+  if (!existsSync(ctx.project.engine.tempDir)) return
+  for (const file of readdirSync(ctx.project.engine.tempDir)) {
+    const id = /^(r-[0-9a-z]{5})\.duckdb$/.exec(file)?.[1]
+    if (id === undefined) continue
+    const run = await store.ledger.findRun(parseRunId(id))
+    if (run !== null && !(UNFINISHED_RUN_STATES as readonly string[]).includes(run.state)) removeWork(ctx, run.id)
+  }
+}
+
+function removeWork(ctx: AppContext, run: RunId): void {
+  for (const suffix of ['', '.wal']) rmSync(workPath(ctx, run) + suffix, { force: true })
+}
+
 export async function runDeps(ctx: AppContext, options: RunScope): Promise<RunDeps> {
   const store = await ctx.store('write')
   const catalog = await ctx.catalog('write')
@@ -123,9 +139,7 @@ export async function runDeps(ctx: AppContext, options: RunScope): Promise<RunDe
     workers: options.workers,
     waitMs: options.waitMs,
     openBench: (definition, run) => openBench(ctx, catalog, definition, run, options.waitMs, options.emit),
-    removeWork: (run) => {
-      for (const suffix of ['', '.wal']) rmSync(workPath(ctx, run) + suffix, { force: true })
-    },
+    removeWork: (run) => removeWork(ctx, run),
     newRunId,
   }
 }

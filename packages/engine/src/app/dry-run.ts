@@ -45,6 +45,7 @@ async function weigh(bench: Bench, plan: FlowPlan, signal: AbortSignal): Promise
     selection: plan.selection,
     orphans: shape.kind === 'tree' ? shape.orphans : null,
     batch: plan.batch,
+    epoch: 1,
     done: [],
     remembersUnmatched: false,
   })

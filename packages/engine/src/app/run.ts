@@ -5,7 +5,7 @@ import type { FlowSpec } from '@tidemark/contract/flow'
 import { AppError, Cancelled } from '../runtime/app-error.ts'
 import { runFlow } from '../run/run-flow.ts'
 import type { RunDeps } from '../run/run-deps.ts'
-import { type AppContext, newGroupId, runDeps } from './app-context.ts'
+import { type AppContext, newGroupId, runDeps, sweepWork } from './app-context.ts'
 import type { RunOptions } from './app.ts'
 import { dryRun } from './dry-run.ts'
 import { planWish } from './plan.ts'
@@ -19,6 +19,7 @@ export async function run(ctx: AppContext, options: RunOptions, emit: Emit, sign
   if (options.dryRun) return dryRun(ctx, options, emit, signal)
   const flows = selectFlows(await ctx.catalog('write'), options)
   const deps = await runDeps(ctx, { emit, waitMs: options.waitMs, workers: options.parallel ?? DEFAULT_WORKERS })
+  await sweepWork(ctx, deps.store)
   const group = newGroupId()
   await deps.store.ledger.createGroup(group, ctx.by)
   const runs: RunJson[] = []

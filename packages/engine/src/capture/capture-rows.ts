@@ -11,7 +11,9 @@ export interface CaptureRequest {
   /** null: fail, but skip below an excluded key */
   readonly orphans: OrphanPolicy | null
   readonly batch: { readonly rows: number; readonly bytes: number }
-  /** ranges of an earlier capture of this run whose batches are in */
+  /** 1, and one more for each time that the run captures again */
+  readonly epoch: number
+  /** ranges of the capture before this one whose batches are in */
   readonly done: readonly { readonly first: bigint; readonly last: bigint }[]
   /** position rows without a main row are remembered */
   readonly remembersUnmatched: boolean
@@ -30,7 +32,7 @@ export interface CaptureReport {
 }
 
 export async function captureRows(work: WorkArea, r: CaptureRequest): Promise<CaptureReport> {
-  await work.start(r.relation, r.done)
+  await work.start(r.relation, r.epoch, r.done)
   await work.select(r.selection)
   await refuseBadKeys(work, r.relation)
   const tree = r.relation.tree === null ? { skipped: [], quarantined: [] } : await closeTree(work, r.orphans)

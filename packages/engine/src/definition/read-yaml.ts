@@ -1,5 +1,5 @@
 /** YAML 1.2 text as located data. What YAML allows but a definition never means is refused here. */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, type Scalar, YAMLMap } from 'yaml'
+import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, type Scalar, type YAMLMap } from 'yaml'
 import { type Entry, emptyMap, type Located, type LocatedMap } from './located.ts'
 import type { DefinitionProblem, FilePlace, Place } from './problem.ts'
 import { type YamlSource, yamlSource } from './yaml-source.ts'
@@ -38,6 +38,7 @@ class Reader {
   readonly #document: Document
   readonly #at: (start: number, end: number) => FilePlace
   readonly #problems: DefinitionProblem[]
+  readonly #targets = new Map<Alias, unknown>()
   readonly #open = new Set<unknown>()
   #nodes = 0
 
@@ -51,7 +52,7 @@ class Reader {
   read(node: unknown, above: Place): Located {
     const place = this.#placeOf(node) ?? above
     if (isAlias(node)) {
-      const target = node.resolve(this.#document)
+      const target = this.#targetOf(node)
       return target === undefined ? this.#refuse(place, `alias *${node.source} has no anchor before it`) : this.read(target, above)
     }
     if (this.#open.has(node)) return this.#refuse(place, 'an anchor holds an alias to itself')
@@ -88,13 +89,19 @@ class Reader {
   }
 
   #keyOf({ key }: Pair, place: Place): string | null {
-    const resolved = isAlias(key) ? key.resolve(this.#document) : key
+    const resolved = isAlias(key) ? this.#targetOf(key) : key
     const name = isScalar(resolved) ? scalarOf(resolved) : null
     if (name === null || name === '__proto__') {
       this.#refuse(place, name === null ? 'a key must be text' : 'a key cannot be called __proto__')
       return null
     }
     return String(name)
+  }
+
+  /** The library looks through the whole document each time. */
+  #targetOf(alias: Alias): unknown {
+    if (!this.#targets.has(alias)) this.#targets.set(alias, alias.resolve(this.#document))
+    return this.#targets.get(alias)
   }
 
   #placeOf(node: unknown): Place | null {

@@ -201,16 +201,19 @@ export interface CapturedBatch {
  * is in `capture/capture-rows.ts` and `capture/close-tree.ts`; these are its statements.
  */
 export interface WorkArea {
-  /** An empty capture. Rows captured before, in batches that are done, stay known as `done`. */
-  start(relation: FlowRelation, done: readonly { readonly first: bigint; readonly last: bigint }[]): Promise<void>
-  /** Is the capture of this run still here? */
-  exists(): Promise<boolean>
+  /**
+   * An empty capture, the `epoch`-th of its run. `done` are ranges of the one before whose batches are in: their rows
+   * are not captured again, where that capture is still here.
+   */
+  start(relation: FlowRelation, epoch: number, done: readonly { readonly first: bigint; readonly last: bigint }[]): Promise<void>
+  /** Is the run's `epoch`-th capture here, and whole? A later one, begun before a crash, numbers its rows otherwise. */
+  exists(epoch: number): Promise<boolean>
   /** The rows that the selection takes. */
   select(selection: Selection): Promise<bigint>
   checkKeys(): Promise<KeyCheck>
   /** Position rows inside the window whose main row is not there: their join keys. */
   unmatched(window: WindowBounds): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]>
-  /** Of these join keys, those whose main row is there now. */
+  /** Of these join keys, those whose main row is there now, and is taken by the flow's filters and the run's scope. */
   found(unmatched: readonly string[]): Promise<readonly string[]>
 
   /** Tree: one level of ancestors not visited yet; the missing ones are captured. Returns rows visited. */

@@ -5,45 +5,54 @@
 declare const sqlText: unique symbol
 
 export interface Sql {
-  readonly text: string
-  readonly params: readonly unknown[]
+  /** the text around the parameters: one more piece than there are parameters */
+  readonly pieces: readonly string[]
+  readonly params: readonly (string | boolean | null)[]
   readonly [sqlText]: true
 }
 
-const make = (text: string, params: readonly unknown[]): Sql => ({ text, params }) as unknown as Sql
+const make = (pieces: readonly string[], params: Sql['params']): Sql => ({ pieces, params }) as unknown as Sql
 
 /** A value, bound. */
-export const param = (value: string | bigint | boolean | null): Sql => make('?', [typeof value === 'bigint' ? value.toString() : value])
+export const param = (value: string | bigint | boolean | null): Sql => make(['', ''], [typeof value === 'bigint' ? value.toString() : value])
 
 /** Names, quoted the one way that SQL and DuckDB share; SQL Server brings its own `quote`. */
 export const doubleQuoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
 /** A path of names, outermost first. */
-export const ident = (...path: readonly string[]): Sql => make(path.map(doubleQuoted).join('.'), [])
+export const ident = (...path: readonly string[]): Sql => make([path.map(doubleQuoted).join('.')], [])
 
 /** Text that the database's own catalog printed, such as a type's name. Never anything a person or a row said. */
-export const catalogText = (text: string): Sql => make(text, [])
+export const catalogText = (text: string): Sql => make([text], [])
 
-export const sql = (parts: TemplateStringsArray, ...holes: readonly Sql[]): Sql =>
-  make(
-    parts.reduce((out, part, i) => out + (holes[i - 1]?.text ?? '') + part),
-    holes.flatMap((h) => h.params),
-  )
+/** Items one after the other, with text before, between and after them. */
+function woven(texts: readonly string[], items: readonly Sql[]): Sql {
+  const pieces = [texts[0] ?? '']
+  for (const [i, item] of items.entries()) {
+    const [first = '', ...rest] = item.pieces
+    pieces[pieces.length - 1] += first
+    pieces.push(...rest)
+    pieces[pieces.length - 1] += texts[i + 1] ?? ''
+  }
+  return make(pieces, items.flatMap((item) => item.params))
+}
 
-export const EMPTY: Sql = make('', [])
+export const sql = (parts: TemplateStringsArray, ...holes: readonly Sql[]): Sql => woven(parts, holes)
+
+export const EMPTY: Sql = make([''], [])
 
 /** Items with a separator between them; `whenNone` where there are none. */
-export function joined(items: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' | '\n' | '\nUNION ALL\n', whenNone: Sql = EMPTY): Sql {
-  if (items.length === 0) return whenNone
-  return make(items.map((i) => i.text).join(separator), items.flatMap((i) => i.params))
+export function joined(items: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' | ' + ' | '\n' | '\nUNION ALL\n', whenNone: Sql = EMPTY): Sql {
+  return items.length === 0 ? whenNone : woven(['', ...items.slice(1).map(() => separator), ''], items)
 }
 
-/** For people: parameters written in, as comments would be. Never sent. */
-export function printable(statement: Sql): string {
-  let n = 0
-  return statement.text.replace(/\?|'(?:[^']|'')*'|"(?:[^"]|"")*"/g, (token) => {
-    if (token !== '?') return token
-    const value = statement.params[n++]
-    return value === null ? 'NULL' : typeof value === 'boolean' ? String(value) : `'${String(value).replaceAll("'", "''")}'`
-  })
-}
+/**
+ * The text to send, with numbered parameters. A bare `?` is numbered in the order in which a parser happens to visit
+ * it, which for `x AT TIME ZONE ?` is not the order of the text.
+ */
+export const textOf = (statement: Sql): string => statement.pieces.reduce((out, piece, i) => `${out}$${i}${piece}`)
+
+/** For people: the parameters written in. Never sent. */
+export const printable = (statement: Sql): string => statement.pieces.reduce((out, piece, i) => out + literal(statement.params[i - 1] ?? null) + piece)
+
+const literal = (value: string | boolean | null): string => (value === null ? 'NULL' : typeof value === 'boolean' ? String(value).toUpperCase() : `'${value.replaceAll("'", "''")}'`)

@@ -56,5 +56,8 @@ export interface NothingToDo {
 
 export type Planned = { readonly kind: 'run'; readonly plan: FlowPlan } | { readonly kind: 'nothing'; readonly nothing: NothingToDo }
 
-export const parsePlan = (json: string): FlowPlan => JSON.parse(json) as FlowPlan
-export const planJson = (plan: FlowPlan): string => JSON.stringify(plan)
+/** JSON has no integers beyond 2^53: the definition's counts travel as `{ "bigint": "…" }`. */
+const isBig = (value: unknown): value is { readonly bigint: string } => typeof value === 'object' && value !== null && Object.keys(value).join() === 'bigint'
+
+export const planJson = (plan: FlowPlan): string => JSON.stringify(plan, (_, value: unknown) => (typeof value === 'bigint' ? { bigint: String(value) } : value))
+export const parsePlan = (json: string): FlowPlan => JSON.parse(json, (_, value: unknown) => (isBig(value) ? BigInt(value.bigint) : value)) as FlowPlan

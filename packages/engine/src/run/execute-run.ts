@@ -5,6 +5,7 @@ import { addCounts, type BatchRow, NO_ROWS, type RowCounts, type RunRow } from '
 import type { Bench, DialectModule, FenceKey } from '../dialects/contract.ts'
 import { type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
+import { refuseDrift } from './refuse-drift.ts'
 import { type Captured, capturedOf, parseSplit, splitJson, STEP_NAMES } from './captured.ts'
 import type { HeldLease } from './hold-lease.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
@@ -12,12 +13,11 @@ import { runSteps } from './run-steps.ts'
 import { settle } from './settle.ts'
 
 /** Executes the stored plan. Returns the run as the ledger has it then; a failure is in it, not thrown. */
-export async function executeRun(deps: RunDeps, lease: HeldLease, id: RunRow['id'], stop: Stop): Promise<RunRow> {
+export async function executeRun(deps: RunDeps, lease: HeldLease, id: RunRow['id'], resumed: boolean, stop: Stop): Promise<RunRow> {
   const { ledger } = deps.store
   const before = await ledger.getRun(id)
   const plan = parsePlan(before.plan)
   const own: Stop = { soft: AbortSignal.any([stop.soft, stop.hard, lease.lost]), hard: AbortSignal.any([stop.hard, lease.lost]) }
-  const resumed = before.attempts > 0
   await ledger.startRun(id, lease.token, deps.owner.worker)
   deps.emit('run:planned', {
     run: id,
@@ -50,6 +50,7 @@ async function work(
 ): Promise<void> {
   const { ledger } = deps.store
   const fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
+  await refuseDrift(bench, plan)
   const prepare = async (): Promise<void> => {
     const createTable = plan.createTable && (await bench.target.describe(plan.relation.target.table)) === null
     await bench.target.prepare(plan.relation, createTable, fence)
@@ -102,7 +103,7 @@ async function capture(deps: RunDeps, lease: HeldLease, id: RunRow['id'], plan: 
   const batches = await ledger.listBatches(id)
   if (stored !== null) {
     const finished = batches.every((b) => b.state === 'done' || b.state === 'superseded')
-    const holds = (await bench.work.exists()) && (plan.relation.tree === null || stored.fingerprint === fingerprint)
+    const holds = (await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || stored.fingerprint === fingerprint)
     if (finished || holds) return stored
   }
   const epoch = (stored?.epoch ?? 0) + 1
@@ -113,6 +114,7 @@ async function capture(deps: RunDeps, lease: HeldLease, id: RunRow['id'], plan: 
     selection: plan.selection,
     orphans: shape.kind === 'tree' ? shape.orphans : null,
     batch: plan.batch,
+    epoch,
     done: done.map((s) => ({ first: BigInt(s.first), last: BigInt(s.last) })),
     remembersUnmatched: plan.watermark !== null,
   })

@@ -22,9 +22,10 @@ export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): 
   await deps.hit('lease:after')
   const runs: RunRow[] = []
   const unfinished = await ledger.findUnfinished(definition.id, scope)
-  if (unfinished && wish.fresh) await ledger.supersede(definition.id, scope, '--fresh', deps.by)
-  else if (unfinished) {
-    const resumed = await executeRun(deps, lease, unfinished.id, stop)
+  if (unfinished && wish.fresh) {
+    for (const id of await ledger.supersede(definition.id, scope, '--fresh', deps.by)) deps.removeWork(id)
+  } else if (unfinished) {
+    const resumed = await executeRun(deps, lease, unfinished.id, true, stop)
     runs.push(resumed)
     if (!ENDED_WELL.includes(resumed.state)) return runs
   }
@@ -55,7 +56,7 @@ async function start(deps: RunDeps, lease: HeldLease, request: FlowRequest, plan
     by: { ...deps.by, reason: request.wish.reason },
   })
   await deps.hit('plan:stored')
-  return executeRun(deps, lease, id, stop)
+  return executeRun(deps, lease, id, false, stop)
 }
 
 /** "Nothing to do" is an answer of its own, with its reason; the watermark stays, and no file is touched. */
@@ -85,5 +86,5 @@ export async function resumeRun(deps: RunDeps, run: RunRow, stop: Stop): Promise
   const now = await deps.store.ledger.getRun(run.id)
   const newest = await deps.store.ledger.findUnfinished(run.flow, run.scope)
   if (newest?.id !== run.id) throw new AppError('TM3006', `${run.id} is ${now.state}${now.supersededBy === null ? '' : ` by ${now.supersededBy}`}`)
-  return await executeRun(deps, lease, run.id, stop)
+  return await executeRun(deps, lease, run.id, true, stop)
 }

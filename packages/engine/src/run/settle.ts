@@ -38,8 +38,9 @@ function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
   const stillOrphans = new Set(captured.orphans.map((o) => o.key))
   const quarantined = new Set(captured.quarantined.map((o) => o.key))
   const again = plan.selection.again
-  // looked at again and neither delivered nor kept: the row is gone, or the flow no longer takes it
-  const gone = again.filter((key) => !stillOrphans.has(key) && !quarantined.has(key) && !captured.deliveredAgain.includes(key))
+  // looked at again and neither delivered nor kept: the row is gone, or the flow no longer takes it. A scope cannot tell
+  const whole = Object.keys(plan.scope).length === 0
+  const gone = again.filter((key) => whole && !stillOrphans.has(key) && !quarantined.has(key) && !captured.deliveredAgain.includes(key))
   return {
     state: rejected > 0n ? 'succeeded_with_rejects' : captured.rows === '0' && rows.read === 0n ? 'nothing_to_do' : 'succeeded',
     reason: reasonOf(captured),

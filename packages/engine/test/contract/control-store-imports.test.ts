@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 
-const CONTRACT = join(dirname(createRequire(import.meta.url).resolve('@tidemark/contract/package.json')), 'src')
+const CONTRACT = join(import.meta.dirname, '../../../contract/src')
 
 /** Every module that opening a store loads; type imports load nothing. */
 function loadedBy(entry: string): { readonly files: ReadonlySet<string>; readonly packages: ReadonlySet<string> } {

@@ -80,7 +80,7 @@ test('looking again and again while another process writes always sees one momen
   const child = startChild('write', harness.projectDir, 'p1')
   const id = parseRunId(String((await child.lines.next()).value))
   let last = -1
-  for (let n = 0; n < 40; n++) {
+  for (let n = 0; n < 25; n++) {
     const store = await harness.open({ readOnly: true })
     const run = await store.ledger.getRun(id)
     const [step] = await store.ledger.listSteps(id)

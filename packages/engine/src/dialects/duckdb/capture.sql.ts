@@ -117,7 +117,7 @@ export function predicates(c: Catalogs, r: FlowRelation, s: Selection, targetExi
 function rowBytes(r: FlowRelation): Sql {
   const sizes = r.columns.map((col) => byteSize(col.sourceType, ident('m', col.source)))
   const fixed = BigInt(8 * sizes.filter((s) => s === null).length)
-  return joined([sql`CAST(${catalogText(String(fixed))} AS BIGINT)`, ...sizes.filter((s) => s !== null)].map((s, i) => (i === 0 ? s : sql` + ${s}`)), '\n')
+  return joined([sql`CAST(${catalogText(String(fixed))} AS BIGINT)`, ...sizes.filter((s) => s !== null)], ' + ')
 }
 
 /** What the captured row remembers: key, position, locator, parent, row number, size. */
@@ -183,10 +183,9 @@ GROUP BY 1 ORDER BY 1`,
 }
 
 export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql | null {
-  const join = positionJoin(r)
-  if (!join) return null
-  const mainKeyJson = keyJson(Object.keys(join.on).map((name) => ident('m', name)))
-  return sql`SELECT DISTINCT ${mainKeyJson} FROM ${sourceTable(c, r.source.table)} AS m WHERE ${mainKeyJson} IN ${listOf(keys, 'VARCHAR')}`
+  const key = unmatchedKey(r)
+  // what this run's scope does not take stays remembered for one that does
+  return key === null ? null : sql`SELECT DISTINCT ${key} FROM ${fromSource(c, r)} WHERE ${key} IN ${listOf(keys, 'VARCHAR')} AND ${filters(r)}`
 }
 
 export function capturedAmong(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql {

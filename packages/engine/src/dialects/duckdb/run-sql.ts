@@ -1,11 +1,11 @@
 /** Sending statements, with errors translated where they enter. */
 import type { DuckdbSession } from '../../drivers/duckdb.ts'
-import type { Sql } from '../sql-text.ts'
+import { type Sql, textOf } from '../sql-text.ts'
 import { translate } from './errors.ts'
 
 export async function exec(session: DuckdbSession, statement: Sql, where: string): Promise<bigint> {
   try {
-    return await session.run(statement.text, statement.params)
+    return await session.run(textOf(statement), statement.params)
   } catch (error) {
     throw translate(error, where)
   }
@@ -13,7 +13,7 @@ export async function exec(session: DuckdbSession, statement: Sql, where: string
 
 export async function query(session: DuckdbSession, statement: Sql, where: string): Promise<readonly (readonly (string | null)[])[]> {
   try {
-    return await session.rows(statement.text, statement.params)
+    return await session.rows(textOf(statement), statement.params)
   } catch (error) {
     throw translate(error, where)
   }

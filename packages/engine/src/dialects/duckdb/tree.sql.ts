@@ -145,6 +145,12 @@ SELECT step, depth, min(n) AS first, max(n) AS last, count(*) AS row_count, sum(
 export const pieces = ({ c }: Ctx): Sql =>
   sql`SELECT step, dense_rank() OVER (ORDER BY step, depth), first, last, row_count, byte_count FROM ${work(c, 'piece')} ORDER BY first`
 
+/** Written last, dropped first: the capture with this number is whole. */
+export const markWhole = (c: Catalogs, epoch: number): Sql =>
+  sql`CREATE OR REPLACE TABLE ${work(c, 'whole')} AS SELECT CAST(${param(String(epoch))} AS INTEGER) AS epoch`
+
+export const wholeEpoch = (c: Catalogs): Sql => sql`SELECT epoch FROM ${work(c, 'whole')}`
+
 /** The tables of an empty capture. */
 export function createWork({ c, r }: Ctx, keyTypes: readonly Sql[], positionType: Sql, locatorType: Sql): readonly Sql[] {
   const k = joined(keyTypes.map((t, i) => sql`${keyName(i)} ${t}`), ', ')

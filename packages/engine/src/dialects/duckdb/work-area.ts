@@ -9,6 +9,7 @@ import * as tree from './tree.sql.ts'
 
 interface Current {
   readonly relation: FlowRelation
+  readonly epoch: number
   readonly rowIds: boolean
   readonly target: 'missing' | 'empty' | 'filled'
   selection: Selection | null
@@ -35,24 +36,25 @@ export class DuckdbWorkArea implements WorkArea {
 
   get #ctx() {
     if (this.#current === null) throw new TypeError('no capture was started')
-    const { relation, rowIds, target, selection } = this.#current
-    return { c: this.#catalogs, r: relation, rowIds, selection, target, targetExists: target !== 'missing' }
+    const { relation, epoch, rowIds, target, selection } = this.#current
+    return { c: this.#catalogs, r: relation, epoch, rowIds, selection, target, targetExists: target !== 'missing' }
   }
 
-  async exists(): Promise<boolean> {
-    const rows = await this.#session.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = 'piece'", [this.#catalogs.work])
-    return rows.length > 0
+  async exists(epoch: number): Promise<boolean> {
+    const whole = await this.#session.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = 'whole'", [this.#catalogs.work])
+    if (whole.length === 0) return false
+    return (await this.#query(tree.wholeEpoch(this.#catalogs)))[0]?.[0] === String(epoch)
   }
 
-  async start(relation: FlowRelation, done: readonly { readonly first: bigint; readonly last: bigint }[]): Promise<void> {
-    const had = await this.exists()
-    this.#current = { relation, rowIds: await this.#rowIds(relation), target: await this.#target(relation), selection: null }
+  async start(relation: FlowRelation, epoch: number, done: readonly { readonly first: bigint; readonly last: bigint }[]): Promise<void> {
+    const had = await this.exists(epoch - 1)
+    this.#current = { relation, epoch, rowIds: await this.#rowIds(relation), target: await this.#target(relation), selection: null }
     const x = this.#ctx
     const locatorType = typed(relation.tree?.locator.sourceType ?? 'VARCHAR')
     const statements = tree.createWork(x, relation.key.map((k) => typed(k.sourceType)), typed(relation.position?.type ?? 'VARCHAR'), locatorType)
     for (const statement of statements) await this.#exec(statement)
     if (had) for (const range of done) await this.#exec(tree.rememberDone(x, range.first, range.last))
-    await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, 'piece')}`)
+    await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, 'whole')}`)
   }
 
   async select(selection: Selection): Promise<bigint> {
@@ -145,6 +147,7 @@ export class DuckdbWorkArea implements WorkArea {
     const pieces = await this.#query(tree.pieces(x))
     for (const name of ['node', 'ancestor', 'gone', 'frontier', 'moved', 'member', 'reached', 'orphan'])
       await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
+    await this.#exec(tree.markWhole(x.c, x.epoch))
     return pieces.map(([step, wave, first, last, n, size]) => ({
       step: Number(step),
       wave: Number(wave),

@@ -36,9 +36,9 @@ async function race(): Promise<void> {
 
 /** Works on one long run until it is killed. */
 async function write(): Promise<void> {
-  const { id, token } = await start(200_000)
+  const { id, token } = await start(10_000)
   console.log(id)
-  for (let n = 1; n <= 200_000; n++) {
+  for (let n = 1; n <= 10_000; n++) {
     await store.ledger.claimBatch(id, n, token)
     await store.ledger.batchDone(id, n, token, counts(1))
   }
