@@ -2,14 +2,14 @@
 import type { RunDocument, RunJson } from '@tidemark/contract/api'
 import type { Emit } from '@tidemark/contract/events'
 import type { FlowSpec } from '@tidemark/contract/flow'
-import { captureRows } from '../capture/capture-rows.ts'
+import { captureRows, type CaptureReport } from '../capture/capture-rows.ts'
 import { addCounts, NO_ROWS, type RowCounts } from '../control/control-store.ts'
 import type { Bench } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import { planFlow } from '../run/plan-flow.ts'
 import { type AppContext, openBench } from './app-context.ts'
 import type { RunOptions } from './app.ts'
-import { planWish } from './plan.ts'
+import { planWish } from './plan-wish.ts'
 import { dryRunJson, failedJson, runDocument } from './run-json.ts'
 import { selectFlows } from './select-flows.ts'
 
@@ -38,9 +38,10 @@ async function one(ctx: AppContext, definition: FlowSpec, options: RunOptions, e
   return dryRunJson(definition.id, options.scope, planned, counts, batches, Math.round(performance.now() - startedAt))
 }
 
-async function weigh(bench: Bench, plan: FlowPlan, signal: AbortSignal): Promise<{ readonly counts: RowCounts; readonly batches: number }> {
-  const { shape, apply } = plan.definition
-  const report = await captureRows(bench.work, {
+/** What the run would capture, kept in memory: the same rows in the same batches. */
+export function captureInMemory(bench: Bench, plan: FlowPlan): Promise<CaptureReport> {
+  const { shape } = plan.definition
+  return captureRows(bench.work, {
     relation: plan.relation,
     selection: plan.selection,
     orphans: shape.kind === 'tree' ? shape.orphans : null,
@@ -49,6 +50,11 @@ async function weigh(bench: Bench, plan: FlowPlan, signal: AbortSignal): Promise
     done: [],
     remembersUnmatched: false,
   })
+}
+
+async function weigh(bench: Bench, plan: FlowPlan, signal: AbortSignal): Promise<{ readonly counts: RowCounts; readonly batches: number }> {
+  const { apply } = plan.definition
+  const report = await captureInMemory(bench, plan)
   let counts = NO_ROWS
   for (const batch of report.batches) {
     signal.throwIfAborted()

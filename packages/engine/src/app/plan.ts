@@ -4,29 +4,19 @@ import { silent } from '@tidemark/contract/events'
 import { type FlowSpec, scopeText } from '@tidemark/contract/flow'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { CREATE_NOTE, describeCapture } from '../plan/describe.ts'
-import { type Planned, parsePlan } from '../plan/flow-plan.ts'
-import { AppError } from '../runtime/app-error.ts'
-import { planFlow, type PlanWish } from '../run/plan-flow.ts'
+import { type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
+import type { Bench } from '../dialects/contract.ts'
+import { planFlow } from '../run/plan-flow.ts'
+import { stepName } from '../run/run-steps.ts'
 import type { OpenedBench } from '../run/run-deps.ts'
 import { type AppContext, openBench } from './app-context.ts'
 import type { RunOptions } from './app.ts'
 import { countJson, windowJson } from './run-json.ts'
+import { planWish } from './plan-wish.ts'
+import { captureInMemory } from './dry-run.ts'
 import { selectFlows } from './select-flows.ts'
 
 type PlanJson = PlanDocument['plans'][number]
-
-export function planWish(o: RunOptions): PlanWish {
-  if ((o.after === null) !== (o.upTo === null)) throw new AppError('TM1002', '--after and --up-to belong together: they name the period to deliver again')
-  if (o.full && o.after !== null) throw new AppError('TM1002', '--full reads everything, --after and --up-to a period: choose one')
-  return {
-    full: o.full,
-    period: o.after !== null && o.upTo !== null ? { after: o.after, upTo: o.upTo } : null,
-    buffer: o.buffer,
-    batchRows: o.batchRows,
-    lane: o.lane,
-    acceptChange: o.acceptChange,
-  }
-}
 
 export async function plan(ctx: AppContext, options: RunOptions, signal: AbortSignal): Promise<PlanDocument> {
   const catalog = await ctx.catalog('read')
@@ -45,8 +35,8 @@ async function planOne(ctx: AppContext, { bench, dialect }: OpenedBench, definit
   const planned = await planFlow({ store, bench, abilities: dialect.abilities, modes: ctx.modes }, definition, options.scope, planWish(options))
   const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
   const { relation } = it
-  const rows = planned.kind === 'nothing' ? 0n : BigInt(planned.plan.estimatedRows)
-  const batches = planned.kind === 'nothing' ? 0 : Number((rows + BigInt(planned.plan.batch.rows) - 1n) / BigInt(planned.plan.batch.rows))
+  const steps = planned.kind === 'nothing' ? [] : await stepsOf(bench, planned.plan)
+  const rows = steps.reduce((n, s) => n + s.rows, 0n)
   const create = planned.kind === 'run' && planned.plan.createTable ? bench.target.createTableText(relation) : null
   const apply = definition.apply.kind
   return {
@@ -63,8 +53,8 @@ async function planOne(ctx: AppContext, { bench, dialect }: OpenedBench, definit
     nothing_to_do: planned.kind === 'nothing' ? planned.nothing.reason : null,
     waiting: it.waiting && { rows: countJson(BigInt(it.waiting.rows)), until: it.waiting.until },
     rows: countJson(rows),
-    batches,
-    steps: stepsOf(definition, planned, rows, batches),
+    batches: steps.reduce((n, s) => n + s.batches, 0),
+    steps: steps.map((s) => ({ ...s, rows: countJson(s.rows) })),
     columns: relation.columns.map((c) => ({ source: c.source, target: c.target, type: c.targetType, fidelity: 'lossless' })),
     create_table: create,
     notes: [
@@ -84,13 +74,22 @@ function windowText(planText: string): string {
   return window ? `${window.after ?? 'the beginning'} … ${window.upTo ?? 'the end'}` : ''
 }
 
-/** Ancestors and what a move brings along are known only once the capture is fixed. */
-function stepsOf(definition: FlowSpec, planned: Planned, rows: bigint, batches: number): PlanJson['steps'] {
-  if (planned.kind === 'nothing') return []
-  if (definition.shape.kind === 'flat') return [{ name: 'rows', rows: countJson(rows), batches }]
-  return [
-    { name: 'roots', rows: null, batches: null },
-    { name: 'ancestors', rows: null, batches: null },
-    { name: 'children', rows: countJson(rows), batches },
-  ]
+interface StepEstimate {
+  readonly name: string
+  readonly rows: bigint
+  readonly batches: number
+}
+
+/** A flat flow is counted. A tree is captured in memory: its ancestors and subtrees are known only then. */
+async function stepsOf(bench: Bench, plan: FlowPlan): Promise<readonly StepEstimate[]> {
+  if (plan.relation.tree === null) {
+    const rows = BigInt(plan.estimatedRows)
+    const size = BigInt(plan.batch.rows)
+    return [{ name: stepName(plan, 1), rows, batches: Number((rows + size - 1n) / size) }]
+  }
+  const { batches } = await captureInMemory(bench, plan)
+  return [1, 2, 3].map((step) => {
+    const own = batches.filter((b) => b.step === step)
+    return { name: stepName(plan, step), rows: own.reduce((n, b) => n + b.rows, 0n), batches: own.length }
+  })
 }

@@ -8,7 +8,7 @@ import type { RunDeps } from '../run/run-deps.ts'
 import { type AppContext, newGroupId, runDeps, sweepWork } from './app-context.ts'
 import type { RunOptions } from './app.ts'
 import { dryRun } from './dry-run.ts'
-import { planWish } from './plan.ts'
+import { planWish } from './plan-wish.ts'
 import { failedJson, runDocument, runJson } from './run-json.ts'
 import { selectFlows } from './select-flows.ts'
 

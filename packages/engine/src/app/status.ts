@@ -2,6 +2,7 @@
 import type { StatusDocument } from '@tidemark/contract/api'
 import { type FlowSpec, parseScopeText, scopeText } from '@tidemark/contract/flow'
 import type { ControlStore, LeaseRow, RunRow, WatermarkRow } from '../control/control-store.ts'
+import { isDead } from '../run/hold-lease.ts'
 import type { AppContext } from './app-context.ts'
 import { countJson } from './run-json.ts'
 
@@ -29,7 +30,7 @@ async function flowStatus(store: ControlStore, flow: FlowSpec, watermarks: reado
   return known.map((scope) => {
     const last = runs.find((r) => r.scope === scope) ?? null
     const mark = watermarks.find((w) => w.scope === scope) ?? null
-    const held = lease?.owner != null && !lease.expired
+    const held = lease?.owner != null && !lease.expired && !isDead(lease)
     return {
       flow: flow.id,
       scope: { ...parseScopeText(scope) },

@@ -65,7 +65,9 @@ export interface CatalogRows {
 export interface CatalogChange {
   readonly connections: readonly ConnectionRow[]
   readonly modules: readonly ModuleRow[]
-  readonly tasks: readonly (Omit<TaskRow, 'version' | 'updatedAt' | 'updatedBy'> & { readonly version: number | null })[]
+  readonly tasks: readonly (Omit<TaskRow, 'version' | 'updatedAt' | 'updatedBy'> & {
+    readonly version: number | null
+  })[]
 }
 
 export interface CatalogStore {
@@ -106,7 +108,12 @@ export interface LeaseStore {
    * Takes the flow when it is free or expired, or when `deadToken` names the token of a holder known to be dead.
    * The new token is greater than every one before. Null: somebody holds it; ask `find`.
    */
-  acquire(flow: FlowId, owner: LeaseOwner, ttlMs: number, deadToken: bigint | null): Promise<{ token: bigint; expiresAt: StoreTime } | null>
+  acquire(
+    flow: FlowId,
+    owner: LeaseOwner,
+    ttlMs: number,
+    deadToken: bigint | null,
+  ): Promise<{ token: bigint; expiresAt: StoreTime } | null>
   /** False: no longer ours. */
   renew(flow: FlowId, token: bigint, ttlMs: number): Promise<boolean>
   /** Clears the holder; keeps the row and its token. False: no longer ours. */
@@ -127,7 +134,15 @@ export interface RowCounts {
   readonly rejected: bigint
 }
 
-export const NO_ROWS: RowCounts = { read: 0n, inserted: 0n, updated: 0n, deleted: 0n, skippedSame: 0n, skippedOlder: 0n, rejected: 0n }
+export const NO_ROWS: RowCounts = {
+  read: 0n,
+  inserted: 0n,
+  updated: 0n,
+  deleted: 0n,
+  skippedSame: 0n,
+  skippedOlder: 0n,
+  rejected: 0n,
+}
 
 export const addCounts = (a: RowCounts, b: RowCounts): RowCounts => ({
   read: a.read + b.read,
@@ -321,7 +336,13 @@ export interface LedgerStore {
    * Steps and batches of a completed capture, in one transaction, under the token. May be called again on a resume:
    * open batches of the run become `superseded`, new ones are added with greater numbers; steps of the same number stay.
    */
-  addBatches(id: RunId, token: bigint, captured: string, steps: readonly NewStep[], batches: readonly NewBatch[]): Promise<void>
+  addBatches(
+    id: RunId,
+    token: bigint,
+    captured: string,
+    steps: readonly NewStep[],
+    batches: readonly NewBatch[],
+  ): Promise<void>
   listSteps(id: RunId): Promise<readonly StepRow[]>
   listBatches(id: RunId): Promise<readonly BatchRow[]>
   /** `claim`; attempts + 1. */
@@ -333,8 +354,16 @@ export interface LedgerStore {
   /** One transaction: every batch done, token current, watermark as expected, then run ended and watermark set. TM3003 when it moved, TM3002 when the lease is not ours. */
   settle(id: RunId, token: bigint, settlement: Settlement): Promise<void>
   /** `fail`, `cancel`, or `find_nothing` of a planned run. Repeating it changes nothing. */
-  endRun(id: RunId, token: bigint, end: { readonly state: 'failed' | 'cancelled' | 'nothing_to_do'; readonly reason: string | null; readonly error: { readonly code: ErrorCode; readonly message: string } | null }): Promise<void>
-  /** Asks the worker of a planned or running run to stop; it looks at each renewal of its lease. A resume forgets it. TM3010 in any other state. Audited. */
+  endRun(
+    id: RunId,
+    token: bigint,
+    end: {
+      readonly state: 'failed' | 'cancelled' | 'nothing_to_do'
+      readonly reason: string | null
+      readonly error: { readonly code: ErrorCode; readonly message: string } | null
+    },
+  ): Promise<void>
+  /** Asks the worker of a planned or running run to stop; it looks before each batch. A resume forgets it. TM3010 in any other state. Audited. */
   requestCancel(id: RunId, by: Actor): Promise<void>
   isCancelRequested(id: RunId): Promise<boolean>
   /** Unfinished runs of the flow become `superseded`; scope null: of every scope. Returns their ids. */
@@ -345,9 +374,21 @@ export interface LedgerStore {
   getWatermark(flow: FlowId, scope: string): Promise<WatermarkRow | null>
   listWatermarks(): Promise<readonly WatermarkRow[]>
   /** Moves it back (or sets it where none is, to adopt a target) and supersedes unfinished runs of that scope, in one transaction. Audited. */
-  rewind(flow: FlowId, scope: string, expected: WatermarkExpected, to: { readonly position: string; readonly coverage: string; readonly source: string }, by: Actor): Promise<readonly RunId[]>
+  rewind(
+    flow: FlowId,
+    scope: string,
+    expected: WatermarkExpected,
+    to: { readonly position: string; readonly coverage: string; readonly source: string },
+    by: Actor,
+  ): Promise<readonly RunId[]>
   /** Records the accepted coverage or source with the watermark; position stays. Audited. */
-  acceptChange(flow: FlowId, scope: string, expected: WatermarkExpected, change: { readonly coverage: string; readonly source: string }, by: Actor): Promise<void>
+  acceptChange(
+    flow: FlowId,
+    scope: string,
+    expected: WatermarkExpected,
+    change: { readonly coverage: string; readonly source: string },
+    by: Actor,
+  ): Promise<void>
 
   listUnmatched(flow: FlowId): Promise<readonly UnmatchedRow[]>
   /** Open ones only. */
@@ -355,5 +396,15 @@ export interface LedgerStore {
   getLook(flow: FlowId, scope: string): Promise<string | null>
 
   audit(action: string, subject: string, by: Actor, before: string | null, after: string | null): Promise<void>
-  listAudit(limit: number): Promise<readonly { readonly at: StoreTime; readonly actor: string; readonly action: string; readonly subject: string; readonly reason: string | null; readonly before: string | null; readonly after: string | null }[]>
+  listAudit(limit: number): Promise<
+    readonly {
+      readonly at: StoreTime
+      readonly actor: string
+      readonly action: string
+      readonly subject: string
+      readonly reason: string | null
+      readonly before: string | null
+      readonly after: string | null
+    }[]
+  >
 }

@@ -45,10 +45,12 @@ const locatorOf = ({ parent, name }: NewRow): string => (parent === null ? name 
 
 async function insertFile(session: DuckdbSession, row: NewRow): Promise<void> {
   const locator = locatorOf(row)
-  await session.run(
-    `INSERT INTO files SELECT ${streamId('$1')}, $2, $1, $3, $4 IS NULL, encode($4), ${NOW}, ${NOW}`,
-    [locator, row.name, row.parent, row.text],
-  )
+  await session.run(`INSERT INTO files SELECT ${streamId('$1')}, $2, $1, $3, $4 IS NULL, encode($4), ${NOW}, ${NOW}`, [
+    locator,
+    row.name,
+    row.parent,
+    row.text,
+  ])
 }
 
 const insertMetadata = async (session: DuckdbSession, row: NewRow, unit: string): Promise<bigint> =>
@@ -67,7 +69,7 @@ const arrivals = (top: string): readonly NewRow[] => [
   { name: top, parent: null, text: null },
   { name: 'letters', parent: top, text: null },
   { name: '2026', parent: `${top}/letters`, text: null },
-  { name: "O'Neill; \"draft\".txt", parent: `${top}/letters/2026`, text: 'Dear Ms O\'Neill,\n' },
+  { name: 'O\'Neill; "draft".txt', parent: `${top}/letters/2026`, text: "Dear Ms O'Neill,\n" },
   { name: 'Llythyr – ŵyl y môr 🌊.txt', parent: `${top}/letters/2026`, text: 'Annwyl bawb,\n' },
   { name: 'empty.txt', parent: `${top}/letters`, text: '' },
   { name: 'empty folder', parent: top, text: null },

@@ -1,7 +1,14 @@
 /** The real command as a child process: what the demo shows is what a user gets. */
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { ErrorDocument, RunDocument, RunsDocument, ShowDocument, StatusDocument, WatermarksDocument } from '@tidemark/contract/api'
+import {
+  ErrorDocument,
+  RunDocument,
+  RunsDocument,
+  ShowDocument,
+  StatusDocument,
+  WatermarksDocument,
+} from '@tidemark/contract/api'
 import type { z } from 'zod'
 import { AppError } from '../runtime/app-error.ts'
 import { childEnvironment } from '../runtime/config.ts'
@@ -86,7 +93,10 @@ export class CommandLine {
     if (ended.exit === 0 && document.success) return document.data
     const said = ErrorDocument.safeParse(answer)
     const why = said.success ? said.data.error.message : ended.stderr.trim() || ended.stdout.trim()
-    throw new AppError('TM9002', `tidemark ${args.join(' ')} ended with ${ended.exit ?? ended.signal ?? 'nothing'}: ${why}`)
+    throw new AppError(
+      'TM9002',
+      `tidemark ${args.join(' ')} ended with ${ended.exit ?? ended.signal ?? 'nothing'}: ${why}`,
+    )
   }
 }
 

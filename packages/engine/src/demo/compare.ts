@@ -24,7 +24,8 @@ export interface Comparison {
   readonly examples: readonly string[]
 }
 
-export const differencesOf = (c: Comparison): bigint => c.missing + c.surplus + c.different + c.duplicates + c.parentless
+export const differencesOf = (c: Comparison): bigint =>
+  c.missing + c.surplus + c.different + c.duplicates + c.parentless
 
 /** JSON keeps NULL from '' and one column from the next, whatever the text in them. */
 const HASHED = `SELECT stream_id, path_locator, coalesce(octet_length(file_stream), 0) AS bytes,
@@ -52,7 +53,8 @@ export async function compare(project: string): Promise<Comparison> {
       (SELECT count(*) FROM ${target} AS c WHERE parent_path_locator IS NOT NULL
         AND NOT EXISTS (FROM ${target} AS p WHERE p.path_locator = c.parent_path_locator AND p.is_directory))`,
   )
-  const [sourceRows, sourceBytes, targetRows, targetBytes, missing, surplus, different, duplicates, parentless] = numbers
+  const [sourceRows, sourceBytes, targetRows, targetBytes, missing, surplus, different, duplicates, parentless] =
+    numbers
   const examples = await session.rows(
     `SELECT coalesce(s.path_locator, t.path_locator) AS place FROM s FULL JOIN t USING (stream_id) WHERE ${DIFFERS} ORDER BY place LIMIT 5`,
   )

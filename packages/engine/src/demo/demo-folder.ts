@@ -35,9 +35,13 @@ const MADE = ['tidemark.yaml', 'modules', 'data', '.tidemark', '.gitignore']
 export async function makeProject(folder: string): Promise<void> {
   const there = (await namesIn(folder)).filter((name) => name !== '.git')
   if (there.length > 0 && !(await wasMadeByDemo(folder)))
-    throw new AppError('TM1021', `${folder} holds ${there.slice(0, 3).join(', ')}${there.length > 3 ? ' and more' : ''}`, {
-      remedy: ['tidemark demo DIR   plays in a new or empty folder'],
-    })
+    throw new AppError(
+      'TM1021',
+      `${folder} holds ${there.slice(0, 3).join(', ')}${there.length > 3 ? ' and more' : ''}`,
+      {
+        remedy: ['tidemark demo DIR   plays in a new or empty folder'],
+      },
+    )
   for (const name of MADE) await rm(path.join(folder, name), { recursive: true, force: true })
   for (const name of ['modules', 'data', '.tidemark']) await mkdir(path.join(folder, name), { recursive: true })
   await writeFile(path.join(folder, 'tidemark.yaml'), PROJECT_YAML)

@@ -45,7 +45,13 @@ export async function loadTree(session: DuckdbSession, tree: Tree, signal: Abort
       coalesce(sum(octet_length(file_stream)), 0), coalesce(max(len(string_split(path_locator, '/'))), 0) FROM files`,
   )
   const [folders, files, bytes, levels] = row
-  return { folders: Number(folders), files: Number(files), bytes: BigInt(bytes ?? 0), levels: Number(levels), unreadable }
+  return {
+    folders: Number(folders),
+    files: Number(files),
+    bytes: BigInt(bytes ?? 0),
+    levels: Number(levels),
+    unreadable,
+  }
 }
 
 async function loadChunk(
@@ -67,7 +73,9 @@ async function loadChunk(
   const shape =
     '[{"locator":"VARCHAR","name":"VARCHAR","parent":"VARCHAR","is_directory":"BOOLEAN","created":"BIGINT","written":"BIGINT","unit":"VARCHAR","file":"VARCHAR"}]'
   await session.run('DELETE FROM chunk')
-  await session.run(`INSERT INTO chunk SELECT unnest(from_json($1, '${shape}'), recursive := true)`, [JSON.stringify(rows)])
+  await session.run(`INSERT INTO chunk SELECT unnest(from_json($1, '${shape}'), recursive := true)`, [
+    JSON.stringify(rows),
+  ])
   await session.run('SET VARIABLE chunk_files = (SELECT list(file) FROM chunk WHERE file IS NOT NULL)')
   const content = entries.some((e) => !e.isDirectory)
     ? "SELECT filename, content FROM read_blob(getvariable('chunk_files'))"
@@ -102,7 +110,9 @@ export function* chunksOf(entries: readonly TreeEntry[], limit = CHUNK): Generat
 export function unitsOf(entries: readonly TreeEntry[]): (locator: string) => string {
   const split = entries.map((e) => e.locator.split('/'))
   for (let level = 0; ; level++) {
-    const names = [...new Set(split.filter((parts) => parts.length > level).map((parts) => parts[level] ?? ''))].toSorted()
+    const names = [
+      ...new Set(split.filter((parts) => parts.length > level).map((parts) => parts[level] ?? '')),
+    ].toSorted()
     if (names.length === 1) continue
     const unit = new Map(names.map((name, i) => [name, UNITS[i % UNITS.length] ?? UNITS[0]]))
     return (locator) => unit.get(locator.split('/')[level] ?? '') ?? UNITS[0]

@@ -47,7 +47,12 @@ export interface Tree {
 }
 
 /** Reads the tree below `root`, symbolic links not followed. `except` is a folder to pass over: the demo's own. */
-export async function readTree(root: string, limits: TreeLimits, except: string | null, signal: AbortSignal): Promise<Tree> {
+export async function readTree(
+  root: string,
+  limits: TreeLimits,
+  except: string | null,
+  signal: AbortSignal,
+): Promise<Tree> {
   const entries: TreeEntry[] = []
   const leftOut: LeftOut = { large: 0, links: 0, special: 0, unreadable: 0, beyond: 0 }
   let files = 0

@@ -15,7 +15,10 @@ export interface Stage {
 }
 
 /** `tidemark run`, shown as one types it; its runs are told and remembered. */
-export async function playRun({ narrator, tidemark }: Stage, ...options: readonly string[]): Promise<readonly RunJson[]> {
+export async function playRun(
+  { narrator, tidemark }: Stage,
+  ...options: readonly string[]
+): Promise<readonly RunJson[]> {
   narrator.command(['tidemark run', FLOW, ...options].join(' '))
   const { runs } = await tidemark.run(FLOW, ...options)
   for (const run of runs) narrator.ran(run)
@@ -37,7 +40,11 @@ export function rowsText({ rows }: RunJson): string {
     [same, 'the same'],
     [older, 'older'],
   ] as const
-  return [`${inserted} inserted`, `${updated} updated`, ...others.filter(([n]) => n !== 0).map(([n, word]) => `${n} ${word}`)].join(', ')
+  return [
+    `${inserted} inserted`,
+    `${updated} updated`,
+    ...others.filter(([n]) => n !== 0).map(([n, word]) => `${n} ${word}`),
+  ].join(', ')
 }
 
 /** What a run did, where it was to insert and update just so many rows. */
@@ -47,6 +54,9 @@ export const did = (run: RunJson, inserted: number, updated: number): boolean =>
 export const found = (run: RunJson): string => `${run.status}, ${rowsText(run)}`
 
 /** null: that scope has none. */
-export function positionOf({ watermarks }: WatermarksDocument, scope: Readonly<Record<string, string>> = {}): string | null {
+export function positionOf(
+  { watermarks }: WatermarksDocument,
+  scope: Readonly<Record<string, string>> = {},
+): string | null {
   return watermarks.find((w) => w.flow === FLOW && scopeText(w.scope) === scopeText(scope))?.position ?? null
 }

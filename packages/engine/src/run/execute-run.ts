@@ -1,15 +1,15 @@
 /** One planned run, from its lease to its end: prepare → capture → steps → settle. New and resumed runs alike. */
 import { scopeText } from '@tidemark/contract/flow'
 import { captureRows } from '../capture/capture-rows.ts'
-import { addCounts, type BatchRow, NO_ROWS, type RowCounts, type RunRow } from '../control/control-store.ts'
-import type { Bench, DialectModule, FenceKey } from '../dialects/contract.ts'
+import { addCounts, type BatchRow, type LedgerStore, NO_ROWS, type RowCounts, type RunRow } from '../control/control-store.ts'
+import type { Bench, CapturedBatch, DialectModule, FenceKey } from '../dialects/contract.ts'
 import { type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { refuseDrift } from './refuse-drift.ts'
-import { type Captured, capturedOf, parseSplit, splitJson, STEP_NAMES } from './captured.ts'
+import { type Captured, capturedOf, parseSplit, splitJson } from './captured.ts'
 import type { HeldLease } from './hold-lease.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
-import { runSteps } from './run-steps.ts'
+import { runSteps, stepName, stepNames } from './run-steps.ts'
 import { settle } from './settle.ts'
 
 /** Executes the stored plan. Returns the run as the ledger has it then; a failure is in it, not thrown. */
@@ -74,7 +74,9 @@ async function work(
   })
   await runSteps({ deps, bench, dialect, fence, plan, run: id, token: lease.token, stop, hard: stop.hard, hit: deps.hit }, batches)
   stop.soft.throwIfAborted()
+  const from = (await ledger.getWatermark(plan.flow, fence.scope))?.position ?? null
   await settle({ ledger, bench, fence, run: id, plan, captured, rows: total(await ledger.listBatches(id)), hit: deps.hit })
+  if (plan.watermark !== null) deps.emit('watermark:advanced', { flow: plan.flow, scope: fence.scope, from, to: plan.watermark.position })
 }
 
 const total = (batches: readonly BatchRow[]): RowCounts => batches.filter((b) => b.state === 'done').reduce((sum, b) => addCounts(sum, b.rows), NO_ROWS)
@@ -121,17 +123,25 @@ async function capture(deps: RunDeps, lease: HeldLease, id: RunRow['id'], plan: 
   const captured = capturedOf(report, epoch, fingerprint)
   await deps.hit('capture:before-stored')
   const numbered = batches.reduce((max, b) => Math.max(max, b.batch), 0)
-  const steps = [...new Set(report.batches.map((b) => b.step))]
-  const names = STEP_NAMES[plan.relation.tree === null ? 'flat' : 'tree']
+  const taken = await stepsTaken(ledger, id, plan, report.batches)
+  const steps = [...new Set(report.batches.map((b) => taken + b.step))]
   await ledger.addBatches(
     id,
     lease.token,
     JSON.stringify(captured),
-    steps.map((step) => ({ step, name: names[step - 1] ?? `step ${step}` })),
-    report.batches.map((b, i) => ({ step: b.step, batch: numbered + i + 1, wave: b.wave, split: splitJson(b, epoch) })),
+    steps.map((step) => ({ step, name: stepName(plan, step) })),
+    report.batches.map((b, i) => ({ step: taken + b.step, batch: numbered + i + 1, wave: b.wave, split: splitJson(b, epoch) })),
   )
   await deps.hit('capture:stored')
   return captured
+}
+
+/** A finished step stays finished: where a new capture has rows for one, its steps are numbered after those there are. */
+async function stepsTaken(ledger: LedgerStore, id: RunRow['id'], plan: FlowPlan, batches: readonly CapturedBatch[]): Promise<number> {
+  const known = await ledger.listSteps(id)
+  if (!known.some((s) => s.state === 'done' && batches.some((b) => b.step === s.step))) return 0
+  const { length } = stepNames(plan)
+  return Math.ceil(Math.max(...known.map((s) => s.step)) / length) * length
 }
 
 async function endRun(deps: RunDeps, lease: HeldLease, id: RunRow['id'], error: unknown): Promise<void> {

@@ -1,6 +1,7 @@
 /** The right to run a flow: taken on the store's clock, renewed while work goes on, aborting its own work when lost. */
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Emit } from '@tidemark/contract/events'
 import type { FlowId } from '@tidemark/contract/ids'
 import type { LeaseRow, LeaseStore } from '../control/control-store.ts'
 import { AppError } from '../runtime/app-error.ts'
@@ -13,17 +14,23 @@ export class HeldLease implements AsyncDisposable {
   readonly token: bigint
   readonly #store: LeaseStore
   readonly #ttlMs: number
+  readonly #emit: Emit
   readonly #lost = new AbortController()
   readonly #timer: NodeJS.Timeout
+  /** given back, or lost */
+  #ended = false
   #safeUntil: number
+  #deadline: NodeJS.Timeout
 
-  constructor(flow: FlowId, token: bigint, store: LeaseStore, ttlMs: number, takenAt: number) {
+  constructor(flow: FlowId, token: bigint, { store, leaseMs, emit }: RunDeps, takenAt: number) {
     this.flow = flow
     this.token = token
-    this.#store = store
-    this.#ttlMs = ttlMs
-    this.#safeUntil = takenAt + ttlMs
-    this.#timer = setInterval(() => void this.#renew(), ttlMs / 3).unref()
+    this.#store = store.leases
+    this.#ttlMs = leaseMs
+    this.#emit = emit
+    this.#safeUntil = takenAt + leaseMs
+    this.#timer = setInterval(() => void this.#renew(), leaseMs / 3).unref()
+    this.#deadline = this.#atDeadline()
   }
 
   /** Aborted, with TM3002 as reason, the moment the lease may be gone. */
@@ -34,13 +41,33 @@ export class HeldLease implements AsyncDisposable {
   async #renew(): Promise<void> {
     const sentAt = performance.now()
     const held = await this.#store.renew(this.flow, this.token, this.#ttlMs).catch(() => 'unknown' as const)
-    if (held === true) this.#safeUntil = sentAt + this.#ttlMs
-    else if (held === false || performance.now() >= this.#safeUntil)
-      this.#lost.abort(new AppError('TM3002', `${this.flow}: token ${this.token} was not renewed in time`))
+    if (this.#ended) return
+    if (held === false) this.#lose('was taken by another')
+    if (held !== true) return
+    this.#safeUntil = sentAt + this.#ttlMs
+    clearTimeout(this.#deadline)
+    this.#deadline = this.#atDeadline()
+  }
+
+  /** Of its own, because a renewal may hang as well as fail. */
+  #atDeadline(): NodeJS.Timeout {
+    return setTimeout(() => this.#lose('was not renewed in time'), Math.max(0, this.#safeUntil - performance.now())).unref()
+  }
+
+  #lose(why: string): void {
+    this.#end()
+    this.#emit('lease:lost', { flow: this.flow, token: this.token })
+    this.#lost.abort(new AppError('TM3002', `${this.flow}: token ${this.token} ${why}`))
+  }
+
+  #end(): void {
+    this.#ended = true
+    clearInterval(this.#timer)
+    clearTimeout(this.#deadline)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#timer)
+    this.#end()
     await this.#store.release(this.flow, this.token)
   }
 }
@@ -55,7 +82,7 @@ export async function holdLease(deps: RunDeps, flow: FlowId, signal: AbortSignal
     const takenAt = performance.now()
     const seen = await leases.find(flow)
     const taken = await leases.acquire(flow, deps.owner, deps.leaseMs, seen !== null && isDead(seen) ? seen.token : null)
-    if (taken) return new HeldLease(flow, taken.token, leases, deps.leaseMs, takenAt)
+    if (taken) return new HeldLease(flow, taken.token, deps, takenAt)
     const holder = await leases.find(flow)
     if (performance.now() >= until) throw new AppError('TM3001', `${flow} is run by ${holderText(holder)}`)
     if (!said) deps.emit('lease:waiting', { flow, holder: holderText(holder), until: holder?.expiresAt ?? '' })
@@ -71,7 +98,7 @@ export function holderText(lease: LeaseRow | null): string {
 }
 
 /** A holder on this machine whose process is gone: its lease need not be waited for. The fence stops what it may have left. */
-function isDead(lease: LeaseRow): boolean {
+export function isDead(lease: LeaseRow): boolean {
   if (lease.owner === null || lease.expired || lease.owner.host !== hostname() || lease.owner.pid === process.pid) return false
   try {
     process.kill(lease.owner.pid, 0)

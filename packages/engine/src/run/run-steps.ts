@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { BatchRow, RowCounts } from '../control/control-store.ts'
 import type { DialectModule } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
-import { AppError, asAppError } from '../runtime/app-error.ts'
+import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { splitOf, STEP_NAMES } from './captured.ts'
 import { type BatchDeps, type BatchReport, runBatch } from './run-batch.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
@@ -32,7 +32,10 @@ export async function runSteps(ctx: StepsContext, batches: readonly BatchRow[]):
   }
 }
 
-export const stepName = (plan: FlowPlan, step: number): string => STEP_NAMES[plan.relation.tree === null ? 'flat' : 'tree'][step - 1] ?? `step ${step}`
+export const stepNames = (plan: FlowPlan): readonly string[] => STEP_NAMES[plan.relation.tree === null ? 'flat' : 'tree']
+
+/** A run that captured again may have the same steps twice. */
+export const stepName = (plan: FlowPlan, step: number): string => stepNames(plan)[(step - 1) % stepNames(plan).length] ?? `step ${step}`
 
 function waves(batches: readonly BatchRow[]): readonly (readonly BatchRow[])[] {
   const byWave: BatchRow[][] = []
@@ -55,6 +58,7 @@ async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<vo
       const batch = queue.shift()
       if (!batch) return
       try {
+        await stopIfAsked(ctx)
         await commitBatch(ctx, batch, worker)
       } catch (error) {
         failures.push(error)
@@ -65,6 +69,11 @@ async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<vo
   ctx.stop.hard.throwIfAborted()
   if (failures.length > 0) throw failures[0]
   ctx.stop.soft.throwIfAborted()
+}
+
+/** `tidemark cancel` speaks through the ledger: the batches in flight end, no other begins. */
+async function stopIfAsked({ deps, run }: StepsContext): Promise<void> {
+  if (await deps.store.ledger.isCancelRequested(run)) throw new Cancelled('cancelled by request')
 }
 
 async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): Promise<void> {

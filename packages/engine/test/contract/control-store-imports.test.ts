@@ -12,7 +12,9 @@ function loadedBy(entry: string): { readonly files: ReadonlySet<string>; readonl
     if (files.has(file)) return
     files.add(file)
     const code = readFileSync(file, 'utf8')
-    for (const [, type, specifier = ''] of code.matchAll(/^import\s+(type\s)?[^'"]*['"]([^'"]+)['"]|^\s+.*\bimport\('([^']+)'\)/gm)) {
+    for (const [, type, specifier = ''] of code.matchAll(
+      /^import\s+(type\s)?[^'"]*['"]([^'"]+)['"]|^\s+.*\bimport\('([^']+)'\)/gm,
+    )) {
       if (type !== undefined) continue
       if (specifier.startsWith('.')) visit(join(dirname(file), specifier))
       else if (specifier.startsWith('@tidemark/contract/')) visit(join(CONTRACT, `${specifier.slice(19)}.ts`))

@@ -34,9 +34,11 @@ export class SqliteHarness implements StoreHarness {
   async sql(text: string): Promise<readonly Row[]> {
     const db = openSqlite(this.path, 1_000)
     try {
-      return db.all(text, []).map((row) =>
-        Object.fromEntries(Object.entries(row).map(([k, v]) => [k, typeof v === 'bigint' ? Number(v) : v])),
-      )
+      return db
+        .all(text, [])
+        .map((row) =>
+          Object.fromEntries(Object.entries(row).map(([k, v]) => [k, typeof v === 'bigint' ? Number(v) : v])),
+        )
     } finally {
       db.close()
     }

@@ -14,7 +14,8 @@ const LOCK = join(import.meta.dirname, '../../src/control/sql/sqlite/migrations.
 const bring = (db: SqliteDatabase, migrations: readonly Migration[]) =>
   migrate(new SqliteSession(db, 'memory', 0), SQLITE_STATEMENTS.schema, migrations, 'memory')
 
-const schemaOf = (db: SqliteDatabase) => db.all('select type, name, tbl_name, sql from sqlite_schema order by type, name', [])
+const schemaOf = (db: SqliteDatabase) =>
+  db.all('select type, name, tbl_name, sql from sqlite_schema order by type, name', [])
 const versionsOf = (db: SqliteDatabase) => db.all('select version, name from store_migration order by version', [])
 
 test('a released migration never changes', () => {
@@ -44,8 +45,12 @@ test('a migration that fails leaves the schema of before it', async () => {
   const db = openSqlite(':memory:', 0)
   await bring(db, SQLITE_MIGRATIONS)
   const before = schemaOf(db)
-  const broken = { version: SQLITE_MIGRATIONS.length + 1, name: 'broken', text: 'create table t (a); create table run (b)' }
-  await expect(bring(db, [...SQLITE_MIGRATIONS, broken])).rejects.toThrow()
+  const broken = {
+    version: SQLITE_MIGRATIONS.length + 1,
+    name: 'broken',
+    text: 'create table t (a); create table run (b)',
+  }
+  await expect(bring(db, [...SQLITE_MIGRATIONS, broken])).rejects.toThrow('already exists')
   expect(schemaOf(db)).toEqual(before)
   expect(versionsOf(db)).toHaveLength(SQLITE_MIGRATIONS.length)
 })

@@ -28,7 +28,7 @@ test('a control store on a server is not in this version', async () => {
   await expectCode(openControlStore('postgres://t:pw@host/db', { projectDir: '/nowhere', readOnly: false }), 'TM1017')
 })
 
-async function refused(harness: SqliteHarness, code: 'TM3004' | 'TM3005'): Promise<void> {
+async function expectRefused(harness: SqliteHarness, code: 'TM3004' | 'TM3005'): Promise<void> {
   const before = readFileSync(harness.path)
   await expectCode(harness.open(), code)
   await expectCode(harness.open({ readOnly: true }), code)
@@ -39,21 +39,21 @@ test('a store of a newer version is refused and left alone', async () => {
   await using harness = await SqliteHarness.make()
   await (await harness.open())[Symbol.asyncDispose]()
   await harness.sql(`insert into store_migration (version, name, applied_at) values (9, '0009-later', '')`)
-  await refused(harness, 'TM3004')
+  await expectRefused(harness, 'TM3004')
 })
 
 test('a file that is no database is refused and left alone', async () => {
   await using harness = await SqliteHarness.make()
   mkdirSync(dirname(harness.path))
   writeFileSync(harness.path, 'just some text, longer than a header of a database would be. '.repeat(50))
-  await refused(harness, 'TM3005')
+  await expectRefused(harness, 'TM3005')
 })
 
 test('a database of something else is refused and left alone', async () => {
   await using harness = await SqliteHarness.make()
   mkdirSync(dirname(harness.path))
   await harness.sql('create table invoice (id integer)')
-  await refused(harness, 'TM3005')
+  await expectRefused(harness, 'TM3005')
 })
 
 test('a damaged store is refused', async () => {
@@ -61,7 +61,7 @@ test('a damaged store is refused', async () => {
   await (await harness.open())[Symbol.asyncDispose]()
   const bytes = readFileSync(harness.path)
   writeFileSync(harness.path, bytes.fill(0x2a, 100, 8_192))
-  await refused(harness, 'TM3005')
+  await expectRefused(harness, 'TM3005')
 })
 
 test('a store that has lost its identity is refused', async () => {
@@ -128,7 +128,15 @@ test('a store with no room left rolls back and goes on', async () => {
   const id = await world.running(token, 1)
   // what a statement runs into when the file cannot grow, made by a trigger: the statement fails as a whole
   await harness.sql(`create trigger no_room before insert on batch begin select raise(rollback, 'no room'); end`)
-  await expect(world.ledger.addBatches(id, token, '{}', [{ step: 2, name: 'more' }], [{ step: 2, batch: 2, wave: 1, split: '{}' }])).rejects.toThrow()
+  await expect(
+    world.ledger.addBatches(
+      id,
+      token,
+      '{}',
+      [{ step: 2, name: 'more' }],
+      [{ step: 2, batch: 2, wave: 1, split: '{}' }],
+    ),
+  ).rejects.toThrow('no room')
   expect(await world.ledger.listSteps(id)).toHaveLength(1)
   await harness.sql('drop trigger no_room')
   await world.finish(id, token, [1])
@@ -140,5 +148,5 @@ test('a store can be closed twice', async () => {
   const store = await harness.open()
   await store[Symbol.asyncDispose]()
   await store[Symbol.asyncDispose]()
-  await expect(store.now()).rejects.toThrow()
+  await expect(store.now()).rejects.toThrow('not open')
 })

@@ -85,7 +85,11 @@ test('looking again and again while another process writes always sees one momen
     const run = await store.ledger.getRun(id)
     const [step] = await store.ledger.listSteps(id)
     const done = (await store.ledger.listBatches(id)).filter((b) => b.state === 'done').length
-    expect({ step: step?.batchesDone, run: run.batchesDone, rows: Number(run.rows.read) }).toEqual({ step: done, run: done, rows: done })
+    expect({ step: step?.batchesDone, run: run.batchesDone, rows: Number(run.rows.read) }).toEqual({
+      step: done,
+      run: done,
+      rows: done,
+    })
     expect(done).toBeGreaterThanOrEqual(last)
     last = done
     await store[Symbol.asyncDispose]()

@@ -1,10 +1,11 @@
+import type { FlowSpec } from '@tidemark/contract/flow'
 import { expect, test } from 'vitest'
 import { type FileWorld, fileFlow, openFiles, ONE_BY_ONE } from '../support/tree-world.ts'
 
 const flow = fileFlow()
 
 /** root / folder / one / two / three, and elsewhere / target. */
-async function delivered(f: FileWorld, units: { readonly deep?: string } = {}): Promise<void> {
+async function delivered(f: FileWorld, units: { readonly deep?: string } = {}, by: FlowSpec = flow): Promise<void> {
   await f.add({
     root: { at: 'old' },
     folder: { under: 'root', at: 'old' },
@@ -13,7 +14,7 @@ async function delivered(f: FileWorld, units: { readonly deep?: string } = {}): 
     three: { under: 'two', at: 'old', unit: units.deep ?? 'N' },
     elsewhere: { at: 'old' },
   })
-  expect((await f.world.run(flow)).state).toBe('succeeded')
+  expect((await f.world.run(by)).state).toBe('succeeded')
 }
 
 const MOVED = {
@@ -57,12 +58,11 @@ test('a moved subtree comes along when it belongs to another scope', async () =>
 
 test('a moved subtree comes along when where no longer takes it, if the target holds it', async () => {
   await using f = await openFiles()
-  await delivered(f)
-  const narrow = fileFlow({ over: { source: { ...flow.source, where: [{ kind: 'compare', column: { table: null, column: 'file_stream' }, operator: '=', value: 'v1' }] } } })
-  await f.world.run(narrow, { acceptChange: true })
-  await f.world.source("UPDATE files SET file_stream = 'private' WHERE stream_id IN ('two', 'three')")
+  const open = { kind: 'compare', column: { table: null, column: 'file_stream' }, operator: '<>', value: 'private' } as const
+  const narrow = fileFlow({ over: { source: { ...flow.source, where: [open] } } })
+  await delivered(f, {}, narrow)
   await f.add({ unseen: { under: 'one', at: 'old' } })
-  await f.world.source("UPDATE files SET file_stream = 'private' WHERE stream_id = 'unseen'")
+  await f.world.source("UPDATE files SET file_stream = 'private' WHERE stream_id IN ('two', 'three', 'unseen')")
   await f.move('folder', 'elsewhere')
   expect((await f.world.run(narrow)).rows).toMatchObject({ updated: 4n, inserted: 0n })
   expect(await f.locators()).toEqual(MOVED)

@@ -15,8 +15,14 @@ const COLUMNS: readonly Column[] = [
   { header: 'SECONDS', ...right },
 ]
 
+const LONGEST_CALL = 30
+
 /** The end of the demo: its runs in a table, and what to try next. */
-export function demoText({ acts, project, command, differences }: DemoDocument, cwd: string, { style, width }: Screen): string {
+export function demoText(
+  { acts, project, command, differences }: DemoDocument,
+  cwd: string,
+  { style, width }: Screen,
+): string {
   const rows = acts.map((run, i) => [run.act === acts[i - 1]?.act ? '' : run.act, ...cellsOf(run)])
   const there = path.relative(cwd, project)
   const hints = [
@@ -26,6 +32,9 @@ export function demoText({ acts, project, command, differences }: DemoDocument, 
     ['watermarks', 'of all, and of the one unit'],
     ['plan documents.files', 'what the next run would do'],
   ] as const
+  // a long way to the program is said once
+  const [call, note] =
+    command.length <= LONGEST_CALL ? [command, ''] : ['tidemark', `   # tidemark stands for ${command}`]
   const room = Math.max(...hints.map(([typed]) => typed.length))
   return [
     '',
@@ -35,8 +44,8 @@ export function demoText({ acts, project, command, differences }: DemoDocument, 
       : style.bad(`${count(differences)} differences between source and target.`),
     '',
     'The project it played in is an ordinary one. Look around:',
-    `  cd ${there === '' ? '.' : there.startsWith('..') ? project : there}`,
-    ...hints.map(([typed, what]) => `  ${command} ${typed.padEnd(room)}   ${what}`),
+    `  cd ${there === '' ? '.' : there.startsWith('..') ? project : there}${note}`,
+    ...hints.map(([typed, what]) => `  ${call} ${typed.padEnd(room)}   ${what}`),
     '',
   ].join('\n')
 }

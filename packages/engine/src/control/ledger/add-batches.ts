@@ -23,8 +23,11 @@ export async function addBatches(
     if (state !== 'running') throw unexpectedState(id, state)
     const greatest = (await first(tx, sql.batch.greatest({ run: id }))) ?? 0
     const taken = batches.find((b) => b.batch <= greatest)
-    if (taken !== undefined) throw new AppError('TM3010', `${id} has a batch ${greatest}, ${taken.batch} is no new number`)
-    const done = new Set((await tx.all(sql.batch.steps({ run: id }))).flatMap((s) => (s.state === 'done' ? [s.step] : [])))
+    if (taken !== undefined)
+      throw new AppError('TM3010', `${id} has a batch ${greatest}, ${taken.batch} is no new number`)
+    const done = new Set(
+      (await tx.all(sql.batch.steps({ run: id }))).flatMap((s) => (s.state === 'done' ? [s.step] : [])),
+    )
     const late = batches.find((b) => done.has(b.step))
     if (late !== undefined) throw unexpectedState(`${id} step ${late.step}`, 'done')
 
@@ -35,7 +38,8 @@ export async function addBatches(
     await tx.all(sql.batch.recountRun({ run: id }))
     // a step whose open batches went away and came back with none
     for (const step of await tx.all(sql.batch.steps({ run: id }))) {
-      if (step.state === 'running') await tx.all(sql.batch.finishStep({ run: id, step: step.step, states: statesBefore(STEP, 'finish') }))
+      if (step.state === 'running')
+        await tx.all(sql.batch.finishStep({ run: id, step: step.step, states: statesBefore(STEP, 'finish') }))
     }
     mustChange(await tx.all(sql.run.setCaptured({ id, states: ['running'], captured })), id)
   })

@@ -13,7 +13,13 @@ const STEP_STARTS = statesBefore(STEP, 'start').filter((state) => state !== 'run
 const nameOf = (run: RunId, batch: number): string => `${run} batch ${batch}`
 
 /** Under the lease, the run running: where the batch stands. */
-async function working(tx: StoreReader, sql: StoreParts['sql'], run: RunId, batch: number, token: bigint): Promise<BatchStanding> {
+async function working(
+  tx: StoreReader,
+  sql: StoreParts['sql'],
+  run: RunId,
+  batch: number,
+  token: bigint,
+): Promise<BatchStanding> {
   const { state } = await holding(tx, sql, run, token)
   if (state !== 'running') throw unexpectedState(run, state)
   const standing = await first(tx, sql.batch.standing({ run, batch }))
@@ -22,7 +28,12 @@ async function working(tx: StoreReader, sql: StoreParts['sql'], run: RunId, batc
 }
 
 /** A claim on a running batch takes it over from a worker that died. */
-export async function claimBatch({ session, sql }: StoreParts, run: RunId, batch: number, token: bigint): Promise<void> {
+export async function claimBatch(
+  { session, sql }: StoreParts,
+  run: RunId,
+  batch: number,
+  token: bigint,
+): Promise<void> {
   await session.transaction(async (tx) => {
     const { step, state } = await working(tx, sql, run, batch, token)
     const go = transition(BATCH, state, 'claim', nameOf(run, batch))

@@ -7,7 +7,7 @@ import type { StoreParts } from '../store-parts.ts'
 import { audit } from './audit.ts'
 import { standingOf, unexpectedState } from './guard.ts'
 
-/** A wish, seen by the run's worker at its next renewal. The worker ends the run; a run that ended takes no wishes. */
+/** A wish, seen by the run's worker before its next batch. The worker ends the run; a run that ended takes no wishes. */
 export async function requestCancel({ session, sql }: StoreParts, id: RunId, by: Actor): Promise<void> {
   await session.transaction(async (tx) => {
     const { state } = await standingOf(tx, sql, id)

@@ -7,7 +7,11 @@ import type { StoreParts } from '../store-parts.ts'
 export const isUnfinished = (state: RunState): boolean => UNFINISHED_RUN_STATES.some((s) => s === state)
 
 /** Only the newest run counts: an older unfinished one was passed over on purpose. */
-export async function findUnfinished({ session, sql }: StoreParts, flow: FlowId, scope: string): Promise<RunRow | null> {
+export async function findUnfinished(
+  { session, sql }: StoreParts,
+  flow: FlowId,
+  scope: string,
+): Promise<RunRow | null> {
   const newest = await first(session, sql.run.newest({ flow, scope }))
   return newest !== null && isUnfinished(newest.state) ? newest : null
 }

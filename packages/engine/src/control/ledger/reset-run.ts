@@ -13,7 +13,12 @@ export async function resetRun({ session, sql }: StoreParts, id: RunId, by: Acto
     const { state } = await standingOf(tx, sql, id)
     if (!isUnfinished(state)) throw unexpectedState(id, state)
     const run = await first(tx, sql.run.find({ id }))
-    const before = JSON.stringify({ state, batches: run?.batches, batches_done: run?.batchesDone, attempts: run?.attempts })
+    const before = JSON.stringify({
+      state,
+      batches: run?.batches,
+      batches_done: run?.batchesDone,
+      attempts: run?.attempts,
+    })
     const after = JSON.stringify({ state: 'superseded', batches: 0, batches_done: 0 })
     const number = await audit(tx, sql, { action: 'reset', subject: `run ${id}`, by, before, after })
     await supersedeRun(tx, sql, id, `reset-${number}`)

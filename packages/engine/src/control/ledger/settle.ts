@@ -8,14 +8,25 @@ import type { StoreParts } from '../store-parts.ts'
 import { holding, mustChange, transition } from './guard.ts'
 import { setWatermark } from './watermarks.ts'
 
-const EVENT = { succeeded: 'succeed', succeeded_with_rejects: 'succeed_with_rejects', nothing_to_do: 'find_nothing' } as const
+const EVENT = {
+  succeeded: 'succeed',
+  succeeded_with_rejects: 'succeed_with_rejects',
+  nothing_to_do: 'find_nothing',
+} as const
 
 /** A watermark is earned: the run's end, its watermark and what it leaves for later runs are one commit, or none of it. */
-export async function settle({ session, sql }: StoreParts, id: RunId, token: bigint, settlement: Settlement): Promise<void> {
+export async function settle(
+  { session, sql }: StoreParts,
+  id: RunId,
+  token: bigint,
+  settlement: Settlement,
+): Promise<void> {
   await session.transaction(async (tx) => {
     const run = await holding(tx, sql, id, token)
     if (!run.live) {
-      throw new AppError('TM3002', `the lease of ${run.flow} under token ${token} has expired`, { facts: { run: id, token } })
+      throw new AppError('TM3002', `the lease of ${run.flow} under token ${token} has expired`, {
+        facts: { run: id, token },
+      })
     }
     const go = transition(RUN, run.state, EVENT[settlement.state], id)
     if (go === 'ignored') return
@@ -33,8 +44,12 @@ async function finishSteps(tx: StoreTransaction, sql: StoreParts['sql'], id: Run
   if (open > 0) throw new AppError('TM3010', `${id} has ${open} unfinished batches`, { facts: { run: id, open } })
   for (const { step, state } of await tx.all(sql.batch.steps({ run: id }))) {
     if (state === 'done' || state === 'superseded') continue
-    if (state !== 'running') await tx.all(sql.batch.moveStep({ run: id, step, states: statesBefore(STEP, 'start'), to: 'running' }))
-    mustChange(await tx.all(sql.batch.finishStep({ run: id, step, states: statesBefore(STEP, 'finish') })), `${id} step ${step}`)
+    if (state !== 'running')
+      await tx.all(sql.batch.moveStep({ run: id, step, states: statesBefore(STEP, 'start'), to: 'running' }))
+    mustChange(
+      await tx.all(sql.batch.finishStep({ run: id, step, states: statesBefore(STEP, 'finish') })),
+      `${id} step ${step}`,
+    )
   }
 }
 

@@ -73,7 +73,13 @@ interface AuditedChange {
 function auditChange(tx: StoreReader, sql: Sql, a: AuditedChange): Promise<bigint> {
   const { action, by } = a
   const before = a.before === null ? null : JSON.stringify({ run: a.before.run, ...asJson(a.before) })
-  return audit(tx, sql, { action, subject: `watermark ${a.flow} ${a.scope}`, by, before, after: JSON.stringify(asJson(a.after)) })
+  return audit(tx, sql, {
+    action,
+    subject: `watermark ${a.flow} ${a.scope}`,
+    by,
+    before,
+    after: JSON.stringify(asJson(a.after)),
+  })
 }
 
 /** Coverage and source as the JSON they are, not as text within JSON. */

@@ -112,7 +112,12 @@ export interface RunStatements {
   /** Locks run and lease for the rest of the transaction; `token` null: only the run is asked about. */
   standing(a: { readonly id: RunId; readonly token: bigint | null }): Statement<RunStanding>
   /** `attempts` + 1 unless it was planned; an older request to cancel is forgotten, unless it was planned. */
-  start(a: { readonly id: RunId; readonly states: readonly RunState[]; readonly token: bigint; readonly worker: string }): Attempt
+  start(a: {
+    readonly id: RunId
+    readonly states: readonly RunState[]
+    readonly token: bigint
+    readonly worker: string
+  }): Attempt
   setCaptured(a: { readonly id: RunId; readonly states: readonly RunState[]; readonly captured: string }): Attempt
   /** Adds one committed batch to the run's counts. */
   addBatch(a: { readonly id: RunId; readonly states: readonly RunState[]; readonly rows: RowCounts }): Attempt
@@ -157,12 +162,32 @@ export interface BatchStatements {
   /** Counts the batches that are not superseded, of each step and of the run. */
   recountSteps(a: { readonly run: RunId }): Effect
   recountRun(a: { readonly run: RunId }): Effect
-  claim(a: { readonly run: RunId; readonly batch: number; readonly states: readonly BatchState[]; readonly token: bigint }): Attempt
-  commit(a: { readonly run: RunId; readonly batch: number; readonly states: readonly BatchState[]; readonly rows: RowCounts }): Attempt
-  fail(a: { readonly run: RunId; readonly batch: number; readonly states: readonly BatchState[]; readonly error: RunError }): Attempt
+  claim(a: {
+    readonly run: RunId
+    readonly batch: number
+    readonly states: readonly BatchState[]
+    readonly token: bigint
+  }): Attempt
+  commit(a: {
+    readonly run: RunId
+    readonly batch: number
+    readonly states: readonly BatchState[]
+    readonly rows: RowCounts
+  }): Attempt
+  fail(a: {
+    readonly run: RunId
+    readonly batch: number
+    readonly states: readonly BatchState[]
+    readonly error: RunError
+  }): Attempt
   /** Adds one committed batch to the step's counts. */
   addToStep(a: { readonly run: RunId; readonly step: number; readonly rows: RowCounts }): Effect
-  moveStep(a: { readonly run: RunId; readonly step: number; readonly states: readonly StepState[]; readonly to: StepState }): Attempt
+  moveStep(a: {
+    readonly run: RunId
+    readonly step: number
+    readonly states: readonly StepState[]
+    readonly to: StepState
+  }): Attempt
   /** Only when every batch of the step is done, by its counts: looking at the batches would cost their number each time. */
   finishStep(a: { readonly run: RunId; readonly step: number; readonly states: readonly StepState[] }): Attempt
   deleteBatches(a: { readonly run: RunId }): Effect

@@ -13,7 +13,11 @@ export async function initialLoad(stage: Stage): Promise<void> {
   narrator.check(deployed.exit === 0, 'the YAML of the project is in the control tables', deployed.stderr.trim())
 
   const run = await playOneRun(stage)
-  narrator.check(did(run, rows, 0), `${count(rows)} rows inserted, all there are: ${counted(run.batches, 'batch', 'batches')}, parents before children`, found(run))
+  narrator.check(
+    did(run, rows, 0),
+    `${count(rows)} rows inserted, all there are: ${counted(run.batches, 'batch', 'batches')}, parents before children`,
+    found(run),
+  )
   narrator.text(`The watermark is now ${run.window?.up_to ?? 'unknown'} (UTC).`)
 
   const again = await playOneRun(stage)

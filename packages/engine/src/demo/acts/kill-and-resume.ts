@@ -22,11 +22,17 @@ export async function killAndResume(stage: Stage): Promise<void> {
     }),
   )
   const batchRows = String(Math.max(1, Math.ceil(edited / BATCHES)))
-  narrator.text(`${counted(edited, 'file')} edited. The run is killed with SIGKILL when it is about to commit its ${DEADLY}th batch.`)
+  narrator.text(
+    `${counted(edited, 'file')} edited. The run is killed with SIGKILL when it is about to commit its ${DEADLY}th batch.`,
+  )
   const options = ['run', FLOW, '--batch-rows', batchRows]
   narrator.command(`TIDEMARK_FAILPOINT=batch:before-commit:${DEADLY} tidemark ${options.join(' ')}`)
   const ended = await tidemark.play([...options, '--json'], `batch:before-commit:${DEADLY}`)
-  narrator.check(ended.exit !== 0 && ended.stdout === '', 'it is dead: no answer, no goodbye', `exit ${ended.exit}\n${ended.stdout}${ended.stderr}`)
+  narrator.check(
+    ended.exit !== 0 && ended.stdout === '',
+    'it is dead: no answer, no goodbye',
+    `exit ${ended.exit}\n${ended.stdout}${ended.stderr}`,
+  )
 
   const { runs } = await tidemark.runs(FLOW)
   const [killed] = runs
@@ -40,12 +46,13 @@ export async function killAndResume(stage: Stage): Promise<void> {
   const few = await inOffice(project, (office) => editFiles(office, { files: 2, unit: null, salt: 'after the crash' }))
   narrator.text(`${counted(few, 'more file')} edited before somebody notices. The same command again:`)
   const [resumed, next] = await playRun(stage)
-  const after = batchesOf(await tidemark.show(killed?.run ?? ''))
   narrator.check(
-    resumed?.run === killed?.run && resumed?.status === 'succeeded' && after.done >= before.all - 1,
+    resumed?.run === killed?.run && resumed?.status === 'succeeded' && resumed.rows.skipped_same === 0,
     `${resumed?.run} again, the same window: the ${before.done} batches that were in were not done again`,
-    `${resumed?.run} ${resumed?.status}, ${after.done} of ${after.all} batches`,
+    resumed === undefined ? 'no run' : `${resumed.run} ${found(resumed)}`,
   )
+  const after = batchesOf(await tidemark.show(resumed?.run ?? ''))
+  narrator.check(after.done === after.all, `all of its ${after.all} batches are in`, `${after.done} of ${after.all}`)
   const touched = Number(resumed?.rows.updated ?? 0) + Number(next?.rows.updated ?? 0)
   narrator.check(
     next !== undefined && did(next, 0, few) && touched >= edited,

@@ -12,18 +12,24 @@ export async function readFiles(
 ): Promise<void> {
   narrator.act('A tree of real files')
   narrator.text(`reading ${request.root} …`)
-  const tree = await readTree(request.root, DEMO_LIMITS, request.project, request.signal).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === undefined || error instanceof AppError) throw error
-    throw new AppError('TM1002', `--files ${request.root} cannot be read (${error.code})`, { cause: error })
-  })
+  const tree = await readTree(request.root, DEMO_LIMITS, request.project, request.signal).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === undefined || error instanceof AppError) throw error
+      throw new AppError('TM1002', `--files ${request.root} cannot be read (${error.code})`, { cause: error })
+    },
+  )
   const report = await loadTree(office, tree, request.signal)
   if (report.files === 0) throw new AppError('TM1002', `--files ${request.root} holds no file that can be read`)
-  narrator.text(...sourceText(report), leftOutText({ ...tree.leftOut, unreadable: tree.leftOut.unreadable + report.unreadable }))
+  narrator.text(
+    ...sourceText(report),
+    leftOutText({ ...tree.leftOut, unreadable: tree.leftOut.unreadable + report.unreadable }),
+  )
 }
 
 const sourceText = ({ files, folders, bytes, levels }: LoadReport): readonly string[] => [
-  `${counted(files, 'file')} in ${counted(folders, 'folder')}, ${megabytes(bytes)}, ${counted(levels, 'level')} deep, are rows of the table files`,
-  'in data/office.duckdb, content and all; a second table has their metadata: when modified, and by which unit owned',
+  `${counted(files, 'file')} in ${counted(folders, 'folder')}, ${megabytes(bytes)}, ${counted(levels, 'level')} deep,`,
+  'are rows of a table now, as a FileTable of SQL Server has them: name, place, content (data/office.duckdb, files).',
+  'A second table, metadata, has when each was modified and which business unit owns it.',
 ]
 
 function leftOutText(n: LeftOut): string {

@@ -13,7 +13,11 @@ export async function rewind(stage: Stage, to: string): Promise<void> {
   narrator.command(typed)
   const preview = await tidemark.play(args)
   narrator.quote(previewIn(preview.stderr))
-  narrator.check(preview.exit === 2, 'previewed only: nothing is rewound before somebody says yes', `exit ${preview.exit}`)
+  narrator.check(
+    preview.exit === 2,
+    'previewed only: nothing is rewound before somebody says yes',
+    `exit ${preview.exit}`,
+  )
 
   narrator.command(`${typed} --yes`)
   const done = await tidemark.play([...args, '--yes', '--json'])
@@ -33,5 +37,8 @@ export async function rewind(stage: Stage, to: string): Promise<void> {
 const previewIn = (stderr: string): string =>
   stderr
     .split('\n')
-    .slice(0, stderr.split('\n').findIndex((line) => /^TM\d{4} /.test(line)))
+    .slice(
+      0,
+      stderr.split('\n').findIndex((line) => /^TM\d{4} /.test(line)),
+    )
     .join('\n')

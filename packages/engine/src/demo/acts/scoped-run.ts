@@ -19,7 +19,11 @@ export async function scopedRun(stage: Stage): Promise<void> {
   const scoped = await playOneRun(stage, '--scope', `business_unit=${ours}`)
   narrator.check(did(scoped, 0, edited.ours), `${edited.ours} updated: ${ours} alone`, found(scoped))
   const marks = await tidemark.watermarks()
-  const [whole, own, other] = [positionOf(marks), positionOf(marks, { business_unit: ours }), positionOf(marks, { business_unit: theirs })]
+  const [whole, own, other] = [
+    positionOf(marks),
+    positionOf(marks, { business_unit: ours }),
+    positionOf(marks, { business_unit: theirs }),
+  ]
   narrator.check(
     whole === before && own !== null && own !== before && other === null,
     `watermark of ${ours}: ${own}; of all: ${whole}, where it was`,

@@ -7,7 +7,7 @@ import { tallyQuery } from './capture.sql.ts'
 import { describeTable, fileFingerprint, fileIdentity, tableIdent } from './introspect.ts'
 import { type Catalogs, typed } from './names.ts'
 import { query } from './run-sql.ts'
-import { belowTick, canBeKey, positionClass } from './types.ts'
+import { belowTick, canBeKey, passedAt, positionClass } from './types.ts'
 
 export class DuckdbSource implements SourcePort {
   readonly foldsCase = true
@@ -140,7 +140,7 @@ FROM (SELECT ${belowTick(position.type, sql`least(${young}, coalesce(${ceiling},
 
   async #later(type: string, text: string, buffer: bigint): Promise<string | null> {
     const [row] = await this.#rows(
-      sql`SELECT CAST(CAST(CAST(${param(text)} AS ${typed(type)}) AS TIMESTAMP) + to_milliseconds(CAST(${param(buffer)} AS BIGINT)) AS VARCHAR)`,
+      sql`SELECT CAST(${passedAt(type, sql`CAST(CAST(${param(text)} AS ${typed(type)}) AS TIMESTAMP)`)} + to_milliseconds(CAST(${param(buffer)} AS BIGINT)) AS VARCHAR)`,
     )
     return row?.[0] ?? null
   }

@@ -42,6 +42,12 @@ export function belowTick(type: string, x: Sql): Sql {
   return sql`CAST(${t.floor(x)} - ${t.tick} AS ${catalogText(type)})`
 }
 
+/** When a bound of that type passes `x`: a day, for one, has to be over. A microsecond is not worth saying. */
+export function passedAt(type: string, x: Sql): Sql {
+  const t = TIME_TYPES[type]
+  return t === undefined || t.tick === micro ? x : sql`(${x} + ${t.tick})`
+}
+
 /** Types whose values have no total order or no equality that identifies a row. */
 export const canBeKey = (type: string): boolean =>
   !/^(FLOAT|DOUBLE|INTERVAL|JSON|STRUCT|MAP|UNION|VARIANT)/.test(type) && !type.endsWith(']')

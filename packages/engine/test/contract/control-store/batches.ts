@@ -87,10 +87,16 @@ export function batchContract(it: It): void {
     await w.finish(id, token, [1, 2])
     await w.ledger.claimBatch(id, 3, token)
     await expectCode(w.ledger.addBatches(id, token, '{}', [], batches(4, 6, 2)), 'TM3010')
-    await w.ledger.addBatches(id, token, '{"n":2}', [{ step: 2, name: 'renamed' }, { step: 3, name: 'again' }], [
-      ...batches(5, 5, 2),
-      ...batches(6, 6, 3),
-    ])
+    await w.ledger.addBatches(
+      id,
+      token,
+      '{"n":2}',
+      [
+        { step: 2, name: 'renamed' },
+        { step: 3, name: 'again' },
+      ],
+      [...batches(5, 5, 2), ...batches(6, 6, 3)],
+    )
     expect((await w.ledger.listBatches(id)).map((b) => `${b.step}.${b.batch} ${b.state}`)).toEqual([
       '1.1 done',
       '2.2 done',
@@ -106,7 +112,12 @@ export function batchContract(it: It): void {
     ])
     await w.finish(id, token, [5, 6])
     await w.ledger.settle(id, token, succeeded('20', null))
-    expect(await w.ledger.getRun(id)).toMatchObject({ state: 'succeeded', batches: 4, batchesDone: 4, captured: '{"n":2}' })
+    expect(await w.ledger.getRun(id)).toMatchObject({
+      state: 'succeeded',
+      batches: 4,
+      batchesDone: 4,
+      captured: '{"n":2}',
+    })
   })
 
   it('a finished step takes no new batches', async (w) => {
@@ -122,7 +133,10 @@ export function batchContract(it: It): void {
     const id = await w.running(token, 2)
     await w.finish(id, token, [1])
     await w.ledger.addBatches(id, token, '{}', [{ step: 2, name: 'rest' }], batches(3, 3, 2))
-    expect(await w.ledger.listSteps(id)).toMatchObject([{ state: 'done', batches: 1 }, { state: 'planned', batches: 1 }])
+    expect(await w.ledger.listSteps(id)).toMatchObject([
+      { state: 'done', batches: 1 },
+      { state: 'planned', batches: 1 },
+    ])
   })
 
   it('ten thousand batches are added in one go', async (w) => {

@@ -3,7 +3,12 @@ import type { CatalogChange } from '../../../src/control/control-store.ts'
 import { BY, expectCode, FLOW, type It, NORTH, type World } from './store-world.ts'
 
 const CONNECTION = { id: 'lake', kind: 'duckdb', options: '{"path":"data/lake.duckdb"}' }
-const MODULE = { id: 'shop', description: 'Orders', schedule: '{"cron":"0 2 * * SUN","timezone":"Europe/London"}', isActive: true }
+const MODULE = {
+  id: 'shop',
+  description: 'Orders',
+  schedule: '{"cron":"0 2 * * SUN","timezone":"Europe/London"}',
+  isActive: true,
+}
 const TASK = {
   module: 'shop',
   id: 'orders',
@@ -42,7 +47,10 @@ export function catalogContract(it: It): void {
     await w.store.catalog.deploy({ ...ALL, tasks: [] }, { ...BY, actor: 'bob' })
     await w.store.catalog.deploy(EMPTY, BY)
     expect(await w.ledger.listAudit(9)).toHaveLength(1)
-    await w.store.catalog.deploy({ ...EMPTY, tasks: [{ ...TASK, version: 1, executionOrder: 5 }] }, { ...BY, actor: 'bob' })
+    await w.store.catalog.deploy(
+      { ...EMPTY, tasks: [{ ...TASK, version: 1, executionOrder: 5 }] },
+      { ...BY, actor: 'bob' },
+    )
     expect((await w.store.catalog.read()).tasks).toMatchObject([{ executionOrder: 5, version: 2, updatedBy: 'bob' }])
     expect((await w.store.catalog.read()).connections).toEqual([CONNECTION])
   })
@@ -50,7 +58,11 @@ export function catalogContract(it: It): void {
   it('deploy refuses a task that changed since it was read, and writes nothing', async (w) => {
     await w.store.catalog.deploy(ALL, BY)
     const other = { ...CONNECTION, id: 'inbox' }
-    const change = (version: number | null): CatalogChange => ({ ...EMPTY, connections: [other], tasks: [{ ...TASK, version, type: 'sql_query' }] })
+    const change = (version: number | null): CatalogChange => ({
+      ...EMPTY,
+      connections: [other],
+      tasks: [{ ...TASK, version, type: 'sql_query' }],
+    })
     await w.sql(`update task set is_active = 0`)
     await expectCode(w.store.catalog.deploy(change(1), BY), 'TM3010')
     await expectCode(w.store.catalog.deploy(change(null), BY), 'TM3010')
@@ -109,7 +121,9 @@ export function catalogContract(it: It): void {
       '3 insert sql',
     ])
     expect((await history(w))[2]).toMatchObject({ after: null })
-    expect((await w.store.catalog.read()).tasks).toMatchObject([{ version: 3, type: 'flow', executionOrder: 1, isActive: true, deployed: null }])
+    expect((await w.store.catalog.read()).tasks).toMatchObject([
+      { version: 3, type: 'flow', executionOrder: 1, isActive: true, deployed: null },
+    ])
   })
 
   it('a renamed task keeps its version, and the history has both names', async (w) => {
@@ -149,22 +163,22 @@ export function catalogContract(it: It): void {
 
   it('rows that no definition can have are refused by the tables', async (w) => {
     await w.store.catalog.deploy(ALL, BY)
-    await expect(w.sql(`insert into task (module, id) values ('shop', '1st')`)).rejects.toThrow()
-    await expect(w.sql(`insert into task (module, id) values ('shop', 'a b')`)).rejects.toThrow()
-    await expect(w.sql(`insert into task (module, id) values ('nowhere', 'a')`)).rejects.toThrow()
-    await expect(w.sql(`update task set source_config = 'table: orders'`)).rejects.toThrow()
-    await expect(w.sql(`update task set source_config = '[1]'`)).rejects.toThrow()
-    await expect(w.sql(`update task set is_active = 2`)).rejects.toThrow()
-    await expect(w.sql(`delete from module`)).rejects.toThrow()
+    await expect(w.sql(`insert into task (module, id) values ('shop', '1st')`)).rejects.toThrow(/constraint/i)
+    await expect(w.sql(`insert into task (module, id) values ('shop', 'a b')`)).rejects.toThrow(/constraint/i)
+    await expect(w.sql(`insert into task (module, id) values ('nowhere', 'a')`)).rejects.toThrow(/constraint/i)
+    await expect(w.sql(`update task set source_config = 'table: orders'`)).rejects.toThrow(/constraint/i)
+    await expect(w.sql(`update task set source_config = '[1]'`)).rejects.toThrow(/constraint/i)
+    await expect(w.sql(`update task set is_active = 2`)).rejects.toThrow(/constraint/i)
+    await expect(w.sql(`delete from module`)).rejects.toThrow(/constraint/i)
   })
 
   it('the tables refuse states that do not exist', async (w) => {
     const token = await w.lease()
     const id = await w.running(token)
     for (const table of ['run', 'step', 'batch']) {
-      await expect(w.sql(`update ${table} set state = 'paused'`)).rejects.toThrow()
+      await expect(w.sql(`update ${table} set state = 'paused'`)).rejects.toThrow(/constraint/i)
     }
-    await expect(w.sql(`update run set state = 'superseded'`)).rejects.toThrow()
+    await expect(w.sql(`update run set state = 'superseded'`)).rejects.toThrow(/constraint/i)
     expect(await w.ledger.getRun(id)).toMatchObject({ state: 'running' })
   })
 
@@ -179,7 +193,14 @@ export function catalogContract(it: It): void {
       { run: id, state: 'succeeded', batches: '1/1', error_code: null },
     ])
     expect(await w.sql('select flow, scope, position, last_run, last_state, held_by from freshness')).toEqual([
-      { flow: FLOW, scope: NORTH, position: null, last_run: failed, last_state: 'failed', held_by: 'ann@box (pid 4711)' },
+      {
+        flow: FLOW,
+        scope: NORTH,
+        position: null,
+        last_run: failed,
+        last_state: 'failed',
+        held_by: 'ann@box (pid 4711)',
+      },
       { flow: FLOW, scope: '{}', position: '20', last_run: id, last_state: 'succeeded', held_by: 'ann@box (pid 4711)' },
     ])
   })

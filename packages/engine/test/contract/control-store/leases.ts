@@ -70,8 +70,8 @@ export function leaseContract(it: It): void {
   it('a lease row outlives its holder, by plain SQL too', async (w) => {
     const token = await w.lease()
     await w.store.leases.release(FLOW, token)
-    await expect(w.sql('delete from lease')).rejects.toThrow()
-    await expect(w.sql('update lease set token = 0')).rejects.toThrow()
+    await expect(w.sql('delete from lease')).rejects.toThrow('never deleted')
+    await expect(w.sql('update lease set token = 0')).rejects.toThrow('only grows')
     expect(await w.store.leases.list()).toHaveLength(1)
   })
 

@@ -39,7 +39,14 @@ export function persistenceContract(it: It): void {
   it('an audit row says who, when, why, before and after', async (w) => {
     await w.ledger.audit('drill', 'the whole store', BY, '{"a":1}', null)
     const [entry] = await w.ledger.listAudit(1)
-    expect(entry).toMatchObject({ actor: 'ann', action: 'drill', subject: 'the whole store', reason: 'because', before: '{"a":1}', after: null })
+    expect(entry).toMatchObject({
+      actor: 'ann',
+      action: 'drill',
+      subject: 'the whole store',
+      reason: 'because',
+      before: '{"a":1}',
+      after: null,
+    })
     expect((entry?.at ?? '') <= (await w.store.now())).toBe(true)
   })
 }

@@ -58,7 +58,17 @@ export function runContract(it: It): void {
     await w.ledger.createGroup(group, BY)
     await expectCode(w.ledger.createGroup(group, BY), 'TM3010')
     const id = await w.planned()
-    const again = { id, group: null, flow: FLOW, scope: WHOLE, lane: 'x', window: null, waiting: null, plan: '{}', by: BY }
+    const again = {
+      id,
+      group: null,
+      flow: FLOW,
+      scope: WHOLE,
+      lane: 'x',
+      window: null,
+      waiting: null,
+      plan: '{}',
+      by: BY,
+    }
     await expectCode(w.ledger.createRun(again), 'TM3010')
   })
 
@@ -95,7 +105,13 @@ export function runContract(it: It): void {
     await w.ledger.endRun(id, token, { state: 'failed', reason: 'first', error })
     expect(await w.ledger.getRun(id)).toMatchObject({ state: 'failed', reason: 'first', error, attempts: 1 })
     await w.ledger.startRun(id, token, 'w1')
-    expect(await w.ledger.getRun(id)).toMatchObject({ state: 'running', reason: null, error: null, finishedAt: null, attempts: 2 })
+    expect(await w.ledger.getRun(id)).toMatchObject({
+      state: 'running',
+      reason: null,
+      error: null,
+      finishedAt: null,
+      attempts: 2,
+    })
     const second = { code: 'TM2005', message: 'gone' } as const
     await w.ledger.endRun(id, token, { state: 'failed', reason: null, error: second })
     expect(await w.ledger.getRun(id)).toMatchObject({ state: 'failed', error: second, attempts: 2 })
@@ -108,7 +124,10 @@ export function runContract(it: It): void {
     const token = await w.lease(FLOW, 'w2', dead)
     await w.ledger.startRun(id, token, 'w2')
     await w.finish(id, token, [1, 2])
-    expect(await w.ledger.listBatches(id)).toMatchObject([{ state: 'done', attempts: 2 }, { state: 'done', attempts: 1 }])
+    expect(await w.ledger.listBatches(id)).toMatchObject([
+      { state: 'done', attempts: 2 },
+      { state: 'done', attempts: 1 },
+    ])
     expect(await w.ledger.getRun(id)).toMatchObject({ attempts: 2, batchesDone: 2 })
   })
 

@@ -9,9 +9,22 @@ export function settleContract(it: It): void {
     const id = await w.running(token, 2)
     await w.finish(id, token, [1, 2])
     await w.ledger.settle(id, token, succeeded('20', null, { rows: counts(20), reason: 'fine' }))
-    expect(await w.ledger.getRun(id)).toMatchObject({ state: 'succeeded', reason: 'fine', rows: counts(20), error: null })
+    expect(await w.ledger.getRun(id)).toMatchObject({
+      state: 'succeeded',
+      reason: 'fine',
+      rows: counts(20),
+      error: null,
+    })
     const watermark = await w.ledger.getWatermark(FLOW, WHOLE)
-    expect(watermark).toMatchObject({ flow: FLOW, scope: WHOLE, position: '20', run: id, version: 1, coverage: '{"c":1}', source: '{"s":1}' })
+    expect(watermark).toMatchObject({
+      flow: FLOW,
+      scope: WHOLE,
+      position: '20',
+      run: id,
+      version: 1,
+      coverage: '{"c":1}',
+      source: '{"s":1}',
+    })
     expect(await w.ledger.listWatermarks()).toEqual([watermark])
     expect((await w.ledger.getRun(id)).finishedAt).toBe(watermark?.updatedAt)
   })
@@ -109,7 +122,12 @@ export function settleContract(it: It): void {
     expect(await w.ledger.getRun(north)).toMatchObject({ state: 'planned' })
     const entry = (await w.ledger.listAudit(10)).find((a) => a.action === 'rewind')
     expect(entry).toMatchObject({ actor: 'ann', subject: `watermark ${FLOW} {}`, reason: 'because' })
-    expect(JSON.parse(entry?.before ?? '')).toEqual({ run: first, position: '20', coverage: { c: 1 }, source: { s: 1 } })
+    expect(JSON.parse(entry?.before ?? '')).toEqual({
+      run: first,
+      position: '20',
+      coverage: { c: 1 },
+      source: { s: 1 },
+    })
     expect(JSON.parse(entry?.after ?? '')).toEqual({ position: '5', coverage: { c: 2 }, source: { s: 2 } })
     await expectCode(w.ledger.settle(unfinished, token, succeeded('30', 2)), 'TM3010')
   })
@@ -128,7 +146,12 @@ export function settleContract(it: It): void {
     const change = { coverage: '{"c":7}', source: '{"s":7}' }
     await expectCode(w.ledger.acceptChange(FLOW, WHOLE, { version: 4 }, change, BY), 'TM3003')
     await w.ledger.acceptChange(FLOW, WHOLE, { version: 1 }, change, BY)
-    expect(await w.ledger.getWatermark(FLOW, WHOLE)).toMatchObject({ position: '20', run: first, version: 2, ...change })
+    expect(await w.ledger.getWatermark(FLOW, WHOLE)).toMatchObject({
+      position: '20',
+      run: first,
+      version: 2,
+      ...change,
+    })
     expect((await w.ledger.getRun(unfinished)).supersededBy).toMatch(/^accept-change-\d+$/)
     const entry = (await w.ledger.listAudit(10)).find((a) => a.action === 'accept-change')
     expect(JSON.parse(entry?.after ?? '')).toEqual({ position: '20', coverage: { c: 7 }, source: { s: 7 } })
@@ -148,7 +171,11 @@ export function settleContract(it: It): void {
     const settleWith = async (version: number | null, unmatched: object): Promise<void> => {
       const id = await w.running(token, 1)
       await w.finish(id, token, [1])
-      await w.ledger.settle(id, token, succeeded('20', version, { unmatched: { open: [], found: [], givenUp: [], ...unmatched } }))
+      await w.ledger.settle(
+        id,
+        token,
+        succeeded('20', version, { unmatched: { open: [], found: [], givenUp: [], ...unmatched } }),
+      )
     }
     const key = (n: number, position: string | null) => ({ key: `["${n}"]`, alias: 'meta', position })
     await settleWith(null, { open: [key(1, '11'), key(2, null), key(3, '13')] })
@@ -175,7 +202,9 @@ export function settleContract(it: It): void {
     await settleWith(null, ['["a"]', '["b"]'], [])
     const second = await settleWith(1, ['["b"]'], ['["a"]'])
     const open = await w.ledger.listRejects(FLOW)
-    expect(open).toMatchObject([{ flow: FLOW, run: second, key: '["b"]', code: 'TM5001', message: 'v1', state: 'open' }])
+    expect(open).toMatchObject([
+      { flow: FLOW, run: second, key: '["b"]', code: 'TM5001', message: 'v1', state: 'open' },
+    ])
     await settleWith(2, ['["a"]'], ['["b"]'])
     expect((await w.ledger.listRejects(FLOW)).map((r) => r.key)).toEqual(['["a"]'])
     expect(await w.sql(`select count(*) as n from reject`)).toEqual([{ n: 3 }])
@@ -184,7 +213,11 @@ export function settleContract(it: It): void {
   it('the look is kept per flow and scope', async (w) => {
     const token = await w.lease()
     const id = await w.planned(NORTH)
-    await w.ledger.settle(id, token, succeeded(null, null, { state: 'nothing_to_do', watermark: null, look: '18446744073709551615' }))
+    await w.ledger.settle(
+      id,
+      token,
+      succeeded(null, null, { state: 'nothing_to_do', watermark: null, look: '18446744073709551615' }),
+    )
     expect(await w.ledger.getLook(FLOW, NORTH)).toBe('18446744073709551615')
     expect(await w.ledger.getLook(FLOW, WHOLE)).toBeNull()
     const next = await w.planned(NORTH)

@@ -38,7 +38,11 @@ export const counts = (read: number): RowCounts => ({ ...NO_ROWS, read: BigInt(r
 export const batches = (first: number, last: number, step = 1): NewBatch[] =>
   Array.from({ length: last - first + 1 }, (_, i) => ({ step, batch: first + i, wave: 1, split: `{"n":${first + i}}` }))
 
-export const succeeded = (position: string | null, version: number | null, rest: Partial<Settlement> = {}): Settlement => ({
+export const succeeded = (
+  position: string | null,
+  version: number | null,
+  rest: Partial<Settlement> = {},
+): Settlement => ({
   state: 'succeeded',
   reason: null,
   rows: NO_ROWS,
@@ -132,6 +136,7 @@ export type It = (title: string, body: (w: World) => Promise<void>) => void
 export const inWorld =
   (make: MakeHarness): It =>
   (title, body) => {
+    // oxlint-disable-next-line vitest/valid-title, vitest/expect-expect -- both come from the contract's own tests
     test(title, async () => {
       const harness = await make()
       await using world = new World(harness, await harness.open())

@@ -1,4 +1,4 @@
-import { BATCH, type BatchState, nextState, RUN, type RunState } from '@tidemark/contract/states'
+import { BATCH, type BatchState, nextState, RUN, type RunEvent, type RunState } from '@tidemark/contract/states'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { ErrorCode } from '@tidemark/contract/error-codes'
@@ -7,14 +7,31 @@ import { NO_ROWS } from '../../../src/control/control-store.ts'
 import { AppError } from '../../../src/runtime/app-error.ts'
 import { BY, FLOW, type It, NORTH, ownerOf, succeeded, TTL_MS, type World } from './store-world.ts'
 
-const WORKER_EVENTS = ['start', 'claim', 'commit', 'fail-batch', 'fail', 'cancel', 'find_nothing', 'succeed', 'settle-empty'] as const
+const WORKER_EVENTS = [
+  'start',
+  'claim',
+  'commit',
+  'fail-batch',
+  'fail',
+  'cancel',
+  'find_nothing',
+  'succeed',
+  'settle-empty',
+] as const
 type WorkerEvent = (typeof WORKER_EVENTS)[number]
+
+interface WorkerStep {
+  readonly op: 'worker'
+  readonly event: WorkerEvent
+  readonly batch: number
+  readonly stale: boolean
+}
 
 type Step =
   | { readonly op: 'acquire'; readonly dead: boolean }
   | { readonly op: 'release' | 'renew'; readonly stale: boolean }
   | { readonly op: 'expire' | 'supersede' }
-  | { readonly op: WorkerEvent; readonly batch: number; readonly stale: boolean }
+  | WorkerStep
 
 const rarely = fc.integer({ min: 0, max: 7 }).map((n) => n === 0)
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -23,7 +40,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('expire' as const, 'supersede' as const) }) },
   {
     weight: 20,
-    arbitrary: fc.record({ op: fc.constantFrom(...WORKER_EVENTS), batch: fc.integer({ min: 1, max: 3 }), stale: rarely }),
+    arbitrary: fc.record({
+      op: fc.constant('worker' as const),
+      event: fc.constantFrom(...WORKER_EVENTS),
+      batch: fc.integer({ min: 1, max: 3 }),
+      stale: rarely,
+    }),
   },
 )
 
@@ -40,46 +62,48 @@ const BATCH_EVENT = { claim: 'claim', commit: 'commit', 'fail-batch': 'fail' } a
 const SETTLE_EVENT = { succeed: 'succeed', 'settle-empty': 'find_nothing' } as const
 
 /** Moves the model and says how the store must answer: null, or the code of its refusal. */
-function expected(model: Model, s: Extract<Step, { op: WorkerEvent }>): ErrorCode | null {
+function expected(model: Model, s: WorkerStep): ErrorCode | null {
   if (s.stale || !model.held) return 'TM3002'
-  const move = (event: Parameters<typeof nextState<RunState, 'fail' | 'cancel' | 'find_nothing' | 'succeed' | 'start'>>[2], refusal: ErrorCode) => {
+  const move = (event: RunEvent, refusal: ErrorCode): ErrorCode | null => {
     if (RUN[model.run][event] === 'illegal') return refusal
     model.run = nextState(RUN, model.run, event)
     return null
   }
-  switch (s.op) {
+  switch (s.event) {
     case 'start':
       return move('start', 'TM3006')
     case 'fail':
     case 'cancel':
-      return move(s.op, 'TM3010')
+      return move(s.event, 'TM3010')
     case 'find_nothing':
       return model.run === 'running' ? 'TM3010' : move('find_nothing', 'TM3010')
     case 'succeed':
     case 'settle-empty': {
       if (!model.live) return 'TM3002'
-      const cell = RUN[model.run][SETTLE_EVENT[s.op]]
+      const cell = RUN[model.run][SETTLE_EVENT[s.event]]
       const open = [...model.batches.values()].some((b) => b !== 'done' && b !== 'superseded')
-      return cell !== 'ignored' && cell !== 'illegal' && open ? 'TM3010' : move(SETTLE_EVENT[s.op], 'TM3010')
+      return cell !== 'ignored' && cell !== 'illegal' && open ? 'TM3010' : move(SETTLE_EVENT[s.event], 'TM3010')
     }
     case 'claim':
     case 'commit':
     case 'fail-batch': {
       const state = model.batches.get(s.batch)
-      const event = BATCH_EVENT[s.op]
+      const event = BATCH_EVENT[s.event]
       if (model.run !== 'running' || state === undefined || BATCH[state][event] === 'illegal') return 'TM3010'
       model.batches.set(s.batch, nextState(BATCH, state, event))
       return null
     }
     default:
-      throw new TypeError(`unhandled: ${s.op satisfies never}`)
+      throw new TypeError(`unhandled: ${String(s.event satisfies never)}`)
   }
 }
 
-function send(w: World, id: RunId, s: Extract<Step, { op: WorkerEvent }>, token: bigint): Promise<void> {
-  const end = (state: 'failed' | 'cancelled' | 'nothing_to_do') => w.ledger.endRun(id, token, { state, reason: null, error: null })
-  const settle = (state: 'succeeded' | 'nothing_to_do') => w.ledger.settle(id, token, succeeded(null, null, { state, watermark: null }))
-  const send: Record<WorkerEvent, () => Promise<void>> = {
+function send(w: World, id: RunId, s: WorkerStep, token: bigint): Promise<void> {
+  const end = (state: 'failed' | 'cancelled' | 'nothing_to_do') =>
+    w.ledger.endRun(id, token, { state, reason: null, error: null })
+  const settle = (state: 'succeeded' | 'nothing_to_do') =>
+    w.ledger.settle(id, token, succeeded(null, null, { state, watermark: null }))
+  const events: Record<WorkerEvent, () => Promise<void>> = {
     start: () => w.ledger.startRun(id, token, 'w'),
     claim: () => w.ledger.claimBatch(id, s.batch, token),
     commit: () => w.ledger.batchDone(id, s.batch, token, NO_ROWS),
@@ -90,7 +114,7 @@ function send(w: World, id: RunId, s: Extract<Step, { op: WorkerEvent }>, token:
     succeed: () => settle('succeeded'),
     'settle-empty': () => settle('nothing_to_do'),
   }
-  return send[s.op]()
+  return events[s.event]()
 }
 
 const codeOf = (work: Promise<unknown>): Promise<string | null> =>
@@ -101,31 +125,48 @@ const codeOf = (work: Promise<unknown>): Promise<string | null> =>
 
 async function apply(w: World, model: Model, id: RunId, s: Step): Promise<void> {
   const { leases } = w.store
-  if (s.op === 'acquire') {
-    const free = !model.held || !model.live || s.dead
-    const lease = await leases.acquire(FLOW, ownerOf('w'), TTL_MS, s.dead ? model.token : null)
-    expect(lease?.token ?? null).toBe(free ? model.token + 1n : null)
-    if (free) Object.assign(model, { token: model.token + 1n, held: true, live: true })
-  } else if (s.op === 'release' || s.op === 'renew') {
-    const token = s.stale ? model.token - 1n : model.token
-    const ours = model.held && !s.stale
-    expect(await (s.op === 'renew' ? leases.renew(FLOW, token, TTL_MS) : leases.release(FLOW, token))).toBe(ours)
-    if (ours) Object.assign(model, s.op === 'renew' ? { live: true } : { held: false, live: false })
-  } else if (s.op === 'expire') {
-    await w.expireLeases()
-    model.live = false
-  } else if (s.op === 'supersede') {
-    const goes = RUN[model.run].supersede === 'superseded'
-    expect(await w.ledger.supersede(FLOW, NORTH, 'rewind-1', BY)).toEqual(goes ? [id] : [])
-    if (!goes) return
-    model.run = 'superseded'
-    for (const [n, state] of model.batches) model.batches.set(n, nextState(BATCH, state, 'supersede'))
-  } else {
-    const token = s.stale ? model.token - 1n : model.token
-    const want = expected(model, s)
-    expect(await codeOf(send(w, id, s, token))).toBe(want)
+  switch (s.op) {
+    case 'acquire': {
+      const free = !model.held || !model.live || s.dead
+      const lease = await leases.acquire(FLOW, ownerOf('w'), TTL_MS, s.dead ? model.token : null)
+      expect(lease?.token ?? null).toBe(free ? model.token + 1n : null)
+      if (free) Object.assign(model, { token: model.token + 1n, held: true, live: true })
+      return
+    }
+    case 'renew': {
+      const ours = model.held && !s.stale
+      expect(await leases.renew(FLOW, tokenOf(model, s), TTL_MS)).toBe(ours)
+      if (ours) model.live = true
+      return
+    }
+    case 'release': {
+      const ours = model.held && !s.stale
+      expect(await leases.release(FLOW, tokenOf(model, s))).toBe(ours)
+      if (ours) Object.assign(model, { held: false, live: false })
+      return
+    }
+    case 'expire':
+      await w.expireLeases()
+      model.live = false
+      return
+    case 'supersede': {
+      const goes = RUN[model.run].supersede === 'superseded'
+      expect(await w.ledger.supersede(FLOW, NORTH, 'rewind-1', BY)).toEqual(goes ? [id] : [])
+      if (!goes) return
+      model.run = 'superseded'
+      for (const [n, state] of model.batches) model.batches.set(n, nextState(BATCH, state, 'supersede'))
+      return
+    }
+    case 'worker': {
+      const token = tokenOf(model, s)
+      const want = expected(model, s)
+      expect(await codeOf(send(w, id, s, token))).toBe(want)
+      return
+    }
   }
 }
+
+const tokenOf = (model: Model, s: { readonly stale: boolean }): bigint => (s.stale ? model.token - 1n : model.token)
 
 async function matches(w: World, model: Model, id: RunId): Promise<void> {
   const run = await w.ledger.getRun(id)
@@ -147,7 +188,14 @@ export function transitionContract(it: It): void {
           held: true,
           live: true,
           run: captured ? 'running' : 'planned',
-          batches: new Map(captured ? [[1, 'planned'], [2, 'planned']] : []),
+          batches: new Map(
+            captured
+              ? [
+                  [1, 'planned'],
+                  [2, 'planned'],
+                ]
+              : [],
+          ),
         }
         for (const s of steps) {
           await apply(w, model, id, s)

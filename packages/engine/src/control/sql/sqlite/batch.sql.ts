@@ -2,7 +2,17 @@ import { parseRunId } from '@tidemark/contract/ids'
 import { BATCH_STATES, STEP_STATES } from '@tidemark/contract/states'
 import { decodeError, int, oneOf, text } from '../decode.ts'
 import type { BatchStatements } from '../statements.ts'
-import { addCountsFrom, attempt, COUNT_COLUMNS, countParams, decodeCounts, effect, NOW, names, stateIn } from './sql-parts.ts'
+import {
+  addCountsFrom,
+  attempt,
+  COUNT_COLUMNS,
+  countParams,
+  decodeCounts,
+  effect,
+  NOW,
+  names,
+  stateIn,
+} from './sql-parts.ts'
 
 export const sqliteBatch: BatchStatements = {
   steps: ({ run }) => ({
@@ -64,7 +74,10 @@ export const sqliteBatch: BatchStatements = {
       [run, JSON.stringify(batches)],
     ),
   supersedeBatches: ({ run, states }) =>
-    effect(`update batch set state = 'superseded', finished_at = ${NOW} where run = ?1 and ${stateIn(2)}`, [run, names(states)]),
+    effect(`update batch set state = 'superseded', finished_at = ${NOW} where run = ?1 and ${stateIn(2)}`, [
+      run,
+      names(states),
+    ]),
   supersedeSteps: ({ run, states }) =>
     effect(`update step set state = 'superseded' where run = ?1 and ${stateIn(2)}`, [run, names(states)]),
   recountSteps: ({ run }) =>
@@ -100,12 +113,18 @@ export const sqliteBatch: BatchStatements = {
       [run, batch, names(states), error.code, error.message],
     ),
   addToStep: ({ run, step, rows }) =>
-    effect(
-      `update step set batches_done = batches_done + 1, ${addCountsFrom(3)} where run = ?1 and step = ?2`,
-      [run, step, ...countParams(rows)],
-    ),
+    effect(`update step set batches_done = batches_done + 1, ${addCountsFrom(3)} where run = ?1 and step = ?2`, [
+      run,
+      step,
+      ...countParams(rows),
+    ]),
   moveStep: ({ run, step, states, to }) =>
-    attempt(`update step set state = ?4 where run = ?1 and step = ?2 and ${stateIn(3)} returning 1`, [run, step, names(states), to]),
+    attempt(`update step set state = ?4 where run = ?1 and step = ?2 and ${stateIn(3)} returning 1`, [
+      run,
+      step,
+      names(states),
+      to,
+    ]),
   finishStep: ({ run, step, states }) =>
     attempt(
       `update step set state = 'done' where run = ?1 and step = ?2 and ${stateIn(3)} and batches_done = batches returning 1`,

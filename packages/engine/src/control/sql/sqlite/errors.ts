@@ -37,7 +37,8 @@ const BY_ERRNO: Readonly<Record<string, ErrorCode>> = {
 function codeOf(error: unknown): ErrorCode {
   const result = sqliteResultCode(error)
   if (result !== null) return BY_EXTENDED_RESULT[result] ?? BY_RESULT[result & 0xff] ?? 'TM9001'
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return BY_ERRNO[error.code] ?? 'TM9001'
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string')
+    return BY_ERRNO[error.code] ?? 'TM9001'
   return 'TM9001'
 }
 

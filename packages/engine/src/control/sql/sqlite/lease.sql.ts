@@ -14,9 +14,7 @@ function decodeLease(raw: RawRow): LeaseRow {
     flow: parseFlowId(text(raw, 'flow')),
     token: count(raw, 'token'),
     owner:
-      worker === null
-        ? null
-        : { worker, host: text(raw, 'host'), pid: int(raw, 'pid'), actor: text(raw, 'actor') },
+      worker === null ? null : { worker, host: text(raw, 'host'), pid: int(raw, 'pid'), actor: text(raw, 'actor') },
     expiresAt: textOrNull(raw, 'expires_at'),
     expired: flag(raw, 'expired'),
   }

@@ -160,10 +160,10 @@ export const sqliteRun: RunStatements = {
     decode: (raw) => ({ id: parseRunId(text(raw, 'id')), state: oneOf(raw, 'state', RUN_STATES) }),
   }),
   clearProgress: ({ id }) =>
-    effect(
-      `update run set captured = null, batches = 0, batches_done = 0, ${setCountsFrom(2)} where id = ?1`,
-      [id, ...countParams(NO_ROWS)],
-    ),
+    effect(`update run set captured = null, batches = 0, batches_done = 0, ${setCountsFrom(2)} where id = ?1`, [
+      id,
+      ...countParams(NO_ROWS),
+    ]),
   requestCancel: ({ id, states, by }) =>
     attempt(
       `update run set cancel_requested_at = coalesce(cancel_requested_at, ${NOW}),

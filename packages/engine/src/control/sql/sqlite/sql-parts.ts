@@ -31,7 +31,8 @@ const IN_ORDER = COUNT_COLUMNS.split(', ')
 /** `rows_read = rows_read + ?n, …`, for `countParams` from parameter `n` on. */
 export const addCountsFrom = (n: number): string => IN_ORDER.map((c, i) => `${c} = ${c} + ?${n + i}`).join(', ')
 /** `rows_read = coalesce(?n, rows_read), …`: null leaves what is there. */
-export const setCountsFrom = (n: number): string => IN_ORDER.map((c, i) => `${c} = coalesce(?${n + i}, ${c})`).join(', ')
+export const setCountsFrom = (n: number): string =>
+  IN_ORDER.map((c, i) => `${c} = coalesce(?${n + i}, ${c})`).join(', ')
 
 export const countParams = (rows: RowCounts | null): readonly StoreValue[] =>
   rows === null

@@ -6,7 +6,12 @@ import { isBusy, storeError } from './errors.ts'
 /** How long one attempt may block this thread; the rest of the waiting leaves the event loop free, for lease renewals. */
 export const BUSY_BLOCK_MS = 50
 
-export const busyPolicy = (busyMs: number): RetryPolicy => ({ budgetMs: busyMs, minDelayMs: 5, maxDelayMs: 100, factor: 2 })
+export const busyPolicy = (busyMs: number): RetryPolicy => ({
+  budgetMs: busyMs,
+  minDelayMs: 5,
+  maxDelayMs: 100,
+  factor: 2,
+})
 
 /**
  * One connection as a session. Its users take turns: a transaction spans several awaits, and a statement of somebody

@@ -81,7 +81,13 @@ interface Kept {
 }
 
 const CONNECTION: Kept = { table: 'connection', key: ['id'], columns: ['kind'], json: ['options'], flags: [] }
-const MODULE: Kept = { table: 'module', key: ['id'], columns: ['description'], json: ['schedule'], flags: ['is_active'] }
+const MODULE: Kept = {
+  table: 'module',
+  key: ['id'],
+  columns: ['description'],
+  json: ['schedule'],
+  flags: ['is_active'],
+}
 const TASK: Kept = {
   table: 'task',
   key: ['module', 'id'],

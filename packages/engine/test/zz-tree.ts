@@ -1,0 +1,10 @@
+import { fileFlow, openFiles } from './support/tree-world.ts'
+await using f = await openFiles()
+  const skip = fileFlow({ orphans: 'skip' })
+  await f.add({ root: {}, leaf: { under: 'root' }, lost: {}, child: { under: 'lost' }, grandchild: { under: 'child' } })
+  await f.remove('lost')
+  await f.add({ south: { unit: 'S' } })
+  const a = await f.world.run(skip, { scope: { unit: 'N' } })
+  console.log(a.state, a.reason, await f.ledger.listUnmatched(skip.id))
+  const b= await f.world.run(skip, { scope: { unit: 'S' } })
+  console.log(b.state, b.reason, await f.ledger.listUnmatched(skip.id), b.captured, JSON.parse(b.plan).selection)
