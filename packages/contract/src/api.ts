@@ -112,7 +112,9 @@ export const PlanDocument = z.strictObject({
       rows: Count,
       batches: z.int(),
       steps: z.array(z.strictObject({ name: z.string(), rows: Count.nullable(), batches: z.int().nullable() })),
-      columns: z.array(z.strictObject({ source: z.string(), target: z.string(), type: z.string(), fidelity: z.string() })),
+      columns: z.array(
+        z.strictObject({ source: z.string(), target: z.string(), type: z.string(), fidelity: z.string() }),
+      ),
       create_table: z.string().nullable(),
       notes: z.array(z.string()),
       sql: z.array(z.strictObject({ name: z.string(), text: z.string() })),
@@ -129,7 +131,12 @@ export const StatusDocument = z.strictObject({
       scope: ScopeJson,
       active: z.boolean(),
       last_run: z
-        .strictObject({ run: z.string(), status: z.enum(RUN_STATES), finished_at: Instant.nullable(), error: ErrorJson.nullable() })
+        .strictObject({
+          run: z.string(),
+          status: z.enum(RUN_STATES),
+          finished_at: Instant.nullable(),
+          error: ErrorJson.nullable(),
+        })
         .nullable(),
       watermark: z.string().nullable(),
       lag_ms: z.int().nullable(),

@@ -14,7 +14,7 @@ const DEFAULT_MAX_HOLD_MS = 3_600_000
 const buffer = z.unknown().transform((value, ctx): { ms: number } | { count: bigint } => {
   const text = typeof value === 'number' ? String(value) : value
   if (typeof text === 'string' && /^\d+$/.test(text)) return { count: BigInt(text) }
-  if (typeof text === 'string' && /^-/.test(text)) return refuse(ctx, 'must not be negative')
+  if (typeof text === 'string' && text.startsWith('-')) return refuse(ctx, 'must not be negative')
   return { ms: parseInside(durationMs, value, ctx) }
 })
 
@@ -46,7 +46,8 @@ const watermark = strictMap({
 })
 
 function* clashes({ clock, zone, buffer }: WatermarkOptions): Generator<[key: string, message: string]> {
-  if (clock === 'local' && zone === null) yield ['clock', 'clock: local needs the zone it is told in, such as zone: Europe/London']
+  if (clock === 'local' && zone === null)
+    yield ['clock', 'clock: local needs the zone it is told in, such as zone: Europe/London']
   if (zone !== null && clock !== 'local') yield ['zone', 'zone belongs to clock: local']
   if (buffer === null) return
   if (clock === 'rowversion' || clock === 'xid') {

@@ -158,14 +158,16 @@ export const ERRORS = {
   },
   TM3002: {
     title: 'lease lost',
-    meaning: 'This worker did not renew its lease in time and another may have taken the flow. Its batch was rolled back.',
+    meaning:
+      'This worker did not renew its lease in time and another may have taken the flow. Its batch was rolled back.',
     remedy: ['tidemark status   shows who runs the flow now'],
     ...failed,
     exit: 3,
   },
   TM3003: {
     title: 'watermark is not the one that was planned from',
-    meaning: 'Another run or a rewind moved the watermark meanwhile. The rows are in the target; the watermark was left.',
+    meaning:
+      'Another run or a rewind moved the watermark meanwhile. The rows are in the target; the watermark was left.',
     remedy: ['tidemark run FLOW   plans anew'],
     ...failed,
   },
@@ -189,7 +191,8 @@ export const ERRORS = {
   },
   TM3007: {
     title: 'target and ledger disagree',
-    meaning: 'The last settled run that the target remembers is not the one in the ledger: one of them was restored, emptied or replaced.',
+    meaning:
+      'The last settled run that the target remembers is not the one in the ledger: one of them was restored, emptied or replaced.',
     remedy: [
       'tidemark run FLOW --full   reads everything again and repairs it',
       'or tidemark rewind FLOW --to POSITION --reason TEXT   re-delivers from there',
@@ -284,7 +287,8 @@ export const ERRORS = {
   },
   TM4010: {
     title: 'a copied position is not an order',
-    meaning: 'Another flow fills this table together with its position column. Rows arrive there with old positions, after the watermark has passed them.',
+    meaning:
+      'Another flow fills this table together with its position column. Rows arrive there with old positions, after the watermark has passed them.',
     remedy: ['take a position that is assigned in this table, or capture: backfill'],
     ...definition,
   },
@@ -351,7 +355,8 @@ export const ERRORS = {
   // ── 5xxx apply and target
   TM5001: {
     title: 'target refused the batch',
-    meaning: 'The database refused a statement of this batch. The batch was rolled back; nothing of it is in the target.',
+    meaning:
+      'The database refused a statement of this batch. The batch was rolled back; nothing of it is in the target.',
     remedy: ['mend what the message says, then: tidemark resume --last'],
     ...failed,
   },
@@ -390,7 +395,10 @@ export const ERRORS = {
   TM9002: {
     title: 'the demo went wrong',
     meaning: 'An act of the demo did not do what it says it does. The project it played in is left as it is.',
-    remedy: ['tidemark runs   in the folder of the demo shows what is recorded', 'report it with the message and the version'],
+    remedy: [
+      'tidemark runs   in the folder of the demo shows what is recorded',
+      'report it with the message and the version',
+    ],
     retry: 'again',
     exit: 1,
     http: 500,

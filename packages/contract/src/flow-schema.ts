@@ -1,7 +1,16 @@
 /** The grammar of a flow. Its input is plain data with the names people write, its output is `FlowSpec` without identity. */
 import { z } from 'zod'
 import { type CaptureSchemas, LATER_CAPTURES } from './capture-schema.ts'
-import type { ApplySpec, ColumnsSpec, ConditionSpec, FlowSpec, JoinSpec, ShapeSpec, SourceSpec, TargetSpec } from './flow.ts'
+import type {
+  ApplySpec,
+  ColumnsSpec,
+  ConditionSpec,
+  FlowSpec,
+  JoinSpec,
+  ShapeSpec,
+  SourceSpec,
+  TargetSpec,
+} from './flow.ts'
 import { parseConnectionId } from './ids.ts'
 import {
   atLeastOne,
@@ -38,10 +47,12 @@ const valueList = z.array(valueText).min(1, 'is empty: no row, or every row, wou
 const otherTable = strictMap({ table: tableName, column: name })
 type Membership = { readonly values: readonly string[] } | z.output<typeof otherTable>
 
-const membership = z.unknown().transform(
-  (value, ctx): Membership =>
-    isMap(value) ? parseInside(otherTable, value, ctx) : { values: parseInside(valueList, value, ctx) },
-)
+const membership = z
+  .unknown()
+  .transform(
+    (value, ctx): Membership =>
+      isMap(value) ? parseInside(otherTable, value, ctx) : { values: parseInside(valueList, value, ctx) },
+  )
 
 const condition = strictMap({
   column: columnRef,
@@ -76,10 +87,13 @@ const condition = strictMap({
   return z.NEVER
 })
 
-const join = strictMap({ table: tableName, as: id, on: z.record(z.string(), name) }).transform((given, ctx): JoinSpec => {
-  if (Object.keys(given.on).length === 0) return refuse(ctx, 'a join needs columns: on: { COLUMN: JOINED_COLUMN }', {}, ['on'])
-  return given
-})
+const join = strictMap({ table: tableName, as: id, on: z.record(z.string(), name) }).transform(
+  (given, ctx): JoinSpec => {
+    if (Object.keys(given.on).length === 0)
+      return refuse(ctx, 'a join needs columns: on: { COLUMN: JOINED_COLUMN }', {}, ['on'])
+    return given
+  },
+)
 
 const source = strictMap({
   connection,
@@ -111,22 +125,28 @@ const target = strictMap({
   }),
 )
 
-const key = names.min(1, 'is empty: without a key no row can be told from another').refine(
-  (columns) => new Set(columns).size === columns.length,
-  'names a column twice',
-)
+const key = names
+  .min(1, 'is empty: without a key no row can be told from another')
+  .refine((columns) => new Set(columns).size === columns.length, 'names a column twice')
 
-const apply = kinded<unknown>('apply', { 'insert-missing': strictMap({}), latest: strictMap({}) }, ['replace', 'live', 'forensic'])
-  .transform(({ kind }): ApplySpec => ({ kind: kind as ApplySpec['kind'] }))
+const apply = kinded<unknown>('apply', { 'insert-missing': strictMap({}), latest: strictMap({}) }, [
+  'replace',
+  'live',
+  'forensic',
+]).transform(({ kind }): ApplySpec => ({ kind: kind as ApplySpec['kind'] }))
 
-const tree = strictMap({ locator: name, parent: name, orphans: z.enum(['fail', 'quarantine', 'skip']).optional() }).transform(
-  (given, ctx): ShapeSpec => {
-    if (given.locator === given.parent) {
-      refuse(ctx, 'locator and parent are the same column: every row would be its own parent', { tm: 'TM1019' }, ['parent'])
-    }
-    return { kind: 'tree', locator: given.locator, parent: given.parent, orphans: given.orphans ?? null }
-  },
-)
+const tree = strictMap({
+  locator: name,
+  parent: name,
+  orphans: z.enum(['fail', 'quarantine', 'skip']).optional(),
+}).transform((given, ctx): ShapeSpec => {
+  if (given.locator === given.parent) {
+    refuse(ctx, 'locator and parent are the same column: every row would be its own parent', { tm: 'TM1019' }, [
+      'parent',
+    ])
+  }
+  return { kind: 'tree', locator: given.locator, parent: given.parent, orphans: given.orphans ?? null }
+})
 const flat = strictMap({}).transform((): ShapeSpec => ({ kind: 'flat' }))
 const shape = kinded<ShapeSpec>('shape', { flat, tree }, []).transform(({ value }) => value)
 
@@ -138,15 +158,20 @@ const columns = strictMap({
   cast: notYet('columns.cast'),
   mask: notYet('columns.mask'),
 }).transform(
-  (given): ColumnsSpec => ({ include: given.include ?? null, exclude: given.exclude ?? [], rename: given.rename ?? {} }),
+  (given): ColumnsSpec => ({
+    include: given.include ?? null,
+    exclude: given.exclude ?? [],
+    rename: given.rename ?? {},
+  }),
 )
 
-const batch = strictMap({ rows: atLeastOne('a batch of no rows would never end').optional(), bytes: sizeBytes.optional() }).transform(
-  (given, ctx): FlowSpec['batch'] => {
-    if (given.bytes === 0) refuse(ctx, 'must be more than nothing: a batch of no bytes would never end', {}, ['bytes'])
-    return { rows: given.rows ?? null, bytes: given.bytes ?? null }
-  },
-)
+const batch = strictMap({
+  rows: atLeastOne('a batch of no rows would never end').optional(),
+  bytes: sizeBytes.optional(),
+}).transform((given, ctx): FlowSpec['batch'] => {
+  if (given.bytes === 0) refuse(ctx, 'must be more than nothing: a batch of no bytes would never end', {}, ['bytes'])
+  return { rows: given.rows ?? null, bytes: given.bytes ?? null }
+})
 
 const drift = z.enum(['fail', 'add', 'ignore']).transform((value, ctx) => {
   if (value !== 'fail') refuse(ctx, `drift: ${value}`, { tm: 'TM1017' })
@@ -156,7 +181,10 @@ const shapeOf = (captures: CaptureSchemas) => ({
   source,
   target,
   key,
-  capture: kinded<unknown>('capture', captures, LATER_CAPTURES).transform(({ kind, value }) => ({ kind, options: value })),
+  capture: kinded<unknown>('capture', captures, LATER_CAPTURES).transform(({ kind, value }) => ({
+    kind,
+    options: value,
+  })),
   apply: apply.optional(),
   shape: shape.optional(),
   scope: z.record(id, columnRef).optional(),

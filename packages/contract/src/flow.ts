@@ -17,7 +17,12 @@ export interface ColumnRef {
 export type ValueText = string
 
 export type ConditionSpec =
-  | { readonly kind: 'in-list'; readonly column: ColumnRef; readonly values: readonly ValueText[]; readonly not: boolean }
+  | {
+      readonly kind: 'in-list'
+      readonly column: ColumnRef
+      readonly values: readonly ValueText[]
+      readonly not: boolean
+    }
   | {
       readonly kind: 'in-table'
       readonly column: ColumnRef

@@ -32,9 +32,6 @@ export const parseConnectionId = parser<'ConnectionId'>('connection id', NAME_PA
 export const parseRunId = parser<'RunId'>('run id', RUN_PATTERN)
 export const parseGroupId = parser<'GroupId'>('group id', GROUP_PATTERN)
 export const parseStoreId = parser<'StoreId'>('store id', STORE_PATTERN)
-export const parseFlowId = parser<'FlowId'>(
-  'flow id',
-  /^[A-Za-z][A-Za-z0-9_-]{0,62}\.[A-Za-z][A-Za-z0-9_-]{0,62}$/,
-)
+export const parseFlowId = parser<'FlowId'>('flow id', /^[A-Za-z][A-Za-z0-9_-]{0,62}\.[A-Za-z][A-Za-z0-9_-]{0,62}$/)
 
 export const flowIdOf = (module: ModuleId, task: TaskId): FlowId => parseFlowId(`${module}.${task}`)

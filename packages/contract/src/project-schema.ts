@@ -41,7 +41,8 @@ export const TaskSchema = strictMap({
   config: anyMap.optional(),
   active: z.boolean().optional(),
 }).transform((task, ctx) => {
-  if (task.flow === undefined && task.type === undefined) refuse(ctx, 'a task is a flow: …, or has a type: … and a config: …')
+  if (task.flow === undefined && task.type === undefined)
+    refuse(ctx, 'a task is a flow: …, or has a type: … and a config: …')
   else if (task.type === 'flow' && task.flow === undefined) refuse(ctx, 'type: flow is written flow: …', {}, ['type'])
   else if (task.flow !== undefined && task.type !== undefined && task.type !== 'flow') {
     refuse(ctx, 'flow and type exclude each other', { tm: 'TM1019' }, ['type'])

@@ -59,7 +59,9 @@ export const kinded = <T>(what: string, table: Readonly<Record<string, z.ZodType
     const schema = Object.hasOwn(table, kind) ? table[kind] : undefined
     if (schema !== undefined) return { kind, value: parseInside(schema, options, ctx) }
     if (later.includes(kind)) return refuse(ctx, `${what}: ${kind}`, { tm: 'TM1017' }, ['kind'])
-    return refuse(ctx, `${what} "${kind}" is unknown: one of ${candidates.join(', ')}`, { given: kind, candidates }, ['kind'])
+    return refuse(ctx, `${what} "${kind}" is unknown: one of ${candidates.join(', ')}`, { given: kind, candidates }, [
+      'kind',
+    ])
   })
 
 /** Of the grammar, but not built yet. An empty mapping asks for nothing. */

@@ -3,9 +3,7 @@
  * cell is decided. `illegal` is a defect and throws; `ignored` is a repetition that changes nothing.
  */
 export type Cell<S extends string> = S | 'illegal' | 'ignored'
-export type TransitionTable<S extends string, E extends string> = Readonly<
-  Record<S, Readonly<Record<E, Cell<S>>>>
->
+export type TransitionTable<S extends string, E extends string> = Readonly<Record<S, Readonly<Record<E, Cell<S>>>>>
 
 export const RUN_STATES = [
   'planned',
@@ -85,7 +83,12 @@ function ended(repetition: RunEvent): Readonly<Record<RunEvent, Cell<RunState>>>
 }
 
 /** Runs in these states can be resumed, and are resumed by the next `run` of their flow and scope. */
-export const UNFINISHED_RUN_STATES = ['planned', 'running', 'failed', 'cancelled'] as const satisfies readonly RunState[]
+export const UNFINISHED_RUN_STATES = [
+  'planned',
+  'running',
+  'failed',
+  'cancelled',
+] as const satisfies readonly RunState[]
 
 export const STEP_STATES = ['planned', 'running', 'done', 'failed', 'superseded'] as const
 export type StepState = (typeof STEP_STATES)[number]

@@ -54,7 +54,9 @@ export function parseTableName(text: string): TableName {
   const read = splitName(text)
   if ('wrong' in read) throw new TypeError(`"${text}" is no table name: ${read.wrong}`)
   if (read.parts.length > MAX_TABLE_PARTS) {
-    throw new TypeError(`"${text}" is no table name: it has ${read.parts.length} parts, at most ${MAX_TABLE_PARTS} exist`)
+    throw new TypeError(
+      `"${text}" is no table name: it has ${read.parts.length} parts, at most ${MAX_TABLE_PARTS} exist`,
+    )
   }
   return read.parts
 }

@@ -90,7 +90,7 @@ export interface App extends AsyncDisposable {
   run(options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument>
   /** `run` null: the newest unfinished one. */
   resume(options: { readonly run: string | null; readonly waitMs: number; readonly parallel: number | null }, emit: Emit, signal: AbortSignal): Promise<RunDocument>
-  /** Asks a running run to stop (its worker sees it at the next renewal), or ends an unfinished one that nobody runs. */
+  /** Asks a running run to stop (its worker sees it before its next batch), or ends an unfinished one that nobody runs. */
   cancel(run: string): Promise<{ readonly run: string; readonly was: string; readonly now: string }>
   reset(run: string): Promise<{ readonly run: string; readonly flow: string }>
   previewRewind(options: { readonly flow: string; readonly scope: Scope; readonly to: string }): Promise<RewindPreview>

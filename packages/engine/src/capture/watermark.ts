@@ -2,10 +2,10 @@
 import type { WatermarkOptions } from '@tidemark/contract/capture'
 import { formatDuration, parseDuration } from '@tidemark/contract/duration'
 import { formatColumnRef } from '@tidemark/contract/table-name'
+import { largestBackwardStepMs } from '@tidemark/contract/zone'
 import type { Bounds, Moment, PlannedPosition, Selection, Tally } from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import type { CaptureMode, CaptureQuestion } from './capture-mode.ts'
-import { largestBackwardStepMs } from './zone-step.ts'
 
 type Question = CaptureQuestion & { readonly options: WatermarkOptions }
 
@@ -126,10 +126,12 @@ export const watermark: CaptureMode<WatermarkOptions, WatermarkFacts> = {
     const waiting = tally.waiting > 0n ? { rows: tally.waiting, until: tally.waitingUntil } : null
     const notes = notesOf(q, facts)
     const nothing = (reason: string) => ({ kind: 'nothing', reason, window, waiting, notes }) as const
-    if (bounds !== null && bounds.upTo === null && !(q.wish.full && q.watermark !== null)) {
+    // no window holds them back, because no window ever takes them
+    const withoutPosition = selection.withNullPosition && tally.nullPositions > 0n
+    if (bounds !== null && bounds.upTo === null && !(q.wish.full && q.watermark !== null) && !(withoutPosition && !facts.moment?.ceiling)) {
       return nothing(facts.moment?.ceiling ? `held back by ${heldText(facts.moment)}` : 'the source has no rows')
     }
-    if (bounds?.heldBack && !q.wish.full && q.again.length + q.unmatched.length + q.gained.length === 0) {
+    if (bounds?.heldBack && !q.wish.full && !withoutPosition && q.again.length + q.unmatched.length + q.gained.length === 0) {
       return nothing(isNumber(q) && !facts.moment?.ceiling ? `no rows after ${q.watermark}` : `held back by ${heldText(facts.moment)}`)
     }
     if (tally.rows === 0n && q.again.length === 0) return nothing(q.watermark === null ? 'the source has no rows that are due' : `no rows after ${q.watermark}`)

@@ -2,10 +2,10 @@
 import { FLOW_KEYS } from '@tidemark/contract/flow-schema'
 
 const INNER_KEYS = [
-  ...['kind', 'connection', 'table', 'as', 'on', 'join', 'where', 'column', 'replaced', 'create', 'emptied'],
-  ...['position', 'clock', 'zone', 'stamped_by', 'buffer', 'overlap', 'nulls', 'unmatched', 'give_up', 'max_hold'],
-  ...['locator', 'parent', 'orphans', 'include', 'exclude', 'add', 'rename', 'cast', 'mask', 'rows', 'bytes'],
-]
+  'kind connection table as on join where column replaced create emptied',
+  'position clock zone stamped_by buffer overlap nulls unmatched give_up max_hold',
+  'locator parent orphans include exclude add rename cast mask rows bytes',
+].flatMap((line) => line.split(' '))
 const RANK: ReadonlyMap<string, number> = new Map([...FLOW_KEYS, ...INNER_KEYS].map((key, i) => [key, i]))
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonMap

@@ -26,7 +26,12 @@ interface Finding {
   readonly onKey?: true
 }
 
-export function checkFlow(flow: FlowBody, located: Located, connections: KnownConnections, task: string): readonly DefinitionProblem[] {
+export function checkFlow(
+  flow: FlowBody,
+  located: Located,
+  connections: KnownConnections,
+  task: string,
+): readonly DefinitionProblem[] {
   const findings = [
     ...connectionsOf(flow, connections),
     ...selfCopy(flow),
@@ -53,7 +58,8 @@ function* connectionsOf(flow: FlowBody, connections: KnownConnections): Generato
     if (known === undefined) {
       const names = [...connections.keys()]
       const near = didYouMean(id, names)
-      const hint = near === null ? `there is ${names.length === 0 ? 'none' : names.join(', ')}` : `did you mean "${near}"?`
+      const hint =
+        near === null ? `there is ${names.length === 0 ? 'none' : names.join(', ')}` : `did you mean "${near}"?`
       yield { code: 'TM1013', path, message: `connection "${id}" is not defined`, hint }
     } else if (!known.built) yield { code: 'TM1017', path, message: `a flow with a ${known.kind} connection` }
   }
@@ -103,20 +109,30 @@ function* refsOfCapture({ options }: CaptureSpec): Generator<[ref: ColumnRef, pa
 }
 
 const isColumnRef = (value: unknown): value is ColumnRef =>
-  typeof value === 'object' && value !== null && Object.keys(value).sort().join() === 'column,table' && 'column' in value && typeof value.column === 'string'
+  typeof value === 'object' &&
+  value !== null &&
+  Object.keys(value).sort().join() === 'column,table' &&
+  'column' in value &&
+  typeof value.column === 'string'
 
 function* keyOf({ key, excludeKeys }: FlowBody): Generator<Finding> {
   for (const column of Object.keys(excludeKeys)) {
     if (key.includes(column)) continue
     const path = ['exclude_keys', column]
-    yield { code: 'TM1013', path, onKey: true, message: `exclude_keys names "${column}", which is not in the key [${key.join(', ')}]` }
+    yield {
+      code: 'TM1013',
+      path,
+      onKey: true,
+      message: `exclude_keys names "${column}", which is not in the key [${key.join(', ')}]`,
+    }
   }
 }
 
 function* columnsOf({ key, columns: { include, exclude, rename } }: FlowBody): Generator<Finding> {
   for (const [i, column] of exclude.entries()) {
     const path = ['columns', 'exclude', i]
-    if (key.includes(column)) yield { code: 'TM1019', path, message: `"${column}" is in the key and cannot be excluded` }
+    if (key.includes(column))
+      yield { code: 'TM1019', path, message: `"${column}" is in the key and cannot be excluded` }
     if (include?.includes(column)) yield { code: 'TM1019', path, message: `"${column}" is both included and excluded` }
   }
   for (const column of key) {
@@ -131,7 +147,8 @@ function* columnsOf({ key, columns: { include, exclude, rename } }: FlowBody): G
       yield { code: 'TM1019', path, onKey: true, message: `"${from}" is renamed but not moved` }
     }
     const other = targets.get(to.toLowerCase())
-    if (other !== undefined) yield { code: 'TM1019', path, message: `"${other}" and "${from}" are both renamed to "${to}"` }
+    if (other !== undefined)
+      yield { code: 'TM1019', path, message: `"${other}" and "${from}" are both renamed to "${to}"` }
     targets.set(to.toLowerCase(), from)
   }
 }

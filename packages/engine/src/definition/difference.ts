@@ -115,7 +115,11 @@ function changed<Row>(subject: string, row: Row, before: JsonMap, after: JsonMap
   if (keys.length === 0) return []
   const fields = keys.map((key) => {
     const path = pathOf(key)
-    return { path: dotted(path), from: fieldText(path, old.get(key), 'connection'), to: fieldText(path, now.get(key), 'connection') }
+    return {
+      path: dotted(path),
+      from: fieldText(path, old.get(key), 'connection'),
+      to: fieldText(path, now.get(key), 'connection'),
+    }
   })
   return [{ row, difference: { subject, kind: 'changed', fields } }]
 }
@@ -127,7 +131,9 @@ export function rowsAfter(rows: CatalogRows, change: CatalogChange): CatalogRows
     for (const row of written) byKey.set(key(row), row)
     return [...byKey.values()]
   }
-  const tasks = change.tasks.map((task): TaskRow => ({ ...task, version: (task.version ?? 0) + 1, updatedAt: '', updatedBy: '' }))
+  const tasks = change.tasks.map(
+    (task): TaskRow => ({ ...task, version: (task.version ?? 0) + 1, updatedAt: '', updatedBy: '' }),
+  )
   return {
     connections: replaced(rows.connections, change.connections, (r) => r.id),
     modules: replaced(rows.modules, change.modules, (r) => r.id),

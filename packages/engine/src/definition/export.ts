@@ -11,7 +11,10 @@ import { FLOW_TYPE } from './rows.ts'
 const MAX_LINE = 90
 
 /** Path relative to the project → text. `files`: where the project keeps a module already. */
-export function exportYaml(rows: CatalogRows, files: ReadonlyMap<string, string> = new Map()): ReadonlyMap<string, string> {
+export function exportYaml(
+  rows: CatalogRows,
+  files: ReadonlyMap<string, string> = new Map(),
+): ReadonlyMap<string, string> {
   const tasks = Map.groupBy(rows.tasks, (t) => t.module)
   return new Map(
     rows.modules.map((module) => {
@@ -33,7 +36,11 @@ function taskYaml(row: TaskRow): JsonMap {
   const { order = 1, type = FLOW_TYPE, config = {}, ...flow } = taskDocument(row)
   const about = { id: row.id, order, ...(row.isActive ? {} : { active: false }) }
   if (type === FLOW_TYPE) return { ...about, flow: canonical(shortKinds(flow)) }
-  return { ...about, type, ...(isJsonMap(config) && Object.keys(config).length > 0 ? { config: canonical(config) } : {}) }
+  return {
+    ...about,
+    type,
+    ...(isJsonMap(config) && Object.keys(config).length > 0 ? { config: canonical(config) } : {}),
+  }
 }
 
 /** `{ kind: latest }` as `latest`. */
@@ -50,7 +57,12 @@ function yamlText(data: JsonMap): string {
   visit(document, {
     Collection: (_, node, path) => {
       // the module and its list of tasks are pages, not lines
-      if (path.length > 2 && !isPage(path.at(-1)) && isPlain(node) && String(new Document(node.toJSON()).toString({ collectionStyle: 'flow', lineWidth: 0 })).length <= MAX_LINE) {
+      if (
+        path.length > 2 &&
+        !isPage(path.at(-1)) &&
+        isPlain(node) &&
+        String(new Document(node.toJSON()).toString({ collectionStyle: 'flow', lineWidth: 0 })).length <= MAX_LINE
+      ) {
         node.flow = true
       }
     },
@@ -66,6 +78,10 @@ const isPage = (parent: unknown): boolean => isPair(parent) && isScalar(parent.k
 
 /** Only values, or lists of values: no mapping inside. */
 function isPlain(node: Node): boolean {
-  if (isMap(node)) return node.items.length > 0 && node.items.every((pair) => isScalar(pair.value) || (isSeq(pair.value) && isPlain(pair.value)))
+  if (isMap(node))
+    return (
+      node.items.length > 0 &&
+      node.items.every((pair) => isScalar(pair.value) || (isSeq(pair.value) && isPlain(pair.value)))
+    )
   return isSeq(node) && node.items.every((item) => !isCollection(item))
 }

@@ -22,7 +22,13 @@ export interface TaskContent extends TaskConfigs {
 }
 
 /** A task with the names of the YAML: `{ order, type, source, target, key, … }`, or `{ order, type, config }`. */
-export function taskDocument({ executionOrder, type, sourceConfig, targetConfig, transformationConfig }: TaskContent): JsonMap {
+export function taskDocument({
+  executionOrder,
+  type,
+  sourceConfig,
+  targetConfig,
+  transformationConfig,
+}: TaskContent): JsonMap {
   const about = { order: executionOrder, type }
   const rest = parsed(transformationConfig)
   if (type !== FLOW_TYPE) return { ...about, config: rest }
@@ -51,7 +57,8 @@ export function fieldsOf(document: JsonMap, whole: ReadonlySet<string> = new Set
 /** `5` and `"5"` mean the same: a value in a definition is its text. */
 export function sameValue(a: Json | undefined, b: Json | undefined): boolean {
   if (a === undefined || b === undefined || a === null || b === null) return a === b
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => sameValue(item as Json, b[i] as Json))
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => sameValue(item as Json, b[i] as Json))
   if (isJsonMap(a) && isJsonMap(b)) {
     return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameValue(a[key], b[key]))
   }
@@ -70,5 +77,7 @@ export function withField(document: JsonMap, [step, ...rest]: Path, value: Json 
 export function fieldText(path: Path, value: Json | undefined, context: SecretContext): string | null {
   if (value === undefined) return null
   const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()
-  return secretIn(path.at(-1) ?? '', typeof value === 'string' ? value : text, context) === null ? text : '(not shown: a secret)'
+  return secretIn(path.at(-1) ?? '', typeof value === 'string' ? value : text, context) === null
+    ? text
+    : '(not shown: a secret)'
 }

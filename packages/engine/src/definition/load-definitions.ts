@@ -18,7 +18,8 @@ export interface LoadOptions {
 /** Throws only where a file cannot be read; problems are for the caller to throw, or to count. */
 export function loadDefinitions(project: ProjectSpec, { captures, path, tables }: LoadOptions): LoadedDefinitions {
   const projectFile = join(project.dir, PROJECT_FILE)
-  const files = path === null ? listYamlFiles(join(project.dir, MODULES_DIR)) : namedYamlFiles(findPath(project.dir, path))
+  const files =
+    path === null ? listYamlFiles(join(project.dir, MODULES_DIR)) : namedYamlFiles(findPath(project.dir, path))
   const modules = files.filter((file) => file !== projectFile).map((file) => readYamlFile(project.dir, file))
   return parseDefinitions({ project: readYamlFile(project.dir, PROJECT_FILE), modules }, captures, tables)
 }

@@ -24,11 +24,13 @@ export interface TaskMerge {
 
 /** `row` null: not in the tables yet. */
 export function mergeTask(declared: DeclaredTask, row: TaskRow | null, overwrite: boolean): TaskMerge {
-  const subject = `task ${declared.module}.${declared.id}`
+  const { module, id } = declared
+  const subject = `task ${module}.${id}`
   if (row === null) {
     const isActive = declared.active ?? true
-    const write = { ...declared, isActive, version: null, deployed: deployedText(declared, isActive) }
-    return { subject, added: true, write: withoutActive(write), written: [], kept: [] }
+    const deployed = deployedText(declared, isActive)
+    const write = { module, id, ...pickContent(declared), isActive, version: null, deployed }
+    return { subject, added: true, write, written: [], kept: [] }
   }
   const base = row.deployed === null ? null : readDeployed(row.deployed)
   const [yaml, table] = [taskDocument(declared), taskDocument(row)]
@@ -42,12 +44,19 @@ export function mergeTask(declared: DeclaredTask, row: TaskRow | null, overwrite
   // a record that lags behind would take the next change of the YAML for an edit by hand
   const stale = base === null || canonicalJson(taskDocument(declared)) !== canonicalJson(base.document)
   const content = kept.length === 0 ? declared : withKept(yaml, kept)
-  const write = { ...row, ...pickContent(written.length > 0 ? content : row), isActive, deployed }
+  const write = {
+    module,
+    id,
+    ...pickContent(written.length > 0 ? content : row),
+    isActive,
+    version: row.version,
+    deployed,
+  }
   const nothing = written.length === 0 && activity.write === null && !stale
   return {
     subject,
     added: false,
-    write: nothing ? null : withoutHistory(write),
+    write: nothing ? null : write,
     written: [...written.map((f) => change(f.path, f.table, f.yaml)), ...activity.written],
     kept: [...kept.map((f) => change(f.path, f.yaml, f.table)), ...activity.kept],
   }
@@ -72,7 +81,9 @@ function differingFields(yaml: JsonMap, table: JsonMap, base: JsonMap | null): r
   return [...new Set([...ofYaml.keys(), ...ofTable.keys()])].flatMap((key) => {
     const [mine, theirs] = [ofYaml.get(key), ofTable.get(key)]
     if (sameValue(mine, theirs)) return []
-    return [{ path: pathOf(key), yaml: mine, table: theirs, byHand: ofBase === null || !sameValue(theirs, ofBase.get(key)) }]
+    return [
+      { path: pathOf(key), yaml: mine, table: theirs, byHand: ofBase === null || !sameValue(theirs, ofBase.get(key)) },
+    ]
   })
 }
 
@@ -99,14 +110,22 @@ function withKept(yaml: JsonMap, kept: readonly DifferingField[]): TaskContent {
   for (const { path, table } of [...gone, ...there]) document = withField(document, path, table)
   const { order, type, config, ...flow } = document
   const configs = type === FLOW_TYPE ? configsOfFlow(flow) : configsOfType(isJsonMap(config) ? config : null)
-  return { executionOrder: Number(order), type: String(type), ...configs }
+  return { executionOrder: Number(order), type: textOf(type), ...configs }
 }
+
+const textOf = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 
 // ── what the last deploy wrote
 
 type TaskContent = TaskConfigs & Pick<TaskRow, 'executionOrder' | 'type'>
 
-const pickContent = ({ executionOrder, type, sourceConfig, targetConfig, transformationConfig }: TaskContent): TaskContent => ({
+const pickContent = ({
+  executionOrder,
+  type,
+  sourceConfig,
+  targetConfig,
+  transformationConfig,
+}: TaskContent): TaskContent => ({
   executionOrder,
   type,
   sourceConfig,
@@ -132,7 +151,7 @@ function readDeployed(text: string): { document: JsonMap; isActive: boolean | nu
   const json = (value: Json | undefined): string | null => (isJsonMap(value) ? JSON.stringify(value) : null)
   const document = taskDocument({
     executionOrder: Number(record['execution_order']),
-    type: String(record['type']),
+    type: textOf(record['type']),
     sourceConfig: json(record['source_config']),
     targetConfig: json(record['target_config']),
     transformationConfig: json(record['transformation_config']),
@@ -156,13 +175,4 @@ function mergeActivity(yaml: boolean | null, table: boolean, base: boolean | nul
   const byHand = base !== table
   if (!byHand || (overwrite && !yaml)) return { write: yaml, written: [change(['active'], table, yaml)], kept: [] }
   return { write: null, written: [], kept: [change(['active'], yaml, table)] }
-}
-
-// ── rows without what they do not write
-
-function withoutActive({ active: _, ...write }: TaskWrite & { readonly active: boolean | null }): TaskWrite {
-  return write
-}
-function withoutHistory({ updatedAt: _, updatedBy: __, ...write }: TaskRow): TaskWrite {
-  return write
 }

@@ -10,7 +10,14 @@ import { type FlowParser, flowParser, isBuiltKind, parseConnection } from './par
 import { parseLocated } from './parse-located.ts'
 import { type DefinitionProblem, sortProblems } from './problem.ts'
 import type { ReadYaml } from './read-yaml.ts'
-import { configsOfFlow, configsOfType, type DeclaredModule, type DeclaredTask, type DefinitionRows, FLOW_TYPE } from './rows.ts'
+import {
+  configsOfFlow,
+  configsOfType,
+  type DeclaredModule,
+  type DeclaredTask,
+  type DefinitionRows,
+  FLOW_TYPE,
+} from './rows.ts'
 import { literalSecrets } from './secrets.ts'
 
 export interface DefinitionFiles {
@@ -27,7 +34,11 @@ export interface LoadedDefinitions {
   readonly files: ReadonlyMap<string, string>
 }
 
-export function parseDefinitions(files: DefinitionFiles, captures: CaptureSchemas, tables: CatalogRows | null): LoadedDefinitions {
+export function parseDefinitions(
+  files: DefinitionFiles,
+  captures: CaptureSchemas,
+  tables: CatalogRows | null,
+): LoadedDefinitions {
   const problems: DefinitionProblem[] = [...files.project.problems]
   const project = parseLocated(ProjectSchema, files.project.root, null)
   if (!project.ok && problems.length === 0) problems.push(...project.problems)
@@ -47,10 +58,17 @@ export function parseDefinitions(files: DefinitionFiles, captures: CaptureSchema
     const read = file.problems.length === 0 ? readModule(file, context) : null
     return read === null ? [] : [{ ...read, file: file.source.file }]
   })
-  problems.push(...idProblems('module', modules.map(({ module, root }) => ({ id: module.id, place: placeOf(root, ['module']), task: null }))))
+  problems.push(
+    ...idProblems(
+      'module',
+      modules.map(({ module, root }) => ({ id: module.id, place: placeOf(root, ['module']), task: null })),
+    ),
+  )
   return {
     rows: { connections, modules: modules.map(({ module }) => module), tasks: modules.flatMap(({ tasks }) => tasks) },
-    problems: sortProblems(problems.filter((p) => !(p.code === 'TM1017' && p.task !== null && context.switchedOff.has(p.task)))),
+    problems: sortProblems(
+      problems.filter((p) => !(p.code === 'TM1017' && p.task !== null && context.switchedOff.has(p.task))),
+    ),
     files: new Map(modules.map(({ module, file }) => [module.id, file])),
   }
 }
@@ -72,12 +90,23 @@ function switchedOff(tables: CatalogRows | null): Set<string> {
 
 function readConnections(located: Located | undefined, problems: DefinitionProblem[]): readonly ConnectionRow[] {
   if (located?.kind !== 'map') return []
-  problems.push(...idProblems('connection', [...located.entries].map(([id, { key }]) => ({ id, place: key, task: null }))))
+  problems.push(
+    ...idProblems(
+      'connection',
+      [...located.entries].map(([id, { key }]) => ({ id, place: key, task: null })),
+    ),
+  )
   return [...located.entries].flatMap(([id, { key, value }]) => {
     if (value.kind !== 'map') return [] // ProjectSchema says so
     const kind = entryOf(value, 'kind')
     if (kind?.kind !== 'scalar' || typeof kind.value !== 'string') {
-      problems.push({ code: 'TM1011', message: `connection "${id}" needs a kind, such as kind: duckdb`, hint: null, place: kind?.place ?? key, task: null })
+      problems.push({
+        code: 'TM1011',
+        message: `connection "${id}" needs a kind, such as kind: duckdb`,
+        hint: null,
+        place: kind?.place ?? key,
+        task: null,
+      })
       return []
     }
     const options = { ...value, entries: new Map([...value.entries].filter(([name]) => name !== 'kind')), place: key }
@@ -99,9 +128,18 @@ function readModule({ root }: ReadYaml, context: ModuleContext): ReadModule | nu
     return null
   }
   const { module: id, description, schedule, active, tasks } = parsed.value
-  const module = { id, description: description ?? null, schedule: schedule ? canonicalJson({ ...schedule } as Json) : null, active: active ?? null }
+  const module = {
+    id,
+    description: description ?? null,
+    schedule: schedule ? canonicalJson({ ...schedule } as Json) : null,
+    active: active ?? null,
+  }
   const list = entryOf(root, 'tasks')
-  const named: NamedPlace[] = tasks.map((task, i) => ({ id: task.id, place: placeOf(root, ['tasks', i, 'id']), task: null }))
+  const named: NamedPlace[] = tasks.map((task, i) => ({
+    id: task.id,
+    place: placeOf(root, ['tasks', i, 'id']),
+    task: null,
+  }))
   context.problems.push(...idProblems('task', named))
   const moduleDefaults = entryOf(root, 'defaults')
   const declared = tasks.map((task, i): DeclaredTask => {

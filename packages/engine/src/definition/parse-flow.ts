@@ -36,7 +36,9 @@ export function parseConnection(kind: string, kindPlace: Place, options: Located
   const schema = isBuiltKind(kind) ? CONNECTION_SCHEMAS[kind] : undefined
   if (schema !== undefined) {
     const parsed = parseLocated(schema, options, null)
-    return parsed.ok ? { options: parsed.value, problems: secrets } : { options: {}, problems: [...secrets, ...parsed.problems] }
+    return parsed.ok
+      ? { options: parsed.value, problems: secrets }
+      : { options: {}, problems: [...secrets, ...parsed.problems] }
   }
   const kept = { options: toPlain(options) as Readonly<Record<string, unknown>>, problems: secrets }
   if (LATER_CONNECTION_KINDS.includes(kind)) return kept

@@ -33,7 +33,15 @@ function problemsOf(issue: z.core.$ZodIssue, located: Located, task: string | nu
     }
     case 'invalid_key': {
       const place = placeOf(located, issue.path, 'key')
-      return [{ code: 'TM1011', message: withName(issue.path, issue.issues[0]?.message ?? 'is no name'), hint: null, ...at, place }]
+      return [
+        {
+          code: 'TM1011',
+          message: withName(issue.path, issue.issues[0]?.message ?? 'is no name'),
+          hint: null,
+          ...at,
+          place,
+        },
+      ]
     }
     case 'invalid_value': {
       const candidates = issue.values.map(String)
@@ -42,7 +50,9 @@ function problemsOf(issue: z.core.$ZodIssue, located: Located, task: string | nu
       return [{ code: 'TM1011', message: withName(issue.path, message), hint, ...at }]
     }
     case 'invalid_type':
-      return [{ code: 'TM1011', message: withName(issue.path, wrongType(issue.expected, issue.input)), hint: null, ...at }]
+      return [
+        { code: 'TM1011', message: withName(issue.path, wrongType(issue.expected, issue.input)), hint: null, ...at },
+      ]
     default:
       return [{ code: 'TM1011', message: withName(issue.path, lowerFirst(issue.message)), hint: null, ...at }]
   }

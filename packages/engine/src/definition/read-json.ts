@@ -47,7 +47,9 @@ export function parseStoredJson(text: string): Json {
 
 /** The text of a number that a double cannot hold as it was written. */
 function exactNumber(_key: string, value: unknown, context: { readonly source?: string }): unknown {
-  return typeof value === 'number' && context.source !== undefined && String(value) !== context.source ? context.source : value
+  return typeof value === 'number' && context.source !== undefined && String(value) !== context.source
+    ? context.source
+    : value
 }
 
 function locate(value: unknown, place: RowPlace): Located | null {

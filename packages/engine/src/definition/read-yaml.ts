@@ -1,11 +1,23 @@
 /** YAML 1.2 text as located data. What YAML allows but a definition never means is refused here. */
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, type Scalar, type YAMLMap } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml'
 import { type Entry, emptyMap, type Located, type LocatedMap } from './located.ts'
 import type { DefinitionProblem, FilePlace, Place } from './problem.ts'
 import { type YamlSource, yamlSource } from './yaml-source.ts'
 
 /** Aliases can multiply: a page of text must not become gigabytes. */
-const MAX_NODES = 200_000
+const MAX_NODES = 100_000
 
 export interface ReadYaml {
   readonly source: YamlSource
@@ -18,7 +30,13 @@ export interface ReadYaml {
 export function readYaml(file: string, text: string): ReadYaml {
   const source = yamlSource(file, text)
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: false, version: '1.2', merge: false })
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    stringKeys: false,
+    version: '1.2',
+    merge: false,
+  })
   const at = (start: number, end: number): FilePlace => {
     const { line, col } = lines.linePos(start)
     return { source, line: Math.max(line, 1), column: Math.max(col, 1), length: Math.max(1, end - start) }
@@ -31,7 +49,13 @@ export function readYaml(file: string, text: string): ReadYaml {
   return { source, root, problems }
 }
 
-const problemAt = (place: Place, message: string): DefinitionProblem => ({ code: 'TM1010', message, hint: null, place, task: null })
+const problemAt = (place: Place, message: string): DefinitionProblem => ({
+  code: 'TM1010',
+  message,
+  hint: null,
+  place,
+  task: null,
+})
 const sentence = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
 class Reader {
@@ -53,10 +77,13 @@ class Reader {
     const place = this.#placeOf(node) ?? above
     if (isAlias(node)) {
       const target = this.#targetOf(node)
-      return target === undefined ? this.#refuse(place, `alias *${node.source} has no anchor before it`) : this.read(target, above)
+      return target === undefined
+        ? this.#refuse(place, `alias *${node.source} has no anchor before it`)
+        : this.read(target, above)
     }
     if (this.#open.has(node)) return this.#refuse(place, 'an anchor holds an alias to itself')
-    if (++this.#nodes > MAX_NODES) return this.#nodes === MAX_NODES + 1 ? this.#refuse(place, 'aliases make this file too large') : nothing(place)
+    if (++this.#nodes > MAX_NODES)
+      return this.#nodes === MAX_NODES + 1 ? this.#refuse(place, 'aliases make this file too large') : nothing(place)
     if (isScalar(node)) return { kind: 'scalar', value: scalarOf(node), place }
     this.#open.add(node)
     const located = this.#readCollection(node, place)
@@ -78,7 +105,8 @@ class Reader {
       const name = this.#keyOf(pair, key)
       if (name === null) continue
       const value = this.read(pair.value, key)
-      if (name === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') merged.push(...(value.kind === 'list' ? value.items : [value]))
+      if (name === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN')
+        merged.push(...(value.kind === 'list' ? value.items : [value]))
       else entries.set(name, { key, value })
     }
     for (const from of merged) {
@@ -122,6 +150,7 @@ const nothing = (place: Place): Located => ({ kind: 'scalar', value: null, place
 /** Exactly what was written: a number or flag whose text would change stays text. */
 function scalarOf({ value, source }: Scalar): string | number | boolean | null {
   if (value === null || typeof value === 'string') return value
-  if ((typeof value === 'number' || typeof value === 'boolean') && (source === undefined || String(value) === source)) return value
-  return source ?? String(value)
+  if ((typeof value === 'number' || typeof value === 'boolean') && (source === undefined || String(value) === source))
+    return value
+  return source ?? JSON.stringify(value)
 }

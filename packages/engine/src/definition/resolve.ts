@@ -39,7 +39,9 @@ export function resolveCatalog(rows: CatalogRows, captures: CaptureSchemas): Res
     problems.push(...read.problems, ...parsed.problems)
     connections.set(id, { id, kind, options: parsed.options })
   }
-  const known: KnownConnections = new Map([...connections].map(([id, { kind }]) => [id, { kind, built: isBuiltKind(kind) }]))
+  const known: KnownConnections = new Map(
+    [...connections].map(([id, { kind }]) => [id, { kind, built: isBuiltKind(kind) }]),
+  )
 
   const inactiveModules = new Set(rows.modules.filter((m) => !m.isActive).map((m) => m.id))
   const isActive = (task: TaskRow): boolean => task.isActive && !inactiveModules.has(task.module)
@@ -81,7 +83,14 @@ function resolveTask(row: TaskRow, active: boolean, known: KnownConnections, par
   if (!parsed.ok) return { flow: null, problems: parsed.problems }
   const module = parseModuleId(row.module)
   const id = parseTaskId(row.id)
-  const identity = { id: flowIdOf(module, id), module, task: id, order: row.executionOrder, active, version: row.version }
+  const identity = {
+    id: flowIdOf(module, id),
+    module,
+    task: id,
+    order: row.executionOrder,
+    active,
+    version: row.version,
+  }
   return { flow: { ...identity, ...parsed.value }, problems: [] }
 }
 
@@ -89,13 +98,26 @@ const rowPlace = (table: RowPlace['table'], key: string, field: string): RowPlac
 
 function idsOf({ connections, modules, tasks }: CatalogRows): readonly DefinitionProblem[] {
   const ofModule = Map.groupBy(tasks, (t) => t.module)
-  const named = (table: RowPlace['table'], id: string): NamedPlace => ({ id, place: rowPlace(table, id, 'id'), task: null })
+  const named = (table: RowPlace['table'], id: string): NamedPlace => ({
+    id,
+    place: rowPlace(table, id, 'id'),
+    task: null,
+  })
   return [
-    ...idProblems('connection', connections.map(({ id }) => named('connection', id))),
-    ...idProblems('module', modules.map(({ id }) => named('module', id))),
+    ...idProblems(
+      'connection',
+      connections.map(({ id }) => named('connection', id)),
+    ),
+    ...idProblems(
+      'module',
+      modules.map(({ id }) => named('module', id)),
+    ),
     ...[...ofModule].flatMap(([module, own]) =>
       // one that is switched off collides as well: its job and its history bear the name
-      idProblems('task', own.map(({ id }) => ({ id, place: rowPlace('task', `${module}.${id}`, 'id'), task: null }))),
+      idProblems(
+        'task',
+        own.map(({ id }) => ({ id, place: rowPlace('task', `${module}.${id}`, 'id'), task: null })),
+      ),
     ),
   ]
 }

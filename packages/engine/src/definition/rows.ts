@@ -74,7 +74,14 @@ export function locateFlow(row: TaskConfigs & Pick<TaskRow, 'module' | 'id'>): L
   if (transformation.root.kind === 'map') {
     for (const [key, entry] of transformation.root.entries) {
       if (key !== 'source' && key !== 'target') entries.set(key, entry)
-      else problems.push({ code: 'TM1012', message: `"${key}"`, hint: `it belongs into ${key}_config`, place: entry.key, task })
+      else
+        problems.push({
+          code: 'TM1012',
+          message: `"${key}"`,
+          hint: `it belongs into ${key}_config`,
+          place: entry.key,
+          task,
+        })
     }
   }
   return { root: { ...emptyMap(place('transformation_config')), entries }, problems }

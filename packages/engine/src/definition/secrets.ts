@@ -3,22 +3,34 @@ import { isWholeReference, withoutReferences } from '../runtime/secret.ts'
 import type { Located } from './located.ts'
 import { type DefinitionProblem, inFile, type Place } from './problem.ts'
 
-const SECRET_NAME = /(?:^|_|-)(?:password|passwd|pwd|passphrase|secret|token|api_?key|access_?key|account_?key|private_?key|credentials?)$/i
+const SECRET_NAME =
+  /(?:^|_|-)(?:password|passwd|pwd|passphrase|secret|token|api_?key|access_?key|account_?key|private_?key|credentials?)$/i
 /** `key` alone is a secret of a connection, but a list of columns in a flow. */
 const CONNECTION_SECRET_NAME = /(?:^|_|-)key$/i
 /** `scheme://user:password@host`, `;Password=…`, `?token=…`, once references are taken out */
-const PASSWORD_IN_TEXT = /:\/\/[^\s/@:]*:[^\s@]+@|(?:^|[;?&])\s*(?:password|pwd|passwd|secret|token|access_?key|api_?key)\s*=\s*[^;&\s]/i
+const PASSWORD_IN_TEXT =
+  /:\/\/[^\s/@:]*:[^\s@]+@|(?:^|[;?&])\s*(?:password|pwd|passwd|secret|token|access_?key|api_?key)\s*=\s*[^;&\s]/i
 
 /** `flow`: its mapping keys may be columns of the user, so only passwords inside text count. */
 export type SecretContext = 'connection' | 'config' | 'flow'
 
-export function literalSecrets(located: Located, context: SecretContext, task: string | null): readonly DefinitionProblem[] {
+export function literalSecrets(
+  located: Located,
+  context: SecretContext,
+  task: string | null,
+): readonly DefinitionProblem[] {
   return [...scan(located, '', context, task)]
 }
 
-function* scan(located: Located, name: string, context: SecretContext, task: string | null): Generator<DefinitionProblem> {
+function* scan(
+  located: Located,
+  name: string,
+  context: SecretContext,
+  task: string | null,
+): Generator<DefinitionProblem> {
   if (located.kind === 'list') for (const item of located.items) yield* scan(item, name, context, task)
-  else if (located.kind === 'map') for (const [key, { value }] of located.entries) yield* scan(value, key, context, task)
+  else if (located.kind === 'map')
+    for (const [key, { value }] of located.entries) yield* scan(value, key, context, task)
   else if (typeof located.value !== 'boolean' && located.value !== null) {
     const found = secretIn(name, String(located.value), context)
     if (found === null) return

@@ -4,7 +4,8 @@ import { join, relative, resolve, sep } from 'node:path'
 import { AppError } from '../runtime/app-error.ts'
 import { type ReadYaml, readYaml } from './read-yaml.ts'
 
-const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason')
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
 
 /** Absolute paths of the YAML files directly in `dir`, by name; none where there is no such directory. */
 export function listYamlFiles(dir: string): readonly string[] {

@@ -20,14 +20,13 @@ export interface LoadReport {
 export async function loadTree(session: DuckdbSession, tree: Tree, signal: AbortSignal): Promise<LoadReport> {
   for (const statement of TABLES) await session.run(statement)
   await session.run(
-    'CREATE TEMP TABLE chunk (locator VARCHAR, name VARCHAR, parent VARCHAR, is_directory BOOLEAN, created BIGINT, written BIGINT, unit VARCHAR, file VARCHAR)',
+    'CREATE TEMP TABLE chunk (locator VARCHAR, name VARCHAR, parent VARCHAR, is_directory BOOLEAN, created BIGINT, written BIGINT, unit VARCHAR, file VARCHAR, pattern VARCHAR)',
   )
   const unitOf = unitsOf(tree.entries)
   const load = async (entries: readonly TreeEntry[]): Promise<number> => {
     signal.throwIfAborted()
     try {
-      await inTransaction(session, () => loadChunk(session, tree.root, entries, unitOf))
-      return 0
+      return await inTransaction(session, () => loadChunk(session, tree.root, entries, unitOf))
     } catch (error) {
       // one file that cannot be read fails its chunk: halves find it
       if (!isReadError(error)) throw error
@@ -54,12 +53,14 @@ export async function loadTree(session: DuckdbSession, tree: Tree, signal: Abort
   }
 }
 
+/** How many of the entries could not be read. */
 async function loadChunk(
   session: DuckdbSession,
   root: string,
   entries: readonly TreeEntry[],
   unitOf: (locator: string) => string,
-): Promise<void> {
+): Promise<number> {
+  const folder = path.sep === '/' ? root : root.replaceAll(path.sep, '/')
   const rows = entries.map((e) => ({
     locator: e.locator,
     name: e.name,
@@ -68,28 +69,34 @@ async function loadChunk(
     created: String(e.created),
     written: String(e.written),
     unit: unitOf(e.locator),
-    file: e.isDirectory ? null : path.join(root, e.locator),
+    file: e.isDirectory ? null : `${folder}/${e.locator}`,
+    pattern: e.isDirectory ? null : patternOf(`${folder}/${e.locator}`),
   }))
   const shape =
-    '[{"locator":"VARCHAR","name":"VARCHAR","parent":"VARCHAR","is_directory":"BOOLEAN","created":"BIGINT","written":"BIGINT","unit":"VARCHAR","file":"VARCHAR"}]'
+    '[{"locator":"VARCHAR","name":"VARCHAR","parent":"VARCHAR","is_directory":"BOOLEAN","created":"BIGINT","written":"BIGINT","unit":"VARCHAR","file":"VARCHAR","pattern":"VARCHAR"}]'
   await session.run('DELETE FROM chunk')
   await session.run(`INSERT INTO chunk SELECT unnest(from_json($1, '${shape}'), recursive := true)`, [
     JSON.stringify(rows),
   ])
-  await session.run('SET VARIABLE chunk_files = (SELECT list(file) FROM chunk WHERE file IS NOT NULL)')
+  await session.run('SET VARIABLE chunk_files = (SELECT list(pattern) FROM chunk WHERE pattern IS NOT NULL)')
   const content = entries.some((e) => !e.isDirectory)
-    ? "SELECT filename, content FROM read_blob(getvariable('chunk_files'))"
+    ? "SELECT DISTINCT ON (filename) filename, content FROM read_blob(getvariable('chunk_files'))"
     : 'SELECT CAST(NULL AS VARCHAR) AS filename, CAST(NULL AS BLOB) AS content'
-  await session.run(
+  const inserted = await session.run(
     `INSERT INTO files SELECT ${streamId('locator')}, name, locator, parent, is_directory, content, make_timestamp(created), make_timestamp(written)
       FROM chunk LEFT JOIN (${content}) AS c ON c.filename = chunk.file WHERE is_directory OR content IS NOT NULL`,
   )
   await session.run(
     `INSERT INTO metadata SELECT f.stream_id, ${NOW}, chunk.unit FROM chunk JOIN files AS f ON f.stream_id = ${streamId('chunk.locator')}`,
   )
+  return entries.length - Number(inserted)
 }
 
-const isReadError = (error: unknown): boolean => error instanceof Error && /^IO Error/.test(error.message)
+/** Every path is a pattern to DuckDB. One that looks like one is written so that it matches itself; what it matches besides is joined away. */
+const patternOf = (file: string): string =>
+  /[*?[]/.test(file) ? file.replaceAll(/[*?[]/g, '[$&]').replaceAll('\\', '?') : file
+
+const isReadError = (error: unknown): boolean => error instanceof Error && error.message.startsWith('IO Error')
 
 export function* chunksOf(entries: readonly TreeEntry[], limit = CHUNK): Generator<readonly TreeEntry[]> {
   let chunk: TreeEntry[] = []

@@ -57,11 +57,14 @@ export async function readTree(
   const leftOut: LeftOut = { large: 0, links: 0, special: 0, unreadable: 0, beyond: 0 }
   let files = 0
   let bytes = 0
+  let reached = false // and stays so: a later file may fit, but the folders above it were left out
 
   const takeFile = (entry: TreeEntry): void => {
     if (entry.bytes > limits.fileBytes) leftOut.large += 1
-    else if (files >= limits.files || bytes + entry.bytes > limits.bytes) leftOut.beyond += 1
-    else {
+    else if (reached || files >= limits.files || bytes + entry.bytes > limits.bytes) {
+      reached = true
+      leftOut.beyond += 1
+    } else {
       files += 1
       bytes += entry.bytes
       entries.push(entry)
@@ -86,8 +89,7 @@ export async function readTree(
         const entry = entryOf(locator, child, folder, stats)
         if (!entry.isDirectory) takeFile(entry)
         else {
-          // past the limit, folders would only be empty
-          if (files < limits.files && bytes < limits.bytes) entries.push(entry)
+          if (!reached) entries.push(entry)
           await visit(locator)
         }
       }

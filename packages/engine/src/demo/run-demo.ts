@@ -10,7 +10,7 @@ import { scopedRun } from './acts/scoped-run.ts'
 import { freeName } from './changes.ts'
 import { CommandLine } from './command-line.ts'
 import type { DemoDocument } from './demo-document.ts'
-import { commandIn, defaultProject, makeProject } from './demo-folder.ts'
+import { commandIn, defaultProject } from './demo-folder.ts'
 import { installedPackages } from './installed-packages.ts'
 import { type DemoStyle, Narrator } from './narrator.ts'
 import { inOffice } from './office.ts'
@@ -32,13 +32,10 @@ export interface DemoOptions {
 export async function runDemo({ cwd, project: given, files, say, style, signal }: DemoOptions): Promise<DemoDocument> {
   const project = given ?? defaultProject(cwd)
   const narrator = new Narrator(say, style)
-  await makeProject(project)
   narrator.line(`A tree of files moves from one database to another. The project is ${project}.`)
 
-  const arrivals = await inOffice(project, async (office) => {
-    await readFiles(office, { root: files ?? installedPackages(), project, signal }, narrator)
-    return freeName(office, 'arrived in november')
-  })
+  await readFiles({ root: files ?? installedPackages(), project, signal }, narrator)
+  const arrivals = await inOffice(project, (office) => freeName(office, 'arrived in november'))
   const tidemark = new CommandLine(project, signal)
   const stage = { project, narrator, tidemark, arrivals }
 

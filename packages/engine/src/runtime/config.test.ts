@@ -27,7 +27,9 @@ test('.env is read and never overrides the environment', () => {
 test('references are opened, other text is left in clear', () => {
   const config = readConfig(dir, { PW: 'x$1${env:NO}', EMPTY: '' })
   expect(reveal(openReferences('env:PW', config, dir))).toBe('x$1${env:NO}')
-  expect(reveal(openReferences('postgres://me:${env:PW}@host/db', config, dir))).toBe('postgres://me:x$1${env:NO}@host/db')
+  expect(reveal(openReferences('postgres://me:${env:PW}@host/db', config, dir))).toBe(
+    'postgres://me:x$1${env:NO}@host/db',
+  )
   expect(reveal(openReferences('file:password.txt', config, dir))).toBe('p@ss')
   expect(reveal(openReferences('${env:EMPTY}', config, dir))).toBe('')
   expect(reveal(openReferences('data/lake.duckdb', config, dir))).toBe('clear data/lake.duckdb')
@@ -41,7 +43,7 @@ test('a missing secret is named when it is opened', () => {
 
 test('a secret never prints', () => {
   const secret = new Secret('hunter2')
-  expect([`${secret}`, JSON.stringify({ secret }), inspect({ secret }), String(secret)].join()).not.toContain('hunter2')
+  expect([String(secret), JSON.stringify({ secret }), inspect({ secret })].join()).not.toContain('hunter2')
   expect(Object.values(secret)).toEqual([])
   expect(secret.reveal()).toBe('hunter2')
 })

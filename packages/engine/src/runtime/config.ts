@@ -54,8 +54,15 @@ export const openReferences = (text: string, config: Config, dir: string): strin
 function lookUp({ from, name }: Reference, config: Config, dir: string): string {
   const value = from === 'env' ? config.variable(name) : readIfThere(resolve(dir, name))?.replace(/\r?\n$/, '')
   if (value !== null && value !== undefined) return value
-  throw new AppError('TM1016', from === 'env' ? `environment variable ${name} is not set` : `file ${name} does not exist`, {
-    remedy: from === 'env' ? [`set ${name} in the environment, or in .env beside tidemark.yaml`] : ['mend the path, which counts from tidemark.yaml'],
-    facts: { [from]: name },
-  })
+  throw new AppError(
+    'TM1016',
+    from === 'env' ? `environment variable ${name} is not set` : `file ${name} does not exist`,
+    {
+      remedy:
+        from === 'env'
+          ? [`set ${name} in the environment, or in .env beside tidemark.yaml`]
+          : ['mend the path, which counts from tidemark.yaml'],
+      facts: { [from]: name },
+    },
+  )
 }

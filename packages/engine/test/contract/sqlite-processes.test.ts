@@ -27,6 +27,15 @@ test('two processes that race for a lease 200 times each never hold it together'
   expect(turns.map(({ line }) => Number(line.split(' ')[2]))).toEqual(turns.map((_, i) => i + 1))
 })
 
+test('processes that work on flows of their own in one store wait for each other and all finish', async () => {
+  await using harness = await SqliteHarness.make()
+  const store = await harness.open()
+  const ids = await together('work', harness, ['p1', 'p2', 'p3'])
+  for (const id of ids) {
+    expect(await store.ledger.getRun(parseRunId(id))).toMatchObject({ batches: 300, batchesDone: 300 })
+  }
+})
+
 test('four processes that start on a project without a store end in the same one', async () => {
   await using harness = await SqliteHarness.make()
   const ids = await together('open', harness, ['p1', 'p2', 'p3', 'p4'])

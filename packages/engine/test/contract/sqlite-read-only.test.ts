@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseRunId } from '@tidemark/contract/ids'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ControlStore } from '../../src/control/control-store.ts'
+import { type CopyFile, privateCopy } from '../../src/control/sql/sqlite/private-copy.ts'
+import { openSqlite } from '../../src/drivers/sqlite.ts'
 import { startChild } from './control-store/child-process.ts'
 import { BY, expectCode, FLOW, ownerOf, TTL_MS, World } from './control-store/store-world.ts'
 import { SqliteHarness } from './sqlite-harness.ts'
@@ -20,8 +22,6 @@ function bytesOf(folder: string): readonly string[] {
     })
     .toSorted()
 }
-
-const leftovers = () => readdirSync(tmpdir()).filter((name) => /^tidemark-[^-]+$/.test(name))
 
 async function looking(harness: SqliteHarness, look: (store: ControlStore) => Promise<void>): Promise<void> {
   const before = bytesOf(harness.projectDir)
@@ -57,11 +57,118 @@ test('looking at a store in use sees what is committed and changes no byte', asy
   await using harness = await SqliteHarness.make()
   const world = new World(harness, await harness.open())
   const id = await world.running(await world.lease(), 2)
-  const before = leftovers()
   await looking(harness, async (store) => {
     expect(await store.ledger.getRun(id)).toMatchObject({ state: 'running', batches: 2 })
   })
-  expect(leftovers()).toEqual(before)
+})
+
+test('the copy that was looked at goes away with it, also when it cannot be opened', async () => {
+  await using harness = await SqliteHarness.make()
+  await using folder = await SqliteHarness.make()
+  await (await harness.open())[Symbol.asyncDispose]()
+  vi.stubEnv('TMPDIR', folder.projectDir)
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+  })
+  const store = await harness.open({ readOnly: true })
+  expect(readdirSync(folder.projectDir)).toHaveLength(1)
+  await store[Symbol.asyncDispose]()
+  expect(readdirSync(folder.projectDir)).toEqual([])
+  await harness.sql('drop table store')
+  await expect(harness.open({ readOnly: true })).rejects.toThrow('store')
+  expect(readdirSync(folder.projectDir)).toEqual([])
+})
+
+/** Two tables that every transaction changes together, and a writer that can be stopped between any two steps. */
+function twins(path: string) {
+  const db = openSqlite(path, 0)
+  db.all('pragma journal_mode = wal', [])
+  db.script('create table a (n integer); create table b (n integer); pragma wal_autocheckpoint = 0')
+  const write = () => db.script('begin; insert into a values (1); insert into b values (1); commit')
+  const checkpoint = (mode: string) => db.all(`pragma wal_checkpoint(${mode})`, [])
+  return { db, write, checkpoint }
+}
+
+const rowsOf = (path: string) => {
+  const db = openSqlite(path, 0)
+  try {
+    return db.all(
+      'select (select count(*) from a) as a, (select count(*) from b) as b, integrity_check as ok from pragma_integrity_check',
+      [],
+    )
+  } finally {
+    db.close()
+  }
+}
+
+const COPY: CopyFile = (from, to) => copyFile(from, to)
+const both = (n: bigint) => [{ a: n, b: n, ok: 'ok' }]
+
+/** Copies, and lets the writer do something right after the main file was copied for the first time. */
+function interrupted(meanwhile: () => void): CopyFile {
+  let first = true
+  return async (from, to) => {
+    await COPY(from, to)
+    if (first && !from.endsWith('-wal')) {
+      first = false
+      meanwhile()
+    }
+  }
+}
+
+test.each(['passive', 'full', 'restart', 'truncate'])(
+  'a copy made while the writer checkpoints (%s) and writes on is one moment',
+  async (mode) => {
+    await using harness = await SqliteHarness.make()
+    const path = join(harness.projectDir, 'twins.db')
+    const { db, write, checkpoint } = twins(path)
+    for (let n = 0; n < 500; n++) write()
+    const copy = await privateCopy(
+      path,
+      interrupted(() => {
+        checkpoint(mode)
+        for (let n = 0; n < 100; n++) write()
+      }),
+    )
+    expect(rowsOf(copy?.path ?? '')).toEqual(both(600n))
+    await copy?.[Symbol.asyncDispose]()
+    db.close()
+  },
+)
+
+test('a copy made while the last writer leaves, or a first one comes and goes, is one moment', async () => {
+  await using harness = await SqliteHarness.make()
+  const path = join(harness.projectDir, 'twins.db')
+  const { db, write } = twins(path)
+  write()
+  await using left = await privateCopy(
+    path,
+    interrupted(() => db.close()),
+  )
+  expect(rowsOf(left?.path ?? '')).toEqual(both(1n))
+  await using came = await privateCopy(
+    path,
+    interrupted(() => {
+      const again = openSqlite(path, 0)
+      again.script('begin; insert into a values (1); insert into b values (1); commit')
+      again.close()
+    }),
+  )
+  expect(rowsOf(came?.path ?? '')).toEqual(both(2n))
+})
+
+test('a store that never holds still is busy', async () => {
+  await using harness = await SqliteHarness.make()
+  const path = join(harness.projectDir, 'twins.db')
+  const { db, write, checkpoint } = twins(path)
+  write()
+  const copy = privateCopy(path, async (from, to) => {
+    await COPY(from, to)
+    checkpoint('restart')
+    write()
+  })
+  await expectCode(copy, 'TM3011')
+  db.close()
 })
 
 test('looking at a store whose process was killed changes no byte', async () => {
@@ -80,7 +187,7 @@ test('looking again and again while another process writes always sees one momen
   const child = startChild('write', harness.projectDir, 'p1')
   const id = parseRunId(String((await child.lines.next()).value))
   let last = -1
-  for (let n = 0; n < 25; n++) {
+  for (let n = 0; n < 15; n++) {
     const store = await harness.open({ readOnly: true })
     const run = await store.ledger.getRun(id)
     const [step] = await store.ledger.listSteps(id)

@@ -14,9 +14,17 @@ connections:
 
 export const NO_ROWS: CatalogRows = { connections: [], modules: [], tasks: [] }
 
-export const load = (modules: readonly string[], project = PROJECT, tables: CatalogRows | null = null, captures: CaptureSchemas = CAPTURE_SCHEMAS): LoadedDefinitions =>
+export const load = (
+  modules: readonly string[],
+  project = PROJECT,
+  tables: CatalogRows | null = null,
+  captures: CaptureSchemas = CAPTURE_SCHEMAS,
+): LoadedDefinitions =>
   parseDefinitions(
-    { project: readYaml('tidemark.yaml', project), modules: modules.map((text, i) => readYaml(`modules/m${i + 1}.yaml`, text)) },
+    {
+      project: readYaml('tidemark.yaml', project),
+      modules: modules.map((text, i) => readYaml(`modules/m${i + 1}.yaml`, text)),
+    },
     captures,
     tables,
   )

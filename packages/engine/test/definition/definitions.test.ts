@@ -13,7 +13,20 @@ const onlyFlow = (yaml: string, project = PROJECT) => {
 }
 
 test('values keep the text they were written with', () => {
-  const values = ['0123', '1.10', '2026-01-01', '12345678901234567890', '0x1F', '1e3', 'TRUE', 'true', '5', '-0', '"5"', 'no']
+  const values = [
+    '0123',
+    '1.10',
+    '2026-01-01',
+    '12345678901234567890',
+    '0x1F',
+    '1e3',
+    'TRUE',
+    'true',
+    '5',
+    '-0',
+    '"5"',
+    'no',
+  ]
   const flow = onlyFlow(
     flowYaml({
       source: `{ connection: shop, table: orders, where: [{ column: a, in: [${values.join(', ')}] }, { column: b, at_least: 1.50 }] }`,
@@ -58,7 +71,8 @@ test('every condition has one meaning', () => {
 
 test('defaults of project and module lie under each flow, and the nearest wins', () => {
   const project = `${PROJECT}defaults: { batch: { rows: 10, bytes: 1MiB }, capture: { kind: watermark, buffer: 9m, nulls: always }, parallel: 3 }\n`
-  const flow = (more: Record<string, string | null>) => onlyFlow(flowYaml(more).replace('tasks:', 'defaults: { batch: { rows: 20 } }\ntasks:'), project)
+  const flow = (more: Record<string, string | null>) =>
+    onlyFlow(flowYaml(more).replace('tasks:', 'defaults: { batch: { rows: 20 } }\ntasks:'), project)
   expect(flow({})).toMatchObject({
     batch: { rows: 20, bytes: 1_048_576 },
     parallel: 3,
@@ -70,7 +84,9 @@ test('defaults of project and module lie under each flow, and the nearest wins',
 test('a capture of another kind takes nothing from the defaults', () => {
   const project = `${PROJECT}defaults: { capture: { kind: watermark, position: m, buffer: 9m } }\n`
   expect(onlyFlow(flowYaml({ capture: 'backfill' }), project)?.capture).toEqual({ kind: 'backfill', options: {} })
-  expect(onlyFlow(flowYaml({ capture: 'watermark' }), project)?.capture).toMatchObject({ options: { buffer: { ms: 540_000 } } })
+  expect(onlyFlow(flowYaml({ capture: 'watermark' }), project)?.capture).toMatchObject({
+    options: { buffer: { ms: 540_000 } },
+  })
 })
 
 test('anchors and merge keys are YAML as ever', () => {
@@ -93,9 +109,17 @@ tasks:
 })
 
 test('what lies under other types is kept as it is', () => {
-  const yaml = 'module: m\ntasks: [{ id: r, order: 3, type: sql_query, config: { connection: lake, sql: "ANALYZE" } }, { id: n, type: notebook }]\n'
+  const yaml =
+    'module: m\ntasks: [{ id: r, order: 3, type: sql_query, config: { connection: lake, sql: "ANALYZE" } }, { id: n, type: notebook }]\n'
   expect(loadSound([yaml]).tasks).toMatchObject([
-    { id: 'r', executionOrder: 3, type: 'sql_query', sourceConfig: null, targetConfig: null, transformationConfig: '{"connection":"lake","sql":"ANALYZE"}' },
+    {
+      id: 'r',
+      executionOrder: 3,
+      type: 'sql_query',
+      sourceConfig: null,
+      targetConfig: null,
+      transformationConfig: '{"connection":"lake","sql":"ANALYZE"}',
+    },
     { id: 'n', executionOrder: 1, type: 'notebook', transformationConfig: null },
   ])
 })
@@ -129,13 +153,17 @@ test('a frame beside a secret, or around text that is no YAML, does not show it 
 
 test('references and names of columns are no secrets', () => {
   const project = `${PROJECT}  safe: { kind: postgres, url: "postgres://me:\${env:PW}@host/db", password: env:PW, token: file:token.txt, key: "\${env:K}" }\n`
-  expect(problemText([flowYaml({ columns: '{ rename: { password: pwd } }', exclude_keys: '{ order_id: [1] }' })], project)).toBe('no problem')
+  expect(
+    problemText([flowYaml({ columns: '{ rename: { password: pwd } }', exclude_keys: '{ order_id: [1] }' })], project),
+  ).toBe('no problem')
 })
 
 test('a literal secret in a row is refused without being shown', () => {
   const rows = { ...NO_ROWS, connections: [{ id: 'c', kind: 'postgres', options: `{"password":"${SECRET}"}` }] }
   const { problems } = resolve(rows)
-  expect(problemsError(problems).message).toBe('TM1015 literal secret: the value of "password", in the control tables: connection c, options.password')
+  expect(problemsError(problems).message).toBe(
+    'TM1015 literal secret: the value of "password", in the control tables: connection c, options.password',
+  )
 })
 
 // ── rows
@@ -145,12 +173,36 @@ function withTask(rows: CatalogRows, change: Partial<TaskRow>): CatalogRows {
 }
 
 test.each<[string, Partial<TaskRow>, string]>([
-  ['a misspelt key', { transformationConfig: '{"key":["k"],"capture":{"kind":"watermark","position":"p","bufer":"4h"}}' }, 'TM1012 unknown key: "bufer" in the control tables: task shop.orders, transformation_config.capture.bufer   did you mean "buffer"?'],
-  ['no source', { sourceConfig: null }, 'TM1011 definition is invalid: source is missing, in the control tables: task shop.orders, transformation_config'],
-  ['JSON that is none', { targetConfig: '{' }, 'TM1011 definition is invalid: is not valid JSON, in the control tables: task shop.orders, target_config'],
-  ['a key twice', { sourceConfig: '{"table":"a","table":"b"}' }, 'TM1011 definition is invalid: has a key twice, in the control tables: task shop.orders, source_config'],
-  ['source in the wrong column', { transformationConfig: '{"source":{},"key":["k"],"capture":"backfill"}' }, 'TM1012 unknown key: "source" in the control tables: task shop.orders, transformation_config.source   it belongs into source_config'],
-  ['a misspelt connection', { targetConfig: '{"connection":"lke","table":"t"}' }, 'TM1013 reference to nothing: connection "lke" is not defined, in the control tables: task shop.orders, target_config.connection   did you mean "lake"?'],
+  [
+    'a misspelt key',
+    { transformationConfig: '{"key":["k"],"capture":{"kind":"watermark","position":"p","bufer":"4h"}}' },
+    'TM1012 unknown key: "bufer" in the control tables: task shop.orders, transformation_config.capture.bufer   did you mean "buffer"?',
+  ],
+  [
+    'no source',
+    { sourceConfig: null },
+    'TM1011 definition is invalid: source is missing, in the control tables: task shop.orders, transformation_config',
+  ],
+  [
+    'JSON that is none',
+    { targetConfig: '{' },
+    'TM1011 definition is invalid: is not valid JSON, in the control tables: task shop.orders, target_config',
+  ],
+  [
+    'a key twice',
+    { sourceConfig: '{"table":"a","table":"b"}' },
+    'TM1011 definition is invalid: has a key twice, in the control tables: task shop.orders, source_config',
+  ],
+  [
+    'source in the wrong column',
+    { transformationConfig: '{"source":{},"key":["k"],"capture":"backfill"}' },
+    'TM1012 unknown key: "source" in the control tables: task shop.orders, transformation_config.source   it belongs into source_config',
+  ],
+  [
+    'a misspelt connection',
+    { targetConfig: '{"connection":"lke","table":"t"}' },
+    'TM1013 reference to nothing: connection "lke" is not defined, in the control tables: task shop.orders, target_config.connection   did you mean "lake"?',
+  ],
 ])('a row with %s is told by table, key and field', (_, change, message) => {
   const rows = withTask(deployed([flowYaml()]), change)
   expect(problemsError(resolve(rows).problems).message).toBe(message)
@@ -161,12 +213,17 @@ test('problems of a flow that is switched off are told apart, and stop nobody', 
   const broken = withTask(rows, { sourceConfig: '{}', isActive: false })
   expect(resolve(broken).problems).toEqual([])
   expect(resolve(broken).inactiveProblems.map((p) => p.code)).toEqual(['TM1011', 'TM1011'])
-  const moduleOff = { ...withTask(rows, { sourceConfig: '{}' }), modules: rows.modules.map((m) => ({ ...m, isActive: false })) }
+  const moduleOff = {
+    ...withTask(rows, { sourceConfig: '{}' }),
+    modules: rows.modules.map((m) => ({ ...m, isActive: false })),
+  }
   expect(resolve(moduleOff).problems).toEqual([])
 })
 
 test('rows with ids that collapse, or are none, are refused', () => {
-  const rows = deployed(['module: a\ntasks: [{ id: x-y, type: flow, flow: { source: { connection: shop, table: t }, target: { connection: lake, table: t }, key: [k], capture: backfill } }]\n'])
+  const rows = deployed([
+    'module: a\ntasks: [{ id: x-y, type: flow, flow: { source: { connection: shop, table: t }, target: { connection: lake, table: t }, key: [k], capture: backfill } }]\n',
+  ])
   const [task] = rows.tasks
   if (task === undefined) throw new Error('a task was deployed')
   const codes = (id: string) => resolve({ ...rows, tasks: [task, { ...task, id }] }).problems.map((p) => p.code)
@@ -176,7 +233,10 @@ test('rows with ids that collapse, or are none, are refused', () => {
 
 test('connections made by hand and tasks switched off by hand count when YAML is checked', () => {
   const yaml = flowYaml({ source: '{ connection: made, table: t }', apply: 'live' })
-  const tables = withTask({ ...deployed([flowYaml()]), connections: [{ id: 'made', kind: 'duckdb', options: '{"path":"m"}' }] }, { isActive: false })
+  const tables = withTask(
+    { ...deployed([flowYaml()]), connections: [{ id: 'made', kind: 'duckdb', options: '{"path":"m"}' }] },
+    { isActive: false },
+  )
   expect(load([yaml]).problems.map((p) => p.code)).toEqual(['TM1017'])
   expect(load([yaml.replace('apply: live', 'apply: latest')]).problems.map((p) => p.code)).toEqual(['TM1013'])
   expect(load([yaml], PROJECT, tables).problems).toEqual([])

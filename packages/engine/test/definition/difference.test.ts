@@ -16,16 +16,21 @@ const deploy = (yaml: string, tables: CatalogRows, overwrite = false) => {
 }
 const configOf = (rows: CatalogRows): unknown => JSON.parse(rows.tasks[0]?.transformationConfig ?? '')
 
-const CAPTURE = (buffer: string, nulls: string) => flowYaml({ capture: `{ kind: watermark, position: updated_at, buffer: ${buffer}, nulls: ${nulls} }` })
+const CAPTURE = (buffer: string, nulls: string) =>
+  flowYaml({ capture: `{ kind: watermark, position: updated_at, buffer: ${buffer}, nulls: ${nulls} }` })
 
 test('a second deploy of the same YAML writes nothing', () => {
   const { change, written, kept } = deploy(flowYaml(), deployed([flowYaml()]))
-  expect({ change, written, kept }).toEqual({ change: { connections: [], modules: [], tasks: [] }, written: [], kept: [] })
+  expect({ change, written, kept }).toEqual({
+    change: { connections: [], modules: [], tasks: [] },
+    written: [],
+    kept: [],
+  })
 })
 
 test('order of keys, short kinds and empty parts are no difference', () => {
   const tables = deployed([flowYaml({ capture: 'backfill' })])
-  const yaml = flowYaml({ apply: '{ kind: latest }', capture: '{ kind: backfill }', columns: '{ exclude: [], rename: {} }' })
+  const yaml = flowYaml({ apply: '{ kind: latest }', capture: '{ kind: backfill }', columns: '{ rename: {} }' })
   expect(compareDefinitions(loadSound([yaml]), tables, true)).toMatchObject({ undeployed: [], editedByHand: [] })
 })
 
@@ -48,7 +53,9 @@ test('a field edited by hand stays, while other fields of the YAML are deployed'
   const tables = replaceIn(deployed([CAPTURE('4h', 'fail')]), '"4h"', '"9h"')
   expect(compare(CAPTURE('4h', 'fail'), tables)).toEqual({
     undeployed: [],
-    editedByHand: [{ subject: 'task shop.orders', kind: 'changed', fields: [{ path: 'capture.buffer', from: '4h', to: '9h' }] }],
+    editedByHand: [
+      { subject: 'task shop.orders', kind: 'changed', fields: [{ path: 'capture.buffer', from: '4h', to: '9h' }] },
+    ],
   })
   const { rows, written, kept } = deploy(CAPTURE('4h', 'always'), tables)
   expect(written.map((d) => d.fields.map((f) => f.path))).toEqual([['capture.nulls']])
@@ -60,7 +67,10 @@ test('a field edited by hand stays, while other fields of the YAML are deployed'
 test('a field changed on both sides is kept as edited, unless overwritten', () => {
   const tables = replaceIn(deployed([CAPTURE('4h', 'fail')]), '"4h"', '"9h"')
   const yaml = CAPTURE('5m', 'fail')
-  expect(compare(yaml, tables)).toMatchObject({ undeployed: [], editedByHand: [{ fields: [{ path: 'capture.buffer', from: '5m', to: '9h' }] }] })
+  expect(compare(yaml, tables)).toMatchObject({
+    undeployed: [],
+    editedByHand: [{ fields: [{ path: 'capture.buffer', from: '5m', to: '9h' }] }],
+  })
   expect(configOf(deploy(yaml, tables).rows)).toMatchObject({ capture: { buffer: '9h' } })
   const { rows, written } = deploy(yaml, tables, true)
   expect(written).toMatchObject([{ fields: [{ path: 'capture.buffer', from: '9h', to: '5m' }] }])
@@ -68,9 +78,18 @@ test('a field changed on both sides is kept as edited, unless overwritten', () =
 })
 
 test('fields added and removed by hand stay added and removed', () => {
-  const tables = replaceIn(deployed([CAPTURE('4h', 'fail')]), '"buffer":"4h","nulls":"fail"', '"nulls":"fail","max_hold":"2h"')
-  const { rows } = deploy(flowYaml({ capture: '{ kind: watermark, position: updated_at, buffer: 4h, nulls: always }' }), tables)
-  expect(configOf(rows)).toMatchObject({ capture: { kind: 'watermark', position: 'updated_at', nulls: 'always', max_hold: '2h' } })
+  const tables = replaceIn(
+    deployed([CAPTURE('4h', 'fail')]),
+    '"buffer":"4h","nulls":"fail"',
+    '"nulls":"fail","max_hold":"2h"',
+  )
+  const { rows } = deploy(
+    flowYaml({ capture: '{ kind: watermark, position: updated_at, buffer: 4h, nulls: always }' }),
+    tables,
+  )
+  expect(configOf(rows)).toMatchObject({
+    capture: { kind: 'watermark', position: 'updated_at', nulls: 'always', max_hold: '2h' },
+  })
   expect(JSON.stringify(configOf(rows))).not.toContain('buffer')
 })
 
@@ -78,7 +97,10 @@ test('an edit by hand that the YAML catches up with is an edit no longer', () =>
   const tables = replaceIn(deployed([CAPTURE('4h', 'fail')]), '"4h"', '"9h"')
   const caughtUp = deploy(CAPTURE('9h', 'fail'), tables)
   expect([caughtUp.written, caughtUp.kept]).toEqual([[], []])
-  expect(compare(CAPTURE('7h', 'fail'), caughtUp.rows)).toMatchObject({ undeployed: [{ fields: [{ path: 'capture.buffer' }] }], editedByHand: [] })
+  expect(compare(CAPTURE('7h', 'fail'), caughtUp.rows)).toMatchObject({
+    undeployed: [{ fields: [{ path: 'capture.buffer' }] }],
+    editedByHand: [],
+  })
 })
 
 test('options of one kind are never mixed with those of another', () => {
@@ -92,19 +114,27 @@ test('options of one kind are never mixed with those of another', () => {
 test('another type is another task, taken or kept whole', () => {
   const yaml = 'module: shop\ntasks: [{ id: orders, order: 1, type: sql, config: { sql: x } }]\n'
   const tables = deployed([flowYaml()])
-  expect(deploy(yaml, tables).rows.tasks[0]).toMatchObject({ type: 'sql', sourceConfig: null, transformationConfig: '{"sql":"x"}' })
+  expect(deploy(yaml, tables).rows.tasks[0]).toMatchObject({
+    type: 'sql',
+    sourceConfig: null,
+    transformationConfig: '{"sql":"x"}',
+  })
   const edited = edit(tables, () => ({ executionOrder: 7 }))
   expect(deploy(yaml, edited).rows.tasks[0]).toMatchObject({ type: 'flow', executionOrder: 7 })
 })
 
 test('a row made by hand is nobody to overwrite unasked', () => {
   const tables = edit(deployed([CAPTURE('9h', 'fail')]), () => ({ deployed: null }))
-  expect(compare(CAPTURE('4h', 'fail'), tables)).toMatchObject({ undeployed: [], editedByHand: [{ fields: [{ path: 'capture.buffer' }] }] })
+  expect(compare(CAPTURE('4h', 'fail'), tables)).toMatchObject({
+    undeployed: [],
+    editedByHand: [{ fields: [{ path: 'capture.buffer' }] }],
+  })
 })
 
 // ── on and off
 
-const withActive = (active: string | null) => (active === null ? flowYaml() : flowYaml().replace('    order: 1', `    order: 1\n    active: ${active}`))
+const withActive = (active: string | null) =>
+  active === null ? flowYaml() : flowYaml().replace('    order: 1', `    order: 1\n    active: ${active}`)
 const isActive = (rows: CatalogRows) => rows.tasks[0]?.isActive
 
 test('deploy never switches on what a person switched off', () => {
@@ -112,7 +142,9 @@ test('deploy never switches on what a person switched off', () => {
   for (const yaml of [withActive(null), withActive('true'), CAPTURE('5m', 'fail')]) {
     for (const overwrite of [false, true]) expect(isActive(deploy(yaml, off, overwrite).rows)).toBe(false)
   }
-  expect(compare(withActive('true'), off).editedByHand).toMatchObject([{ fields: [{ path: 'active', from: 'true', to: 'false' }] }])
+  expect(compare(withActive('true'), off).editedByHand).toMatchObject([
+    { fields: [{ path: 'active', from: 'true', to: 'false' }] },
+  ])
 })
 
 test('a person who switched off is not forgotten because the YAML agreed for a while', () => {
@@ -145,7 +177,10 @@ test('a module that was switched off stays off, whatever its YAML says', () => {
 
 test('connections and modules are compared with the table as it is', () => {
   const tables = deployed([flowYaml()])
-  const yaml = loadSound([flowYaml().replace('tasks:', 'schedule: { cron: "0 2 * * SUN" }\ntasks:')], PROJECT.replace('path: lake.duckdb', 'path: sea.duckdb'))
+  const yaml = loadSound(
+    [flowYaml().replace('tasks:', 'schedule: { cron: "0 2 * * SUN" }\ntasks:')],
+    PROJECT.replace('path: lake.duckdb', 'path: sea.duckdb'),
+  )
   expect(compareDefinitions(yaml, tables, true).undeployed).toEqual([
     { subject: 'connection lake', kind: 'changed', fields: [{ path: 'path', from: 'lake.duckdb', to: 'sea.duckdb' }] },
     { subject: 'module shop', kind: 'changed', fields: [{ path: 'schedule.cron', from: null, to: '0 2 * * SUN' }] },
@@ -161,9 +196,22 @@ test('a literal secret in a row is not told in a difference', () => {
 test('what the YAML no longer has is said while it still runs, and never deleted', () => {
   const two = 'module: b\ntasks: [{ id: x, type: sql }]\n'
   const tables = deployed([flowYaml(), two])
-  expect(compare(flowYaml(), tables)).toEqual({ undeployed: [], editedByHand: [{ subject: 'task b.x', kind: 'absent', fields: [] }] })
+  expect(compare(flowYaml(), tables)).toEqual({
+    undeployed: [],
+    editedByHand: [{ subject: 'task b.x', kind: 'absent', fields: [] }],
+  })
   expect(compareDefinitions(loadSound([flowYaml()]), tables, false).editedByHand).toEqual([])
   expect(deploy(flowYaml(), tables).rows.tasks).toHaveLength(2)
-  expect(compare(flowYaml(), edit(tables, (t) => ({ isActive: t.module !== 'b' }))).editedByHand).toEqual([])
-  expect(compare(flowYaml(), edit(tables, (t) => (t.module === 'b' ? { deployed: null } : {}))).editedByHand).toEqual([])
+  expect(
+    compare(
+      flowYaml(),
+      edit(tables, (t) => ({ isActive: t.module !== 'b' })),
+    ).editedByHand,
+  ).toEqual([])
+  expect(
+    compare(
+      flowYaml(),
+      edit(tables, (t) => (t.module === 'b' ? { deployed: null } : {})),
+    ).editedByHand,
+  ).toEqual([])
 })

@@ -11,6 +11,7 @@ export const FILES: Readonly<Record<string, string>> = {
   'top.txt': 'at the top',
   'letters/it\'s "quoted"; DROP TABLE files.txt': 'quotes',
   'letters/[id]*.txt': 'a pattern that is none',
+  'letters/back\\slash [1]?.txt': 'a backslash in a pattern',
   'letters/idx.txt': 'what the pattern would match',
   'letters/ŵyl 🌊 日本.txt': 'unicode ŵ',
   'letters/empty.txt': '',

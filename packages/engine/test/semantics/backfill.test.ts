@@ -30,7 +30,7 @@ test('a backfill leaves rows that are there as they are', async () => {
   expect(await w.targetRows('SELECT count(*) FROM dst WHERE name = \'changed\'')).toEqual([['0']])
 })
 
-test('a backfill resumes where it failed, and leaves no marker of older runs behind', async () => {
+test('a backfill resumes where it failed', async () => {
   await using w = await openWorld()
   await w.target("CREATE TABLE dst (id BIGINT, name VARCHAR CHECK (name <> 'n7'), modified_on TIMESTAMP)")
   await w.source(TABLE, rows(10))
@@ -38,9 +38,6 @@ test('a backfill resumes where it failed, and leaves no marker of older runs beh
   expect(run).toMatchObject({ state: 'failed', batchesDone: 2 })
   await w.source("UPDATE src SET name = 'good' WHERE id = 7")
   expect(await w.resume(run.id)).toMatchObject({ state: 'succeeded', rows: { inserted: 10n } })
-  await w.source(row(20, 'new', at(1)))
-  await w.run(backfill)
-  expect(await w.targetRows('SELECT count(DISTINCT run) FROM tidemark.marker')).toEqual([['1']])
 })
 
 test('a backfill knows no period', async () => {

@@ -39,6 +39,17 @@ test('nulls: always delivers them also while no number is above the watermark', 
   expect(await ids(w)).toEqual([1, 2])
 })
 
+test('nulls: always delivers them where no row has a number yet', async () => {
+  const numbers = flowSpec({ watermark: { nulls: 'always', position: { table: null, column: 'seq' }, buffer: null } })
+  await using w = await openWorld()
+  await w.source('CREATE TABLE src (id BIGINT, seq BIGINT)', 'INSERT INTO src VALUES (1, NULL)')
+  expect(await w.run(numbers)).toMatchObject({ state: 'succeeded', rows: { inserted: 1n } })
+  expect(await w.watermark(numbers)).toBeNull()
+  await w.source('INSERT INTO src VALUES (2, 1)')
+  expect(await w.run(numbers)).toMatchObject({ state: 'succeeded', rows: { inserted: 1n, skippedSame: 1n } })
+  expect(await w.watermark(numbers)).toBe('1')
+})
+
 test('nulls: always delivers them while a transaction holds back the window', async () => {
   await using w = await openWorld()
   await w.source(TABLE, row(1, 'a', at(1)))

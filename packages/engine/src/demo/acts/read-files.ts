@@ -1,25 +1,28 @@
-import type { DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
+import { makeProject } from '../demo-folder.ts'
 import { type LoadReport, loadTree } from '../load-tree.ts'
 import { count, counted, megabytes, type Narrator } from '../narrator.ts'
+import { inOffice } from '../office.ts'
 import { DEMO_LIMITS, type LeftOut, readTree } from '../read-tree.ts'
 
-/** Makes the source from a directory tree. */
-export async function readFiles(
-  office: DuckdbSession,
-  request: { readonly root: string; readonly project: string; readonly signal: AbortSignal },
-  narrator: Narrator,
-): Promise<void> {
+export interface ReadRequest {
+  readonly root: string
+  readonly project: string
+  readonly signal: AbortSignal
+}
+
+/** Makes the project, and its source from a directory tree. */
+export async function readFiles({ root, project, signal }: ReadRequest, narrator: Narrator): Promise<void> {
   narrator.act('A tree of real files')
-  narrator.text(`reading ${request.root} …`)
-  const tree = await readTree(request.root, DEMO_LIMITS, request.project, request.signal).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === undefined || error instanceof AppError) throw error
-      throw new AppError('TM1002', `--files ${request.root} cannot be read (${error.code})`, { cause: error })
-    },
-  )
-  const report = await loadTree(office, tree, request.signal)
-  if (report.files === 0) throw new AppError('TM1002', `--files ${request.root} holds no file that can be read`)
+  narrator.text(`reading ${root} …`)
+  // first of all, so that a mistyped folder costs nobody the project of a former demo
+  const tree = await readTree(root, DEMO_LIMITS, project, signal).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === undefined || error instanceof AppError) throw error
+    throw new AppError('TM1002', `--files ${root} cannot be read (${error.code})`, { cause: error })
+  })
+  await makeProject(project)
+  const report = await inOffice(project, (office) => loadTree(office, tree, signal))
+  if (report.files === 0) throw new AppError('TM1002', `--files ${root} holds no file that can be read`)
   narrator.text(
     ...sourceText(report),
     leftOutText({ ...tree.leftOut, unreadable: tree.leftOut.unreadable + report.unreadable }),

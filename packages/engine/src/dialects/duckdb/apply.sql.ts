@@ -6,12 +6,11 @@ import { type Catalogs, column, keyEquals, mainKey, sideTable, targetKey, target
 import { sameContent } from './types.ts'
 
 export type ApplyMode = 'insert-missing' | 'latest'
-/** `update` keeps target columns that the flow does not fill; `swap` (DELETE + INSERT) is twice as fast and needs none */
-export type TakeNewer = 'update' | 'swap'
 
 const POSITION = ident('tidemark position')
 const LOCATOR = ident('tidemark locator')
 const PARENT = ident('tidemark parent')
+const STAGE_ROW = ident('tidemark stage row')
 
 const names = (r: FlowRelation): Sql => joined(r.columns.map((c) => ident(c.target)), ', ')
 
@@ -81,20 +80,27 @@ WHERE v.verdict IN (${verdicts})`
 const deleteOlder = (c: Catalogs, r: FlowRelation): Sql =>
   sql`DELETE FROM ${targetTable(c, r.target.table)} WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')`
 
-function updateOlder(c: Catalogs, r: FlowRelation): Sql {
-  const keySet = new Set(r.key.map((k) => k.target))
-  const sets = r.columns.filter((x) => !keySet.has(x.target)).map((x) => sql`${ident(x.target)} = ${ident('s', x.target)}`)
-  return sql`UPDATE ${targetTable(c, r.target.table)} AS t SET ${joined(sets, ', ')}
-FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
-WHERE v.verdict = 'update' AND t.rowid = v.target_row`
-}
+/** What rows that are about to be replaced hold in columns that the flow does not fill. */
+const keep = (c: Catalogs, r: FlowRelation, others: readonly string[]): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE tidemark_kept AS
+SELECT v.stage_row AS ${STAGE_ROW}, ${joined(others.map((o) => ident('t', o)), ', ')}
+FROM ${targetTable(c, r.target.table)} AS t JOIN tidemark_verdict AS v ON v.target_row = t.rowid WHERE v.verdict = 'update'`
 
-/** The statements that make the verdicts true. */
-export function take(c: Catalogs, r: FlowRelation, mode: ApplyMode, takeNewer: TakeNewer): readonly Sql[] {
+const insertKept = (c: Catalogs, r: FlowRelation, others: readonly string[]): Sql =>
+  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}, ${joined(others.map((o) => ident(o)), ', ')})
+SELECT ${joined([...r.columns.map((x) => ident('s', x.target)), ...others.map((o) => ident('k', o))], ', ')}
+FROM tidemark_stage AS s JOIN tidemark_kept AS k ON k.${STAGE_ROW} = s.rowid`
+
+/**
+ * The statements that make the verdicts true; `others` are the target columns that the flow does not fill. DELETE +
+ * INSERT is twice as fast as UPDATE, and exact: DuckDB drops an UPDATE of a value it holds equal to the old one,
+ * such as −0.0 over 0.0.
+ */
+export function take(c: Catalogs, r: FlowRelation, mode: ApplyMode, others: readonly string[]): readonly Sql[] {
   if (mode === 'insert-missing') return [insertVerdicts(c, r, sql`'insert'`)]
-  return takeNewer === 'swap'
+  return others.length === 0
     ? [deleteOlder(c, r), insertVerdicts(c, r, sql`'insert', 'update'`)]
-    : [updateOlder(c, r), insertVerdicts(c, r, sql`'insert'`)]
+    : [keep(c, r, others), deleteOlder(c, r), insertKept(c, r, others), insertVerdicts(c, r, sql`'insert'`)]
 }
 
 /** The positions of what landed, and of what was the same but had none on record. */

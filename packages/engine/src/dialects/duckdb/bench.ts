@@ -154,17 +154,17 @@ class DuckdbBench implements Bench {
     await own.exec(apply.verdict(c, relation, kind))
     const counts = verdictOf(await own.query(apply.verdictCounts), relation)
     if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation))
-    else if (counts.inserted + counts.updated > 0n) for (const statement of apply.take(c, relation, kind, await this.#takeNewer(own, relation))) await own.exec(statement)
+    else if (counts.inserted + counts.updated > 0n) for (const statement of apply.take(c, relation, kind, await this.#unfilled(own, relation))) await own.exec(statement)
     if (kind === 'latest') for (const statement of apply.takePositions(c, relation)) await own.exec(statement)
     return counts
   }
 
-  async #takeNewer(own: DuckdbTransaction, relation: FlowRelation): Promise<apply.TakeNewer> {
-    if (this.#files.target === null) return 'swap'
+  /** Target columns that keep their values when a row is replaced. */
+  async #unfilled(own: DuckdbTransaction, relation: FlowRelation): Promise<readonly string[]> {
+    if (this.#files.target === null) return []
     const facts = await describeTable(this.#files.target, own.session, relation.target.table)
     const filled = new Set(relation.columns.map((x) => x.target))
-    const nothingElse = facts?.columns.every((x) => filled.has(x.name)) ?? false
-    return nothingElse || relation.columns.length === relation.key.length ? 'swap' : 'update'
+    return (facts?.columns ?? []).filter((x) => !filled.has(x.name) && !x.generated).map((x) => x.name)
   }
 
   async weigh(flow: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts> {
@@ -189,7 +189,7 @@ class DuckdbBench implements Bench {
       ...predicates(c, r, selection, true).flatMap((p, i) => named('capture', [insertSelected(c, r, p, true, i === 0)])),
       ...named('stage', [apply.stage(c, r, split, true)]),
       ...named('verdict', [apply.verdict(c, r, kind)]),
-      ...named('apply', [...apply.take(c, r, kind, 'swap'), ...(kind === 'latest' ? apply.takePositions(c, r) : [])]),
+      ...named('apply', [...apply.take(c, r, kind, []), ...(kind === 'latest' ? apply.takePositions(c, r) : [])]),
     ]
   }
 

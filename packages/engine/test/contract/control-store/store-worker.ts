@@ -2,6 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseFlowId } from '@tidemark/contract/ids'
 import { openControlStore } from '../../../src/control/open-control-store.ts'
 import { openSqlite } from '../../../src/drivers/sqlite.ts'
 import { BY, batches, counts, FLOW, ownerOf, TTL_MS, WHOLE } from './store-world.ts'
@@ -9,14 +10,14 @@ import { BY, batches, counts, FLOW, ownerOf, TTL_MS, WHOLE } from './store-world
 const [role, projectDir = '', name = ''] = process.argv.slice(2)
 const store = await openControlStore('sqlite:.tidemark/control.db', { projectDir, readOnly: false })
 
-async function start(n: number) {
-  const lease = await store.leases.acquire(FLOW, ownerOf(name), TTL_MS, null)
+async function start(n: number, flow = FLOW) {
+  const lease = await store.leases.acquire(flow, ownerOf(name), TTL_MS, null)
   if (lease === null) throw new Error('held')
   const id = await store.ledger.newRunId()
   await store.ledger.createRun({
     id,
     group: null,
-    flow: FLOW,
+    flow,
     scope: WHOLE,
     lane: 'x',
     window: null,
@@ -44,11 +45,11 @@ async function race(): Promise<void> {
   }
 }
 
-/** Works on one long run until it is killed. */
-async function write(): Promise<void> {
-  const { id, token } = await start(10_000)
+/** Works on a long run, until it is killed; or on a short one of a flow of its own. */
+async function write(size: number, flow = FLOW): Promise<void> {
+  const { id, token } = await start(size, flow)
   console.log(id)
-  for (let n = 1; n <= 10_000; n++) {
+  for (let n = 1; n <= size; n++) {
     await store.ledger.claimBatch(id, n, token)
     await store.ledger.batchDone(id, n, token, counts(1))
   }
@@ -71,7 +72,8 @@ async function dieInTransaction(): Promise<void> {
 const ROLES: Readonly<Record<string, () => Promise<void>>> = {
   open: async () => console.log(store.id),
   race,
-  write,
+  write: () => write(10_000),
+  work: () => write(300, parseFlowId(`shop.${name}`)),
   'die-in-transaction': dieInTransaction,
 }
 await ROLES[role ?? '']?.()

@@ -8,33 +8,40 @@ export interface PrivateCopy extends AsyncDisposable {
   readonly path: string
 }
 
+export type CopyFile = (from: string, to: string) => Promise<void>
+
+/** A clone where the file system can: then the size does not matter. */
+const cloneFile: CopyFile = (from, to) => copyFile(from, to, constants.COPYFILE_FICLONE)
+
+const ATTEMPTS = 40
+
 /**
  * The store as it is now, copied aside: looking at a WAL database makes and changes files beside it, even read-only.
  * Other processes may write meanwhile. Before the WAL begins anew its header changes, and until then it holds every
  * page that a checkpoint may be writing into the main file; so main file first, WAL second, and both are one state if
  * the header stayed (without a WAL: if the main file stayed). Null: there is no store yet.
  */
-export async function privateCopy(path: string, attempts = 40): Promise<PrivateCopy | null> {
+export async function privateCopy(path: string, copy: CopyFile = cloneFile): Promise<PrivateCopy | null> {
   if (!(await isThere(path))) return null
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-'))
-  const copy: PrivateCopy = {
+  const made: PrivateCopy = {
     path: join(folder, basename(path)),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   }
   try {
-    for (let n = 1; n <= attempts; n++) {
+    for (let n = 1; n <= ATTEMPTS; n++) {
       const before = await standing(path)
-      await copyFile(path, copy.path, constants.COPYFILE_FICLONE)
-      const hasWal = await copyIfThere(`${path}-wal`, `${copy.path}-wal`)
-      if (hasWal === before.startsWith('wal') && (await standing(path)) === before) return copy
-      await rm(`${copy.path}-wal`, { force: true })
+      await copy(path, made.path)
+      const hasWal = await copyIfThere(copy, `${path}-wal`, `${made.path}-wal`)
+      if (hasWal === before.startsWith('wal') && (await standing(path)) === before) return made
+      await rm(`${made.path}-wal`, { force: true })
       await sleep(25)
     }
   } catch (error) {
-    await copy[Symbol.asyncDispose]()
+    await made[Symbol.asyncDispose]()
     throw error
   }
-  await copy[Symbol.asyncDispose]()
+  await made[Symbol.asyncDispose]()
   throw new AppError('TM3011', `${path} changes faster than it can be read`)
 }
 
@@ -50,9 +57,9 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-async function copyIfThere(from: string, to: string): Promise<boolean> {
+async function copyIfThere(copy: CopyFile, from: string, to: string): Promise<boolean> {
   try {
-    await copyFile(from, to, constants.COPYFILE_FICLONE)
+    await copy(from, to)
     return true
   } catch (error) {
     if (isMissing(error)) return false
