@@ -74,6 +74,9 @@ async function askPeriod(q: Question, period: { readonly after: string; readonly
   return { moment: null, bounds: null, selection, decidedBy: 'period', tally: await q.source.tally(q.relation, selection, 0n, q.targetExists) }
 }
 
+/** Everything, or everything of the values that a list gained: not only what is new. */
+const readsPast = (q: Question): boolean => q.wish.full || q.gained.length > 0
+
 /** Order of reading: clock, then ceiling, and only then the statement that reads rows. */
 async function askWindow(q: Question): Promise<WatermarkFacts> {
   const position = positionOf(q)
@@ -83,8 +86,8 @@ async function askWindow(q: Question): Promise<WatermarkFacts> {
   const moment = await q.source.moment(position, table)
   const bounds = await q.source.bounds({ position, moment, buffer, watermark: q.watermark, earlierLook: q.earlierLook })
   if (bounds.clockBelowWatermark) throw new AppError('TM4009', `the clock says ${moment.clock}, the watermark is ${q.watermark}`)
-  // what was safe once stays safe, so a full read never ends below the watermark
-  const upTo = q.wish.full && bounds.heldBack ? q.watermark : bounds.upTo
+  // what was safe once stays safe, so what reads the past never ends below the watermark
+  const upTo = readsPast(q) && bounds.heldBack ? q.watermark : bounds.upTo
   const selection = selectionOf(q, { after: q.wish.full ? null : bounds.after, upTo })
   const tally = await q.source.tally(q.relation, selection, isNumber(q) ? 0n : buffer, q.targetExists)
   return { moment, bounds, selection, decidedBy: bounds.decidedBy, tally }
@@ -128,15 +131,17 @@ export const watermark: CaptureMode<WatermarkOptions, WatermarkFacts> = {
     const nothing = (reason: string) => ({ kind: 'nothing', reason, window, waiting, notes }) as const
     // no window holds them back, because no window ever takes them
     const withoutPosition = selection.withNullPosition && tally.nullPositions > 0n
-    if (bounds !== null && bounds.upTo === null && !(q.wish.full && q.watermark !== null) && !(withoutPosition && !facts.moment?.ceiling)) {
+    if (bounds !== null && bounds.upTo === null && !(readsPast(q) && q.watermark !== null) && !(withoutPosition && !facts.moment?.ceiling)) {
       return nothing(facts.moment?.ceiling ? `held back by ${heldText(facts.moment)}` : 'the source has no rows')
     }
-    if (bounds?.heldBack && !q.wish.full && !withoutPosition && q.again.length + q.unmatched.length + q.gained.length === 0) {
+    if (bounds?.heldBack && !readsPast(q) && !withoutPosition && q.again.length + q.unmatched.length === 0) {
       return nothing(isNumber(q) && !facts.moment?.ceiling ? `no rows after ${q.watermark}` : `held back by ${heldText(facts.moment)}`)
     }
-    if (tally.rows === 0n && q.again.length === 0) return nothing(q.watermark === null ? 'the source has no rows that are due' : `no rows after ${q.watermark}`)
+    // what reads the past settles even without a row: that there is none is what the watermark then stands for
+    const settles = readsPast(q) && q.watermark !== null
+    if (tally.rows === 0n && q.again.length === 0 && !settles) return nothing(q.watermark === null ? 'the source has no rows that are due' : `no rows after ${q.watermark}`)
     const goal = q.wish.period ? 'period' : q.wish.full ? 'full' : q.watermark === null ? 'initial' : 'delta'
-    const keeps = q.wish.period !== null || (bounds?.heldBack === true && !q.wish.full)
+    const keeps = q.wish.period !== null || (bounds?.heldBack === true && !readsPast(q))
     return {
       kind: 'take',
       goal,

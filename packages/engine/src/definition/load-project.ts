@@ -1,8 +1,6 @@
 /** `tidemark.yaml`: where the project is and how its engine runs. The definitions are read by `load-definitions.ts`. */
-import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { ProjectSchema } from '@tidemark/contract/project-schema'
-import { AppError } from '../runtime/app-error.ts'
 import { listYamlFiles, readYamlFile } from './yaml-files.ts'
 import { entryOf } from './located.ts'
 import { parseLocated } from './parse-located.ts'
@@ -32,19 +30,6 @@ export interface ProjectSpec {
   }
   /** whether there is YAML to compare the control tables with */
   readonly hasModules: boolean
-}
-
-/** `project`: the directory a person named, which must hold `tidemark.yaml`; null: the nearest at or above `cwd`. */
-export function findProjectDir(cwd: string, project: string | null): string {
-  if (project !== null) {
-    const dir = resolve(cwd, project)
-    if (existsSync(join(dir, PROJECT_FILE))) return dir
-    throw new AppError('TM1001', `${dir} holds no ${PROJECT_FILE}`)
-  }
-  for (let dir = resolve(cwd); ; dir = dirname(dir)) {
-    if (existsSync(join(dir, PROJECT_FILE))) return dir
-    if (dir === dirname(dir)) throw new AppError('TM1001', `no ${PROJECT_FILE} at or above ${resolve(cwd)}`)
-  }
 }
 
 /** Throws all problems of `tidemark.yaml` itself. */

@@ -28,7 +28,7 @@ export interface TreeLimits {
 export const DEMO_LIMITS: TreeLimits = { fileBytes: 8 * 1024 * 1024, files: 12_000, bytes: 300_000_000 }
 
 /** Where counting the rest ends: the limit may stand before a whole disk. */
-const COUNTED_BEYOND = 100_000
+export const COUNTED_BEYOND = 100_000
 
 export interface LeftOut {
   large: number

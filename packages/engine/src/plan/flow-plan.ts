@@ -52,6 +52,8 @@ export interface NothingToDo {
   readonly waiting: Waiting | null
   readonly notes: readonly string[]
   readonly relation: FlowRelation
+  /** the change that the person accepted, to be recorded though no run carries it; null: none */
+  readonly accepted: { readonly expected: number | null; readonly coverage: Coverage; readonly identity: SourceIdentity } | null
 }
 
 export type Planned = { readonly kind: 'run'; readonly plan: FlowPlan } | { readonly kind: 'nothing'; readonly nothing: NothingToDo }

@@ -74,9 +74,11 @@ export function makePlan(r: PlanRequest): Planned {
   const { decision, facts, relation, definition: d, options } = r
   if (options.lane !== null && options.lane !== 'pushdown') throw new AppError('TM4016', `--lane ${options.lane}: this version has pushdown`)
   const waiting = decision.waiting === null ? null : { rows: String(decision.waiting.rows), until: decision.waiting.until }
-  if (decision.kind === 'nothing')
-    return { kind: 'nothing', nothing: { reason: decision.reason, window: decision.window, waiting, notes: decision.notes, relation } }
   const own = facts.ledger.watermark
+  if (decision.kind === 'nothing') {
+    const accepted = options.acceptChange && inForce(facts) !== null ? { expected: own?.version ?? null, coverage: coverageOf(d, relation), identity: facts.identity } : null
+    return { kind: 'nothing', nothing: { reason: decision.reason, window: decision.window, waiting, notes: decision.notes, relation, accepted } }
+  }
   return {
     kind: 'run',
     plan: {

@@ -59,9 +59,14 @@ async function start(deps: RunDeps, lease: HeldLease, request: FlowRequest, plan
   return executeRun(deps, lease, id, false, stop)
 }
 
-/** "Nothing to do" is an answer of its own, with its reason; the watermark stays, and no file is touched. */
+/** "Nothing to do" is an answer of its own, with its reason; the watermark's position stays, and no file is touched. */
 async function recordNothing(deps: RunDeps, lease: HeldLease, request: FlowRequest, nothing: NothingToDo): Promise<RunRow> {
   const { ledger } = deps.store
+  const { accepted } = nothing
+  if (accepted !== null) {
+    const change = { coverage: JSON.stringify(accepted.coverage), source: JSON.stringify(accepted.identity) }
+    await ledger.acceptChange(request.definition.id, scopeText(request.scope), { version: accepted.expected }, change, { ...deps.by, reason: request.wish.reason })
+  }
   const id = deps.newRunId()
   await ledger.createRun({
     id,

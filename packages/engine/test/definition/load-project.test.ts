@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { CAPTURE_SCHEMAS } from '@tidemark/contract/capture-schema'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { loadDefinitions } from '../../src/definition/load-definitions.ts'
-import { findProjectDir, loadProject } from '../../src/definition/load-project.ts'
+import { loadProject } from '../../src/definition/load-project.ts'
 import { flowYaml, PROJECT } from './definition-texts.ts'
 
 let dir = ''
@@ -21,17 +21,6 @@ function write(files: Readonly<Record<string, string | Uint8Array>>): void {
 }
 const definitions = (path: string | null = null) =>
   loadDefinitions(loadProject(dir), { captures: CAPTURE_SCHEMAS, path, tables: null })
-
-test('the project is found from a folder below it, or where it is named', () => {
-  write({ 'tidemark.yaml': PROJECT, 'a/b/c.txt': '' })
-  expect(findProjectDir(join(dir, 'a', 'b'), null)).toBe(dir)
-  expect(findProjectDir(join(dir, 'a'), '..')).toBe(dir)
-  expect(() => findProjectDir(dir, 'a')).toThrow(/^TM1001 .*holds no tidemark\.yaml/)
-})
-
-test('where there is no project, the error says so', () => {
-  expect(() => findProjectDir(dir, null)).toThrow(/^TM1001 .*no tidemark\.yaml at or above/)
-})
 
 test('a project that says little gets the defaults', () => {
   write({ 'tidemark.yaml': 'project: p\n' })

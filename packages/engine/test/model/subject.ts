@@ -282,7 +282,7 @@ export class Subject<Write> implements AsyncDisposable {
       const { plan } = planned
       await using opened = await this.world.deps().openBench(flow, null)
       const orphans = flow.shape.kind === 'tree' ? flow.shape.orphans : null
-      const report = await captureRows(opened.bench.work, { relation: plan.relation, selection: plan.selection, orphans, batch: plan.batch, done: [], remembersUnmatched: false })
+      const report = await captureRows(opened.bench.work, { relation: plan.relation, selection: plan.selection, orphans, batch: plan.batch, epoch: 1, done: [], remembersUnmatched: false })
       for (const batch of report.batches) await opened.bench.weigh(plan.relation, batch, 'latest')
     }
     if ((await this.#everything()) !== before) throw new Error('a dry run wrote something')

@@ -3,7 +3,7 @@ import { makeProject } from '../demo-folder.ts'
 import { type LoadReport, loadTree } from '../load-tree.ts'
 import { count, counted, megabytes, type Narrator } from '../narrator.ts'
 import { inOffice } from '../office.ts'
-import { DEMO_LIMITS, type LeftOut, readTree } from '../read-tree.ts'
+import { COUNTED_BEYOND, DEMO_LIMITS, type LeftOut, readTree } from '../read-tree.ts'
 
 export interface ReadRequest {
   readonly root: string
@@ -41,7 +41,7 @@ function leftOutText(n: LeftOut): string {
     [n.links, 'symbolic links'],
     [n.special, 'sockets and devices'],
     [n.unreadable, 'unreadable'],
-    [n.beyond, `beyond the demo's limit of ${count(DEMO_LIMITS.files)} files or ${megabytes(DEMO_LIMITS.bytes)}`],
+    [n.beyond, `${n.beyond < COUNTED_BEYOND ? '' : 'and more '}beyond the demo's limit of ${count(DEMO_LIMITS.files)} files or ${megabytes(DEMO_LIMITS.bytes)}`],
   ] as const
   const some = parts.filter(([many]) => many > 0).map(([many, what]) => `${count(many)} ${what}`)
   return some.length === 0 ? 'nothing was left out' : `left out: ${some.join(', ')}`

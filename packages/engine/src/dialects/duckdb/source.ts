@@ -69,7 +69,6 @@ export class DuckdbSource implements SourcePort {
 
   /** A UTC timestamp as the column would hold it. */
   async #inColumnTerms(position: PlannedPosition, utc: string): Promise<string> {
-    // as a function: AT TIME ZONE numbers the parameter of its zone before those on its left
     const instant = sql`timezone('UTC', CAST(${param(utc)} AS TIMESTAMP))`
     const local = position.type === 'TIMESTAMP WITH TIME ZONE' ? instant : sql`timezone(CAST(${param(position.zone ?? 'UTC')} AS VARCHAR), ${instant})`
     const [row] = await this.#rows(sql`SELECT CAST(${local} AS VARCHAR)`)
