@@ -334,6 +334,12 @@ export const ERRORS = {
     remedy: ['mend the rows, or choose another locator'],
     ...failed,
   },
+  TM4018: {
+    title: 'row without a locator',
+    meaning: 'A row of the tree has no locator, so it has no place and nothing can hang below it.',
+    remedy: ['mend the rows shown, or exclude them with where'],
+    ...failed,
+  },
   TM4107: {
     title: 'column cannot be held exactly',
     meaning: 'The target column would round, cut or refuse values of the source column.',

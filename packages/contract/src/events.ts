@@ -41,6 +41,8 @@ export interface EngineEvents {
     skipped: bigint
     ms: number
     code: string | null
+    /** what to do about this very error; empty where there is none */
+    remedy: readonly string[]
   }
 }
 

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Emit } from '@tidemark/contract/events'
 import type { FlowSpec } from '@tidemark/contract/flow'
-import { parseConnectionId, parseGroupId, parseRunId, type RunId } from '@tidemark/contract/ids'
+import { parseConnectionId, parseRunId, type RunId } from '@tidemark/contract/ids'
 import { UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
 import type { CaptureSchemas } from '@tidemark/contract/capture-schema'
 import type { CaptureModes } from '../capture/capture-mode.ts'
@@ -38,9 +38,6 @@ export interface AppContext {
   /** The control tables, resolved: the truth. */
   catalog(mode: 'read' | 'write'): Promise<ResolvedCatalog>
 }
-
-export const newRunId = (): RunId => parseRunId(`r-${newShortId(5)}`)
-export const newGroupId = () => parseGroupId(`g-${newShortId(5)}`)
 
 export const limitsOf = ({ project }: AppContext): EngineLimits => ({
   memoryBytes: project.engine.memoryBytes,
@@ -140,7 +137,6 @@ export async function runDeps(ctx: AppContext, options: RunScope): Promise<RunDe
     waitMs: options.waitMs,
     openBench: (definition, run) => openBench(ctx, catalog, definition, run, options.waitMs, options.emit),
     removeWork: (run) => removeWork(ctx, run),
-    newRunId,
   }
 }
 

@@ -17,9 +17,10 @@ export async function closeTree(
   policy: OrphanPolicy | null,
 ): Promise<{ readonly skipped: readonly Orphan[]; readonly quarantined: readonly Orphan[] }> {
   // each pass may capture rows whose ancestors and subtrees the next one looks at
-  do {
-    while ((await work.climb()) > 0n);
-  } while ((await work.descend()) > 0n)
+  do await work.climb()
+  while ((await work.descend()) > 0n)
+  const nowhere = await work.withoutLocator()
+  if (nowhere.length > 0) throw new AppError('TM4018', nowhere.join(', '))
   const twice = await work.duplicateLocators()
   if (twice.length > 0) throw new AppError('TM4017', `several rows have the locator ${twice.join(', ')}`)
   const orphans = await work.orphans()

@@ -216,10 +216,15 @@ export interface WorkArea {
   /** Of these join keys, those whose main row is there now, and is taken by the flow's filters and the run's scope. */
   found(unmatched: readonly string[]): Promise<readonly string[]>
 
-  /** Tree: one level of ancestors not visited yet; the missing ones are captured. Returns rows visited. */
-  climb(): Promise<bigint>
-  /** Tree: captured rows that are new in the target or moved there: one more level of what lies below them. Returns rows added or visited. */
+  /** Tree: all ancestors not visited yet; the missing ones are captured. */
+  climb(): Promise<void>
+  /**
+   * Tree: one more level below captured rows and their ancestors. Below rows that are new in the target or moved there
+   * everything is looked at, below the others what the target holds elsewhere. Returns rows added.
+   */
   descend(): Promise<bigint>
+  /** Tree: keys of captured rows whose locator is NULL; a few. */
+  withoutLocator(): Promise<readonly string[]>
   duplicateLocators(): Promise<readonly string[]>
   /** Tree: depth of every captured row that can be reached from a root; the others, with the reason. */
   orphans(): Promise<readonly Orphan[]>
@@ -230,7 +235,7 @@ export interface WorkArea {
 
   /** Numbers the rows in the order of execution and cuts them, at `rows` or `bytes`, whichever comes first. */
   cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]>
-  /** After the cut: those of the keys (JSON arrays of text) that are captured. */
+  /** After the cut: those of the keys (JSON arrays of text) that are captured, now or in a batch that is in. */
   captured(keys: readonly string[]): Promise<readonly string[]>
 }
 
@@ -301,6 +306,8 @@ export interface TargetPort {
 
   /** Fence, markers and, when missing, the target table and the position's side table. */
   prepare(relation: FlowRelation, createTable: boolean, fence: FenceKey): Promise<void>
+  /** The token that the fence of this store's flow stands at; 0: it has none. */
+  fenceToken(store: string, flow: string): Promise<bigint>
   /** All slots to this token; waits for the former owner at most `boundMs`, then ends its session or throws TM3009. */
   raiseFence(fence: FenceKey, boundMs: number, signal: AbortSignal): Promise<void>
   markers(fence: FenceKey, run: string): Promise<readonly Marker[]>

@@ -77,8 +77,11 @@ export interface DuckdbFile extends AsyncDisposable {
   /** the catalog's name in SQL */
   readonly catalog: string
   readonly mode: FileMode
-  /** `counted`: its open transactions hold back the ceiling, because it may commit rows that a flow reads. */
-  session(role?: 'engine' | 'counted'): Promise<DuckdbSession>
+  /**
+   * `counted`: its open transactions hold back the ceiling, because it may commit rows that a flow reads.
+   * `folder`: what `getvariable('folder')` is, by default the file's own: a view over files beside it can be moved with them.
+   */
+  session(role?: 'engine' | 'counted', folder?: string): Promise<DuckdbSession>
   /** Start (UTC text) of the oldest open counted transaction; null: none is open. */
   oldestOpen(): { readonly since: string; readonly backend: string } | null
   /** Rolls back and closes the sessions that the predicate names; how many. Only this process's: no other can have the file. */
@@ -114,8 +117,10 @@ export async function openDuckdbFile(path: string, mode: FileMode, limits: Duckd
     get mode() {
       return file.mode
     },
-    session: async (role = 'engine') => {
-      const session = new DuckdbSession(await s.instance.connect(), role, `duckdb-${process.pid}-${(s.sequence += 1)}`, file.sessions)
+    session: async (role = 'engine', folder = dirname(real)) => {
+      const connection = await s.instance.connect()
+      await connection.run(`SET VARIABLE folder = ${literal(folder)}`)
+      const session = new DuckdbSession(connection, role, `duckdb-${process.pid}-${(s.sequence += 1)}`, file.sessions)
       file.sessions.add(session)
       return session
     },
@@ -156,6 +161,8 @@ export class DuckdbSession implements Disposable {
   readonly #register: Set<DuckdbSession>
   #openSince: string | null = null
   #closed = false
+  /** statements under way */
+  #running = 0
 
   constructor(connection: DuckDBConnection, role: 'engine' | 'counted', backend: string, register: Set<DuckdbSession>) {
     this.#connection = connection
@@ -174,16 +181,16 @@ export class DuckdbSession implements Disposable {
 
   /** Rows changed. */
   async run(text: string, params: readonly unknown[] = []): Promise<bigint> {
-    return BigInt((await this.#connection.run(text, params as DuckDBValue[])).rowsChanged)
+    return BigInt((await this.#send(() => this.#connection.run(text, params as DuckDBValue[]))).rowsChanged)
   }
 
   async rows(text: string, params: readonly unknown[] = []): Promise<readonly (readonly (string | null)[])[]> {
-    const reader = await this.#connection.runAndReadAll(text, params as DuckDBValue[])
+    const reader = await this.#send(() => this.#connection.runAndReadAll(text, params as DuckDBValue[]))
     return reader.getRowsJson().map((row) => row.map((v) => (v === null ? null : typeof v === 'string' ? v : JSON.stringify(v))))
   }
 
   async begin(): Promise<void> {
-    await this.#connection.run('BEGIN TRANSACTION')
+    await this.run('BEGIN TRANSACTION')
     // the transaction's own idea of now() is what its rows would be stamped with
     const [row] = await this.rows("SELECT CAST(now() AT TIME ZONE 'UTC' AS VARCHAR)")
     this.#openSince = row?.[0] ?? null
@@ -191,7 +198,7 @@ export class DuckdbSession implements Disposable {
 
   async commit(): Promise<void> {
     try {
-      await this.#connection.run('COMMIT')
+      await this.run('COMMIT')
     } finally {
       this.#openSince = null
     }
@@ -200,7 +207,18 @@ export class DuckdbSession implements Disposable {
   async rollback(): Promise<void> {
     if (this.#closed || this.#openSince === null) return
     this.#openSince = null
-    await this.#connection.run('ROLLBACK')
+    await this.run('ROLLBACK')
+  }
+
+  async #send<T>(statement: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Error('Connection Error: the session was ended')
+    this.#running += 1
+    try {
+      return await statement()
+    } finally {
+      this.#running -= 1
+      if (this.#closed && this.#running === 0) this.#connection.closeSync()
+    }
   }
 
   /** Ends the statement under way; it throws in its own caller. */
@@ -208,13 +226,17 @@ export class DuckdbSession implements Disposable {
     if (!this.#closed) this.#connection.interrupt()
   }
 
-  /** Rolls back what is open. */
+  /**
+   * Rolls back what is open. A statement under way is interrupted, and the connection closed when it has thrown:
+   * closed before, it would neither stop nor ever answer.
+   */
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#openSince = null
     this.#register.delete(this)
-    this.#connection.closeSync()
+    if (this.#running > 0) this.#connection.interrupt()
+    else this.#connection.closeSync()
   }
 
   [Symbol.dispose](): void {

@@ -63,3 +63,7 @@ const isBig = (value: unknown): value is { readonly bigint: string } => typeof v
 
 export const planJson = (plan: FlowPlan): string => JSON.stringify(plan, (_, value: unknown) => (typeof value === 'bigint' ? { bigint: String(value) } : value))
 export const parsePlan = (json: string): FlowPlan => JSON.parse(json, (_, value: unknown) => (isBig(value) ? BigInt(value.bigint) : value)) as FlowPlan
+
+/** What a run with nothing to do stores in the place of a plan. */
+export const nothingJson = (nothing: NothingToDo): string => JSON.stringify({ format: 1, nothing })
+export const findNothing = (json: string): NothingToDo | null => (JSON.parse(json) as { readonly nothing?: NothingToDo }).nothing ?? null

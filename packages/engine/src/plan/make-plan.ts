@@ -42,7 +42,8 @@ function coverageChanged(d: FlowSpec, changes: readonly CoverageChange[]): AppEr
   })
 }
 
-function otherSource(before: SourceIdentity, now: SourceIdentity): string | null {
+/** Why `now` is not the database that `before` was, or an older state of it; null: it is. */
+export function otherSource(before: SourceIdentity, now: SourceIdentity): string | null {
   if (before.system !== now.system) return `the watermark was earned on ${before.system}, this is ${now.system}`
   if (before.timeline !== null && now.timeline !== null && BigInt(now.timeline) < BigInt(before.timeline))
     return `it went back from state ${before.timeline} to ${now.timeline}: an older copy was restored`

@@ -3,6 +3,7 @@
  * each scope; when that is not the ledger's, one of them was restored, emptied or replaced. Pure.
  */
 import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
+import type { RunState } from '@tidemark/contract/states'
 import { AppError } from '../runtime/app-error.ts'
 import type { FlowFacts } from './flow-facts.ts'
 
@@ -20,19 +21,21 @@ export function checkTarget(d: FlowSpec, scope: Scope, facts: FlowFacts): void {
   }
   // a rewind is a person's answer to a disagreement: the next run carries it out
   if (!isRun(mark.run)) return
-  const settled = ours.find((s) => s.scope === mark.scope)
+  // a scope that took its copy of the unscoped watermark has not settled itself yet
+  const settled = ours.find((s) => s.scope === mark.scope) ?? ours.find((s) => s.run === mark.run)
   if (!settled) throw disagree(d, `${place(d)} does not remember run ${mark.run}, which moved the watermark to ${mark.position}: it was emptied, replaced or restored`, null)
   if (settled.run !== mark.run) {
     const known = ledger.knownRuns.get(settled.run)
     if (!known) throw disagree(d, `${place(d)} remembers run ${settled.run}, which this ledger does not know: the control store was restored`, settled.upTo)
     // an unfinished run had settled in the target just before it died: its resume settles it in the ledger too
-    if (known.state === 'succeeded' || known.state === 'succeeded_with_rejects')
+    if (ENDED_WELL.includes(known.state))
       throw disagree(d, `${place(d)} remembers run ${settled.run} as its newest, the ledger has ${mark.run}: the target was restored`, settled.upTo)
   }
   if (settled.hadRows && targetState.empty && d.target.emptied === 'refused')
     throw disagree(d, `${place(d)} is empty, though run ${settled.run} left rows in it`, null)
 }
 
+const ENDED_WELL: readonly RunState[] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
 const isRun = (id: string): boolean => id.startsWith('r-')
 const place = (d: FlowSpec): string => `${d.target.connection}:${d.target.table.join('.')}`
 

@@ -3,9 +3,10 @@ import { scopeText } from '@tidemark/contract/flow'
 import { captureRows } from '../capture/capture-rows.ts'
 import { addCounts, type BatchRow, type LedgerStore, NO_ROWS, type RowCounts, type RunRow } from '../control/control-store.ts'
 import type { Bench, CapturedBatch, DialectModule, FenceKey } from '../dialects/contract.ts'
-import { type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
+import { findNothing, type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { refuseDrift } from './refuse-drift.ts'
+import { refuseLostBatches, refuseLostTable, refuseOtherSource } from './refuse-other-ends.ts'
 import { type Captured, capturedOf, parseSplit, splitJson } from './captured.ts'
 import type { HeldLease } from './hold-lease.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
@@ -16,6 +17,11 @@ import { settle } from './settle.ts'
 export async function executeRun(deps: RunDeps, lease: HeldLease, id: RunRow['id'], resumed: boolean, stop: Stop): Promise<RunRow> {
   const { ledger } = deps.store
   const before = await ledger.getRun(id)
+  const nothing = findNothing(before.plan)
+  if (nothing !== null) {
+    await ledger.endRun(id, lease.token, { state: 'nothing_to_do', reason: nothing.reason, error: null })
+    return finished(deps, id)
+  }
   const plan = parsePlan(before.plan)
   const own: Stop = { soft: AbortSignal.any([stop.soft, stop.hard, lease.lost]), hard: AbortSignal.any([stop.hard, lease.lost]) }
   await ledger.startRun(id, lease.token, deps.owner.worker)
@@ -34,7 +40,7 @@ export async function executeRun(deps: RunDeps, lease: HeldLease, id: RunRow['id
     await work(deps, lease, id, plan, opened, own)
   } catch (error) {
     await endRun(deps, lease, id, error)
-    return finished(deps, id)
+    return finished(deps, id, error instanceof Cancelled ? [] : asAppError(error).remedy)
   }
   deps.removeWork(id)
   return finished(deps, id)
@@ -49,7 +55,9 @@ async function work(
   stop: Stop,
 ): Promise<void> {
   const { ledger } = deps.store
+  await outgrowFence(deps, lease, id, plan, bench)
   const fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
+  await refuseOtherSource(bench, plan)
   await refuseDrift(bench, plan)
   const prepare = async (): Promise<void> => {
     const createTable = plan.createTable && (await bench.target.describe(plan.relation.target.table)) === null
@@ -59,8 +67,9 @@ async function work(
   // a resumed run may have a former owner in the target; a new one leaves nothing there until its capture was sound
   const begun = (await ledger.getRun(id)).captured !== null
   if (begun) {
+    await refuseLostTable(bench, plan, await ledger.listBatches(id))
     await prepare()
-    await learnFromMarkers(deps, fence, id, bench)
+    await learnFromMarkers(deps, fence, id, plan, bench)
   }
   const captured = await capture(deps, lease, id, plan, bench)
   if (!begun) await prepare()
@@ -79,14 +88,24 @@ async function work(
   if (plan.watermark !== null) deps.emit('watermark:advanced', { flow: plan.flow, scope: fence.scope, from, to: plan.watermark.position })
 }
 
+/** A target whose fence is ahead of the lease has seen a newer state of this store than the one it was restored to. */
+async function outgrowFence(deps: RunDeps, lease: HeldLease, id: RunRow['id'], plan: FlowPlan, bench: Bench): Promise<void> {
+  const seen = await bench.target.fenceToken(deps.store.id, plan.flow)
+  if (seen <= lease.token) return
+  await lease.outgrow(seen)
+  await deps.store.ledger.startRun(id, lease.token, deps.owner.worker)
+}
+
 const total = (batches: readonly BatchRow[]): RowCounts => batches.filter((b) => b.state === 'done').reduce((sum, b) => addCounts(sum, b.rows), NO_ROWS)
 
 /** A batch that committed just before a crash is in, though the ledger never heard of it. */
-async function learnFromMarkers(deps: RunDeps, fence: FenceKey, id: RunRow['id'], bench: Bench): Promise<void> {
+async function learnFromMarkers(deps: RunDeps, fence: FenceKey, id: RunRow['id'], plan: FlowPlan, bench: Bench): Promise<void> {
   const { ledger } = deps.store
-  const open = new Set((await ledger.listBatches(id)).filter((b) => b.state !== 'done' && b.state !== 'superseded').map((b) => b.batch))
-  if (open.size === 0) return
-  for (const marker of await bench.target.markers(fence, id)) {
+  const batches = await ledger.listBatches(id)
+  const markers = await bench.target.markers(fence, id)
+  refuseLostBatches(plan, batches, markers)
+  const open = new Set(batches.filter((b) => b.state !== 'done' && b.state !== 'superseded').map((b) => b.batch))
+  for (const marker of markers) {
     if (!open.has(marker.batch)) continue
     await ledger.claimBatch(id, marker.batch, fence.token)
     await ledger.batchDone(id, marker.batch, fence.token, marker)
@@ -160,7 +179,7 @@ async function endRun(deps: RunDeps, lease: HeldLease, id: RunRow['id'], error: 
   }
 }
 
-async function finished(deps: RunDeps, id: RunRow['id']): Promise<RunRow> {
+async function finished(deps: RunDeps, id: RunRow['id'], remedy: readonly string[] = []): Promise<RunRow> {
   const run = await deps.store.ledger.getRun(id)
   deps.emit('run:ended', {
     run: id,
@@ -173,6 +192,7 @@ async function finished(deps: RunDeps, id: RunRow['id']): Promise<RunRow> {
     skipped: run.rows.skippedSame + run.rows.skippedOlder,
     ms: run.durationMs,
     code: run.error?.code ?? null,
+    remedy,
   })
   return run
 }

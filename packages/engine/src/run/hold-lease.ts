@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Emit } from '@tidemark/contract/events'
 import type { FlowId } from '@tidemark/contract/ids'
-import type { LeaseRow, LeaseStore } from '../control/control-store.ts'
+import type { LeaseOwner, LeaseRow, LeaseStore } from '../control/control-store.ts'
 import { AppError } from '../runtime/app-error.ts'
 import type { RunDeps } from './run-deps.ts'
 
@@ -11,26 +11,44 @@ const POLL_MS = 250
 
 export class HeldLease implements AsyncDisposable {
   readonly flow: FlowId
-  readonly token: bigint
   readonly #store: LeaseStore
+  readonly #owner: LeaseOwner
   readonly #ttlMs: number
   readonly #emit: Emit
   readonly #lost = new AbortController()
   readonly #timer: NodeJS.Timeout
   /** given back, or lost */
   #ended = false
+  #token: bigint
   #safeUntil: number
   #deadline: NodeJS.Timeout
 
-  constructor(flow: FlowId, token: bigint, { store, leaseMs, emit }: RunDeps, takenAt: number) {
+  constructor(flow: FlowId, token: bigint, { store, owner, leaseMs, emit }: RunDeps, takenAt: number) {
     this.flow = flow
-    this.token = token
+    this.#token = token
     this.#store = store.leases
+    this.#owner = owner
     this.#ttlMs = leaseMs
     this.#emit = emit
     this.#safeUntil = takenAt + leaseMs
     this.#timer = setInterval(() => void this.#renew(), leaseMs / 3).unref()
     this.#deadline = this.#atDeadline()
+  }
+
+  get token(): bigint {
+    return this.#token
+  }
+
+  /**
+   * A token greater than one that a target has seen: a store restored from an older copy counts from an older token.
+   * Each is taken from the one before, so a holder that lost the lease in the meantime gets none.
+   */
+  async outgrow(seen: bigint): Promise<void> {
+    while (this.#token <= seen) {
+      const taken = await this.#store.acquire(this.flow, this.#owner, this.#ttlMs, this.#token)
+      if (taken === null) throw new AppError('TM3002', `${this.flow}: token ${this.#token} was taken by another`)
+      this.#token = taken.token
+    }
   }
 
   /** Aborted, with TM3002 as reason, the moment the lease may be gone. */
@@ -40,9 +58,10 @@ export class HeldLease implements AsyncDisposable {
 
   async #renew(): Promise<void> {
     const sentAt = performance.now()
-    const held = await this.#store.renew(this.flow, this.token, this.#ttlMs).catch(() => 'unknown' as const)
+    const token = this.#token
+    const held = await this.#store.renew(this.flow, token, this.#ttlMs).catch(() => 'unknown' as const)
     if (this.#ended) return
-    if (held === false) this.#lose('was taken by another')
+    if (held === false && token === this.#token) this.#lose('was taken by another')
     if (held !== true) return
     this.#safeUntil = sentAt + this.#ttlMs
     clearTimeout(this.#deadline)

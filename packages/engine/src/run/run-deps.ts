@@ -29,7 +29,6 @@ export interface RunDeps {
   openBench(definition: FlowSpec, run: RunId | null): Promise<OpenedBench>
   /** Forgets the captured keys of a run that ended. */
   removeWork(run: RunId): void
-  newRunId(): RunId
 }
 
 /** Two degrees of being asked to stop: finish the batches in flight, or roll them back. */

@@ -5,7 +5,7 @@
 import { scopeText } from '@tidemark/contract/flow'
 import type { RunRow } from '../control/control-store.ts'
 import type { FlowPlan, NothingToDo, Planned } from '../plan/flow-plan.ts'
-import { planJson } from '../plan/flow-plan.ts'
+import { nothingJson, planJson } from '../plan/flow-plan.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { executeRun } from './execute-run.ts'
 import { type HeldLease, holdLease } from './hold-lease.ts'
@@ -30,7 +30,7 @@ export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): 
     if (!ENDED_WELL.includes(resumed.state)) return runs
   }
   const planned = await plan(deps, request)
-  runs.push(planned.kind === 'nothing' ? await recordNothing(deps, lease, request, planned.nothing) : await start(deps, lease, request, planned.plan, stop))
+  runs.push(planned.kind === 'nothing' ? await recordNothing(deps, lease, request, planned.nothing, stop) : await start(deps, lease, request, planned.plan, stop))
   return runs
 }
 
@@ -43,7 +43,7 @@ async function plan(deps: RunDeps, request: FlowRequest): Promise<Planned> {
 async function start(deps: RunDeps, lease: HeldLease, request: FlowRequest, plan: FlowPlan, stop: Stop): Promise<RunRow> {
   const { ledger } = deps.store
   if (request.wish.acceptChange) await ledger.audit('accept-change', request.definition.id, { ...deps.by, reason: request.wish.reason }, null, JSON.stringify(plan.coverage))
-  const id = deps.newRunId()
+  const id = await ledger.newRunId()
   await ledger.createRun({
     id,
     group: request.group,
@@ -60,14 +60,14 @@ async function start(deps: RunDeps, lease: HeldLease, request: FlowRequest, plan
 }
 
 /** "Nothing to do" is an answer of its own, with its reason; the watermark's position stays, and no file is touched. */
-async function recordNothing(deps: RunDeps, lease: HeldLease, request: FlowRequest, nothing: NothingToDo): Promise<RunRow> {
+async function recordNothing(deps: RunDeps, lease: HeldLease, request: FlowRequest, nothing: NothingToDo, stop: Stop): Promise<RunRow> {
   const { ledger } = deps.store
   const { accepted } = nothing
   if (accepted !== null) {
     const change = { coverage: JSON.stringify(accepted.coverage), source: JSON.stringify(accepted.identity) }
     await ledger.acceptChange(request.definition.id, scopeText(request.scope), { version: accepted.expected }, change, { ...deps.by, reason: request.wish.reason })
   }
-  const id = deps.newRunId()
+  const id = await ledger.newRunId()
   await ledger.createRun({
     id,
     group: request.group,
@@ -76,13 +76,10 @@ async function recordNothing(deps: RunDeps, lease: HeldLease, request: FlowReque
     lane: 'pushdown',
     window: nothing.window,
     waiting: nothing.waiting && { rows: BigInt(nothing.waiting.rows), until: nothing.waiting.until },
-    plan: JSON.stringify({ format: 1, nothing }),
+    plan: nothingJson(nothing),
     by: deps.by,
   })
-  await ledger.endRun(id, lease.token, { state: 'nothing_to_do', reason: nothing.reason, error: null })
-  const run = await ledger.getRun(id)
-  deps.emit('run:ended', { run: id, flow: run.flow, scope: run.scope, status: run.state, reason: run.reason, inserted: 0n, updated: 0n, skipped: 0n, ms: run.durationMs, code: null })
-  return run
+  return executeRun(deps, lease, id, false, stop)
 }
 
 /** `resume`: exactly the unfinished run, and nothing after it. */

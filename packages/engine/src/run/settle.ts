@@ -35,6 +35,7 @@ export async function settle(r: SettleRequest): Promise<Settlement['state']> {
 
 function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
   const rejected = BigInt(captured.quarantined.length)
+  const nothing = captured.rows === '0' && rows.read === 0n
   const stillOrphans = new Set(captured.orphans.map((o) => o.key))
   const quarantined = new Set(captured.quarantined.map((o) => o.key))
   const again = plan.selection.again
@@ -42,8 +43,8 @@ function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
   const whole = Object.keys(plan.scope).length === 0
   const gone = again.filter((key) => whole && !stillOrphans.has(key) && !quarantined.has(key) && !captured.deliveredAgain.includes(key))
   return {
-    state: rejected > 0n ? 'succeeded_with_rejects' : captured.rows === '0' && rows.read === 0n ? 'nothing_to_do' : 'succeeded',
-    reason: reasonOf(captured),
+    state: rejected > 0n ? 'succeeded_with_rejects' : nothing ? 'nothing_to_do' : 'succeeded',
+    reason: reasonOf(captured) ?? (nothing ? 'the source has no rows that are due' : null),
     rows: { ...rows, rejected: rows.rejected + rejected },
     watermark:
       plan.watermark === null
@@ -63,11 +64,12 @@ function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
 }
 
 /** What a person should know of a run that otherwise went well. */
-function reasonOf(captured: Captured): string | null {
+function reasonOf(captured: Captured, givenUp: number): string | null {
   const parts = [
     ...(captured.belowExcluded > 0 ? [`${captured.belowExcluded} rows below an excluded key left out`] : []),
     ...(captured.orphans.length > 0 ? [`${captured.orphans.length} orphans left out, looked at again by later runs`] : []),
     ...(captured.unmatched.length > 0 ? [`${captured.unmatched.length} position rows without a main row are remembered`] : []),
+    ...(givenUp > 0 ? [`${givenUp} position rows were given up: no main row came in time`] : []),
   ]
   return parts.length > 0 ? parts.join('; ') : null
 }

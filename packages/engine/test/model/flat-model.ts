@@ -3,7 +3,7 @@ import type { FlowSpec } from '@tidemark/contract/flow'
 import type { DuckdbSession } from '../../src/drivers/duckdb.ts'
 import { flowSpec } from '../support/world.ts'
 import type { EngineOp, ScopeName } from './engine-op.ts'
-import { POSITION_KINDS, parsePosition, type PositionKind, type PositionKindName, positionSql } from './position-kind.ts'
+import { latePosition, POSITION_KINDS, parsePosition, type PositionKind, type PositionKindName, positionSql } from './position-kind.ts'
 import { type Due, type Oracle, Subject } from './subject.ts'
 
 export type FlatWrite =
@@ -86,19 +86,14 @@ class FlatModel implements Oracle<FlatWrite> {
     if (w.op === 'begin') return this.#begin(s, w.rows, w.scope, w.pick)
     if (w.op === 'end') return this.#end(w.pick, w.commit)
     const now = await this.#now(s.writer)
-    const rows = w.op === 'insert' ? this.#inserted(w.rows, w.scope, await this.#stamp(s, now, w.stamp, BigInt(w.back))) : await this.#changed(s, w, now)
+    const rows = w.op === 'insert' ? this.#inserted(w.rows, w.scope, await this.#stamp(s, now, w.stamp, w.back)) : await this.#changed(s, w, now)
     for (const row of rows) await this.#put(s.writer, row)
     this.#commit(rows)
   }
 
-  async #stamp(s: Subject<FlatWrite>, now: bigint, stamp: 'now' | 'late' | 'soon', back: bigint): Promise<bigint> {
-    const number = this.kind.type === 'BIGINT'
-    if (stamp === 'soon') return number ? now : now + back * SOON_US
-    const reach = stamp === 'late' ? await s.reach() : null
-    if (reach === null) return now
-    const oldest = reach - this.kind.overlap + 1n
-    const position = oldest + ((now - oldest) * back) / 100n
-    return position < now ? (position < oldest ? oldest : position) : now
+  async #stamp(s: Subject<FlatWrite>, now: bigint, stamp: 'now' | 'late' | 'soon', back: number): Promise<bigint> {
+    if (stamp === 'soon') return this.kind.type === 'BIGINT' ? now : now + BigInt(back) * SOON_US
+    return stamp === 'late' ? latePosition(this.kind, await s.reach(), now, back) : now
   }
 
   #inserted(count: number, scope: ScopeName, position: bigint): readonly FlatRow[] {

@@ -37,3 +37,10 @@ export function positionText(kind: PositionKind, position: bigint): string {
 }
 
 export const positionSql = (kind: PositionKind, position: bigint): string => (kind.type === 'BIGINT' ? String(position) : `make_timestamp(${position})`)
+
+/** A position behind what was read (`reach`), but inside the overlap; `back` percent of the way from its end to now. */
+export function latePosition(kind: PositionKind, reach: bigint | null, now: bigint, back: number): bigint {
+  if (reach === null) return now
+  const oldest = reach - kind.overlap + 1n
+  return oldest >= now ? now : oldest + ((now - oldest) * BigInt(back)) / 100n
+}

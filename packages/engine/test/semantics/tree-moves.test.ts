@@ -129,6 +129,16 @@ test('a folder that leaves an excluded one brings what was never delivered', asy
   expect(await f.locators()).toEqual({ home: '/home/', folder: '/home/folder/', file: '/home/folder/file/' })
 })
 
+test('a moved row that is younger than upTo waits, though its new folder is looked at for a sibling', async () => {
+  await using f = await openFiles()
+  await delivered(f)
+  await f.move('three', 'root', 'young')
+  await f.add({ sibling: { under: 'root' } })
+  const run = await f.world.run(flow)
+  expect(run).toMatchObject({ rows: { read: 1n, inserted: 1n }, waiting: { rows: 1n } })
+  expect((await f.locators())['three']).toBe('/root/folder/one/two/three/')
+})
+
 test('two folders that change places land without a row losing its parent', async () => {
   await using f = await openFiles()
   await f.add({ a: {}, b: {}, x: { under: 'a' }, y: { under: 'b' }, xx: { under: 'x' }, yy: { under: 'y' } })

@@ -131,6 +131,17 @@ test('a remembered orphan that is deleted in the source is given up', async () =
   expect((await remembered(f)).map((u) => u.state)).toEqual(['given_up', 'given_up'])
 })
 
+test('an orphan is not given up by the age that gives up unmatched rows', async () => {
+  await using f = await openFiles()
+  const skip = fileFlow({ orphans: 'skip', watermark: { unmatchedGiveUpMs: 1 } })
+  await withOrphans(f)
+  await f.add({ south: { unit: 'S' } })
+  await f.world.run(skip)
+  await f.touch('south')
+  await f.world.run(skip, { scope: { unit: 'S' } })
+  expect((await remembered(f)).map((u) => u.state)).toEqual(['open', 'open'])
+})
+
 test('a cycle is reported with its path', async () => {
   await using f = await openFiles()
   await f.add({ root: {}, a: {}, b: { under: 'a' }, c: { under: 'b' }, below: { under: 'c' } })

@@ -89,25 +89,33 @@ test('a moved subtree comes along though the captured keys were lost with the te
   expect(await f.locators()).toMatchObject({ two: '/home/folder/one/two/' })
 })
 
-test('a parent that vanished from the target fails the batch, and a resume brings it again', async () => {
+test('a batch whose parent is not there any more fails, and a resume looks for the parents again', async () => {
   await using f = await openFiles()
   await f.add({ a: {}, b: { under: 'a' }, c: { under: 'b' } })
   await f.world.run(flow)
   await f.add({ d: { under: 'c' }, e: { under: 'd' } })
-  let commits = 0
-  const failed = await f.world.run(flow, {
-    ...ONE_BY_ONE,
-    hit: async (point) => {
-      if (point === 'batch:after-commit' && ++commits === 1) await f.move('d', 'b', null)
-    },
-  })
-  expect(failed).toMatchObject({ state: 'failed', error: { code: 'TM5004' } })
-  expect(failed.error?.message).toContain('needs')
+  const failed = await movedMeanwhile(f)
+  expect(failed).toMatchObject({ state: 'failed', batchesDone: 1, error: { code: 'TM5004' } })
+  expect(failed.error?.message).toContain('/a/b/d/e/ needs /a/b/d/')
   const resumed = await f.world.resume(failed.id, ONE_BY_ONE)
   expect(resumed).toMatchObject({ id: failed.id, state: 'succeeded', error: null })
   expect(await f.locators()).toMatchObject({ d: '/a/b/d/', e: '/a/b/d/e/' })
   expect(await f.parentless()).toEqual([])
 })
+
+/** After the first batch somebody moves `d` from `c` to `b`. */
+async function movedMeanwhile(f: FileWorld): Promise<RunRow> {
+  await using writer = await f.world.counted()
+  let commits = 0
+  return await f.world.run(flow, {
+    ...ONE_BY_ONE,
+    hit: async (point) => {
+      if (point !== 'batch:after-commit' || ++commits > 1) return
+      await writer.session.run("UPDATE files SET path_locator = '/a/b/d/', parent_path_locator = '/a/b/' WHERE stream_id = 'd'")
+      await writer.session.run("UPDATE files SET path_locator = '/a/b/d/e/', parent_path_locator = '/a/b/d/' WHERE stream_id = 'e'")
+    },
+  })
+}
 
 test('a second crash while the chains are checked again loses nothing', async () => {
   await using f = await openFiles()

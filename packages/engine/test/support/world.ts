@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { WatermarkOptions } from '@tidemark/contract/capture'
 import type { Emit } from '@tidemark/contract/events'
 import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
-import { flowIdOf, parseConnectionId, parseModuleId, parseRunId, parseTaskId, type RunId } from '@tidemark/contract/ids'
+import { flowIdOf, parseConnectionId, parseModuleId, parseTaskId, type RunId } from '@tidemark/contract/ids'
 import { backfill } from '../../src/capture/backfill.ts'
 import type { CaptureModes } from '../../src/capture/capture-mode.ts'
 import { watermark } from '../../src/capture/watermark.ts'
@@ -184,7 +184,6 @@ export class World implements AsyncDisposable {
       removeWork: (run) => {
         for (const suffix of ['', '.wal']) rmSync(this.workPath(run) + suffix, { force: true })
       },
-      newRunId: () => parseRunId(`r-${newShortId(5)}`),
     }
   }
 

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { NAME_PATTERN } from '@tidemark/contract/ids'
 import { AppError } from '../../runtime/app-error.ts'
 import type { Command } from '../command.ts'
-import { customersCsv, ordersCsv, viewsOf } from '../starter/starter-data.ts'
+import { customersCsv, ordersCsv, VIEWS } from '../starter/starter-data.ts'
 import { GITIGNORE, MODULE_YAML, projectYaml } from '../starter/starter-yaml.ts'
 
 const DATABASE = 'data/shop.duckdb'
@@ -25,7 +25,7 @@ export const init: Command = async (context, { args }) => {
     await mkdir(path.dirname(path.join(folder, file)), { recursive: true })
     await writeFile(path.join(folder, file), text, { flag: 'wx' })
   }
-  await context.backend.makeDatabase(path.join(folder, DATABASE), viewsOf(path.join(folder, 'data')))
+  await context.backend.makeDatabase(path.join(folder, DATABASE), VIEWS)
 
   context.answer({ folder, files: [...files.map(([file]) => file), DATABASE] }, () => {
     const into = named === '.' ? '' : `${named.replace(/[\\/]$/, '')}/`

@@ -47,6 +47,6 @@ export async function moveRows(
     say = context.note
   }
   context.answer(document, () => runResultText(document, progress.tracker, context.screen))
-  context.note(runErrorsText(document, { style: context.noteStyle }))
+  context.note(runErrorsText(document, progress.tracker, { style: context.noteStyle }))
   return exitCodeOf(document)
 }

@@ -20,11 +20,12 @@ export function errorText(error: AppError, subject: ErrorSubject, style: Style):
   )
 }
 
-/** The error of a run as the ledger holds it: code and message. */
+/** The error of a run as the ledger holds it: code and message; `remedy` where it is known besides. */
 export function runErrorText(
   error: { readonly code: string; readonly message: string },
   subject: ErrorSubject,
   style: Style,
+  remedy: readonly string[] | null = null,
 ): string {
   if (!isErrorCode(error.code)) return block(error.code, `${error.code} ${error.message}`, [], style)
   const whole = error.message.startsWith(error.code)
@@ -33,7 +34,7 @@ export function runErrorText(
   return block(
     error.code,
     whole,
-    ERRORS[error.code].remedy.map((line) => about(line, subject)),
+    (remedy ?? ERRORS[error.code].remedy).map((line) => about(line, subject)),
     style,
   )
 }

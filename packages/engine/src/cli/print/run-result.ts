@@ -44,10 +44,17 @@ export function runResultText(document: RunDocument, tracker: RunTracker, screen
 }
 
 /** What went wrong, run by run, for stderr. */
-export function runErrorsText({ runs }: RunDocument, screen: Pick<Screen, 'style'>): string {
+export function runErrorsText({ runs }: RunDocument, tracker: RunTracker, { style }: Pick<Screen, 'style'>): string {
   return runs
     .filter((run) => run.error !== null && run.status === 'failed')
-    .map((run) => runErrorText(run.error ?? { code: '', message: '' }, { flow: run.flow, run: run.run }, screen.style))
+    .map((run) =>
+      runErrorText(
+        run.error ?? { code: '', message: '' },
+        { flow: run.flow, run: run.run },
+        style,
+        tracker.remedyOf(run),
+      ),
+    )
     .join('')
 }
 

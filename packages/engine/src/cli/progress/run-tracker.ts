@@ -43,6 +43,8 @@ const STEADY_MS = 1_000
 export class RunTracker {
   readonly #runs = new Map<string, TrackedRun>()
   readonly #watermarks: { readonly flow: string; readonly scope: string; readonly to: string }[] = []
+  /** run, or flow where none was begun → what its error says to do */
+  readonly #remedies = new Map<string, readonly string[]>()
   #ended = 0
 
   /** Applies one event; returns the run it is about, where that is known. */
@@ -90,6 +92,7 @@ export class RunTracker {
         })
       case 'run:ended':
         this.#ended += 1
+        if (e.remedy.length > 0) this.#remedies.set(e.run ?? e.flow, e.remedy)
         return e.run === null
           ? null
           : this.#update(e.run, (run) => {
@@ -117,6 +120,11 @@ export class RunTracker {
 
   get watermarks(): readonly { readonly flow: string; readonly scope: string; readonly to: string }[] {
     return this.#watermarks
+  }
+
+  /** What to do about the error of this run; null: the registry's page. */
+  remedyOf({ run, flow }: { readonly run: string | null; readonly flow: string }): readonly string[] | null {
+    return this.#remedies.get(run ?? flow) ?? null
   }
 
   find(run: string | null): TrackedRun | null {

@@ -1,5 +1,3 @@
-import path from 'node:path'
-
 /** Two small tables to play with: the same shop every time, its times counted back from now. */
 const CUSTOMERS = 1_200
 const ORDERS = 8_931
@@ -13,10 +11,13 @@ const LAST = ['Adeyemi', 'Bevan', 'Cadogan', 'Davies', 'Evans', 'Ferreira', 'Gri
 const TOWNS = ['Cardiff', 'Newport', 'Swansea', 'Wrexham', 'Bangor', 'Aberystwyth']
 const STATUSES = ['open', 'packed', 'sent', 'delivered', 'returned']
 
-/** Views over the two files: a line changed with an editor is a row changed in the source. */
-export const viewsOf = (folder: string): readonly string[] => [
-  view('customers', path.join(folder, 'customers.csv'), { customer_id: 'BIGINT', name: 'VARCHAR', town: 'VARCHAR' }),
-  view('orders', path.join(folder, 'orders.csv'), {
+/**
+ * Views over the two files: a line changed with an editor is a row changed in the source. The files are found beside
+ * the database, wherever it was moved to; outside Tidemark, in the folder one stands in.
+ */
+export const VIEWS: readonly string[] = [
+  view('customers', 'customers.csv', { customer_id: 'BIGINT', name: 'VARCHAR', town: 'VARCHAR' }),
+  view('orders', 'orders.csv', {
     order_id: 'BIGINT',
     customer_id: 'BIGINT',
     status: 'VARCHAR',
@@ -27,7 +28,7 @@ export const viewsOf = (folder: string): readonly string[] => [
 
 function view(name: string, file: string, columns: Readonly<Record<string, string>>): string {
   const types = Object.entries(columns).map(([column, type]) => `'${column}': '${type}'`)
-  return `CREATE VIEW ${name} AS SELECT * FROM read_csv('${file.replaceAll("'", "''")}', header = true, columns = {${types.join(', ')}})`
+  return `CREATE VIEW ${name} AS SELECT * FROM read_csv(coalesce(getvariable('folder') || '/', '') || '${file}', header = true, columns = {${types.join(', ')}})`
 }
 
 export function customersCsv(): string {

@@ -41,7 +41,10 @@ function leftOutText(n: LeftOut): string {
     [n.links, 'symbolic links'],
     [n.special, 'sockets and devices'],
     [n.unreadable, 'unreadable'],
-    [n.beyond, `${n.beyond < COUNTED_BEYOND ? '' : 'and more '}beyond the demo's limit of ${count(DEMO_LIMITS.files)} files or ${megabytes(DEMO_LIMITS.bytes)}`],
+    [
+      n.beyond,
+      `${n.beyond < COUNTED_BEYOND ? '' : 'and more '}beyond the demo's limit of ${count(DEMO_LIMITS.files)} files or ${megabytes(DEMO_LIMITS.bytes)}`,
+    ],
   ] as const
   const some = parts.filter(([many]) => many > 0).map(([many, what]) => `${count(many)} ${what}`)
   return some.length === 0 ? 'nothing was left out' : `left out: ${some.join(', ')}`

@@ -53,8 +53,9 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
   const work = opening.use(await open(options.workPath ?? IN_MEMORY, 'write', options))
   const catalogs: Catalogs = { source: source.catalog, target: target?.catalog ?? 'missing', work: work.catalog }
   const files = { source, target }
-  const session = opening.use(await (target ?? source).session())
-  const workSession = opening.use(await work.session())
+  const folder = dirname(source.path) // whatever the session belongs to, the views it reads are the source's
+  const session = opening.use(await (target ?? source).session('engine', folder))
+  const workSession = opening.use(await work.session('engine', folder))
   return new DuckdbBench(files, session, workSession, catalogs, { source: sourcePath, target: targetPath }, hooks, opening.move())
 }
 
@@ -115,7 +116,7 @@ class DuckdbBench implements Bench {
   async begin(_relation: FlowRelation, key: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction> {
     const target = this.#files.target
     if (target === null) throw new TypeError('a bench in read mode has no batches')
-    const session = this.#idle.pop() ?? (await target.session())
+    const session = this.#idle.pop() ?? (await target.session('engine', dirname(this.#files.source.path)))
     const tx = new DuckdbTransaction(session, this.#catalogs, key, batch, this.target.location, () => {
       if (!session.closed) this.#idle.push(session)
     })

@@ -190,5 +190,6 @@ export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]
 
 export function capturedAmong(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql {
   const key = keyJson(r.key.map((_, i) => keyName(i)))
-  return sql`SELECT ${key} AS k FROM ${work(c, 'captured')} WHERE ${key} IN ${listOf(keys, 'VARCHAR')} ORDER BY k`
+  const among = (name: string): Sql => sql`SELECT ${key} AS k FROM ${work(c, name)} WHERE ${key} IN ${listOf(keys, 'VARCHAR')}`
+  return sql`${among('captured')} UNION ${among('done_key')} ORDER BY k`
 }

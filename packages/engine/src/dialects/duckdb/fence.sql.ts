@@ -27,6 +27,9 @@ WHERE NOT EXISTS (SELECT 1 FROM ${own(c, 'fence')} WHERE store = ${param(k.store
 export const raise = (c: Catalogs, k: FenceKey): Sql => sql`UPDATE ${own(c, 'fence')} SET token = CAST(${param(k.token)} AS BIGINT), uses = uses + 1
 WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND token < CAST(${param(k.token)} AS BIGINT)`
 
+export const standsAt = (c: Catalogs, store: string, flow: string): Sql =>
+  sql`SELECT coalesce(max(token), 0) FROM ${own(c, 'fence')} WHERE store = ${param(store)} AND flow = ${param(flow)}`
+
 /** Takes the slot; no row means the token is no longer the newest. */
 export const enter = (c: Catalogs, k: FenceKey, worker: number): Sql => sql`UPDATE ${own(c, 'fence')} SET uses = uses + 1
 WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND slot = CAST(${param(String(worker % FENCE_SLOTS))} AS INTEGER) AND token = CAST(${param(k.token)} AS BIGINT)`

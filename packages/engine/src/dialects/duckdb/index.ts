@@ -14,6 +14,8 @@ const locate: DialectModule['locate'] = (options, projectDir) => {
   return resolve(projectDir, path)
 }
 
+const counted = (n: string | null | undefined, what: string): string => `${n} ${what}${n === '1' ? '' : 's'}`
+
 /** kinds of connection that one DuckDB instance can attach */
 const SEES: ReadonlySet<string> = new Set(['duckdb'])
 
@@ -29,8 +31,8 @@ export const duckdb = {
     try {
       await using file = await openDuckdbFile(path, 'read', limits)
       using session = await file.session()
-      const [row] = await session.rows('SELECT count(*), version() FROM duckdb_tables() WHERE database_name = ?', [file.catalog])
-      return `${row?.[0]} tables, DuckDB ${row?.[1]}`
+      const [row] = await session.rows('SELECT count(*) FILTER (table_type <> 'VIEW'), count(*) FILTER (table_type = 'VIEW'), version() FROM information_schema.tables WHERE table_catalog = ?', [file.catalog])
+      return `${counted(row?.[0], 'table')}, ${counted(row?.[1], 'view')}, DuckDB ${row?.[2]}`
     } catch (error) {
       throw translate(error, path)
     }

@@ -63,7 +63,8 @@ export async function hasRowIds(file: DuckdbFile, session: DuckdbSession, table:
 }
 
 /**
- * A DuckDB file has no id of its own. The inode tells it from another file under the same name; the number of its
+ * A DuckDB file has no id of its own. The inode, with its time of birth because a free inode is soon used again,
+ * tells it from another file under the same name; the number of its
  * checkpoints (in the two database headers at 4 KiB and 8 KiB, after an 8-byte checksum) only grows, so a smaller
  * one is an older state of the file, copied over it.
  */
@@ -74,7 +75,7 @@ export function fileIdentity(path: string): SourceIdentity {
   try {
     let newest = 0n
     for (const at of [4096, 8192]) if (readSync(fd, header, 0, 8, at + 8) === 8) newest = header.readBigUInt64LE() > newest ? header.readBigUInt64LE() : newest
-    return { system: `duckdb:${stat.ino}`, timeline: String(newest) }
+    return { system: `duckdb:${stat.ino}-${stat.birthtimeNs}`, timeline: String(newest) }
   } finally {
     closeSync(fd)
   }

@@ -14,6 +14,8 @@ import { count, exec, query } from './run-sql.ts'
 import { narrowing } from './types.ts'
 
 const RETRY_MS = 25
+/** how long a session that was ended may take to roll back */
+const ENDING_MS = 5_000
 
 export class DuckdbTarget implements TargetPort {
   readonly location: string
@@ -87,8 +89,13 @@ export class DuckdbTarget implements TargetPort {
     }
   }
 
+  async fenceToken(store: string, flow: string): Promise<bigint> {
+    if ((await this.describe(['tidemark', 'fence'])) === null) return 0n
+    return count(this.#session, fence.standsAt(this.#catalogs, store, flow), this.location)
+  }
+
   async raiseFence(key: FenceKey, boundMs: number, signal: AbortSignal): Promise<void> {
-    const until = performance.now() + boundMs
+    let until = performance.now() + boundMs
     let ended = false
     for (;;) {
       signal.throwIfAborted()
@@ -103,6 +110,7 @@ export class DuckdbTarget implements TargetPort {
         // only this process can have the file open, so the former owner's sessions are all here
         this.#file?.endSessions((s) => s.owner !== null && s.owner.store === key.store && s.owner.flow === key.flow && s.owner.token < key.token)
         ended = true
+        until = performance.now() + ENDING_MS
       }
       await sleep(RETRY_MS)
     }

@@ -18,21 +18,23 @@ const landed = ({ c, r, targetExists }: Ctx, alias: string): Sql =>
 
 // ── upwards ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Parents that were not looked up yet. */
-export const frontier = ({ c }: Ctx): Sql => sql`CREATE OR REPLACE TABLE ${work(c, 'frontier')} AS
-SELECT DISTINCT f.par AS loc FROM (SELECT par FROM ${work(c, 'node')} UNION ALL SELECT par FROM ${work(c, 'ancestor')}) AS f
-WHERE f.par IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS n WHERE n.loc = f.par)
-  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'ancestor')} AS a WHERE a.loc = f.par)
-  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'gone')} AS g WHERE g.loc = f.par)`
-
-/** Ancestors come from the main table alone: no where, no scope, no position. */
-export const visitAncestors = ({ c, r, rowIds }: Ctx): Sql => sql`INSERT INTO ${work(c, 'ancestor')} (${keys(r)}, p, loc, par, rid, bytes, excluded, fresh)
-SELECT ${capturedColumns(r, rowIds, false)}, coalesce(${excluded(r)}, FALSE), TRUE
-FROM ${sourceTable(c, r.source.table)} AS m SEMI JOIN ${work(c, 'frontier')} AS f ON ${locOf(r)} = f.loc`
-
-export const visitGone = ({ c }: Ctx): Sql => sql`INSERT INTO ${work(c, 'gone')}
-SELECT loc FROM ${work(c, 'frontier')} AS f WHERE NOT EXISTS (SELECT 1 FROM ${work(c, 'ancestor')} AS a WHERE a.loc = f.loc)`
+/**
+ * All ancestors of captured rows that were not visited yet. They come from the main table alone: no where, no scope,
+ * no position. UNION, not UNION ALL: a cycle ends where it began.
+ */
+export const visitAncestors = ({ c, r, rowIds }: Ctx): Sql => {
+  const notSeen = (loc: Sql): Sql => sql`${loc} IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS n WHERE n.loc = ${loc})
+    AND NOT EXISTS (SELECT 1 FROM ${work(c, 'ancestor')} AS a WHERE a.loc = ${loc})`
+  return sql`INSERT INTO ${work(c, 'ancestor')} (${keys(r)}, p, loc, par, rid, bytes, excluded, fresh, down)
+WITH RECURSIVE up(loc) AS (
+  SELECT f.par FROM ${work(c, 'node')} AS f WHERE ${notSeen(sql`f.par`)}
+  UNION
+  SELECT ${parOf(r)} FROM ${sourceTable(c, r.source.table)} AS m JOIN up ON ${locOf(r)} = up.loc WHERE ${notSeen(parOf(r))}
+)
+SELECT ${capturedColumns(r, rowIds, false)}, coalesce(${excluded(r)}, FALSE), TRUE, FALSE
+FROM ${sourceTable(c, r.source.table)} AS m SEMI JOIN up ON ${locOf(r)} = up.loc`
+}
 
 /** Of the ancestors just visited, those the target lacks, or holds elsewhere, are captured. */
 export const captureMissing = (x: Ctx): Sql => sql`INSERT INTO ${work(x.c, 'node')} (${keys(x.r)}, p, loc, par, rid, bytes, role)
@@ -43,62 +45,84 @@ export const settleAncestors = ({ c }: Ctx): Sql => sql`UPDATE ${work(c, 'ancest
 
 // ── downwards ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Captured rows whose subtree was not looked at yet, and that are new in the target or were moved. */
+/**
+ * Rows whose subtree was not looked at yet. `entire`: the row is new in the target, or moved. The others landed, maybe
+ * in a run that died before the rest of the subtree did: then it is told by the locators that the target holds.
+ */
 export const moved = (x: Ctx): Sql => sql`CREATE OR REPLACE TABLE ${work(x.c, 'moved')} AS
-SELECT DISTINCT n.loc FROM ${work(x.c, 'node')} AS n WHERE NOT n.down AND NOT ${landed(x, 'n')}`
+SELECT u.loc, bool_or(u.entire) AS entire FROM (
+  SELECT n.loc, NOT ${landed(x, 'n')} AS entire FROM ${work(x.c, 'node')} AS n WHERE NOT n.down
+  UNION ALL SELECT a.loc, FALSE FROM ${work(x.c, 'ancestor')} AS a WHERE NOT a.down AND NOT a.excluded
+) AS u GROUP BY u.loc`
 
-export const markDescended = ({ c }: Ctx): Sql => sql`UPDATE ${work(c, 'node')} SET down = TRUE WHERE NOT down`
+export const markDescended = ({ c }: Ctx): readonly Sql[] => [
+  sql`UPDATE ${work(c, 'node')} SET down = TRUE WHERE NOT down`,
+  sql`UPDATE ${work(c, 'ancestor')} SET down = TRUE WHERE NOT down`,
+]
 
 /**
- * What lies below a moved row. Role `s` is delivered: it is in the target already, or the flow's filters and the
- * window's upper bound take it. Role `x` is only passed through, for what may lie below it.
+ * What lies below. Role `s` is delivered: the target holds it elsewhere, or lacks it and the flow's filters and the
+ * window's upper bound take it. Role `x` is only passed through, for what may lie below it. Below a row that landed,
+ * only what the target holds elsewhere is taken, and what is younger than the window waits.
  */
 export function captureBelow({ c, r, rowIds }: Ctx, window: WindowBounds | null, withNullPosition: boolean): Sql {
-  const inTarget = sql`EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), mainKey(r))})`
+  const held = sql`SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), mainKey(r))}`
+  const elsewhere = sql`EXISTS (${held} AND ${ident('t', r.tree?.locator.target ?? '')} IS DISTINCT FROM ${locOf(r)})`
   const due = r.position === null ? sql`TRUE` : inWindow(r, { after: null, upTo: window?.upTo ?? null })
   const taken = r.position !== null && withNullPosition ? sql`(${due} OR ${column(r.position.ref)} IS NULL)` : due
+  const notYoung = r.position === null ? sql`TRUE` : sql`(${due} OR ${column(r.position.ref)} IS NULL)`
   const joinsPresent = r.source.joins.flatMap((j) => Object.values(j.on).map((name) => sql`${ident(`j_${j.as}`, name)} IS NOT NULL`))
   const eligible = joined([...joinsPresent, sql`${taken}`, filters(r)], ' AND ')
   return sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
-SELECT ${capturedColumns(r, rowIds, true)}, CASE WHEN ${inTarget} OR coalesce(${eligible}, FALSE) THEN 's' ELSE 'x' END
-FROM ${fromSource(c, r, true)} SEMI JOIN ${work(c, 'moved')} AS f ON ${parOf(r)} = f.loc
-WHERE NOT coalesce(${excluded(r)}, FALSE)
+SELECT ${capturedColumns(r, rowIds, true)}, CASE WHEN ${elsewhere} OR (NOT EXISTS (${held}) AND coalesce(${eligible}, FALSE)) THEN 's' ELSE 'x' END
+FROM ${fromSource(c, r, true)} JOIN ${work(c, 'moved')} AS f ON ${parOf(r)} = f.loc
+WHERE NOT coalesce(${excluded(r)}, FALSE) AND (f.entire OR (${elsewhere} AND ${notYoung}))
   AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})`
 }
 
+/** Rows of moved subtrees that an earlier capture of this run took and that are not in yet: their folder may be. */
+export const captureOwed = ({ c, r, rowIds }: Ctx): Sql => sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
+SELECT ${capturedColumns(r, rowIds, true)}, 's'
+FROM ${fromSource(c, r, true)} SEMI JOIN ${work(c, 'owed_key')} AS w ON ${keyEquals(r, workKey('w'), mainKey(r))}
+WHERE NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})
+  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})`
+
 // ── order, and what has none ──────────────────────────────────────────────────────────────────────────────────
 
-export const duplicateLocators = ({ c, r }: Ctx): Sql => sql`SELECT CAST(loc AS VARCHAR) FROM
-(SELECT loc, ${keys(r)} FROM ${work(c, 'node')} UNION SELECT loc, ${keys(r)} FROM ${work(c, 'ancestor')}) AS u
-WHERE loc IS NOT NULL GROUP BY loc HAVING count(*) > 1 ORDER BY 1 LIMIT 5`
+/** Among all rows of the source: the other one may lie outside the window. */
+export const duplicateLocators = ({ c, r }: Ctx): Sql => sql`SELECT CAST(loc AS VARCHAR) FROM (
+  SELECT ${locOf(r)} AS loc FROM ${sourceTable(c, r.source.table)} AS m
+  SEMI JOIN (SELECT loc FROM ${work(c, 'node')} UNION ALL SELECT loc FROM ${work(c, 'ancestor')}) AS u ON ${locOf(r)} = u.loc
+) AS q GROUP BY loc HAVING count(*) > 1 ORDER BY 1 LIMIT 5`
 
-/** A row that was only passed through, but that a captured row hangs below, must come first. Until no row changes. */
-export const promotePassed = ({ c }: Ctx): Sql => sql`UPDATE ${work(c, 'node')} SET role = 'a'
-WHERE role = 'x' AND loc IN (SELECT par FROM ${work(c, 'node')} WHERE role <> 'x' AND par IS NOT NULL)`
+export const withoutLocator = ({ c, r }: Ctx): Sql =>
+  sql`SELECT ${keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))} FROM ${work(c, 'node')} AS n WHERE n.loc IS NULL AND n.role <> 'x' ORDER BY 1 LIMIT 5`
+
+/** A row that was only passed through, but that a captured row hangs below, must come first, unless it is there. */
+export const promotePassed = (x: Ctx): Sql => sql`UPDATE ${work(x.c, 'node')} AS w SET role = 'a' WHERE role = 'x' AND loc IN (
+  WITH RECURSIVE up(loc) AS (
+    SELECT par FROM ${work(x.c, 'node')} WHERE role <> 'x'
+    UNION SELECT n.par FROM ${work(x.c, 'node')} AS n JOIN up ON n.loc = up.loc WHERE n.role = 'x'
+  ) SELECT loc FROM up WHERE loc IS NOT NULL) AND NOT ${landed(x, 'w')}`
 
 /** Every visited row once: captured ones, and ancestors that are in the target. */
 export const startOrder = ({ c }: Ctx): readonly Sql[] => [
   sql`CREATE OR REPLACE TABLE ${work(c, 'member')} AS
 SELECT loc, any_value(par) AS par, bool_or(ex) AS excluded FROM
 (SELECT loc, par, FALSE AS ex FROM ${work(c, 'node')} UNION ALL SELECT loc, par, excluded FROM ${work(c, 'ancestor')}) AS u GROUP BY loc`,
-  sql`CREATE OR REPLACE TABLE ${work(c, 'reached')} AS SELECT loc, 0 AS depth FROM ${work(c, 'member')} WHERE par IS NULL AND NOT excluded`,
+  sql`CREATE OR REPLACE TABLE ${work(c, 'reached')} AS WITH RECURSIVE reached(loc, depth) AS (
+  SELECT loc, 0 FROM ${work(c, 'member')} WHERE par IS NULL AND NOT excluded
+  UNION ALL SELECT m.loc, p.depth + 1 FROM ${work(c, 'member')} AS m JOIN reached AS p ON p.loc = m.par WHERE NOT m.excluded
+) SELECT loc, depth FROM reached`,
 ]
 
-export const nextDepth = ({ c }: Ctx, depth: number): Sql => sql`INSERT INTO ${work(c, 'reached')}
-SELECT m.loc, CAST(${param(String(depth))} AS INTEGER) FROM ${work(c, 'member')} AS m
-JOIN ${work(c, 'reached')} AS p ON p.loc = m.par AND p.depth = CAST(${param(String(depth - 1))} AS INTEGER)
-WHERE NOT m.excluded`
-
-/** Captured rows without a depth, first those right below an excluded or missing parent. */
-export const startOrphans = ({ c }: Ctx): Sql => sql`CREATE OR REPLACE TABLE ${work(c, 'orphan')} AS
-SELECT m.loc, CASE WHEN p.loc IS NULL THEN 'gone' ELSE 'excluded' END AS reason
-FROM ${work(c, 'member')} AS m LEFT JOIN ${work(c, 'member')} AS p ON p.loc = m.par
-WHERE m.par IS NOT NULL AND NOT m.excluded AND (p.loc IS NULL OR p.excluded)`
-
-/** One level further below them. */
-export const spreadOrphans = ({ c }: Ctx): Sql => sql`INSERT INTO ${work(c, 'orphan')}
-SELECT m.loc, o.reason FROM ${work(c, 'member')} AS m JOIN ${work(c, 'orphan')} AS o ON o.loc = m.par
-WHERE NOT m.excluded AND NOT EXISTS (SELECT 1 FROM ${work(c, 'orphan')} AS k WHERE k.loc = m.loc)`
+/** Captured rows without a depth: those below an excluded or missing parent, however far. */
+export const startOrphans = ({ c }: Ctx): Sql => sql`CREATE OR REPLACE TABLE ${work(c, 'orphan')} AS WITH RECURSIVE orphan(loc, reason) AS (
+  SELECT m.loc, CASE WHEN p.loc IS NULL THEN 'gone' ELSE 'excluded' END
+  FROM ${work(c, 'member')} AS m LEFT JOIN ${work(c, 'member')} AS p ON p.loc = m.par
+  WHERE m.par IS NOT NULL AND NOT m.excluded AND (p.loc IS NULL OR p.excluded)
+  UNION ALL SELECT m.loc, o.reason FROM ${work(c, 'member')} AS m JOIN orphan AS o ON o.loc = m.par WHERE NOT m.excluded
+) SELECT loc, reason FROM orphan`
 
 /** Whatever is left goes round in a circle, or hangs below one. */
 export const addCycles = ({ c }: Ctx): Sql => sql`INSERT INTO ${work(c, 'orphan')}
@@ -124,13 +148,16 @@ export const assignSteps = ({ c, r }: Ctx): Sql =>
     : sql`UPDATE ${work(c, 'node')} AS n SET depth = q.depth, step = CASE WHEN n.role = 'a' THEN 2 WHEN n.par IS NULL THEN 1 ELSE 3 END
 FROM ${work(c, 'reached')} AS q WHERE q.loc = n.loc AND n.role <> 'x'`
 
-/** A captured row that an ancestor needs goes with the ancestors, so that it lands first. Until no row changes. */
-export const liftAncestors = ({ c }: Ctx): Sql => sql`UPDATE ${work(c, 'node')} SET step = 2
-WHERE step = 3 AND loc IN (SELECT par FROM ${work(c, 'node')} WHERE step = 2 AND par IS NOT NULL)`
+/** A captured row that an ancestor needs goes with the ancestors, so that it lands first. */
+export const liftAncestors = ({ c }: Ctx): Sql => sql`UPDATE ${work(c, 'node')} SET step = 2 WHERE step = 3 AND loc IN (
+  WITH RECURSIVE up(loc) AS (
+    SELECT par FROM ${work(c, 'node')} WHERE step = 2
+    UNION SELECT n.par FROM ${work(c, 'node')} AS n JOIN up ON n.loc = up.loc WHERE n.step = 3
+  ) SELECT loc FROM up WHERE loc IS NOT NULL)`
 
 export const order = ({ c, r }: Ctx): readonly Sql[] => [
   sql`CREATE OR REPLACE TABLE ${work(c, 'captured')} AS
-SELECT row_number() OVER (ORDER BY step, depth, rid, ${keys(r)}) AS n, step, depth, ${keys(r)}, rid, bytes
+SELECT row_number() OVER (ORDER BY step, depth, rid, ${keys(r)}) AS n, step, depth, role, ${keys(r)}, rid, bytes
 FROM ${work(c, 'node')} WHERE role <> 'x' ORDER BY 1`,
 ]
 
@@ -159,14 +186,18 @@ export function createWork({ c, r }: Ctx, keyTypes: readonly Sql[], positionType
     sql`CREATE OR REPLACE TABLE ${work(c, 'node')} (${k}, p ${positionType}, ${tree}rid BIGINT, bytes BIGINT, role VARCHAR, down BOOLEAN DEFAULT FALSE, step INTEGER, depth INTEGER)`,
     ...(r.tree
       ? [
-          sql`CREATE OR REPLACE TABLE ${work(c, 'ancestor')} (${k}, p ${positionType}, ${tree}rid BIGINT, bytes BIGINT, excluded BOOLEAN, fresh BOOLEAN)`,
-          sql`CREATE OR REPLACE TABLE ${work(c, 'gone')} (loc ${locatorType})`,
+          sql`CREATE OR REPLACE TABLE ${work(c, 'ancestor')} (${k}, p ${positionType}, ${tree}rid BIGINT, bytes BIGINT, excluded BOOLEAN, fresh BOOLEAN, down BOOLEAN)`,
         ]
       : []),
     sql`CREATE TABLE IF NOT EXISTS ${work(c, 'done_key')} (${k})`,
+    sql`CREATE TABLE IF NOT EXISTS ${work(c, 'owed_key')} (${k})`,
   ]
 }
 
 /** Rows of batches that are in already. */
 export const rememberDone = ({ c, r }: Ctx, first: bigint, last: bigint): Sql => sql`INSERT INTO ${work(c, 'done_key')} (${keys(r)})
 SELECT ${keys(r)} FROM ${work(c, 'captured')} WHERE n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)`
+
+/** Rows of moved subtrees in batches that are not in. */
+export const rememberOwed = ({ c, r }: Ctx): Sql => sql`INSERT INTO ${work(c, 'owed_key')} (${keys(r)})
+SELECT ${keys(r)} FROM ${work(c, 'captured')} WHERE role = 's'`

@@ -53,7 +53,10 @@ export class DuckdbWorkArea implements WorkArea {
     const locatorType = typed(relation.tree?.locator.sourceType ?? 'VARCHAR')
     const statements = tree.createWork(x, relation.key.map((k) => typed(k.sourceType)), typed(relation.position?.type ?? 'VARCHAR'), locatorType)
     for (const statement of statements) await this.#exec(statement)
-    if (had) for (const range of done) await this.#exec(tree.rememberDone(x, range.first, range.last))
+    if (had) {
+      for (const range of done) await this.#exec(tree.rememberDone(x, range.first, range.last))
+      if (relation.tree) await this.#exec(tree.rememberOwed(x))
+    }
     await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, 'whole')}`)
   }
 
@@ -63,6 +66,7 @@ export class DuckdbWorkArea implements WorkArea {
     let rows = 0n
     for (const [i, predicate] of capture.predicates(this.#catalogs, x.r, selection, x.targetExists).entries())
       rows += await this.#exec(capture.insertSelected(this.#catalogs, x.r, predicate, x.rowIds, i === 0))
+    if (x.r.tree) rows += await this.#exec(tree.captureOwed(x))
     return rows
   }
 
@@ -87,21 +91,18 @@ export class DuckdbWorkArea implements WorkArea {
     return q === null ? [] : (await this.#query(q)).map(([key]) => key ?? '')
   }
 
-  async climb(): Promise<bigint> {
+  async climb(): Promise<void> {
     const x = this.#ctx
-    await this.#exec(tree.frontier(x))
-    const visited = await this.#exec(tree.visitAncestors(x))
-    await this.#exec(tree.visitGone(x))
+    await this.#exec(tree.visitAncestors(x))
     await this.#exec(tree.captureMissing(x))
     await this.#exec(tree.settleAncestors(x))
-    return visited
   }
 
   async descend(): Promise<bigint> {
     const x = this.#ctx
     if (x.target !== 'filled') return 0n
     await this.#exec(tree.moved(x))
-    await this.#exec(tree.markDescended(x))
+    for (const statement of tree.markDescended(x)) await this.#exec(statement)
     return this.#exec(tree.captureBelow(x, x.selection?.window ?? null, x.selection?.withNullPosition ?? false))
   }
 
@@ -109,13 +110,15 @@ export class DuckdbWorkArea implements WorkArea {
     return (await this.#query(tree.duplicateLocators(this.#ctx))).map(([loc]) => loc ?? '')
   }
 
+  async withoutLocator(): Promise<readonly string[]> {
+    return (await this.#query(tree.withoutLocator(this.#ctx))).map(([key]) => key ?? '')
+  }
+
   async orphans(): Promise<readonly Orphan[]> {
     const x = this.#ctx
-    await this.#untilNoChange(tree.promotePassed(x))
+    await this.#exec(tree.promotePassed(x))
     for (const statement of tree.startOrder(x)) await this.#exec(statement)
-    for (let depth = 1; (await this.#exec(tree.nextDepth(x, depth))) > 0n; depth++);
     await this.#exec(tree.startOrphans(x))
-    await this.#untilNoChange(tree.spreadOrphans(x))
     await this.#exec(tree.addCycles(x))
     return (await this.#query(tree.listOrphans(x))).map(([key, locator, reason]) => ({ key: key ?? '', locator: locator ?? '', reason: reason as OrphanReason }))
   }
@@ -141,11 +144,11 @@ export class DuckdbWorkArea implements WorkArea {
   async cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]> {
     const x = this.#ctx
     await this.#exec(tree.assignSteps(x))
-    if (x.r.tree) await this.#untilNoChange(tree.liftAncestors(x))
+    if (x.r.tree) await this.#exec(tree.liftAncestors(x))
     for (const statement of tree.order(x)) await this.#exec(statement)
     await this.#exec(tree.cut(x, rows, bytes))
     const pieces = await this.#query(tree.pieces(x))
-    for (const name of ['node', 'ancestor', 'gone', 'frontier', 'moved', 'member', 'reached', 'orphan'])
+    for (const name of ['node', 'ancestor', 'moved', 'member', 'reached', 'orphan'])
       await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
     await this.#exec(tree.markWhole(x.c, x.epoch))
     return pieces.map(([step, wave, first, last, n, size]) => ({
@@ -161,10 +164,6 @@ export class DuckdbWorkArea implements WorkArea {
   async captured(keys: readonly string[]): Promise<readonly string[]> {
     const { r, c } = this.#ctx
     return keys.length === 0 ? [] : (await this.#query(capture.capturedAmong(c, r, keys))).map(([key]) => key ?? '')
-  }
-
-  async #untilNoChange(statement: Sql): Promise<void> {
-    while ((await this.#exec(statement)) > 0n);
   }
 
   #exec(statement: Sql): Promise<bigint> {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 
-export type Role = 'open' | 'race' | 'work' | 'write' | 'die-in-transaction'
+export type Role = 'open' | 'race' | 'work' | 'write' | 'hold' | 'die-in-transaction'
 
 export interface Child {
   /** What it printed, line by line, as it comes. */

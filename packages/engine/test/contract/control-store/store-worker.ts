@@ -55,6 +55,12 @@ async function write(size: number, flow = FLOW): Promise<void> {
   }
 }
 
+/** Has work, and keeps the store open until it is killed. */
+async function hold(): Promise<void> {
+  console.log((await start(5)).id)
+  await sleep(60_000)
+}
+
 /** Commits three batches, opens a transaction that settles everything by hand, and dies before its commit. */
 async function dieInTransaction(): Promise<void> {
   const { id, token } = await start(4)
@@ -74,6 +80,7 @@ const ROLES: Readonly<Record<string, () => Promise<void>>> = {
   race,
   write: () => write(10_000),
   work: () => write(300, parseFlowId(`shop.${name}`)),
+  hold,
   'die-in-transaction': dieInTransaction,
 }
 await ROLES[role ?? '']?.()

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { openSqlite, type SqliteDatabase } from '../../../drivers/sqlite.ts'
+import { isOpenHere, openSqlite, type SqliteDatabase } from '../../../drivers/sqlite.ts'
 import { retrying } from '../../../runtime/retry.ts'
 import type { ControlStore } from '../../control-store.ts'
 import { makeControlStore } from '../../make-control-store.ts'
@@ -17,10 +17,16 @@ export interface SqliteStoreOptions {
   readonly busyMs: number
 }
 
+/** Opening takes turns in this process: a copy in the making and a connection to the same file must not meet. */
+let turn: Promise<unknown> = Promise.resolve()
+
 /** Opens the store in this file, makes it where it is missing, brings its schema up to date. */
 export async function openSqliteStore(path: string, options: SqliteStoreOptions): Promise<ControlStore> {
+  const open = options.readOnly ? openToLook : openToWork
+  const opened = turn.then(() => open(path, options.busyMs))
+  turn = opened.catch(() => undefined)
   try {
-    return await (options.readOnly ? openToLook(path, options.busyMs) : openToWork(path, options.busyMs))
+    return await opened
   } catch (error) {
     throw storeError(error, path)
   }
@@ -36,17 +42,23 @@ async function openToWork(path: string, busyMs: number): Promise<ControlStore> {
   })
 }
 
-/** On a copy of its own, or on an empty store in memory where there is none yet: nothing at `path` changes. */
+/**
+ * On a copy of its own, or on an empty store in memory where there is none yet: nothing at `path` changes. Where this
+ * very process has the store open for work, its files are in use anyway: one more connection that only reads.
+ */
 async function openToLook(path: string, busyMs: number): Promise<ControlStore> {
+  if (isOpenHere(path)) return await ready(openSqlite(path, BUSY_BLOCK_MS), path, busyMs, lookOnly)
   await using cleanup = new AsyncDisposableStack()
   const copy = cleanup.use(await privateCopy(path))
   const db = openSqlite(copy?.path ?? ':memory:', BUSY_BLOCK_MS)
   const store = await ready(db, path, busyMs, () => Promise.resolve())
-  db.script('pragma query_only = on')
+  await lookOnly(db)
   const kept = cleanup.move()
   kept.use(store) // closed first, then the copy goes
   return { ...store, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
+
+const lookOnly = async (db: SqliteDatabase): Promise<void> => db.script('pragma query_only = on')
 
 async function ready(
   db: SqliteDatabase,

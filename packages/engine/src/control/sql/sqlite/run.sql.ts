@@ -144,6 +144,7 @@ export const sqliteRun: RunStatements = {
     attempt(
       `update run
           set state = ?3, reason = ?4, error_code = ?5, error_message = ?6, finished_at = ${NOW},
+              started_at = coalesce(started_at, ${NOW}), -- a run that found nothing looked, and that was when
               duration_ms = duration_ms + ${msSince('attempt_started_at')}, ${setCountsFrom(7)}
         where id = ?1 and ${stateIn(2)} returning 1`,
       [id, names(states), to, reason, error?.code ?? null, error?.message ?? null, ...countParams(rows)],

@@ -1,0 +1,274 @@
+/**
+ * One safeguard each: the exact text that makes it (found once in its file), what stands there when it is switched
+ * off, and the named test that must fail then. Paths are relative to packages/engine.
+ */
+const CAPTURE = 'src/capture/watermark.ts'
+const TREE = 'src/capture/close-tree.ts'
+const SOURCE = 'src/dialects/duckdb/source.ts'
+const BENCH = 'src/dialects/duckdb/bench.ts'
+const FENCE = 'src/dialects/duckdb/fence.sql.ts'
+const APPLY = 'src/dialects/duckdb/apply.sql.ts'
+const PLAN = 'src/plan/make-plan.ts'
+const SETTLE = 'src/control/ledger/settle.ts'
+const SQLITE = 'src/control/sql/sqlite'
+
+const SEMANTICS = 'test/semantics'
+const TARGET = 'test/contract/duckdb-target.test.ts'
+const STORE = 'test/contract/sqlite-control-store.test.ts'
+
+export const MUTANTS = [
+  // ── which rows a run reads ──
+  {
+    name: 'buffer: the next window begins at the watermark',
+    file: SOURCE,
+    find: ' - ${back} - to_microseconds(1) AS ${type})`',
+    replace: ' AS ${type})`',
+    test: [`${SEMANTICS}/window.test.ts`, 'the next window overlaps by the buffer'],
+  },
+  {
+    name: 'buffer: upTo is the clock itself',
+    file: SOURCE,
+    find: 'sql`(${at(moment.clock)} - ${back})`',
+    replace: 'at(moment.clock)',
+    test: [`${SEMANTICS}/window.test.ts`, 'a younger row waits, is counted as waiting until it is old enough, and arrives later'],
+  },
+  {
+    name: 'ceiling: open transactions are not asked for',
+    file: SOURCE,
+    find: 'sql`least(${young}, coalesce(${ceiling}, ${young}))`',
+    replace: 'young',
+    test: [`${SEMANTICS}/late-commit.test.ts`, 'the ceiling holds for a transaction that wrote before the run and commits after it, without any buffer'],
+  },
+  {
+    name: 'ceiling: a number is read to its greatest, whoever is open',
+    file: SOURCE,
+    find: '    if (oldest) return { clock: null, ceiling: { at: oldest.since, heldBy: oldest.backend }, look: null }\n',
+    replace: '',
+    test: [`${SEMANTICS}/number-position.test.ts`, 'a number as position: an open transaction holds back the look, so a smaller number that commits later arrives'],
+  },
+  {
+    name: 'order: the ceiling is read before the clock',
+    file: SOURCE,
+    find: '    const clock = await this.#clock(position)\n    await this.#between()\n    const oldest = this.#file.oldestOpen()\n',
+    replace: '    const oldest = this.#file.oldestOpen()\n    await this.#between()\n    const clock = await this.#clock(position)\n',
+    test: [`${SEMANTICS}/late-commit.test.ts`, 'a transaction that begins between clock and ceiling loses no row: the clock is read first'],
+  },
+  {
+    name: 'clock: one that went back is not noticed',
+    file: CAPTURE,
+    find: 'if (bounds.clockBelowWatermark) throw',
+    replace: 'if (false) throw',
+    test: [`${SEMANTICS}/window.test.ts`, 'a clock below the watermark is an error, not nothing to do'],
+  },
+  {
+    name: 'nulls: fail lets rows without a position pass unseen',
+    file: CAPTURE,
+    find: "if (q.options.nulls === 'fail' && tally.nullPositions > 0n)",
+    replace: 'if (false)',
+    test: [`${SEMANTICS}/nulls.test.ts`, 'nulls: fail refuses rows without a position, with their count'],
+  },
+  {
+    name: 'keys: duplicates are delivered',
+    file: 'src/capture/capture-rows.ts',
+    find: 'if (check.duplicates.length > 0) {',
+    replace: 'if (false) {',
+    test: ['test/safeguards/keys.test.ts', 'a key that occurs twice in the source is refused before anything is written'],
+  },
+  {
+    name: 'unmatched: nobody remembers metadata that came first',
+    file: SETTLE,
+    find: '  if (unmatched.open.length > 0) await tx.all(',
+    replace: '  if (false) await tx.all(',
+    test: [`${SEMANTICS}/unmatched.test.ts`, 'a metadata row that is there before its main row is remembered, and delivered when the main row appears though the window has passed'],
+  },
+
+  // ── trees ──
+  {
+    name: 'ancestors: the step is left out',
+    file: TREE,
+    find: 'do await work.climb()',
+    replace: 'do await Promise.resolve()',
+    test: [`${SEMANTICS}/tree-ancestors.test.ts`, 'missing ancestors over four levels arrive before the row that needs them: outside the window, without position, without metadata'],
+  },
+  {
+    name: 'subtree: a moved folder moves alone',
+    file: TREE,
+    find: '(await work.descend()) > 0n',
+    replace: '(await Promise.resolve(0n)) > 0n',
+    test: [`${SEMANTICS}/tree-moves.test.ts`, 'a moved folder takes three levels along though only the folder was touched, and their positions stay'],
+  },
+  {
+    name: 'parents: a row lands though its parent is not there',
+    file: BENCH,
+    find: 'if (missing.length > 0) throw',
+    replace: 'if (false) throw',
+    test: ['test/safeguards/parents.test.ts', 'a row whose parent went from the target between two batches fails, and does not land without it'],
+  },
+  {
+    name: 'orphans: fail does not',
+    file: TREE,
+    find: "orphans.filter((o) => policyOf(o.reason) === 'fail')",
+    replace: '[]',
+    test: [`${SEMANTICS}/tree-orphans.test.ts`, 'orphans fail the run by default when their parent is gone, and nothing is written'],
+  },
+
+  // ── who may write, and what is in already ──
+  {
+    name: 'fence: a batch does not look who owns the flow',
+    file: BENCH,
+    find: 'if (taken !== 1n) throw',
+    replace: 'if (false) throw',
+    test: [TARGET, 'the newest token may write, an older one is refused before it touches a row'],
+  },
+  {
+    name: 'fence: a settle in the target does not look who owns the flow',
+    file: 'src/dialects/duckdb/target.ts',
+    find: 'if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) !== 1n) throw',
+    replace: 'if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) === 99n) throw',
+    test: [TARGET, 'a worker that lost the flow cannot settle in the target'],
+  },
+  {
+    name: 'fence: a raise does not conflict with an open batch',
+    file: FENCE,
+    find: 'AS BIGINT), uses = uses + 1\n',
+    replace: 'AS BIGINT)\n',
+    test: [TARGET, 'a raise waits for the batch that is open, and then knows that it is in'],
+  },
+  {
+    name: 'fence: an open batch does not conflict with a raise',
+    file: FENCE,
+    find: "sql`UPDATE ${own(c, 'fence')} SET uses = uses + 1",
+    replace: "sql`UPDATE ${own(c, 'fence')} SET uses = uses",
+    test: [TARGET, 'a raise waits for the batch that is open, and then knows that it is in'],
+  },
+  {
+    name: 'marker: none is written',
+    file: BENCH,
+    find: '    else await this.exec(fence.insertMarker(this.#catalogs, this.#key, this.#batch))\n',
+    replace: '',
+    test: [TARGET, 'a batch that is in is known when it is begun again, with its counts'],
+  },
+  {
+    name: 'marker: nobody looks for one',
+    file: BENCH,
+    find: 'if (marker) this.alreadyIn = markerCounts(marker)\n    else await',
+    replace: 'if (marker) this.alreadyIn = null\n    else await',
+    test: [TARGET, 'two workers on one batch commit it once'],
+  },
+  {
+    name: 'lease: a flow that is held is taken',
+    file: `${SQLITE}/lease.sql.ts`,
+    find: 'where lease.worker is null or',
+    replace: 'where true or',
+    test: [STORE, 'two workers never hold one flow'],
+  },
+  {
+    name: 'token: it does not grow',
+    file: `${SQLITE}/lease.sql.ts`,
+    find: 'set token = lease.token + 1,',
+    replace: 'set token = lease.token,',
+    test: [STORE, 'a released flow is free, and its next token is greater'],
+  },
+  {
+    name: 'token: the ledger does not compare it',
+    file: `${SQLITE}/run.sql.ts`,
+    find: 'l.flow = r.flow and l.token = ?2 and',
+    replace: 'l.flow = r.flow and ?2 is not null and',
+    test: [STORE, 'a stale token can write nothing'],
+  },
+  {
+    name: 'token: an expired lease may settle',
+    file: SETTLE,
+    find: 'if (!run.live) {',
+    replace: 'if (false) {',
+    test: [STORE, 'settle needs a lease that has not expired, though nobody took it'],
+  },
+
+  // ── the watermark is earned ──
+  {
+    name: 'settle: the watermark is set whatever it is by now',
+    file: `${SQLITE}/watermark.sql.ts`,
+    find: 'scope = ?2 and version = ?3 returning',
+    replace: 'scope = ?2 and ?3 is not null returning',
+    test: [STORE, 'settle refuses a watermark that moved, and writes nothing'],
+  },
+  {
+    name: 'settle: open batches do not matter',
+    file: SETTLE,
+    find: 'if (open > 0) throw',
+    replace: 'if (false) throw',
+    test: [STORE, 'settle refuses unfinished batches and leaves everything'],
+  },
+  {
+    name: 'scope: a scoped run moves the watermark of all',
+    file: SETTLE,
+    find: 'await setWatermark(tx, sql, { flow, scope, position',
+    replace: "await setWatermark(tx, sql, { flow, scope: '{}', position",
+    test: [`${SEMANTICS}/scope.test.ts`, 'a scoped run delivers its scope and moves only its own watermark'],
+  },
+  {
+    name: 'coverage: a flow that covers other rows goes on',
+    file: PLAN,
+    find: 'if (changes.length > 0) throw',
+    replace: 'if (false) throw',
+    test: [`${SEMANTICS}/coverage.test.ts`, 'a widened where stops plan and run with the choice'],
+  },
+  {
+    name: 'identity: another source goes on under the old watermark',
+    file: PLAN,
+    find: 'if (why !== null) throw',
+    replace: 'if (false) throw',
+    test: [`${SEMANTICS}/source-identity.test.ts`, 'a source replaced by another file stops plan and run'],
+  },
+  {
+    name: 'trust: nobody asks whether the target is what it was',
+    file: PLAN,
+    find: '  if (!options.full) checkTarget(d, scope, facts)\n',
+    replace: '',
+    test: [`${SEMANTICS}/target-trust.test.ts`, 'the target table emptied: the run stops, says emptied: expected, and --full repairs it'],
+  },
+  {
+    name: 'resume: what was left unfinished is passed over',
+    file: 'src/run/run-flow.ts',
+    find: 'else if (unfinished) {',
+    replace: 'else if (false) {',
+    test: ['test/safeguards/resume-first.test.ts', 'run after a failure finishes what was left, under its id and window, before it plans anew'],
+  },
+
+  // ── how rows land ──
+  {
+    name: 'newest wins: an older row overwrites a newer one',
+    file: APPLY,
+    find: "\\n  WHEN s.${POSITION} < ${held} THEN 'older'",
+    replace: '',
+    test: [`${SEMANTICS}/newest-wins.test.ts`, 'an older position is skipped_older, and the newer row stays'],
+  },
+  {
+    name: 'newest wins: a newer row is judged by content alone',
+    file: APPLY,
+    find: "\\n  WHEN s.${POSITION} > ${held} THEN 'update'",
+    replace: '',
+    test: [`${SEMANTICS}/newest-wins.test.ts`, 'a newer position with equal content is an update: the position has to arrive'],
+  },
+  {
+    name: 'equal position: other content is taken for the same',
+    file: APPLY,
+    find: "THEN 'same'\\n  ELSE 'update'`",
+    replace: "THEN 'same'\\n  ELSE 'same'`",
+    test: [`${SEMANTICS}/newest-wins.test.ts`, 'equal position with other content is taken: a coarse clock ticks once for two updates'],
+  },
+  {
+    name: 'dry run: the target is opened for writing',
+    file: BENCH,
+    find: "options.mode === 'write' || existsSync(targetPath) ? opening.use(await open(targetPath, options.mode, options)) : null",
+    replace: "opening.use(await open(targetPath, 'write', options))",
+    test: ['test/safeguards/dry-run.test.ts', 'planning and weighing make no target and leave the source as it is'],
+  },
+  {
+    name: 'dry run: the captured keys are kept',
+    file: BENCH,
+    find: 'open(options.workPath ?? IN_MEMORY,',
+    replace: "open(options.workPath ?? `${targetPath}.work`,",
+    test: ['test/safeguards/dry-run.test.ts', 'planning and weighing leave a target that is there as it is'],
+  },
+]
