@@ -28,6 +28,41 @@ const { GROUPS } = await import('../packages/engine/src/cli/command.ts')
 const { helpText } = await import('../packages/engine/src/cli/build-program.ts')
 const { RETRY } = await import('../packages/engine/src/cli/print/error.ts')
 
+/** The sample data counts its times back from here; so does the rewind, whose number of rows is then the same each time. */
+const STARTED = Temporal.Now.instant().round({ smallestUnit: 'second', roundingMode: 'floor' })
+const REWIND_TO = STARTED.toZonedDateTimeISO('UTC')
+  .subtract({ days: 20 })
+  .toPlainDateTime()
+  .toString({ smallestUnit: 'second' })
+  .replace('T', ' ')
+
+/** What the times of a session are shown as. */
+const STEADY = {
+  rewound: '2026-10-31 10:00:00',
+  watermark: '2026-11-20 09:45:00',
+  ran: '2026-11-20 10:00:00',
+  until: '2026-11-20 10:12:00',
+}
+
+/** The folder, then what is typed in it. */
+const SESSION = [
+  ['', 'init', 'shop'],
+  ['shop', 'check'],
+  ['shop', 'deploy'],
+  ['shop', 'plan', 'orders.orders'],
+  ['shop', 'run', '--all'],
+  ['shop', 'run', '--all'],
+  ['shop', 'status'],
+  ['shop', 'runs'],
+  ['shop', 'show', '$RUN'],
+  ['shop', 'watermarks'],
+  ['shop', 'connections'],
+  ['shop', 'rewind', 'orders.orders', '--to', REWIND_TO, '--reason', 'the lake lost November', '--yes'],
+  ['shop', 'run', 'orders.orders'],
+  ['shop', 'run', 'orders.order'],
+  ['shop', 'explain', 'TM1003'],
+]
+
 const pages = { 'docs/errors.md': errorsPage(), 'docs/cli.md': await cliPage() }
 const check = process.argv.includes('--check')
 const stale = []
@@ -102,8 +137,6 @@ async function cliPage() {
 
 /** A real session in a new project: what a person sees. Ids, times and durations are made the same each time. */
 async function session() {
-  // the engine behind the command line: without it there is nothing to show yet
-  if (!existsSync(path.join(ROOT, 'packages/engine/src/app/wire.ts'))) return []
   const { main } = await import('../packages/engine/src/cli/main.ts')
   const { engineBackend } = await import('../packages/engine/src/cli/backend.ts')
   const { readConfig } = await import('../packages/engine/src/runtime/config.ts')
@@ -136,7 +169,7 @@ async function session() {
         isTty: { stdin: false, stdout: false, stderr: false },
         columns: () => HELP_WIDTH,
         cwd: path.join(home, cwd),
-        now: () => Temporal.Instant.from('2026-11-20T10:00:05Z'),
+        now: () => (argv[0] === 'init' ? STARTED : Temporal.Instant.from('2026-11-20T10:00:05Z')),
         zone: 'UTC',
         onStop: () => () => {},
         exit: () => {},
@@ -144,7 +177,7 @@ async function session() {
       const exit = await main(shownArgv, io, backend)
       const typed = shownArgv.map((arg) => (/[\s;]/.test(arg) ? `"${arg}"` : arg)).join(' ')
       out.push(
-        `$ tidemark ${typed}`,
+        `$ tidemark ${same.text(typed)}`,
         ...same.text(text).trimEnd().split('\n'),
         ...(exit === 0 ? [] : [`(exit code ${exit})`]),
         '',
@@ -156,25 +189,6 @@ async function session() {
   out.splice(-1, 1, '```', '')
   return out
 }
-
-/** The folder, then what is typed in it. */
-const SESSION = [
-  ['', 'init', 'shop'],
-  ['shop', 'check'],
-  ['shop', 'deploy'],
-  ['shop', 'plan', 'orders.orders'],
-  ['shop', 'run', '--all'],
-  ['shop', 'run', '--all'],
-  ['shop', 'status'],
-  ['shop', 'runs'],
-  ['shop', 'show', '$RUN'],
-  ['shop', 'watermarks'],
-  ['shop', 'connections'],
-  ['shop', 'rewind', 'orders.orders', '--to', '2026-11-01 00:00:00', '--reason', 'the lake lost November', '--yes'],
-  ['shop', 'run', 'orders.orders'],
-  ['shop', 'run', 'orders.order'],
-  ['shop', 'explain', 'TM1003'],
-]
 
 /** Words that differ from session to session, each replaced by one that does not, before anything is aligned. */
 function steadyWords(home) {
@@ -190,8 +204,9 @@ function steadyWords(home) {
       .replaceAll(/\bg-[0-9a-hjkmnp-tv-z]{5}\b/g, 'g-2b9x4')
       .replaceAll(/\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '2026-11-20T10:00:00.000Z')
       .replaceAll(/\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?/g, (time) =>
-        time === '2026-11-01 00:00:00' ? time : '2026-11-20 09:45:00',
+        time === REWIND_TO ? STEADY.rewound : Object.values(STEADY).includes(time) ? time : STEADY.watermark,
       )
+      .replaceAll(/\bduckdb:\d+-\d+/g, 'duckdb:917546-1794996000123456789')
   return {
     text,
     lastRun: () => last,
@@ -201,6 +216,7 @@ function steadyWords(home) {
       const steady = JSON.parse(
         text(JSON.stringify(given, (key, value) => (typeof value === 'bigint' ? { bigint: String(value) } : value))),
         (key, value) => {
+          if (key === 'until' && value !== null) return STEADY.until
           if (key === 'duration_ms' && value > 0) return 200
           if (key === 'lag_ms' && value !== null) return 905_000
           return value !== null && typeof value === 'object' && typeof value.bigint === 'string'

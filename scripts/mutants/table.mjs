@@ -72,7 +72,7 @@ export const MUTANTS = [
     file: 'src/capture/capture-rows.ts',
     find: 'if (check.duplicates.length > 0) {',
     replace: 'if (false) {',
-    test: ['test/safeguards/keys.test.ts', 'a key that occurs twice in the source is refused before anything is written'],
+    test: [`${SEMANTICS}/bad-input.test.ts`, 'a duplicate key in the source fails the run with an example; nothing is written'],
   },
   {
     name: 'unmatched: nobody remembers metadata that came first',
@@ -135,11 +135,11 @@ export const MUTANTS = [
     test: [TARGET, 'a raise waits for the batch that is open, and then knows that it is in'],
   },
   {
-    name: 'fence: an open batch does not conflict with a raise',
+    name: 'fence: a raise reaches one slot only',
     file: FENCE,
-    find: "sql`UPDATE ${own(c, 'fence')} SET uses = uses + 1",
-    replace: "sql`UPDATE ${own(c, 'fence')} SET uses = uses",
-    test: [TARGET, 'a raise waits for the batch that is open, and then knows that it is in'],
+    find: 'AND token < CAST(${param(k.token)} AS BIGINT)`',
+    replace: 'AND token < CAST(${param(k.token)} AS BIGINT) AND slot = 0`',
+    test: [TARGET, 'the newest token may write, an older one is refused before it touches a row'],
   },
   {
     name: 'marker: none is written',
@@ -195,8 +195,8 @@ export const MUTANTS = [
   {
     name: 'settle: open batches do not matter',
     file: SETTLE,
-    find: 'if (open > 0) throw',
-    replace: 'if (false) throw',
+    find: '    await finishSteps(tx, sql, id)\n',
+    replace: '',
     test: [STORE, 'settle refuses unfinished batches and leaves everything'],
   },
   {
@@ -232,23 +232,23 @@ export const MUTANTS = [
     file: 'src/run/run-flow.ts',
     find: 'else if (unfinished) {',
     replace: 'else if (false) {',
-    test: ['test/safeguards/resume-first.test.ts', 'run after a failure finishes what was left, under its id and window, before it plans anew'],
+    test: [`${SEMANTICS}/resume-flat.test.ts`, 'run after a failure resumes it first, then runs the new window; both are in the answer'],
   },
 
   // ── how rows land ──
   {
     name: 'newest wins: an older row overwrites a newer one',
     file: APPLY,
-    find: "\\n  WHEN s.${POSITION} < ${held} THEN 'older'",
+    find: "\\n  WHEN s.${POSITION} < ${held}${unsure} THEN 'older'",
     replace: '',
     test: [`${SEMANTICS}/newest-wins.test.ts`, 'an older position is skipped_older, and the newer row stays'],
   },
   {
     name: 'newest wins: a newer row is judged by content alone',
     file: APPLY,
-    find: "\\n  WHEN s.${POSITION} > ${held} THEN 'update'",
+    find: "\\n  WHEN s.${POSITION} > ${held}${unsure} THEN 'update'",
     replace: '',
-    test: [`${SEMANTICS}/newest-wins.test.ts`, 'a newer position with equal content is an update: the position has to arrive'],
+    test: [`${SEMANTICS}/side-table.test.ts`, 'with a side table an older delivery never overwrites a newer one, over several runs'],
   },
   {
     name: 'equal position: other content is taken for the same',

@@ -278,6 +278,13 @@ export interface BatchKey {
   readonly batch: number
 }
 
+export interface NewSettled {
+  readonly run: string
+  readonly upTo: string | null
+  /** the other scopes' settled runs count no more: their next run stops and says so */
+  readonly forgetsOtherScopes: boolean
+}
+
 /** One batch's transaction in the target. Disposing it uncommitted rolls it back. */
 export interface BatchTransaction extends AsyncDisposable {
   /** the marker was there already: this batch is in, with these counts */
@@ -312,7 +319,7 @@ export interface TargetPort {
   raiseFence(fence: FenceKey, boundMs: number, signal: AbortSignal): Promise<void>
   markers(fence: FenceKey, run: string): Promise<readonly Marker[]>
   /** Remembers the settled run of the scope and forgets the markers of older runs, under the fence. */
-  settle(fence: FenceKey, settled: { readonly run: string; readonly upTo: string | null }, table: TableName): Promise<void>
+  settle(fence: FenceKey, settled: NewSettled, table: TableName): Promise<void>
 }
 
 /** One engine that sees source, target and the captured keys: where a pushdown lane works. */

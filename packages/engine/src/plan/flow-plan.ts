@@ -36,6 +36,8 @@ export interface FlowPlan {
   /** numbers: the greatest value seen, for the next run's ceiling */
   readonly look: string | null
   readonly createTable: boolean
+  /** the target was empty though other scopes had left rows in it: what they delivered is gone, and this scope does not bring it back */
+  readonly forgetsOtherScopes: boolean
   readonly batch: { readonly rows: number; readonly bytes: number }
   /** open unmatched keys given up by this run, and all those it looks up */
   readonly unmatched: { readonly open: readonly string[]; readonly givenUp: readonly string[] }

@@ -98,6 +98,7 @@ export function makePlan(r: PlanRequest): Planned {
       identity: facts.identity,
       look: decision.look,
       createTable: facts.target === null,
+      forgetsOtherScopes: facts.targetState.empty && facts.targetState.settled.some((s) => s.store === facts.ledger.store && s.hadRows) && d.target.emptied === 'refused' && Object.keys(r.scope).length > 0,
       batch: { rows: options.batchRows ?? d.batch.rows ?? r.abilities.batchRows, bytes: d.batch.bytes ?? r.abilities.batchBytes },
       unmatched: r.unmatched,
       estimatedRows: String(decision.rows),

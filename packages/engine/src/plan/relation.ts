@@ -45,6 +45,8 @@ function referenced(r: RelationRequest, ref: ColumnRef, role: string): { readonl
 
 export function resolveRelation(r: RelationRequest): FlowRelation {
   const { definition: d, shapes } = r
+  if (r.source.location === r.target.location && same(r.source.foldsCase, formatTableName(d.source.table), formatTableName(d.target.table)))
+    throw new AppError('TM1019', `${d.id}: source and target are one table, ${formatTableName(d.source.table)} on ${r.target.location}`)
   const columns = plannedColumns(r)
   const key = d.key.map((name) => keyColumn(r, columns, name))
   const relation: FlowRelation = {

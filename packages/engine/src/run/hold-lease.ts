@@ -106,7 +106,8 @@ export async function holdLease(deps: RunDeps, flow: FlowId, signal: AbortSignal
     if (performance.now() >= until) throw new AppError('TM3001', `${flow} is run by ${holderText(holder)}`)
     if (!said) deps.emit('lease:waiting', { flow, holder: holderText(holder), until: holder?.expiresAt ?? '' })
     said = true
-    await sleep(POLL_MS, undefined, { signal })
+    // its own reason, not the AbortError that a timer makes of it
+    await sleep(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted())
   }
 }
 

@@ -2,6 +2,7 @@
  * `run` of one flow and scope: first what was left unfinished, then the new window. Both are in the answer.
  * lease → resume → plan → store the plan → execute.
  */
+import type { ErrorCode } from '@tidemark/contract/error-codes'
 import { scopeText } from '@tidemark/contract/flow'
 import type { RunRow } from '../control/control-store.ts'
 import type { FlowPlan, NothingToDo, Planned } from '../plan/flow-plan.ts'
@@ -12,6 +13,8 @@ import { type HeldLease, holdLease } from './hold-lease.ts'
 import { planFlow } from './plan-flow.ts'
 import type { FlowRequest, RunDeps, Stop } from './run-deps.ts'
 
+/** source or target are not those of the unfinished run: reading everything again is the answer to that */
+const REPAIRED_BY_FULL: readonly (ErrorCode | null)[] = ['TM3007', 'TM4008']
 const ENDED_WELL: readonly RunRow['state'][] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
 
 export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): Promise<readonly RunRow[]> {
@@ -22,12 +25,17 @@ export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): 
   await deps.hit('lease:after')
   const runs: RunRow[] = []
   const unfinished = await ledger.findUnfinished(definition.id, scope)
-  if (unfinished && wish.fresh) {
-    for (const id of await ledger.supersede(definition.id, scope, '--fresh', deps.by)) deps.removeWork(id)
-  } else if (unfinished) {
+  const giveUp = async (by: string): Promise<void> => {
+    for (const id of await ledger.supersede(definition.id, scope, by, deps.by)) deps.removeWork(id)
+  }
+  if (unfinished && (wish.fresh || wish.acceptChange)) await giveUp(wish.fresh ? '--fresh' : '--accept-change')
+  else if (unfinished) {
     const resumed = await executeRun(deps, lease, unfinished.id, true, stop)
-    runs.push(resumed)
-    if (!ENDED_WELL.includes(resumed.state)) return runs
+    if (wish.full && REPAIRED_BY_FULL.includes(resumed.error?.code ?? null)) await giveUp('--full')
+    else {
+      runs.push(resumed)
+      if (!ENDED_WELL.includes(resumed.state)) return runs
+    }
   }
   const planned = await plan(deps, request)
   runs.push(planned.kind === 'nothing' ? await recordNothing(deps, lease, request, planned.nothing, stop) : await start(deps, lease, request, planned.plan, stop))

@@ -24,7 +24,7 @@ export interface SettleRequest {
 export async function settle(r: SettleRequest): Promise<Settlement['state']> {
   await r.hit('settle:before')
   if (r.plan.watermark !== null) {
-    await r.bench.target.settle(r.fence, { run: r.run, upTo: r.plan.watermark.position }, r.plan.relation.target.table)
+    await r.bench.target.settle(r.fence, { run: r.run, upTo: r.plan.watermark.position, forgetsOtherScopes: r.plan.forgetsOtherScopes }, r.plan.relation.target.table)
     await r.hit('settle:target-done')
   }
   const settlement = settlementOf(r)
@@ -44,7 +44,7 @@ function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
   const gone = again.filter((key) => whole && !stillOrphans.has(key) && !quarantined.has(key) && !captured.deliveredAgain.includes(key))
   return {
     state: rejected > 0n ? 'succeeded_with_rejects' : nothing ? 'nothing_to_do' : 'succeeded',
-    reason: reasonOf(captured) ?? (nothing ? 'the source has no rows that are due' : null),
+    reason: reasonOf(captured, plan.unmatched.givenUp.length) ?? (nothing ? 'the source has no rows that are due' : null),
     rows: { ...rows, rejected: rows.rejected + rejected },
     watermark:
       plan.watermark === null

@@ -297,10 +297,10 @@ function settledContract(it: It): void {
     const { table } = h.relation.target
     expect(await target.settled('m.t')).toEqual([])
     await b.commit(1, 'r-00001')
-    await target.settle(b.fence, { run: 'r-00001', upTo: '2026-01-01' }, table)
-    await target.settle(scoped, { run: 'r-00009', upTo: null }, table)
+    await target.settle(b.fence, { run: 'r-00001', upTo: '2026-01-01', forgetsOtherScopes: false }, table)
+    await target.settle(scoped, { run: 'r-00009', upTo: null, forgetsOtherScopes: false }, table)
     await b.commit(1, 'r-00003')
-    await target.settle(b.fence, { run: 'r-00003', upTo: '2026-01-03' }, table)
+    await target.settle(b.fence, { run: 'r-00003', upTo: '2026-01-03', forgetsOtherScopes: false }, table)
     const settled = [...(await target.settled('m.t'))].sort((x, y) => x.run.localeCompare(y.run))
     expect(settled).toEqual([
       { store: 's1', scope: '{}', run: 'r-00003', upTo: '2026-01-03', hadRows: true },
@@ -313,7 +313,7 @@ function settledContract(it: It): void {
 
   it('settling twice is settling once', async (h) => {
     await using b = await prepared(h, fenceOf(1n), 1)
-    const settle = () => b.bench.target.settle(b.fence, { run: 'r-00001', upTo: 'x' }, h.relation.target.table)
+    const settle = () => b.bench.target.settle(b.fence, { run: 'r-00001', upTo: 'x', forgetsOtherScopes: false }, h.relation.target.table)
     await settle()
     await settle()
     expect(await b.bench.target.settled('m.t')).toEqual([
@@ -325,7 +325,7 @@ function settledContract(it: It): void {
     await using b = await prepared(h, fenceOf(1n), 1)
     const { target } = b.bench
     await target.raiseFence(fenceOf(2n), BOUND_MS, never)
-    const late = target.settle(b.fence, { run: 'r-00001', upTo: null }, h.relation.target.table)
+    const late = target.settle(b.fence, { run: 'r-00001', upTo: null, forgetsOtherScopes: false }, h.relation.target.table)
     await expect(late).rejects.toMatchObject({ code: 'TM5002' })
     expect(await target.settled('m.t')).toEqual([])
   })

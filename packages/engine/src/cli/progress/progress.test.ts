@@ -58,6 +58,7 @@ const ended: EngineEvent = {
   skipped: 0n,
   ms: 4200,
   code: null,
+  remedy: [],
 } satisfies { event: 'run:ended' } & EngineEvents['run:ended']
 
 /** What a person sees: the terminal's lines after everything that was written. */

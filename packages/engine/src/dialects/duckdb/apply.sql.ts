@@ -1,5 +1,6 @@
 /** How staged rows land in a DuckDB target: one verdict per row, then one statement set. */
-import type { CapturedBatch, FlowRelation } from '../contract.ts'
+import { largestBackwardStepMs } from '@tidemark/contract/zone'
+import type { CapturedBatch, FlowRelation, PlannedPosition } from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { fromSource } from './capture.sql.ts'
 import { type Catalogs, column, keyEquals, mainKey, sideTable, targetKey, targetTable, typed, work, workKey } from './names.ts'
@@ -42,6 +43,19 @@ WHERE s.${PARENT} IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${LOCATOR} = s.${PARENT})
 ORDER BY 1 LIMIT 3`
 
+/** Local times of an hour that is lived twice say nothing about which came first. */
+function sameRepeatedHour(position: PlannedPosition, a: Sql, b: Sql): Sql {
+  const step = position.clock === 'local' && position.zone !== null ? largestBackwardStepMs(position.zone) : 0
+  if (step === 0) return EMPTY
+  const zone = param(position.zone)
+  const ms = sql`to_milliseconds(CAST(${param(String(step))} AS BIGINT))`
+  const twice = (x: Sql): Sql => {
+    const local = sql`CAST(${x} AS TIMESTAMP)`
+    return sql`(((${local} AT TIME ZONE ${zone}) + ${ms}) AT TIME ZONE ${zone} = ${local} OR ((${local} AT TIME ZONE ${zone}) - ${ms}) AT TIME ZONE ${zone} = ${local})`
+  }
+  return sql` AND NOT (${twice(a)} AND ${twice(b)} AND abs(epoch_ms(CAST(${a} AS TIMESTAMP)) - epoch_ms(CAST(${b} AS TIMESTAMP))) < CAST(${param(String(step))} AS BIGINT))`
+}
+
 /**
  * insert, update, older or same. Newer wins; an equal position, or none on either side, is decided by content: a
  * coarse clock ticks once for two updates.
@@ -53,7 +67,9 @@ export function verdict(c: Catalogs, r: FlowRelation, mode: ApplyMode): Sql {
   const held = side ? sql`p.position` : ident('t', r.position?.targetColumn ?? '')
   const keySet = new Set(r.key.map((k) => k.target))
   const content = r.columns.filter((x) => !keySet.has(x.target)).map((x) => sameContent(x.targetType, ident('t', x.target), ident('s', x.target)))
-  const byPosition = r.position && mode === 'latest' ? sql`\n  WHEN s.${POSITION} > ${held} THEN 'update'\n  WHEN s.${POSITION} < ${held} THEN 'older'` : EMPTY
+  const unsure = r.position ? sameRepeatedHour(r.position, sql`s.${POSITION}`, held) : EMPTY
+  const byPosition =
+    r.position && mode === 'latest' ? sql`\n  WHEN s.${POSITION} > ${held}${unsure} THEN 'update'\n  WHEN s.${POSITION} < ${held}${unsure} THEN 'older'` : EMPTY
   const byContent = mode === 'latest' ? sql`\n  WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same'\n  ELSE 'update'` : sql`\n  ELSE 'same'`
   return sql`CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
 SELECT s.rowid AS stage_row, t.rowid AS target_row, ${side ? sql`p.position` : sql`NULL`} AS held, CASE

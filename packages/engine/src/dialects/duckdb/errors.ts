@@ -9,7 +9,7 @@ const FAULTS: readonly (readonly [RegExp, Fault])[] = [
   [/^IO Error: Could not set lock on file/, 'held'],
   [/No space left on device|File too large|disk is full|failed to offload data block|Could not write (?:file|all bytes)/i, 'full'],
   [/^Out of Memory Error/, 'full'],
-  [/not a valid DuckDB database file|^Serialization Error|does not match stored checksum|Corrupt database|file is too small|^IO Error: Trying to read a database file with version/i, 'corrupt'],
+  [/not a valid DuckDB database file|^Serialization Error|does not match stored checksum|Corrupt database|file is too small|Could not read enough bytes|^IO Error: Trying to read a database file with version/i, 'corrupt'],
   [/^IO Error: Cannot open (?:database|file)/, 'missing'],
   [/^IO Error: Could not (?:read|open)/, 'missing'],
   [/^TransactionContext Error: (?:Conflict|Failed to commit|Catalog write-write conflict)/, 'conflict'],

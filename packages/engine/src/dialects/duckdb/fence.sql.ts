@@ -5,7 +5,7 @@
  * Both change `uses`: DuckDB finds conflicts per column, and drops an update that leaves a value as it was, so two
  * updates of different columns, or one that sets the token to itself, would pass each other unseen.
  */
-import type { BatchKey, FenceKey, MarkerCounts } from '../contract.ts'
+import type { BatchKey, FenceKey, MarkerCounts, NewSettled } from '../contract.ts'
 import { catalogText, param, type Sql, sql } from '../sql-text.ts'
 import { type Catalogs, own } from './names.ts'
 
@@ -57,8 +57,8 @@ export const listSettled = (c: Catalogs, flow: string): Sql =>
   sql`SELECT store, scope, run, up_to, had_rows FROM ${own(c, 'settled')} WHERE flow = ${param(flow)} ORDER BY settled_at`
 
 /** The scope's newest settled run; markers of older runs have done their work. */
-export const settle = (c: Catalogs, k: FenceKey, s: { run: string; upTo: string | null }, table: Sql): readonly Sql[] => [
-  sql`DELETE FROM ${own(c, 'settled')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND scope = ${param(k.scope)}`,
+export const settle = (c: Catalogs, k: FenceKey, s: NewSettled, table: Sql): readonly Sql[] => [
+  sql`DELETE FROM ${own(c, 'settled')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND (scope = ${param(k.scope)} OR ${param(s.forgetsOtherScopes)})`,
   sql`INSERT INTO ${own(c, 'settled')} SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(s.run)}, ${param(s.upTo)}, EXISTS (SELECT 1 FROM ${table}), now()`,
   sql`DELETE FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND scope = ${param(k.scope)} AND run <> ${param(s.run)}`,
 ]

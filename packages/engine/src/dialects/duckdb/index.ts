@@ -31,7 +31,9 @@ export const duckdb = {
     try {
       await using file = await openDuckdbFile(path, 'read', limits)
       using session = await file.session()
-      const [row] = await session.rows('SELECT count(*) FILTER (table_type <> 'VIEW'), count(*) FILTER (table_type = 'VIEW'), version() FROM information_schema.tables WHERE table_catalog = ?', [file.catalog])
+      const tables = 'SELECT count(*) FROM duckdb_tables() WHERE database_name = ?1'
+      const views = 'SELECT count(*) FROM duckdb_views() WHERE database_name = ?1 AND NOT internal'
+      const [row] = await session.rows(`SELECT (${tables}), (${views}), version()`, [file.catalog])
       return `${counted(row?.[0], 'table')}, ${counted(row?.[1], 'view')}, DuckDB ${row?.[2]}`
     } catch (error) {
       throw translate(error, path)

@@ -16,21 +16,22 @@ export function schemaAndTable(table: TableName): readonly [string, string] {
 
 export const tableIdent = (file: DuckdbFile, table: TableName): Sql => ident(file.catalog, ...schemaAndTable(table))
 
+/** DuckDB's names are one name whatever their case. */
 export async function describeTable(file: DuckdbFile, session: DuckdbSession, table: TableName): Promise<TableFacts | null> {
   const where = [file.catalog, ...schemaAndTable(table)]
   const columns = await session.rows(
     `SELECT c.column_name, c.data_type, c.is_nullable
-       FROM duckdb_columns() c WHERE c.database_name = ? AND c.schema_name = ? AND c.table_name = ? ORDER BY c.column_index`,
+       FROM duckdb_columns() c WHERE c.database_name = ? AND lower(c.schema_name) = lower(?) AND lower(c.table_name) = lower(?) ORDER BY c.column_index`,
     where,
   )
   if (columns.length === 0) return null
   const [size] = await session.rows(
-    'SELECT estimated_size, sql FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?',
+    'SELECT estimated_size, sql FROM duckdb_tables() WHERE database_name = ? AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)',
     where,
   )
   const unique = await session.rows(
     `SELECT to_json(constraint_column_names) FROM duckdb_constraints()
-      WHERE database_name = ? AND schema_name = ? AND table_name = ? AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')`,
+      WHERE database_name = ? AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')`,
     where,
   )
   const generated = size ? await generatedColumns(session, where) : new Set<string>()
@@ -46,7 +47,7 @@ export async function describeTable(file: DuckdbFile, session: DuckdbSession, ta
 async function generatedColumns(session: DuckdbSession, where: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await session.rows(
     `SELECT c.column_name FROM duckdb_columns() c JOIN duckdb_tables() t USING (database_name, schema_name, table_name)
-      WHERE c.database_name = ? AND c.schema_name = ? AND c.table_name = ?
+      WHERE c.database_name = ? AND lower(c.schema_name) = lower(?) AND lower(c.table_name) = lower(?)
         AND regexp_matches(t.sql, '(?i)(^|[(, ])"?' || regexp_escape(replace(c.column_name, '"', '""')) || '"?[^,]* GENERATED ALWAYS AS')`,
     where,
   )
@@ -55,7 +56,7 @@ async function generatedColumns(session: DuckdbSession, where: readonly string[]
 
 /** A view has no row numbers to read by. */
 export async function hasRowIds(file: DuckdbFile, session: DuckdbSession, table: TableName): Promise<boolean> {
-  const rows = await session.rows('SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?', [
+  const rows = await session.rows('SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)', [
     file.catalog,
     ...schemaAndTable(table),
   ])

@@ -3,7 +3,7 @@ import type { TableName } from '@tidemark/contract/flow'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
-import type { FenceKey, FlowRelation, Marker, SettledMarker, TableFacts, TargetPort } from '../contract.ts'
+import type { FenceKey, FlowRelation, Marker, NewSettled, SettledMarker, TableFacts, TargetPort } from '../contract.ts'
 import { ident, printable, type Sql, sql } from '../sql-text.ts'
 import { createSide, createTarget } from './apply.sql.ts'
 import { classify, translate } from './errors.ts'
@@ -121,7 +121,7 @@ export class DuckdbTarget implements TargetPort {
     return rows.map(([batch, ...counts]) => ({ batch: Number(batch), ...markerCounts(counts) }))
   }
 
-  async settle(key: FenceKey, settled: { readonly run: string; readonly upTo: string | null }, table: TableName): Promise<void> {
+  async settle(key: FenceKey, settled: NewSettled, table: TableName): Promise<void> {
     await this.#atOnce(async () => {
       if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) !== 1n) throw new AppError('TM5002', `${key.flow} has a newer owner`)
       for (const statement of fence.settle(this.#catalogs, key, settled, targetTable(this.#catalogs, table))) await this.#exec(statement)
