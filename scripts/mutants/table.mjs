@@ -102,7 +102,7 @@ export const MUTANTS = [
     file: BENCH,
     find: 'if (missing.length > 0) throw',
     replace: 'if (false) throw',
-    test: ['test/safeguards/parents.test.ts', 'a row whose parent went from the target between two batches fails, and does not land without it'],
+    test: [`${SEMANTICS}/tree-resume.test.ts`, 'a batch whose parent is not there any more fails, and a resume looks for the parents again'],
   },
   {
     name: 'orphans: fail does not',
@@ -262,13 +262,13 @@ export const MUTANTS = [
     file: BENCH,
     find: "options.mode === 'write' || existsSync(targetPath) ? opening.use(await open(targetPath, options.mode, options)) : null",
     replace: "opening.use(await open(targetPath, 'write', options))",
-    test: ['test/safeguards/dry-run.test.ts', 'planning and weighing make no target and leave the source as it is'],
+    test: [`${SEMANTICS}/dry-run.test.ts`, 'a dry run makes no target that does not exist yet'],
   },
   {
     name: 'dry run: the captured keys are kept',
     file: BENCH,
     find: 'open(options.workPath ?? IN_MEMORY,',
     replace: "open(options.workPath ?? `${targetPath}.work`,",
-    test: ['test/safeguards/dry-run.test.ts', 'planning and weighing leave a target that is there as it is'],
+    test: [`${SEMANTICS}/dry-run.test.ts`, 'a dry run leaves every byte of source, target and store as it was, and counts what a run would do'],
   },
 ]

@@ -1,12 +1,14 @@
 /** `tidemark runs | show | watermarks | connections`: the ledger, read. */
 import type { RunsDocument, ShowDocument, WatermarksDocument } from '@tidemark/contract/api'
-import { parseScopeText } from '@tidemark/contract/flow'
+import { parseScopeText, scopeText } from '@tidemark/contract/flow'
 import { asAppError } from '../runtime/app-error.ts'
 import type { ConnectionReport } from './app.ts'
 import { type AppContext, connectionOf, limitsOf } from './app-context.ts'
 import { findRun } from './resume.ts'
 import { rowsJson, runsJson } from './run-json.ts'
 import { findFlow } from './select-flows.ts'
+
+const WHOLE = scopeText({})
 
 export async function runs(ctx: AppContext, options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument> {
   const store = await ctx.store('read')
@@ -26,8 +28,11 @@ export async function show(ctx: AppContext, id: string): Promise<ShowDocument> {
 
 export async function watermarks(ctx: AppContext): Promise<WatermarksDocument> {
   const store = await ctx.store('read')
+  const marks = await store.ledger.listWatermarks()
+  // of each flow, the whole of it before its scopes
+  const inOrder = marks.toSorted((a, b) => (a.flow === b.flow ? Number(b.scope === WHOLE) - Number(a.scope === WHOLE) : a.flow < b.flow ? -1 : 1))
   return {
-    watermarks: (await store.ledger.listWatermarks()).map((w) => ({
+    watermarks: inOrder.map((w) => ({
       flow: w.flow,
       scope: { ...parseScopeText(w.scope) },
       position: w.position,

@@ -25,7 +25,10 @@ export async function closeTree(
   if (twice.length > 0) throw new AppError('TM4017', `several rows have the locator ${twice.join(', ')}`)
   const orphans = await work.orphans()
   const policyOf = (reason: OrphanReason): OrphanPolicy => policy ?? (reason === 'excluded' ? 'skip' : 'fail')
-  await refuse(work, orphans.filter((o) => policyOf(o.reason) === 'fail'))
+  await refuse(
+    work,
+    orphans.filter((o) => policyOf(o.reason) === 'fail'),
+  )
   const reasons = [...new Set(orphans.map((o) => o.reason))]
   await work.drop(reasons)
   return {

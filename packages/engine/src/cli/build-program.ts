@@ -33,7 +33,7 @@ export function parseCommandLine(argv: readonly string[], help: HelpOutput): Par
   })
   try {
     if (argv.length === 0) program.outputHelp()
-    else program.parse(argv, { from: 'user' })
+    else program.parse(argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0 || error.code === 'commander.help') return null

@@ -28,6 +28,8 @@ export interface ConnectionRow {
   readonly kind: string
   /** JSON with the YAML's names; secrets only as references */
   readonly options: string
+  /** What the last deploy wrote: JSON `{kind, options}`; null: never deployed, made by hand */
+  readonly deployed: string | null
 }
 
 export interface ModuleRow {
@@ -36,6 +38,8 @@ export interface ModuleRow {
   /** JSON or null */
   readonly schedule: string | null
   readonly isActive: boolean
+  /** What the last deploy wrote: JSON `{description, schedule, is_active}`; null: never deployed, made by hand */
+  readonly deployed: string | null
 }
 
 export interface TaskRow {
@@ -51,7 +55,7 @@ export interface TaskRow {
   readonly version: number
   readonly updatedAt: StoreTime
   readonly updatedBy: string
-  /** What the last deploy wrote: JSON `{execution_order, type, source_config, target_config, transformation_config}`; null: never deployed, made by hand */
+  /** What the last deploy wrote: JSON `{execution_order, type, source_config, target_config, transformation_config, is_active}`; null: never deployed, made by hand */
   readonly deployed: string | null
 }
 

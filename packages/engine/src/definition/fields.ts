@@ -73,11 +73,21 @@ export function withField(document: JsonMap, [step, ...rest]: Path, value: Json 
   return value === undefined ? others : { ...document, [step]: value }
 }
 
+const HIDDEN = '(not shown: a secret)'
+
 /** As YAML in one line; a literal secret is never repeated. Null: the field is not there. */
 export function fieldText(path: Path, value: Json | undefined, context: SecretContext): string | null {
   if (value === undefined) return null
-  const text = stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()
-  return secretIn(path.at(-1) ?? '', typeof value === 'string' ? value : text, context) === null
-    ? text
-    : '(not shown: a secret)'
+  const shown = withoutSecrets(path.at(-1) ?? '', value, context)
+  if (shown === HIDDEN) return HIDDEN
+  return stringify(shown, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()
+}
+
+/** `name`: the key that `value` stands under. */
+function withoutSecrets(name: string, value: Json, context: SecretContext): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => withoutSecrets(name, item, context))
+  if (isJsonMap(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withoutSecrets(key, child, context)]))
+  }
+  return secretIn(name, String(value), context) === null ? value : HIDDEN
 }

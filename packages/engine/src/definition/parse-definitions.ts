@@ -1,7 +1,7 @@
 /** YAML that was read, as rows: defaults merged in, everything checked, nothing opened. */
 import type { CaptureSchemas } from '@tidemark/contract/capture-schema'
 import { ModuleSchema, ProjectSchema } from '@tidemark/contract/project-schema'
-import type { CatalogRows, ConnectionRow } from '../control/control-store.ts'
+import type { CatalogRows } from '../control/control-store.ts'
 import { canonicalJson, type Json, type JsonMap } from './canonical.ts'
 import type { KnownConnections } from './check-flow.ts'
 import { idProblems, type NamedPlace } from './ids.ts'
@@ -13,6 +13,7 @@ import type { ReadYaml } from './read-yaml.ts'
 import {
   configsOfFlow,
   configsOfType,
+  type DeclaredConnection,
   type DeclaredModule,
   type DeclaredTask,
   type DefinitionRows,
@@ -88,7 +89,7 @@ function switchedOff(tables: CatalogRows | null): Set<string> {
   return new Set(off.map((t) => `${t.module}.${t.id}`))
 }
 
-function readConnections(located: Located | undefined, problems: DefinitionProblem[]): readonly ConnectionRow[] {
+function readConnections(located: Located | undefined, problems: DefinitionProblem[]): readonly DeclaredConnection[] {
   if (located?.kind !== 'map') return []
   problems.push(
     ...idProblems(

@@ -5,6 +5,9 @@ import { emptyMap, type Entry, type LocatedMap } from './located.ts'
 import type { DefinitionProblem, RowPlace } from './problem.ts'
 import { readJson } from './read-json.ts'
 
+/** What YAML says about a connection. */
+export type DeclaredConnection = Omit<ConnectionRow, 'deployed'>
+
 /** What YAML says about a module. `active` null: nothing. */
 export interface DeclaredModule {
   readonly id: string
@@ -27,7 +30,7 @@ export type TaskConfigs = Pick<TaskRow, 'sourceConfig' | 'targetConfig' | 'trans
 
 /** The definitions of a project's YAML. */
 export interface DefinitionRows {
-  readonly connections: readonly ConnectionRow[]
+  readonly connections: readonly DeclaredConnection[]
   readonly modules: readonly DeclaredModule[]
   readonly tasks: readonly DeclaredTask[]
 }

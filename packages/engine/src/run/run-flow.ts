@@ -15,6 +15,8 @@ import type { FlowRequest, RunDeps, Stop } from './run-deps.ts'
 
 /** source or target are not those of the unfinished run: reading everything again is the answer to that */
 const REPAIRED_BY_FULL: readonly (ErrorCode | null)[] = ['TM3007', 'TM4008']
+/** the watermark is not the one it was planned from, and never will be again: only a new plan helps */
+const CANNOT_SETTLE: ErrorCode = 'TM3003'
 const ENDED_WELL: readonly RunRow['state'][] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
 
 export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): Promise<readonly RunRow[]> {
@@ -32,6 +34,7 @@ export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): 
   else if (unfinished) {
     const resumed = await executeRun(deps, lease, unfinished.id, true, stop)
     if (wish.full && REPAIRED_BY_FULL.includes(resumed.error?.code ?? null)) await giveUp('--full')
+    else if (resumed.error?.code === CANNOT_SETTLE) await giveUp(CANNOT_SETTLE)
     else {
       runs.push(resumed)
       if (!ENDED_WELL.includes(resumed.state)) return runs

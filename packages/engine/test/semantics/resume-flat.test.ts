@@ -110,6 +110,21 @@ test('settle refuses when the watermark is no longer the one that was planned fr
   await expectFree(w, flow)
 })
 
+test('a run that settled in the target but not yet in the ledger is resumed, and settles once', async () => {
+  await using w = await openWorld()
+  await w.source(TABLE, rows(3))
+  await w.run(flow)
+  await w.source("INSERT INTO src VALUES (9, 'new', get_current_timestamp())")
+  const stopped = await w.run(flow, {
+    hit: (point) => {
+      if (point === 'settle:target-done') throw new TypeError('the worker died here')
+    },
+  })
+  expect(stopped).toMatchObject({ state: 'failed', error: { code: 'TM9001' } })
+  expect(await w.runs(flow)).toMatchObject([{ id: stopped.id, state: 'succeeded', rows: { inserted: 1n } }, { state: 'nothing_to_do' }])
+  expect(await w.watermark(flow)).toBe(stopped.window?.upTo)
+})
+
 test('reset clears the progress, and running again inserts nothing twice', async () => {
   await using w = await openWorld()
   const run = await failed(w)

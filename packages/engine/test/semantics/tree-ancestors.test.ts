@@ -29,7 +29,13 @@ test('missing ancestors over four levels arrive before the row that needs them: 
   await using f = await openFiles()
   await f.add({ seed: {} })
   await f.world.run(flow)
-  await f.add({ top: { at: 'old' }, second: { under: 'top', bare: true }, third: { under: 'second', at: 'young' }, fourth: { under: 'third', at: 'old' }, leaf: { under: 'fourth' } })
+  await f.add({
+    top: { at: 'old' },
+    second: { under: 'top', bare: true },
+    third: { under: 'second', at: 'young' },
+    fourth: { under: 'third', at: 'old' },
+    leaf: { under: 'fourth' },
+  })
   const run = await f.world.run(flow, ONE_BY_ONE)
   expect(run).toMatchObject({ state: 'succeeded', rows: { inserted: 5n }, waiting: { rows: 1n } })
   expect(await f.batches(run)).toBe('ancestors 1 1 1 1 | children 1')
@@ -39,7 +45,12 @@ test('missing ancestors over four levels arrive before the row that needs them: 
 test('an ancestor with a NULL position arrives, though rows without one are refused in the window', async () => {
   await using f = await openFiles()
   const narrow = fileFlow({
-    over: { source: { ...flow.source, where: [{ kind: 'compare', column: { table: null, column: 'name' }, operator: '<>', value: 'top' }] } },
+    over: {
+      source: {
+        ...flow.source,
+        where: [{ kind: 'compare', column: { table: null, column: 'name' }, operator: '<>', value: 'top' }],
+      },
+    },
   })
   await f.add({ top: { at: null }, leaf: { under: 'top' } })
   expect(await f.world.run(narrow, ONE_BY_ONE)).toMatchObject({ state: 'succeeded', rows: { inserted: 2n } })
@@ -51,10 +62,18 @@ test('an ancestor outside scope and where arrives, and only as an ancestor', asy
   await using f = await openFiles()
   const narrow = fileFlow({
     over: {
-      source: { ...flow.source, where: [{ kind: 'compare', column: { table: null, column: 'name' }, operator: '<>', value: 'hidden' }] },
+      source: {
+        ...flow.source,
+        where: [{ kind: 'compare', column: { table: null, column: 'name' }, operator: '<>', value: 'hidden' }],
+      },
     },
   })
-  await f.add({ other: { unit: 'S' }, hidden: { under: 'other' }, beside: { under: 'other', unit: 'S' }, leaf: { under: 'hidden' } })
+  await f.add({
+    other: { unit: 'S' },
+    hidden: { under: 'other' },
+    beside: { under: 'other', unit: 'S' },
+    leaf: { under: 'hidden' },
+  })
   const run = await f.world.run(narrow, { scope: { unit: 'N' }, ...ONE_BY_ONE })
   expect(await f.batches(run)).toBe('ancestors 1 1 | children 1')
   expect(await f.landed()).toBe('other hidden leaf')
@@ -64,7 +83,13 @@ test('an ancestor that is itself below a captured new row lands after that row',
   await using f = await openFiles()
   await f.add({ seed: {} })
   await f.world.run(flow)
-  await f.add({ root: { at: 'old' }, fresh: { under: 'root' }, between: { under: 'fresh', at: 'old' }, leaf: { under: 'between' }, beside: { under: 'root' } })
+  await f.add({
+    root: { at: 'old' },
+    fresh: { under: 'root' },
+    between: { under: 'fresh', at: 'old' },
+    leaf: { under: 'between' },
+    beside: { under: 'root' },
+  })
   const run = await f.world.run(flow, ONE_BY_ONE)
   expect(run.state).toBe('succeeded')
   expect(await f.batches(run)).toBe('ancestors 1 1 1 | children 1 1')
@@ -74,7 +99,15 @@ test('an ancestor that is itself below a captured new row lands after that row',
 test('excluded keys arrive in no role: not from the window, not as an ancestor, not with a subtree', async () => {
   await using f = await openFiles()
   const without = fileFlow({ over: { excludeKeys: { stream_id: ['secret', 'lone', 'inside'] } } })
-  await f.add({ lone: {}, home: {}, folder: { under: 'home' }, inside: { under: 'folder' }, plain: { under: 'folder' }, secret: { at: 'old' }, child: { under: 'secret' } })
+  await f.add({
+    lone: {},
+    home: {},
+    folder: { under: 'home' },
+    inside: { under: 'folder' },
+    plain: { under: 'folder' },
+    secret: { at: 'old' },
+    child: { under: 'secret' },
+  })
   const first = await f.world.run(without)
   expect(first).toMatchObject({ state: 'succeeded', reason: '1 rows below an excluded key left out' })
   await f.move('folder', null)
@@ -109,7 +142,13 @@ test('a run that dies in the middle of the ancestors leaves no row without its p
   await using f = await openFiles()
   await f.add({ seed: {} })
   await f.world.run(flow)
-  await f.add({ a: { at: 'old' }, b: { under: 'a', at: 'old' }, c: { under: 'b', at: 'old' }, d: { under: 'c' }, e: { under: 'd' } })
+  await f.add({
+    a: { at: 'old' },
+    b: { under: 'a', at: 'old' },
+    c: { under: 'b', at: 'old' },
+    d: { under: 'c' },
+    e: { under: 'd' },
+  })
   let commits = 0
   const stop = new AbortController()
   const cancelled = await f.world.run(flow, {

@@ -58,7 +58,12 @@ test('a moved subtree comes along when it belongs to another scope', async () =>
 
 test('a moved subtree comes along when where no longer takes it, if the target holds it', async () => {
   await using f = await openFiles()
-  const open = { kind: 'compare', column: { table: null, column: 'file_stream' }, operator: '<>', value: 'private' } as const
+  const open = {
+    kind: 'compare',
+    column: { table: null, column: 'file_stream' },
+    operator: '<>',
+    value: 'private',
+  } as const
   const narrow = fileFlow({ over: { source: { ...flow.source, where: [open] } } })
   await delivered(f, {}, narrow)
   await f.add({ unseen: { under: 'one', at: 'old' } })
@@ -122,7 +127,12 @@ test('a new parent put above rows that the target holds arrives before they move
 test('a folder that leaves an excluded one brings what was never delivered', async () => {
   await using f = await openFiles()
   const without = fileFlow({ over: { excludeKeys: { stream_id: ['secret'] } } })
-  await f.add({ secret: { at: 'old' }, folder: { under: 'secret', at: 'old' }, file: { under: 'folder', at: 'old' }, home: { at: 'old' } })
+  await f.add({
+    secret: { at: 'old' },
+    folder: { under: 'secret', at: 'old' },
+    file: { under: 'folder', at: 'old' },
+    home: { at: 'old' },
+  })
   expect(await f.world.run(without)).toMatchObject({ rows: { inserted: 1n } })
   await f.move('folder', 'home')
   expect(await f.world.run(without)).toMatchObject({ rows: { inserted: 2n } })
@@ -157,7 +167,11 @@ test('a folder turned upside down, the child becoming the parent, lands in the n
   await f.move('folder', 'one')
   const run = await f.world.run(flow, ONE_BY_ONE)
   expect(run).toMatchObject({ state: 'succeeded', rows: { updated: 4n } })
-  expect(await f.locators()).toMatchObject({ one: '/root/one/', folder: '/root/one/folder/', three: '/root/one/two/three/' })
+  expect(await f.locators()).toMatchObject({
+    one: '/root/one/',
+    folder: '/root/one/folder/',
+    three: '/root/one/two/three/',
+  })
 })
 
 test('a moved subtree comes along though the run that moved its folder was given up', async () => {
@@ -167,7 +181,8 @@ test('a moved subtree comes along though the run that moved its folder was given
   const failed = await f.world.run(flow, {
     ...ONE_BY_ONE,
     hit: async (point) => {
-      if (point === 'batch:begun' && (await f.ledger.listBatches(await newest(f))).some((b) => b.state === 'done')) throw new Error('stopped after the folder')
+      if (point === 'batch:begun' && (await f.ledger.listBatches(await newest(f))).some((b) => b.state === 'done'))
+        throw new Error('stopped after the folder')
     },
   })
   expect(failed).toMatchObject({ state: 'failed', batchesDone: 1 })

@@ -7,17 +7,25 @@ const flow = fileFlow()
 
 /** A root with a leaf, and a child and grandchild whose parent is not in the source. */
 async function withOrphans(f: FileWorld, at: Touch = 'now'): Promise<void> {
-  await f.add({ root: {}, leaf: { under: 'root' }, lost: {}, child: { under: 'lost', at }, grandchild: { under: 'child', at } })
+  await f.add({
+    root: {},
+    leaf: { under: 'root' },
+    lost: {},
+    child: { under: 'lost', at },
+    grandchild: { under: 'child', at },
+  })
   await f.remove('lost')
 }
 
-const without = (orphans?: OrphanPolicy) => fileFlow({ ...(orphans ? { orphans } : {}), over: { excludeKeys: { stream_id: ['secret'] } } })
+const without = (orphans?: OrphanPolicy) =>
+  fileFlow({ ...(orphans ? { orphans } : {}), over: { excludeKeys: { stream_id: ['secret'] } } })
 
 async function belowExcluded(f: FileWorld): Promise<void> {
   await f.add({ root: {}, secret: {}, child: { under: 'secret' }, grandchild: { under: 'child' } })
 }
 
-const remembered = async (f: FileWorld) => (await f.ledger.listUnmatched(flow.id)).map(({ key, alias, state }) => ({ key, alias, state }))
+const remembered = async (f: FileWorld) =>
+  (await f.ledger.listUnmatched(flow.id)).map(({ key, alias, state }) => ({ key, alias, state }))
 
 test('orphans fail the run by default when their parent is gone, and nothing is written', async () => {
   await using f = await openFiles()
@@ -33,7 +41,11 @@ test('orphans below an excluded key are skipped by default, and counted', async 
   await using f = await openFiles()
   await belowExcluded(f)
   const run = await f.world.run(without())
-  expect(run).toMatchObject({ state: 'succeeded', reason: '2 rows below an excluded key left out', rows: { inserted: 1n } })
+  expect(run).toMatchObject({
+    state: 'succeeded',
+    reason: '2 rows below an excluded key left out',
+    rows: { inserted: 1n },
+  })
   expect(await f.locators()).toEqual({ root: '/root/' })
   expect(await remembered(f)).toEqual([])
 })
@@ -51,7 +63,11 @@ test('orphans: skip leaves them out, counts them, and delivers them when the par
   const skip = fileFlow({ orphans: 'skip' })
   await withOrphans(f)
   const run = await f.world.run(skip)
-  expect(run).toMatchObject({ state: 'succeeded', reason: '2 orphans left out, looked at again by later runs', rows: { inserted: 2n } })
+  expect(run).toMatchObject({
+    state: 'succeeded',
+    reason: '2 orphans left out, looked at again by later runs',
+    rows: { inserted: 2n },
+  })
   expect(await remembered(f)).toEqual([
     { key: '["child"]', alias: '~orphan', state: 'open' },
     { key: '["grandchild"]', alias: '~orphan', state: 'open' },
@@ -85,8 +101,13 @@ test('orphans: quarantine opens rejects, the run succeeds with rejects, and they
 test('orphans: quarantine holds for rows below an excluded key too', async () => {
   await using f = await openFiles()
   await belowExcluded(f)
-  expect(await f.world.run(without('quarantine'))).toMatchObject({ state: 'succeeded_with_rejects', rows: { inserted: 1n, rejected: 2n } })
-  expect((await f.ledger.listRejects(flow.id)).map((r) => r.message)).toContain('/secret/child/ is below an excluded key')
+  expect(await f.world.run(without('quarantine'))).toMatchObject({
+    state: 'succeeded_with_rejects',
+    rows: { inserted: 1n, rejected: 2n },
+  })
+  expect((await f.ledger.listRejects(flow.id)).map((r) => r.message)).toContain(
+    '/secret/child/ is below an excluded key',
+  )
 })
 
 test('rows below an excluded key arrive when the exclusion is taken back and everything is read again', async () => {
@@ -180,5 +201,8 @@ test('orphans: skip leaves a cycle and what hangs below it out, orphans: quarant
   await f.world.run(fileFlow({ orphans: 'quarantine' }))
   expect((await f.ledger.listRejects(flow.id)).map((r) => r.code)).toEqual(['TM4011', 'TM4011', 'TM4011'])
   await f.world.source("UPDATE files SET parent_path_locator = NULL WHERE stream_id = 'a'")
-  expect(await f.world.run(fileFlow({ orphans: 'quarantine' }))).toMatchObject({ state: 'succeeded', rows: { inserted: 3n } })
+  expect(await f.world.run(fileFlow({ orphans: 'quarantine' }))).toMatchObject({
+    state: 'succeeded',
+    rows: { inserted: 3n },
+  })
 })

@@ -5,9 +5,11 @@ import type { RunRow } from '../../src/control/control-store.ts'
 const flow = fileFlow()
 
 /** A run that dies before its n-th batch commits. */
-const dies = (f: FileWorld, nth: number, spec = flow): Promise<RunRow> => f.world.run(spec, { ...ONE_BY_ONE, hit: failAt('batch:before-commit', nth) })
+const dies = (f: FileWorld, nth: number, spec = flow): Promise<RunRow> =>
+  f.world.run(spec, { ...ONE_BY_ONE, hit: failAt('batch:before-commit', nth) })
 
-const numbers = async (f: FileWorld, run: RunRow) => (await f.ledger.listBatches(run.id)).map((b) => `${b.batch} ${b.state}`)
+const numbers = async (f: FileWorld, run: RunRow) =>
+  (await f.ledger.listBatches(run.id)).map((b) => `${b.batch} ${b.state}`)
 
 test('a resumed tree run whose source did not change goes on with its batches', async () => {
   await using f = await openFiles()
@@ -15,7 +17,12 @@ test('a resumed tree run whose source did not change goes on with its batches', 
   const failed = await dies(f, 2)
   expect(failed).toMatchObject({ state: 'failed', batchesDone: 1 })
   const resumed = await f.world.resume(failed.id, ONE_BY_ONE)
-  expect(resumed).toMatchObject({ id: failed.id, window: failed.window, state: 'succeeded', rows: { read: 3n, inserted: 3n } })
+  expect(resumed).toMatchObject({
+    id: failed.id,
+    window: failed.window,
+    state: 'succeeded',
+    rows: { read: 3n, inserted: 3n },
+  })
   expect(await numbers(f, resumed)).toEqual(['1 done', '2 done', '3 done'])
 })
 
@@ -53,7 +60,13 @@ test('a root that arrives late in a resumed run lands although the roots were do
 
 test('the rest of a moved subtree comes along when the folder landed before the run died and the source changed', async () => {
   await using f = await openFiles()
-  await f.add({ home: { at: 'old' }, folder: { at: 'old' }, one: { under: 'folder', at: 'old' }, two: { under: 'one', at: 'old' }, three: { under: 'two', at: 'old' } })
+  await f.add({
+    home: { at: 'old' },
+    folder: { at: 'old' },
+    one: { under: 'folder', at: 'old' },
+    two: { under: 'one', at: 'old' },
+    three: { under: 'two', at: 'old' },
+  })
   await f.world.run(flow)
   await f.move('folder', 'home')
   const failed = await dies(f, 2)
@@ -68,7 +81,13 @@ test('the rest of a moved subtree comes along when the folder landed before the 
 test('what was never delivered below a folder that left an excluded one still comes after a crash', async () => {
   await using f = await openFiles()
   const without = fileFlow({ over: { excludeKeys: { stream_id: ['secret'] } } })
-  await f.add({ secret: { at: 'old' }, folder: { under: 'secret', at: 'old' }, file: { under: 'folder', at: 'old' }, deep: { under: 'file', at: 'old' }, home: { at: 'old' } })
+  await f.add({
+    secret: { at: 'old' },
+    folder: { under: 'secret', at: 'old' },
+    file: { under: 'folder', at: 'old' },
+    deep: { under: 'file', at: 'old' },
+    home: { at: 'old' },
+  })
   await f.world.run(without)
   await f.move('folder', 'home')
   const failed = await dies(f, 2, without)
@@ -80,7 +99,12 @@ test('what was never delivered below a folder that left an excluded one still co
 
 test('a moved subtree comes along though the captured keys were lost with the temporary folder', async () => {
   await using f = await openFiles()
-  await f.add({ home: { at: 'old' }, folder: { at: 'old' }, one: { under: 'folder', at: 'old' }, two: { under: 'one', at: 'old' } })
+  await f.add({
+    home: { at: 'old' },
+    folder: { at: 'old' },
+    one: { under: 'folder', at: 'old' },
+    two: { under: 'one', at: 'old' },
+  })
   await f.world.run(flow)
   await f.move('folder', 'home')
   const failed = await dies(f, 2)
@@ -111,8 +135,12 @@ async function movedMeanwhile(f: FileWorld): Promise<RunRow> {
     ...ONE_BY_ONE,
     hit: async (point) => {
       if (point !== 'batch:after-commit' || ++commits > 1) return
-      await writer.session.run("UPDATE files SET path_locator = '/a/b/d/', parent_path_locator = '/a/b/' WHERE stream_id = 'd'")
-      await writer.session.run("UPDATE files SET path_locator = '/a/b/d/e/', parent_path_locator = '/a/b/d/' WHERE stream_id = 'e'")
+      await writer.session.run(
+        "UPDATE files SET path_locator = '/a/b/d/', parent_path_locator = '/a/b/' WHERE stream_id = 'd'",
+      )
+      await writer.session.run(
+        "UPDATE files SET path_locator = '/a/b/d/e/', parent_path_locator = '/a/b/d/' WHERE stream_id = 'e'",
+      )
     },
   })
 }

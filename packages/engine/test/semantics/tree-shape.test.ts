@@ -7,16 +7,23 @@ const files = fileFlow()
 
 /** An adjacency list: the locator is the key, so a move changes the parent alone. */
 const TABLE = 'CREATE TABLE src (id BIGINT, parent BIGINT, name VARCHAR, modified_on TIMESTAMP)'
-const list = (over: Partial<FlowSpec> = {}): FlowSpec => flowSpec({ shape: { kind: 'tree', locator: 'id', parent: 'parent', orphans: null }, ...over })
+const list = (over: Partial<FlowSpec> = {}): FlowSpec =>
+  flowSpec({ shape: { kind: 'tree', locator: 'id', parent: 'parent', orphans: null }, ...over })
 const NOW = "CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)"
 const OLD = "TIMESTAMP '2020-01-01'"
 const order = async (w: World) => (await w.targetRows('SELECT id FROM dst ORDER BY rowid')).map(([id]) => id).join(' ')
 
 test('an adjacency list: a move changes the parent of one row, and a new parent comes first', async () => {
   await using w = await openWorld()
-  await w.source(TABLE, `INSERT INTO src VALUES (1, NULL, 'a', ${OLD}), (2, 1, 'b', ${OLD}), (3, 2, 'c', ${OLD}), (4, 3, 'd', ${OLD})`)
+  await w.source(
+    TABLE,
+    `INSERT INTO src VALUES (1, NULL, 'a', ${OLD}), (2, 1, 'b', ${OLD}), (3, 2, 'c', ${OLD}), (4, 3, 'd', ${OLD})`,
+  )
   await w.run(list())
-  await w.source(`INSERT INTO src VALUES (9, NULL, 'new', ${OLD})`, `UPDATE src SET parent = 9, modified_on = ${NOW} WHERE id = 2`)
+  await w.source(
+    `INSERT INTO src VALUES (9, NULL, 'new', ${OLD})`,
+    `UPDATE src SET parent = 9, modified_on = ${NOW} WHERE id = 2`,
+  )
   const run = await w.run(list(), ONE_BY_ONE)
   expect(run).toMatchObject({ state: 'succeeded', rows: { read: 2n, inserted: 1n, updated: 1n } })
   expect(await order(w)).toBe('1 3 4 9 2')
@@ -26,15 +33,27 @@ test('an adjacency list: a new parent put above existing rows lands before they 
   await using w = await openWorld()
   await w.source(TABLE, `INSERT INTO src VALUES (1, NULL, 'a', ${OLD}), (2, 1, 'b', ${OLD}), (3, 1, 'c', ${OLD})`)
   await w.run(list())
-  await w.source(`INSERT INTO src VALUES (9, 1, 'above', ${NOW})`, `UPDATE src SET parent = 9, modified_on = ${NOW} WHERE id IN (2, 3)`)
+  await w.source(
+    `INSERT INTO src VALUES (9, 1, 'above', ${NOW})`,
+    `UPDATE src SET parent = 9, modified_on = ${NOW} WHERE id IN (2, 3)`,
+  )
   expect(await w.run(list(), ONE_BY_ONE)).toMatchObject({ rows: { inserted: 1n, updated: 2n } })
   expect(await order(w)).toBe('1 9 2 3')
 })
 
 test('a chain of 400 levels arrives from its deepest row alone', { timeout: 120_000 }, async () => {
   await using w = await openWorld()
-  await w.source(TABLE, `INSERT INTO src SELECT i, nullif(i - 1, 0), 'n', ${OLD} FROM range(1, 401) t(i)`, `INSERT INTO src VALUES (5000, NULL, 'seed', ${OLD})`)
-  const narrow = list({ source: { ...list().source, where: [{ kind: 'compare', column: { table: null, column: 'id' }, operator: '>=', value: '400' }] } })
+  await w.source(
+    TABLE,
+    `INSERT INTO src SELECT i, nullif(i - 1, 0), 'n', ${OLD} FROM range(1, 401) t(i)`,
+    `INSERT INTO src VALUES (5000, NULL, 'seed', ${OLD})`,
+  )
+  const narrow = list({
+    source: {
+      ...list().source,
+      where: [{ kind: 'compare', column: { table: null, column: 'id' }, operator: '>=', value: '400' }],
+    },
+  })
   const run = await w.run(narrow)
   expect(run).toMatchObject({ state: 'succeeded', rows: { inserted: 401n } })
   expect(await w.targetRows('SELECT count(*) FROM dst AS c JOIN dst AS p ON p.id = c.parent')).toEqual([['399']])
@@ -56,7 +75,11 @@ test('a folder moved above a chain of 100 levels takes all of them along', { tim
 
 test('50 000 children of one folder arrive behind it', { timeout: 60_000 }, async () => {
   await using w = await openWorld()
-  await w.source(TABLE, `INSERT INTO src VALUES (0, NULL, 'folder', ${OLD})`, `INSERT INTO src SELECT i, 0, 'n', ${NOW} FROM range(1, 50001) t(i)`)
+  await w.source(
+    TABLE,
+    `INSERT INTO src VALUES (0, NULL, 'folder', ${OLD})`,
+    `INSERT INTO src SELECT i, 0, 'n', ${NOW} FROM range(1, 50001) t(i)`,
+  )
   const run = await w.run(list(), { batchRows: 10_000 })
   expect(run).toMatchObject({ state: 'succeeded', batches: 6, rows: { inserted: 50_001n } })
   expect((await order(w)).startsWith('0 ')).toBe(true)
@@ -122,7 +145,11 @@ test('a tree with a composite key', async () => {
     'CREATE TABLE src (site VARCHAR, nr INTEGER, loc VARCHAR, par VARCHAR, modified_on TIMESTAMP)',
     `INSERT INTO src VALUES ('x', 1, '/a', NULL, ${OLD}), ('y', 1, '/a/b', '/a', ${OLD}), ('x', 2, '/a/b/c', '/a/b', ${OLD})`,
   )
-  const flow = list({ key: ['site', 'nr'], shape: { kind: 'tree', locator: 'loc', parent: 'par', orphans: 'skip' }, excludeKeys: { nr: ['7'] } })
+  const flow = list({
+    key: ['site', 'nr'],
+    shape: { kind: 'tree', locator: 'loc', parent: 'par', orphans: 'skip' },
+    excludeKeys: { nr: ['7'] },
+  })
   await w.run(flow)
   await w.source(
     `INSERT INTO src VALUES ('z', 9, '/n', NULL, ${OLD}), ('q', 1, '/lost/q', '/lost', ${NOW})`,

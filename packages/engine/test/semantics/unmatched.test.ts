@@ -6,8 +6,10 @@ const tree = fileFlow()
 /** The same join without a tree. */
 const flat = fileFlow({ over: { shape: { kind: 'flat' } } })
 
-const states = async (f: FileWorld) => Object.fromEntries((await f.ledger.listUnmatched(flat.id)).map((u) => [u.key, u.state]))
-const names = async (f: FileWorld) => (await f.world.targetRows('SELECT stream_id FROM dst ORDER BY 1')).map(([id]) => id)
+const states = async (f: FileWorld) =>
+  Object.fromEntries((await f.ledger.listUnmatched(flat.id)).map((u) => [u.key, u.state]))
+const names = async (f: FileWorld) =>
+  (await f.world.targetRows('SELECT stream_id FROM dst ORDER BY 1')).map(([id]) => id)
 
 test('a position in a joined table decides the window, and is kept beside the target', async () => {
   await using f = await openFiles()
@@ -25,7 +27,9 @@ test('a metadata row that is there before its main row is remembered, and delive
   await f.meta('early')
   const first = await f.world.run(flat)
   expect(first.reason).toBe('1 position rows without a main row are remembered')
-  expect(await f.ledger.listUnmatched(flat.id)).toMatchObject([{ key: '["early"]', alias: 'meta', state: 'open', position: expect.any(String) }])
+  expect(await f.ledger.listUnmatched(flat.id)).toMatchObject([
+    { key: '["early"]', alias: 'meta', state: 'open', position: expect.any(String) },
+  ])
   await f.touch('a')
   expect((await f.world.run(flat)).rows).toMatchObject({ read: 1n })
   await f.add({ early: { bare: true } })
@@ -121,7 +125,18 @@ test('scope and where look into the joined table', async () => {
   const narrow = fileFlow({
     over: {
       shape: { kind: 'flat' },
-      source: { ...flat.source, joins: [JOINED], where: [{ kind: 'in-list', column: { table: 'meta', column: 'owning_business_unit' }, values: ['N', 'S'], not: false }] },
+      source: {
+        ...flat.source,
+        joins: [JOINED],
+        where: [
+          {
+            kind: 'in-list',
+            column: { table: 'meta', column: 'owning_business_unit' },
+            values: ['N', 'S'],
+            not: false,
+          },
+        ],
+      },
     },
   })
   await f.add({ n: {}, s: { unit: 'S' }, w: { unit: 'W' } })

@@ -67,7 +67,9 @@ export class FileWorld implements AsyncDisposable {
     const statements: string[] = []
     for (const [id, { under = null, at = 'now', unit = 'N', bare = false }] of Object.entries(files)) {
       const parent = under === null ? 'NULL' : `(SELECT path_locator FROM files WHERE stream_id = '${under}')`
-      statements.push(`INSERT INTO files SELECT '${id}', '${id}', coalesce(${parent}, '/') || '${id}/', ${parent}, true, 'v1'`)
+      statements.push(
+        `INSERT INTO files SELECT '${id}', '${id}', coalesce(${parent}, '/') || '${id}/', ${parent}, true, 'v1'`,
+      )
       if (!bare) statements.push(metaOf(id, at, unit))
     }
     await this.world.source(...statements)
@@ -86,7 +88,10 @@ export class FileWorld implements AsyncDisposable {
   /** As a FileTable does it: the locators of everything below change, and only the moved row is touched. */
   async move(id: string, under: string | null, at: Touch = 'now'): Promise<void> {
     const [row] = await this.world.sourceRows(`SELECT path_locator FROM files WHERE stream_id = '${id}'`)
-    const [to] = under === null ? [['/']] : await this.world.sourceRows(`SELECT path_locator FROM files WHERE stream_id = '${under}'`)
+    const [to] =
+      under === null
+        ? [['/']]
+        : await this.world.sourceRows(`SELECT path_locator FROM files WHERE stream_id = '${under}'`)
     const [from, place] = [row?.[0] ?? '', to?.[0] ?? '']
     const now = `${place}${id}/`
     await this.world.source(
@@ -100,7 +105,10 @@ export class FileWorld implements AsyncDisposable {
   /** Gone from the source, with its metadata row. */
   remove(...ids: readonly string[]): Promise<void> {
     const list = ids.map((id) => `'${id}'`).join(', ')
-    return this.world.source(`DELETE FROM files WHERE stream_id IN (${list})`, `DELETE FROM meta WHERE stream_id IN (${list})`)
+    return this.world.source(
+      `DELETE FROM files WHERE stream_id IN (${list})`,
+      `DELETE FROM meta WHERE stream_id IN (${list})`,
+    )
   }
 
   /** Names in the order in which they landed: a row that was replaced counts from then. Meaningful with one worker. */
@@ -110,12 +118,19 @@ export class FileWorld implements AsyncDisposable {
 
   /** Locators in the target, by name. */
   async locators(): Promise<Readonly<Record<string, string>>> {
-    return Object.fromEntries((await this.world.targetRows('SELECT stream_id, path_locator FROM dst ORDER BY 1')).map(([id, loc]) => [id ?? '', loc ?? '']))
+    return Object.fromEntries(
+      (await this.world.targetRows('SELECT stream_id, path_locator FROM dst ORDER BY 1')).map(([id, loc]) => [
+        id ?? '',
+        loc ?? '',
+      ]),
+    )
   }
 
   /** Position that the target keeps beside each row. */
   async positions(): Promise<Readonly<Record<string, string | null>>> {
-    const rows = await this.world.targetRows('SELECT stream_id, CAST(position AS VARCHAR) FROM tidemark.tidemark_position__main__dst ORDER BY 1')
+    const rows = await this.world.targetRows(
+      'SELECT stream_id, CAST(position AS VARCHAR) FROM tidemark.tidemark_position__main__dst ORDER BY 1',
+    )
     return Object.fromEntries(rows.map(([id, position]) => [id ?? '', position ?? null]))
   }
 
@@ -148,8 +163,10 @@ export class FileWorld implements AsyncDisposable {
   }
 }
 
-const metaOf = (id: string, at: Touch, unit: string): string => `INSERT INTO meta VALUES ('${id}', ${stamp(at)}, '${unit}')`
-const touched = (id: string, at: Touch): string => (at === null ? 'SELECT 1' : `UPDATE meta SET modified_on = ${stamp(at)} WHERE stream_id = '${id}'`)
+const metaOf = (id: string, at: Touch, unit: string): string =>
+  `INSERT INTO meta VALUES ('${id}', ${stamp(at)}, '${unit}')`
+const touched = (id: string, at: Touch): string =>
+  at === null ? 'SELECT 1' : `UPDATE meta SET modified_on = ${stamp(at)} WHERE stream_id = '${id}'`
 
 export async function openFiles(): Promise<FileWorld> {
   const world = await openWorld()

@@ -32,7 +32,8 @@ export const init: Command = async (context, { args }) => {
     const goThere = named === '.' ? '' : `cd ${named} && `
     return [
       `Created ${into}tidemark.yaml, modules/orders.yaml and two small CSV files to play with.`,
-      `Next: ${goThere}tidemark run --all        (then change a line of data/orders.csv, its updated_at too, and run it again)`,
+      `Next: ${goThere}tidemark run --all`,
+      'Then: change a line of data/orders.csv, set its updated_at to the present (UTC), and   tidemark run --all --buffer 0s',
       '',
     ].join('\n')
   })

@@ -2,13 +2,28 @@
 import type { FlowRelation, OrphanReason, WindowBounds } from '../contract.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { capturedColumns, excluded, filters, fromSource, inWindow, keyJson } from './capture.sql.ts'
-import { type Catalogs, column, keyEquals, keyName, mainKey, sourceTable, targetKey, targetTable, work, workKey } from './names.ts'
+import {
+  type Catalogs,
+  column,
+  keyEquals,
+  keyName,
+  mainKey,
+  sourceTable,
+  targetKey,
+  targetTable,
+  work,
+  workKey,
+} from './names.ts'
 
 type Ctx = { readonly c: Catalogs; readonly r: FlowRelation; readonly rowIds: boolean; readonly targetExists: boolean }
 
 const locOf = (r: FlowRelation): Sql => ident('m', r.tree?.locator.source ?? '')
 const parOf = (r: FlowRelation): Sql => ident('m', r.tree?.parent.source ?? '')
-const keys = (r: FlowRelation): Sql => joined(r.key.map((_, i) => keyName(i)), ', ')
+const keys = (r: FlowRelation): Sql =>
+  joined(
+    r.key.map((_, i) => keyName(i)),
+    ', ',
+  )
 
 /** Does the target hold this captured row under this locator? */
 const landed = ({ c, r, targetExists }: Ctx, alias: string): Sql =>
@@ -37,7 +52,9 @@ FROM ${sourceTable(c, r.source.table)} AS m SEMI JOIN up ON ${locOf(r)} = up.loc
 }
 
 /** Of the ancestors just visited, those the target lacks, or holds elsewhere, are captured. */
-export const captureMissing = (x: Ctx): Sql => sql`INSERT INTO ${work(x.c, 'node')} (${keys(x.r)}, p, loc, par, rid, bytes, role)
+export const captureMissing = (
+  x: Ctx,
+): Sql => sql`INSERT INTO ${work(x.c, 'node')} (${keys(x.r)}, p, loc, par, rid, bytes, role)
 SELECT ${keys(x.r)}, NULL, loc, par, rid, bytes, 'a' FROM ${work(x.c, 'ancestor')} AS a
 WHERE fresh AND NOT excluded AND NOT ${landed(x, 'a')}`
 
@@ -71,7 +88,9 @@ export function captureBelow({ c, r, rowIds }: Ctx, window: WindowBounds | null,
   const due = r.position === null ? sql`TRUE` : inWindow(r, { after: null, upTo: window?.upTo ?? null })
   const taken = r.position !== null && withNullPosition ? sql`(${due} OR ${column(r.position.ref)} IS NULL)` : due
   const notYoung = r.position === null ? sql`TRUE` : sql`(${due} OR ${column(r.position.ref)} IS NULL)`
-  const joinsPresent = r.source.joins.flatMap((j) => Object.values(j.on).map((name) => sql`${ident(`j_${j.as}`, name)} IS NOT NULL`))
+  const joinsPresent = r.source.joins.flatMap((j) =>
+    Object.values(j.on).map((name) => sql`${ident(`j_${j.as}`, name)} IS NOT NULL`),
+  )
   const eligible = joined([...joinsPresent, sql`${taken}`, filters(r)], ' AND ')
   return sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
 SELECT ${capturedColumns(r, rowIds, true)}, CASE WHEN ${elsewhere} OR (NOT EXISTS (${held}) AND coalesce(${eligible}, FALSE)) THEN 's' ELSE 'x' END
@@ -81,7 +100,11 @@ WHERE NOT coalesce(${excluded(r)}, FALSE) AND (f.entire OR (${elsewhere} AND ${n
 }
 
 /** Rows of moved subtrees that an earlier capture of this run took and that are not in yet: their folder may be. */
-export const captureOwed = ({ c, r, rowIds }: Ctx): Sql => sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
+export const captureOwed = ({
+  c,
+  r,
+  rowIds,
+}: Ctx): Sql => sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
 SELECT ${capturedColumns(r, rowIds, true)}, 's'
 FROM ${fromSource(c, r, true)} SEMI JOIN ${work(c, 'owed_key')} AS w ON ${keyEquals(r, workKey('w'), mainKey(r))}
 WHERE NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})
@@ -99,7 +122,9 @@ export const withoutLocator = ({ c, r }: Ctx): Sql =>
   sql`SELECT ${keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))} FROM ${work(c, 'node')} AS n WHERE n.loc IS NULL AND n.role <> 'x' ORDER BY 1 LIMIT 5`
 
 /** A row that was only passed through, but that a captured row hangs below, must come first, unless it is there. */
-export const promotePassed = (x: Ctx): Sql => sql`UPDATE ${work(x.c, 'node')} AS w SET role = 'a' WHERE role = 'x' AND loc IN (
+export const promotePassed = (
+  x: Ctx,
+): Sql => sql`UPDATE ${work(x.c, 'node')} AS w SET role = 'a' WHERE role = 'x' AND loc IN (
   WITH RECURSIVE up(loc) AS (
     SELECT par FROM ${work(x.c, 'node')} WHERE role <> 'x'
     UNION SELECT n.par FROM ${work(x.c, 'node')} AS n JOIN up ON n.loc = up.loc WHERE n.role = 'x'
@@ -117,7 +142,9 @@ SELECT loc, any_value(par) AS par, bool_or(ex) AS excluded FROM
 ]
 
 /** Captured rows without a depth: those below an excluded or missing parent, however far. */
-export const startOrphans = ({ c }: Ctx): Sql => sql`CREATE OR REPLACE TABLE ${work(c, 'orphan')} AS WITH RECURSIVE orphan(loc, reason) AS (
+export const startOrphans = ({
+  c,
+}: Ctx): Sql => sql`CREATE OR REPLACE TABLE ${work(c, 'orphan')} AS WITH RECURSIVE orphan(loc, reason) AS (
   SELECT m.loc, CASE WHEN p.loc IS NULL THEN 'gone' ELSE 'excluded' END
   FROM ${work(c, 'member')} AS m LEFT JOIN ${work(c, 'member')} AS p ON p.loc = m.par
   WHERE m.par IS NOT NULL AND NOT m.excluded AND (p.loc IS NULL OR p.excluded)
@@ -130,11 +157,17 @@ SELECT m.loc, 'cycle' FROM ${work(c, 'member')} AS m
 WHERE NOT m.excluded AND NOT EXISTS (SELECT 1 FROM ${work(c, 'reached')} AS q WHERE q.loc = m.loc)
   AND NOT EXISTS (SELECT 1 FROM ${work(c, 'orphan')} AS k WHERE k.loc = m.loc)`
 
-export const listOrphans = ({ c, r }: Ctx): Sql => sql`SELECT ${keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))}, CAST(n.loc AS VARCHAR), o.reason
+export const listOrphans = ({
+  c,
+  r,
+}: Ctx): Sql => sql`SELECT ${keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))}, CAST(n.loc AS VARCHAR), o.reason
 FROM ${work(c, 'node')} AS n JOIN ${work(c, 'orphan')} AS o ON o.loc = n.loc WHERE n.role <> 'x' ORDER BY 3, 2`
 
 export const dropOrphans = ({ c }: Ctx, reasons: readonly OrphanReason[]): Sql =>
-  sql`DELETE FROM ${work(c, 'node')} WHERE loc IN (SELECT loc FROM ${work(c, 'orphan')} WHERE reason IN (${joined(reasons.map((x) => param(x)), ', ')}))`
+  sql`DELETE FROM ${work(c, 'node')} WHERE loc IN (SELECT loc FROM ${work(c, 'orphan')} WHERE reason IN (${joined(
+    reasons.map((x) => param(x)),
+    ', ',
+  )}))`
 
 export const parentOf = ({ c }: Ctx, locator: string, type: Sql): Sql =>
   sql`SELECT CAST(par AS VARCHAR) FROM ${work(c, 'member')} WHERE loc = CAST(${param(locator)} AS ${type})`
@@ -179,8 +212,16 @@ export const markWhole = (c: Catalogs, epoch: number): Sql =>
 export const wholeEpoch = (c: Catalogs): Sql => sql`SELECT epoch FROM ${work(c, 'whole')}`
 
 /** The tables of an empty capture. */
-export function createWork({ c, r }: Ctx, keyTypes: readonly Sql[], positionType: Sql, locatorType: Sql): readonly Sql[] {
-  const k = joined(keyTypes.map((t, i) => sql`${keyName(i)} ${t}`), ', ')
+export function createWork(
+  { c, r }: Ctx,
+  keyTypes: readonly Sql[],
+  positionType: Sql,
+  locatorType: Sql,
+): readonly Sql[] {
+  const k = joined(
+    keyTypes.map((t, i) => sql`${keyName(i)} ${t}`),
+    ', ',
+  )
   const tree = r.tree ? sql`loc ${locatorType}, par ${locatorType}, ` : EMPTY
   return [
     sql`CREATE OR REPLACE TABLE ${work(c, 'node')} (${k}, p ${positionType}, ${tree}rid BIGINT, bytes BIGINT, role VARCHAR, down BOOLEAN DEFAULT FALSE, step INTEGER, depth INTEGER)`,
@@ -195,7 +236,11 @@ export function createWork({ c, r }: Ctx, keyTypes: readonly Sql[], positionType
 }
 
 /** Rows of batches that are in already. */
-export const rememberDone = ({ c, r }: Ctx, first: bigint, last: bigint): Sql => sql`INSERT INTO ${work(c, 'done_key')} (${keys(r)})
+export const rememberDone = (
+  { c, r }: Ctx,
+  first: bigint,
+  last: bigint,
+): Sql => sql`INSERT INTO ${work(c, 'done_key')} (${keys(r)})
 SELECT ${keys(r)} FROM ${work(c, 'captured')} WHERE n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)`
 
 /** Rows of moved subtrees in batches that are not in. */

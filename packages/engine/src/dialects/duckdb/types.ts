@@ -65,7 +65,7 @@ export function narrowing(source: string, target: string): string | null {
   const from = decimalOf(source)
   const to = decimalOf(target)
   if (from && to) return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale ? null : no
-  if (s !== undefined && to) return to.precision - to.scale >= Math.ceil(s * 8 * Math.log10(2)) ? null : no
+  if (s !== undefined && to) return to.precision - to.scale >= Math.ceil((s * 8 - (INTEGERS.includes(source) ? 1 : 0)) * Math.log10(2)) ? null : no
   if (source === 'FLOAT' && target === 'DOUBLE') return null
   return no
 }

@@ -1,6 +1,15 @@
 /** The captured keys of one run, in a DuckDB file of their own. */
 import type { DuckdbSession } from '../../drivers/duckdb.ts'
-import type { CapturedBatch, FlowRelation, KeyCheck, Orphan, OrphanReason, Selection, WindowBounds, WorkArea } from '../contract.ts'
+import type {
+  CapturedBatch,
+  FlowRelation,
+  KeyCheck,
+  Orphan,
+  OrphanReason,
+  Selection,
+  WindowBounds,
+  WorkArea,
+} from '../contract.ts'
 import { joined, type Sql, sql } from '../sql-text.ts'
 import * as capture from './capture.sql.ts'
 import { type Catalogs, keyName, typed, work } from './names.ts'
@@ -41,17 +50,35 @@ export class DuckdbWorkArea implements WorkArea {
   }
 
   async exists(epoch: number): Promise<boolean> {
-    const whole = await this.#session.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = 'whole'", [this.#catalogs.work])
+    const whole = await this.#session.rows(
+      "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = 'whole'",
+      [this.#catalogs.work],
+    )
     if (whole.length === 0) return false
     return (await this.#query(tree.wholeEpoch(this.#catalogs)))[0]?.[0] === String(epoch)
   }
 
-  async start(relation: FlowRelation, epoch: number, done: readonly { readonly first: bigint; readonly last: bigint }[]): Promise<void> {
+  async start(
+    relation: FlowRelation,
+    epoch: number,
+    done: readonly { readonly first: bigint; readonly last: bigint }[],
+  ): Promise<void> {
     const had = await this.exists(epoch - 1)
-    this.#current = { relation, epoch, rowIds: await this.#rowIds(relation), target: await this.#target(relation), selection: null }
+    this.#current = {
+      relation,
+      epoch,
+      rowIds: await this.#rowIds(relation),
+      target: await this.#target(relation),
+      selection: null,
+    }
     const x = this.#ctx
     const locatorType = typed(relation.tree?.locator.sourceType ?? 'VARCHAR')
-    const statements = tree.createWork(x, relation.key.map((k) => typed(k.sourceType)), typed(relation.position?.type ?? 'VARCHAR'), locatorType)
+    const statements = tree.createWork(
+      x,
+      relation.key.map((k) => typed(k.sourceType)),
+      typed(relation.position?.type ?? 'VARCHAR'),
+      locatorType,
+    )
     for (const statement of statements) await this.#exec(statement)
     if (had) {
       for (const range of done) await this.#exec(tree.rememberDone(x, range.first, range.last))
@@ -72,18 +99,32 @@ export class DuckdbWorkArea implements WorkArea {
 
   async checkKeys(): Promise<KeyCheck> {
     const { r, c } = this.#ctx
-    const keys = joined(r.key.map((_, i) => keyName(i)), ', ')
-    const nullKeys = await this.#count(sql`SELECT count(*) FROM ${work(c, 'node')} WHERE ${joined(r.key.map((_, i) => sql`${keyName(i)} IS NULL`), ' OR ')}`)
+    const keys = joined(
+      r.key.map((_, i) => keyName(i)),
+      ', ',
+    )
+    const nullKeys = await this.#count(
+      sql`SELECT count(*) FROM ${work(c, 'node')} WHERE ${joined(
+        r.key.map((_, i) => sql`${keyName(i)} IS NULL`),
+        ' OR ',
+      )}`,
+    )
     const duplicates = await this.#query(
       sql`SELECT ${capture.keyJson(r.key.map((_, i) => keyName(i)))} AS k FROM ${work(c, 'node')} GROUP BY ${keys} HAVING count(*) > 1 ORDER BY k LIMIT 5`,
     )
     return { nullKeys, duplicates: duplicates.map(([k]) => k ?? '') }
   }
 
-  async unmatched(window: WindowBounds): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]> {
+  async unmatched(
+    window: WindowBounds,
+  ): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]> {
     const q = capture.unmatchedQuery(this.#catalogs, this.#ctx.r, window)
     if (q === null) return []
-    return (await this.#query(q.text)).map(([key, position]) => ({ key: key ?? '', alias: q.alias, position: position ?? null }))
+    return (await this.#query(q.text)).map(([key, position]) => ({
+      key: key ?? '',
+      alias: q.alias,
+      position: position ?? null,
+    }))
   }
 
   async found(unmatched: readonly string[]): Promise<readonly string[]> {
@@ -120,7 +161,11 @@ export class DuckdbWorkArea implements WorkArea {
     for (const statement of tree.startOrder(x)) await this.#exec(statement)
     await this.#exec(tree.startOrphans(x))
     await this.#exec(tree.addCycles(x))
-    return (await this.#query(tree.listOrphans(x))).map(([key, locator, reason]) => ({ key: key ?? '', locator: locator ?? '', reason: reason as OrphanReason }))
+    return (await this.#query(tree.listOrphans(x))).map(([key, locator, reason]) => ({
+      key: key ?? '',
+      locator: locator ?? '',
+      reason: reason as OrphanReason,
+    }))
   }
 
   async cyclePath(locator: string): Promise<readonly string[]> {

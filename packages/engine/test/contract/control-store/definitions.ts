@@ -2,12 +2,18 @@ import { expect } from 'vitest'
 import type { CatalogChange } from '../../../src/control/control-store.ts'
 import { BY, expectCode, FLOW, type It, NORTH, type World } from './store-world.ts'
 
-const CONNECTION = { id: 'lake', kind: 'duckdb', options: '{"path":"data/lake.duckdb"}' }
+const CONNECTION = {
+  id: 'lake',
+  kind: 'duckdb',
+  options: '{"path":"data/lake.duckdb"}',
+  deployed: '{"kind":"duckdb","options":{"path":"data/lake.duckdb"}}',
+}
 const MODULE = {
   id: 'shop',
   description: 'Orders',
   schedule: '{"cron":"0 2 * * SUN","timezone":"Europe/London"}',
   isActive: true,
+  deployed: '{"description":"Orders"}',
 }
 const TASK = {
   module: 'shop',
@@ -53,6 +59,23 @@ export function catalogContract(it: It): void {
     )
     expect((await w.store.catalog.read()).tasks).toMatchObject([{ executionOrder: 5, version: 2, updatedBy: 'bob' }])
     expect((await w.store.catalog.read()).connections).toEqual([CONNECTION])
+  })
+
+  it('what a deploy notes of its own is written to rows that it leaves as they are', async (w) => {
+    await w.sql(`insert into connection (id, kind, options) values ('lake', 'duckdb', '{"path":"by-hand"}')`)
+    await w.sql(`insert into module (id, is_active) values ('shop', 0)`)
+    const rows = await w.store.catalog.read()
+    const [connection, module] = [rows.connections[0], rows.modules[0]]
+    if (connection === undefined || module === undefined) throw new Error('both were inserted')
+    expect([connection.deployed, module.deployed]).toEqual([null, null])
+    const noted: CatalogChange = {
+      connections: [{ ...connection, deployed: '{"kind":"duckdb"}' }],
+      modules: [{ ...module, deployed: '{"is_active":true}' }],
+      tasks: [],
+    }
+    await w.store.catalog.deploy(noted, BY)
+    expect(await w.store.catalog.read()).toEqual(noted)
+    expect(await w.ledger.listAudit(9)).toHaveLength(1)
   })
 
   it('deploy refuses a task that changed since it was read, and writes nothing', async (w) => {
@@ -153,11 +176,15 @@ export function catalogContract(it: It): void {
       { version: 2, action: 'update', changed_by: 'carol' },
     ])
     const [, changed] = await w.sql('select id, before, after from connection_history order by seq')
-    expect(changed).toEqual({
-      id: 'lake',
-      before: '{"id":"lake","kind":"duckdb","options":{"path":"data/lake.duckdb"}}',
-      after: '{"id":"lake","kind":"duckdb","options":{"path":"b"}}',
+    const { id, kind } = CONNECTION
+    const deployed = JSON.parse(CONNECTION.deployed)
+    expect(JSON.parse(String(changed?.['before']))).toEqual({
+      id,
+      kind,
+      options: { path: 'data/lake.duckdb' },
+      deployed,
     })
+    expect(JSON.parse(String(changed?.['after']))).toEqual({ id, kind, options: { path: 'b' }, deployed })
     expect(await w.sql('select version, updated_by from module')).toEqual([{ version: 2, updated_by: 'carol' }])
   })
 

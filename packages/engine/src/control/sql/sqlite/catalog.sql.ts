@@ -5,18 +5,24 @@ import { attempt } from './sql-parts.ts'
 /** Version, updated_at and history are the triggers' work; `updated_by` is named, so they take it. */
 export const sqliteCatalog: CatalogStatements = {
   connections: () => ({
-    text: 'select id, kind, options from connection order by id',
+    text: 'select id, kind, options, deployed from connection order by id',
     params: [],
-    decode: (raw) => ({ id: text(raw, 'id'), kind: text(raw, 'kind'), options: text(raw, 'options') }),
+    decode: (raw) => ({
+      id: text(raw, 'id'),
+      kind: text(raw, 'kind'),
+      options: text(raw, 'options'),
+      deployed: textOrNull(raw, 'deployed'),
+    }),
   }),
   modules: () => ({
-    text: 'select id, description, schedule, is_active from module order by id',
+    text: 'select id, description, schedule, is_active, deployed from module order by id',
     params: [],
     decode: (raw) => ({
       id: text(raw, 'id'),
       description: textOrNull(raw, 'description'),
       schedule: textOrNull(raw, 'schedule'),
       isActive: flag(raw, 'is_active'),
+      deployed: textOrNull(raw, 'deployed'),
     }),
   }),
   tasks: () => ({
@@ -42,21 +48,23 @@ export const sqliteCatalog: CatalogStatements = {
 
   putConnection: ({ row, by }) =>
     attempt(
-      `insert into connection (id, kind, options, updated_by) values (?1, ?2, ?3, ?4)
-           on conflict (id) do update set kind = excluded.kind, options = excluded.options, updated_by = excluded.updated_by
-            where kind <> excluded.kind or options <> excluded.options
+      `insert into connection (id, kind, options, deployed, updated_by) values (?1, ?2, ?3, ?4, ?5)
+           on conflict (id) do update set kind = excluded.kind, options = excluded.options,
+                                          deployed = excluded.deployed, updated_by = excluded.updated_by
+            where kind <> excluded.kind or options <> excluded.options or deployed is not excluded.deployed
        returning 1`,
-      [row.id, row.kind, row.options, by],
+      [row.id, row.kind, row.options, row.deployed, by],
     ),
   putModule: ({ row, by }) =>
     attempt(
-      `insert into module (id, description, schedule, is_active, updated_by) values (?1, ?2, ?3, ?4, ?5)
+      `insert into module (id, description, schedule, is_active, deployed, updated_by) values (?1, ?2, ?3, ?4, ?5, ?6)
            on conflict (id) do update set description = excluded.description, schedule = excluded.schedule,
-                                          is_active = excluded.is_active, updated_by = excluded.updated_by
+                                          is_active = excluded.is_active, deployed = excluded.deployed,
+                                          updated_by = excluded.updated_by
             where description is not excluded.description or schedule is not excluded.schedule
-               or is_active <> excluded.is_active
+               or is_active <> excluded.is_active or deployed is not excluded.deployed
        returning 1`,
-      [row.id, row.description, row.schedule, Number(row.isActive), by],
+      [row.id, row.description, row.schedule, Number(row.isActive), row.deployed, by],
     ),
   insertTask: ({ row, by }) =>
     attempt(

@@ -46,6 +46,7 @@ create table connection (
   ${name('id')} primary key,
   kind text not null,
   ${json('options').replace('text', 'text not null')},  -- JSON as in the YAML; secrets only as references
+  ${json('deployed')},         -- what the last deploy wrote; null: made by hand
   ${KEPT}
 ) strict;
 
@@ -54,6 +55,7 @@ create table module (
   description text,
   ${json('schedule')},         -- JSON {cron, timezone}
   is_active integer not null default 1 check (is_active in (0, 1)),
+  ${json('deployed')},         -- what the last deploy wrote; null: made by hand
   ${KEPT}
 ) strict;
 
@@ -80,12 +82,12 @@ interface Kept {
   readonly flags: readonly string[]
 }
 
-const CONNECTION: Kept = { table: 'connection', key: ['id'], columns: ['kind'], json: ['options'], flags: [] }
+const CONNECTION: Kept = { table: 'connection', key: ['id'], columns: ['kind'], json: ['options', 'deployed'], flags: [] }
 const MODULE: Kept = {
   table: 'module',
   key: ['id'],
   columns: ['description'],
-  json: ['schedule'],
+  json: ['schedule', 'deployed'],
   flags: ['is_active'],
 }
 const TASK: Kept = {

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+import { FILES, read } from './repository.ts'
+
+const upTo = (letter: string, last: number): readonly string[] => Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
+
+/** Guarantees of the design, lines of its semantics, kinds of bad input, and what had to be done: each needs a test. */
+const LINES: readonly string[] = [...upTo('G', 13), ...upTo('S', 42), ...upTo('B', 12), ...upTo('D', 6)]
+
+const TESTS = FILES.filter((file) => /^packages\/.*(\.test\.ts|\/test\/.*\.ts)$/.test(file))
+
+/** `test('…'`, `it('…'`, and `test.each(…)('…'`; as written, placeholders included. */
+const TITLE = /(?:(?<![\w.])(?:test|it)\s*|\.each(?:<.*>)?\(.*\)|^\]\))\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1\s*,/gm
+const titles = new Set(TESTS.flatMap((file) => [...read(file).matchAll(TITLE)].map((m) => (m[2] ?? '').replaceAll(/\\(.)/g, '$1'))))
+
+interface ProofRow {
+  readonly id: string
+  readonly tests: readonly string[]
+}
+
+const rows: readonly ProofRow[] = read('docs/proof.md')
+  .split('\n')
+  .flatMap((line) => {
+    const [, id, , tests] = line.split('|').map((cell) => cell.trim())
+    return id && /^[GSBD]\d+$/.test(id) ? [{ id, tests: [...(tests ?? '').matchAll(/`([^`]+)`/g)].map((m) => m[1] ?? '') }] : []
+  })
+
+test('the proof names only tests that exist', () => {
+  const invented = rows.flatMap(({ id, tests }) => tests.filter((title) => !titles.has(title)).map((title) => `${id}: ${title}`))
+  expect(invented).toEqual([])
+})
+
+test('every guarantee and every line of the proof has a test', () => {
+  const proven = new Set(rows.filter(({ tests }) => tests.length > 0).map(({ id }) => id))
+  expect(LINES.filter((id) => !proven.has(id))).toEqual([])
+  expect(rows.map(({ id }) => id).filter((id, i, all) => !LINES.includes(id) || all.indexOf(id) !== i)).toEqual([])
+})
+
+test('every mutant names a test that exists', () => {
+  const table = read('scripts/mutants/table.mjs')
+  const named = [...table.matchAll(/^ {4}test: \[[^,]+,\s*'((?:\\.|[^'\\])*)'/gm)].map((m) => m[1] ?? '')
+  expect(named.length).toBe([...table.matchAll(/^ {4}name: /gm)].length)
+  expect(named.filter((title) => !titles.has(title))).toEqual([])
+})
