@@ -38,7 +38,9 @@ const results = await inTurns(chosen, async (copy, mutant) => {
   const at = performance.now()
   const { failed, output } = await withMutant(copy, mutant, () => play(copy, mutant.test[0], [mutant.test[1]]))
   const killed = failed.length === 1
-  process.stdout.write(`${killed ? 'killed  ' : 'SURVIVED'} ${mutant.name.padEnd(width)}  ${seconds(at).padStart(4)} s  ${mutant.test[1]}\n`)
+  process.stdout.write(
+    `${killed ? 'killed  ' : 'SURVIVED'} ${mutant.name.padEnd(width)}  ${seconds(at).padStart(4)} s  ${mutant.test[1]}\n`,
+  )
   if (!killed) process.stdout.write(`${output}\n`)
   return killed
 })
@@ -62,7 +64,15 @@ function checkTable() {
 function makeCopy() {
   const copy = mkdtempSync(path.join(tmpdir(), 'tidemark-mutants-'))
   const notOurs = (file) => !['node_modules', 'dist', '.tidemark'].includes(path.basename(file))
-  for (const name of ['packages', 'scripts', 'docs', 'package.json', 'vitest.config.ts', 'tsconfig.json', 'tsconfig.base.json'])
+  for (const name of [
+    'packages',
+    'scripts',
+    'docs',
+    'package.json',
+    'vitest.config.ts',
+    'tsconfig.json',
+    'tsconfig.base.json',
+  ])
     cpSync(path.join(root, name), path.join(copy, name), { recursive: true, filter: notOurs })
   const installed = path.join(root, 'node_modules')
   const links = path.join(copy, 'node_modules')
@@ -92,7 +102,17 @@ async function play(copy, file, titles) {
   const report = path.join(copy, 'report.json')
   rmSync(report, { force: true })
   const pattern = titles.map((title) => `${title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`).join('|')
-  const args = [path.join(copy, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'fast', `${ENGINE}/${file}`, '-t', pattern, '--reporter=json', `--outputFile=${report}`]
+  const args = [
+    path.join(copy, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--project',
+    'fast',
+    `${ENGINE}/${file}`,
+    '-t',
+    pattern,
+    '--reporter=json',
+    `--outputFile=${report}`,
+  ]
   const output = await run(process.execPath, args, copy)
   const results = readReport(report)
   const withStatus = (status) => titles.filter((title) => results.some((r) => r.title === title && r.status === status))
@@ -137,7 +157,10 @@ async function inTurns(items, work) {
 
 function byFile(mutants) {
   const files = new Map()
-  for (const { test: [file, title] } of mutants) files.set(file, [...new Set([...(files.get(file) ?? []), title])])
+  for (const {
+    test: [file, title],
+  } of mutants)
+    files.set(file, [...new Set([...(files.get(file) ?? []), title])])
   return [...files]
 }
 

@@ -30,28 +30,41 @@ export const MUTANTS = [
     file: SOURCE,
     find: 'sql`(${at(moment.clock)} - ${back})`',
     replace: 'at(moment.clock)',
-    test: [`${SEMANTICS}/window.test.ts`, 'a younger row waits, is counted as waiting until it is old enough, and arrives later'],
+    test: [
+      `${SEMANTICS}/window.test.ts`,
+      'a younger row waits, is counted as waiting until it is old enough, and arrives later',
+    ],
   },
   {
     name: 'ceiling: open transactions are not asked for',
     file: SOURCE,
     find: 'sql`least(${young}, coalesce(${ceiling}, ${young}))`',
     replace: 'young',
-    test: [`${SEMANTICS}/late-commit.test.ts`, 'the ceiling holds for a transaction that wrote before the run and commits after it, without any buffer'],
+    test: [
+      `${SEMANTICS}/late-commit.test.ts`,
+      'the ceiling holds for a transaction that wrote before the run and commits after it, without any buffer',
+    ],
   },
   {
     name: 'ceiling: a number is read to its greatest, whoever is open',
     file: SOURCE,
     find: '    if (oldest) return { clock: null, ceiling: { at: oldest.since, heldBy: oldest.backend }, look: null }\n',
     replace: '',
-    test: [`${SEMANTICS}/number-position.test.ts`, 'a number as position: an open transaction holds back the look, so a smaller number that commits later arrives'],
+    test: [
+      `${SEMANTICS}/number-position.test.ts`,
+      'a number as position: an open transaction holds back the look, so a smaller number that commits later arrives',
+    ],
   },
   {
     name: 'order: the ceiling is read before the clock',
     file: SOURCE,
     find: '    const clock = await this.#clock(position)\n    await this.#between()\n    const oldest = this.#file.oldestOpen()\n',
-    replace: '    const oldest = this.#file.oldestOpen()\n    await this.#between()\n    const clock = await this.#clock(position)\n',
-    test: [`${SEMANTICS}/late-commit.test.ts`, 'a transaction that begins between clock and ceiling loses no row: the clock is read first'],
+    replace:
+      '    const oldest = this.#file.oldestOpen()\n    await this.#between()\n    const clock = await this.#clock(position)\n',
+    test: [
+      `${SEMANTICS}/late-commit.test.ts`,
+      'a transaction that begins between clock and ceiling loses no row: the clock is read first',
+    ],
   },
   {
     name: 'clock: one that went back is not noticed',
@@ -72,14 +85,20 @@ export const MUTANTS = [
     file: 'src/capture/capture-rows.ts',
     find: 'if (check.duplicates.length > 0) {',
     replace: 'if (false) {',
-    test: [`${SEMANTICS}/bad-input.test.ts`, 'a duplicate key in the source fails the run with an example; nothing is written'],
+    test: [
+      `${SEMANTICS}/bad-input.test.ts`,
+      'a duplicate key in the source fails the run with an example; nothing is written',
+    ],
   },
   {
     name: 'unmatched: nobody remembers metadata that came first',
     file: SETTLE,
     find: '  if (unmatched.open.length > 0) await tx.all(',
     replace: '  if (false) await tx.all(',
-    test: [`${SEMANTICS}/unmatched.test.ts`, 'a metadata row that is there before its main row is remembered, and delivered when the main row appears though the window has passed'],
+    test: [
+      `${SEMANTICS}/unmatched.test.ts`,
+      'a metadata row that is there before its main row is remembered, and delivered when the main row appears though the window has passed',
+    ],
   },
 
   // ── trees ──
@@ -88,28 +107,40 @@ export const MUTANTS = [
     file: TREE,
     find: 'do await work.climb()',
     replace: 'do await Promise.resolve()',
-    test: [`${SEMANTICS}/tree-ancestors.test.ts`, 'missing ancestors over four levels arrive before the row that needs them: outside the window, without position, without metadata'],
+    test: [
+      `${SEMANTICS}/tree-ancestors.test.ts`,
+      'missing ancestors over four levels arrive before the row that needs them: outside the window, without position, without metadata',
+    ],
   },
   {
     name: 'subtree: a moved folder moves alone',
     file: TREE,
     find: '(await work.descend()) > 0n',
     replace: '(await Promise.resolve(0n)) > 0n',
-    test: [`${SEMANTICS}/tree-moves.test.ts`, 'a moved folder takes three levels along though only the folder was touched, and their positions stay'],
+    test: [
+      `${SEMANTICS}/tree-moves.test.ts`,
+      'a moved folder takes three levels along though only the folder was touched, and their positions stay',
+    ],
   },
   {
     name: 'parents: a row lands though its parent is not there',
     file: BENCH,
     find: 'if (missing.length > 0) throw',
     replace: 'if (false) throw',
-    test: [`${SEMANTICS}/tree-resume.test.ts`, 'a batch whose parent is not there any more fails, and a resume looks for the parents again'],
+    test: [
+      `${SEMANTICS}/tree-resume.test.ts`,
+      'a batch whose parent is not there any more fails, and a resume looks for the parents again',
+    ],
   },
   {
     name: 'orphans: fail does not',
     file: TREE,
     find: "orphans.filter((o) => policyOf(o.reason) === 'fail')",
     replace: '[]',
-    test: [`${SEMANTICS}/tree-orphans.test.ts`, 'orphans fail the run by default when their parent is gone, and nothing is written'],
+    test: [
+      `${SEMANTICS}/tree-orphans.test.ts`,
+      'orphans fail the run by default when their parent is gone, and nothing is written',
+    ],
   },
 
   // ── who may write, and what is in already ──
@@ -225,14 +256,20 @@ export const MUTANTS = [
     file: PLAN,
     find: '  if (!options.full) checkTarget(d, scope, facts)\n',
     replace: '',
-    test: [`${SEMANTICS}/target-trust.test.ts`, 'the target table emptied: the run stops, says emptied: expected, and --full repairs it'],
+    test: [
+      `${SEMANTICS}/target-trust.test.ts`,
+      'the target table emptied: the run stops, says emptied: expected, and --full repairs it',
+    ],
   },
   {
     name: 'resume: what was left unfinished is passed over',
     file: 'src/run/run-flow.ts',
     find: 'else if (unfinished) {',
     replace: 'else if (false) {',
-    test: [`${SEMANTICS}/resume-flat.test.ts`, 'run after a failure resumes it first, then runs the new window; both are in the answer'],
+    test: [
+      `${SEMANTICS}/resume-flat.test.ts`,
+      'run after a failure resumes it first, then runs the new window; both are in the answer',
+    ],
   },
 
   // ── how rows land ──
@@ -248,14 +285,20 @@ export const MUTANTS = [
     file: APPLY,
     find: "\\n  WHEN s.${POSITION} > ${held}${unsure} THEN 'update'",
     replace: '',
-    test: [`${SEMANTICS}/side-table.test.ts`, 'with a side table an older delivery never overwrites a newer one, over several runs'],
+    test: [
+      `${SEMANTICS}/side-table.test.ts`,
+      'with a side table an older delivery never overwrites a newer one, over several runs',
+    ],
   },
   {
     name: 'equal position: other content is taken for the same',
     file: APPLY,
     find: "THEN 'same'\\n  ELSE 'update'`",
     replace: "THEN 'same'\\n  ELSE 'same'`",
-    test: [`${SEMANTICS}/newest-wins.test.ts`, 'equal position with other content is taken: a coarse clock ticks once for two updates'],
+    test: [
+      `${SEMANTICS}/newest-wins.test.ts`,
+      'equal position with other content is taken: a coarse clock ticks once for two updates',
+    ],
   },
   {
     name: 'dry run: the target is opened for writing',
@@ -268,7 +311,10 @@ export const MUTANTS = [
     name: 'dry run: the captured keys are kept',
     file: BENCH,
     find: 'open(options.workPath ?? IN_MEMORY,',
-    replace: "open(options.workPath ?? `${targetPath}.work`,",
-    test: [`${SEMANTICS}/dry-run.test.ts`, 'a dry run leaves every byte of source, target and store as it was, and counts what a run would do'],
+    replace: 'open(options.workPath ?? `${targetPath}.work`,',
+    test: [
+      `${SEMANTICS}/dry-run.test.ts`,
+      'a dry run leaves every byte of source, target and store as it was, and counts what a run would do',
+    ],
   },
 ]

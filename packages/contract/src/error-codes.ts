@@ -340,6 +340,12 @@ export const ERRORS = {
     remedy: ['mend the rows shown, or exclude them with where'],
     ...failed,
   },
+  TM4019: {
+    title: 'source refused a statement',
+    meaning: 'The database that holds the source could not answer a question about it, or not read its rows.',
+    remedy: ['mend what the message says, then: tidemark resume --last, or run the flow again'],
+    ...failed,
+  },
   TM4107: {
     title: 'column cannot be held exactly',
     meaning: 'The target column would round, cut or refuse values of the source column.',

@@ -9,7 +9,7 @@ import { parseConnectionId, parseRunId, type RunId } from '@tidemark/contract/id
 import { UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
 import type { CaptureSchemas } from '@tidemark/contract/capture-schema'
 import type { CaptureModes } from '../capture/capture-mode.ts'
-import type { Actor, ControlStore } from '../control/control-store.ts'
+import type { Actor, ControlStore, LeaseOwner } from '../control/control-store.ts'
 import type { ProjectSpec } from '../definition/load-project.ts'
 import type { ResolvedCatalog } from '../definition/resolve.ts'
 import type { ConnectionTarget, EngineLimits } from '../dialects/contract.ts'
@@ -93,13 +93,15 @@ export async function openBench(ctx: AppContext, catalog: ResolvedCatalog, defin
   }
 }
 
-/** Who runs what right now: the likely holders of a locked file. */
+/** Who else runs what right now: the likely holders of a locked file. */
 async function withHolders(ctx: AppContext, error: AppError): Promise<AppError> {
   const store = await ctx.store('read')
-  const held = (await store.leases.list()).filter((l) => l.owner !== null && !l.expired)
+  const held = (await store.leases.list()).filter((l) => l.owner !== null && !l.expired && !isOurs(l.owner))
   if (held.length === 0) return error
   return new AppError(error.code, `${error.detail}; running now: ${held.map((l) => `${l.flow} by ${holderText(l)}`).join('; ')}`, { cause: error })
 }
+
+const isOurs = (owner: LeaseOwner): boolean => owner.host === hostname() && owner.pid === process.pid
 
 export interface RunScope {
   readonly emit: Emit

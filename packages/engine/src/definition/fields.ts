@@ -89,5 +89,6 @@ function withoutSecrets(name: string, value: Json, context: SecretContext): Json
   if (isJsonMap(value)) {
     return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withoutSecrets(key, child, context)]))
   }
-  return secretIn(name, String(value), context) === null ? value : HIDDEN
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return secretIn(name, text, context) === null ? value : HIDDEN
 }

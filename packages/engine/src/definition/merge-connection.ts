@@ -35,8 +35,7 @@ function contentOf({ kind, ...options }: JsonMap): Content {
   return { kind: typeof kind === 'string' ? kind : '', options: canonicalJson(options) }
 }
 
-const deployedText = ({ kind, options }: Content): string =>
-  JSON.stringify({ kind, options: parseStoredJson(options) })
+const deployedText = ({ kind, options }: Content): string => JSON.stringify({ kind, options: parseStoredJson(options) })
 
 function readDeployed(text: string): JsonMap {
   const { kind = '', options } = parseStoredJson(text) as JsonMap

@@ -320,6 +320,8 @@ export interface TargetPort {
   markers(fence: FenceKey, run: string): Promise<readonly Marker[]>
   /** Remembers the settled run of the scope and forgets the markers of older runs, under the fence. */
   settle(fence: FenceKey, settled: NewSettled, table: TableName): Promise<void>
+  /** The markers of an ended run that leaves no watermark have done their work. */
+  forget(fence: FenceKey, run: string): Promise<void>
 }
 
 /** One engine that sees source, target and the captured keys: where a pushdown lane works. */
@@ -368,6 +370,8 @@ export interface Abilities {
   /** the ceiling of its source is exact */
   readonly ceiling: boolean
   readonly stampedBy: 'database' | 'application'
+  /** how many batches of one flow its fence lets be open at once; null: any number */
+  readonly openBatches: number | null
 }
 
 export interface DialectModule {

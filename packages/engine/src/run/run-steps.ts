@@ -51,7 +51,8 @@ function waves(batches: readonly BatchRow[]): readonly (readonly BatchRow[])[] {
 async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<void> {
   const queue = [...wave]
   const failures: unknown[] = []
-  const workers = Math.min(ctx.plan.definition.parallel ?? ctx.deps.workers, ctx.deps.workers, wave.length)
+  const { openBatches } = ctx.dialect.abilities
+  const workers = Math.min(ctx.plan.definition.parallel ?? Infinity, ctx.deps.workers, openBatches ?? Infinity, wave.length)
   const work = async (worker: number): Promise<void> => {
     for (;;) {
       if (failures.length > 0 || ctx.stop.soft.aborted || ctx.stop.hard.aborted) return

@@ -30,6 +30,7 @@ export async function settle(r: SettleRequest): Promise<Settlement['state']> {
   const settlement = settlementOf(r)
   await r.ledger.settle(r.run, r.fence.token, settlement)
   await r.hit('settle:after')
+  if (r.plan.watermark === null) await r.bench.target.forget(r.fence, r.run)
   return settlement.state
 }
 

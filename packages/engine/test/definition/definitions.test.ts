@@ -159,7 +159,10 @@ test('references and names of columns are no secrets', () => {
 })
 
 test('a literal secret in a row is refused without being shown', () => {
-  const rows = { ...NO_ROWS, connections: [{ id: 'c', kind: 'postgres', options: `{"password":"${SECRET}"}`, deployed: null }] }
+  const rows = {
+    ...NO_ROWS,
+    connections: [{ id: 'c', kind: 'postgres', options: `{"password":"${SECRET}"}`, deployed: null }],
+  }
   const { problems } = resolve(rows)
   expect(problemsError(problems).message).toBe(
     'TM1015 literal secret: the value of "password", in the control tables: connection c, options.password',
@@ -234,7 +237,10 @@ test('rows with ids that collapse, or are none, are refused', () => {
 test('connections made by hand and tasks switched off by hand count when YAML is checked', () => {
   const yaml = flowYaml({ source: '{ connection: made, table: t }', apply: 'live' })
   const tables = withTask(
-    { ...deployed([flowYaml()]), connections: [{ id: 'made', kind: 'duckdb', options: '{"path":"m"}', deployed: null }] },
+    {
+      ...deployed([flowYaml()]),
+      connections: [{ id: 'made', kind: 'duckdb', options: '{"path":"m"}', deployed: null }],
+    },
     { isActive: false },
   )
   expect(load([yaml]).problems.map((p) => p.code)).toEqual(['TM1017'])

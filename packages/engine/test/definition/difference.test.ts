@@ -183,13 +183,20 @@ test('connections and modules that only the YAML changed are undeployed', () => 
   )
   expect(compareDefinitions(yaml, tables, true).undeployed).toEqual([
     { subject: 'connection lake', kind: 'changed', fields: [{ path: 'path', from: 'lake.duckdb', to: 'sea.duckdb' }] },
-    { subject: 'module shop', kind: 'changed', fields: [{ path: 'schedule', from: null, to: '{ cron: 0 2 * * SUN }' }] },
+    {
+      subject: 'module shop',
+      kind: 'changed',
+      fields: [{ path: 'schedule', from: null, to: '{ cron: 0 2 * * SUN }' }],
+    },
   ])
 })
 
 test('a literal secret in a row is not told in a difference', () => {
   const yaml = loadSound([], 'project: p\nconnections: { c: { kind: postgres, password: env:PW } }\n')
-  const tables = { ...NO_ROWS, connections: [{ id: 'c', kind: 'postgres', options: '{"password":"gehe1m"}', deployed: null }] }
+  const tables = {
+    ...NO_ROWS,
+    connections: [{ id: 'c', kind: 'postgres', options: '{"password":"gehe1m"}', deployed: null }],
+  }
   expect(JSON.stringify(compareDefinitions(yaml, tables, true))).not.toContain('gehe1m')
 })
 

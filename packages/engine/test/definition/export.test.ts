@@ -100,6 +100,7 @@ const modules = fc.array(
     description: fc.option(odd),
     schedule: fc.constantFrom(null, '{"cron":"0 2 * * SUN","timezone":"UTC"}'),
     isActive: fc.boolean(),
+    handMade: fc.boolean(),
     tasks: fc.array(made, { maxLength: 3 }),
   }),
   { minLength: 1, maxLength: 3 },
@@ -135,12 +136,10 @@ function rowsOf(given: typeof modules extends fc.Arbitrary<infer M> ? M : never)
   )
   return {
     connections,
-    modules: given.map((m, i) => ({
-      id: `m${i}`,
-      description: m.description,
-      schedule: m.schedule,
-      isActive: m.isActive,
-    })),
+    modules: given.map(({ description, schedule, isActive, handMade }, i) => {
+      const record = { description, schedule: schedule && (JSON.parse(schedule) as Json), is_active: isActive }
+      return { id: `m${i}`, description, schedule, isActive, deployed: handMade ? null : JSON.stringify(record) }
+    }),
     tasks,
   }
 }

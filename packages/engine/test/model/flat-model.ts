@@ -3,12 +3,25 @@ import type { FlowSpec } from '@tidemark/contract/flow'
 import type { DuckdbSession } from '../../src/drivers/duckdb.ts'
 import { flowSpec } from '../support/world.ts'
 import type { EngineOp, ScopeName } from './engine-op.ts'
-import { latePosition, POSITION_KINDS, parsePosition, type PositionKind, type PositionKindName, positionSql } from './position-kind.ts'
+import {
+  latePosition,
+  POSITION_KINDS,
+  parsePosition,
+  type PositionKind,
+  type PositionKindName,
+  positionSql,
+} from './position-kind.ts'
 import { type Due, type Oracle, Subject } from './subject.ts'
 
 export type FlatWrite =
   /** `late`: with a position inside the overlap, behind what was read. `soon`: not due yet. `back`: by how much, in percent */
-  | { readonly op: 'insert'; readonly rows: number; readonly scope: ScopeName; readonly stamp: 'now' | 'late' | 'soon'; readonly back: number }
+  | {
+      readonly op: 'insert'
+      readonly rows: number
+      readonly scope: ScopeName
+      readonly stamp: 'now' | 'late' | 'soon'
+      readonly back: number
+    }
   /** with a newer position; `to`: it moves to that scope */
   | { readonly op: 'update'; readonly pick: number; readonly to: ScopeName | null }
   /** other content under the position it has */
@@ -46,7 +59,10 @@ class FlatModel implements Oracle<FlatWrite> {
 
   constructor(kind: PositionKindName) {
     this.kind = POSITION_KINDS[kind]
-    this.flow = flowSpec({ scope: { bu: { table: null, column: 'bu' } }, watermark: { position: { table: null, column: 'pos' }, buffer: this.kind.buffer, stampedBy: 'database' } })
+    this.flow = flowSpec({
+      scope: { bu: { table: null, column: 'bu' } },
+      watermark: { position: { table: null, column: 'pos' }, buffer: this.kind.buffer, stampedBy: 'database' },
+    })
     this.targetQuery = `SELECT CAST(id AS VARCHAR), concat_ws(' ', name, bu, ${this.kind.type === 'BIGINT' ? 'pos' : 'epoch_us(pos)'}) FROM dst`
   }
 
@@ -55,7 +71,11 @@ class FlatModel implements Oracle<FlatWrite> {
   }
 
   due(scope: ScopeName | null): ReadonlyMap<string, Due> {
-    return new Map([...this.rows].filter(([, r]) => scope === null || r.scope === scope).map(([key, r]) => [key, { content: this.#content(r), position: r.position }]))
+    return new Map(
+      [...this.rows]
+        .filter(([, r]) => scope === null || r.scope === scope)
+        .map(([key, r]) => [key, { content: this.#content(r), position: r.position }]),
+    )
   }
 
   wasThere(content: string): boolean {
@@ -86,7 +106,10 @@ class FlatModel implements Oracle<FlatWrite> {
     if (w.op === 'begin') return this.#begin(s, w.rows, w.scope, w.pick)
     if (w.op === 'end') return this.#end(w.pick, w.commit)
     const now = await this.#now(s.writer)
-    const rows = w.op === 'insert' ? this.#inserted(w.rows, w.scope, await this.#stamp(s, now, w.stamp, w.back)) : await this.#changed(s, w, now)
+    const rows =
+      w.op === 'insert'
+        ? this.#inserted(w.rows, w.scope, await this.#stamp(s, now, w.stamp, w.back))
+        : await this.#changed(s, w, now)
     for (const row of rows) await this.#put(s.writer, row)
     this.#commit(rows)
   }
@@ -100,7 +123,11 @@ class FlatModel implements Oracle<FlatWrite> {
     return Array.from({ length: count }, () => ({ id: (this.#ids += 1), version: 1, scope, position }))
   }
 
-  async #changed(s: Subject<FlatWrite>, w: Extract<FlatWrite, { readonly pick: number; readonly op: 'update' | 'same' }>, now: bigint): Promise<readonly FlatRow[]> {
+  async #changed(
+    s: Subject<FlatWrite>,
+    w: Extract<FlatWrite, { readonly pick: number; readonly op: 'update' | 'same' }>,
+    now: bigint,
+  ): Promise<readonly FlatRow[]> {
     const row = this.#pick(w.pick)
     if (!row) return []
     const version = row.version + 1
@@ -115,7 +142,11 @@ class FlatModel implements Oracle<FlatWrite> {
   async #put(session: DuckdbSession, row: FlatRow): Promise<void> {
     const position = positionSql(this.kind, row.position)
     const values = `name = 'n${row.id}.${row.version}', bu = '${row.scope}', pos = ${position}`
-    await session.run(row.version === 1 ? `INSERT INTO src VALUES (${row.id}, 'n${row.id}.1', '${row.scope}', ${position})` : `UPDATE src SET ${values} WHERE id = ${row.id}`)
+    await session.run(
+      row.version === 1
+        ? `INSERT INTO src VALUES (${row.id}, 'n${row.id}.1', '${row.scope}', ${position})`
+        : `UPDATE src SET ${values} WHERE id = ${row.id}`,
+    )
   }
 
   async #begin(s: Subject<FlatWrite>, count: number, scope: ScopeName, pick: number | null): Promise<void> {
@@ -125,7 +156,10 @@ class FlatModel implements Oracle<FlatWrite> {
     const since = opened.session.openSince ?? ''
     const now = this.kind.type === 'BIGINT' ? (this.#numbers += 1n) : parsePosition(this.kind, since) - this.kind.behind
     const changed = pick === null ? null : this.#pick(pick)
-    const rows = [...this.#inserted(count, scope, now), ...(changed && changed.position < now ? [{ ...changed, version: changed.version + 1, position: now }] : [])]
+    const rows = [
+      ...this.#inserted(count, scope, now),
+      ...(changed && changed.position < now ? [{ ...changed, version: changed.version + 1, position: now }] : []),
+    ]
     this.#open.push({ opened, rows })
     for (const row of rows) await this.#put(opened.session, row)
   }
@@ -153,7 +187,9 @@ class FlatModel implements Oracle<FlatWrite> {
 /** Plays the operations, lets everything come to rest, and compares. */
 export async function playFlat(kind: PositionKindName, ops: readonly FlatOp[]): Promise<void> {
   const model = new FlatModel(kind)
-  await using subject = await Subject.open(model, [`CREATE TABLE src (id BIGINT, name VARCHAR, bu VARCHAR, pos ${model.kind.type})`])
+  await using subject = await Subject.open(model, [
+    `CREATE TABLE src (id BIGINT, name VARCHAR, bu VARCHAR, pos ${model.kind.type})`,
+  ])
   try {
     for (const op of ops) await (isWrite(op) ? model.write(subject, op) : subject.engine(op))
     await model.endAll(true)
@@ -161,11 +197,15 @@ export async function playFlat(kind: PositionKindName, ops: readonly FlatOp[]): 
     await subject.settleDown()
     const target = new Map(await subject.targetRows())
     const source = model.due(null)
-    const wrong = [...source].filter(([key, row]) => target.get(key) !== row.content).map(([key, row]) => `${row.content} arrived as ${target.get(key) ?? 'nothing'}`)
-    if (wrong.length > 0 || target.size !== source.size) throw new Error(`after all ${target.size} of ${source.size} rows: ${wrong.join('; ')}`)
+    const wrong = [...source]
+      .filter(([key, row]) => target.get(key) !== row.content)
+      .map(([key, row]) => `${row.content} arrived as ${target.get(key) ?? 'nothing'}`)
+    if (wrong.length > 0 || target.size !== source.size)
+      throw new Error(`after all ${target.size} of ${source.size} rows: ${wrong.join('; ')}`)
   } finally {
     await model.endAll(false)
   }
 }
 
-const isWrite = (op: FlatOp): op is FlatWrite => op.op === 'insert' || op.op === 'update' || op.op === 'same' || op.op === 'begin' || op.op === 'end'
+const isWrite = (op: FlatOp): op is FlatWrite =>
+  op.op === 'insert' || op.op === 'update' || op.op === 'same' || op.op === 'begin' || op.op === 'end'

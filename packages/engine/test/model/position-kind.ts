@@ -33,10 +33,14 @@ export function parsePosition(kind: PositionKind, text: string): bigint {
 
 export function positionText(kind: PositionKind, position: bigint): string {
   if (kind.type === 'BIGINT') return String(position)
-  return Temporal.Instant.fromEpochNanoseconds(position * 1000n).toString({ fractionalSecondDigits: 6 }).replace('T', ' ').replace('Z', '')
+  return Temporal.Instant.fromEpochNanoseconds(position * 1000n)
+    .toString({ fractionalSecondDigits: 6 })
+    .replace('T', ' ')
+    .replace('Z', '')
 }
 
-export const positionSql = (kind: PositionKind, position: bigint): string => (kind.type === 'BIGINT' ? String(position) : `make_timestamp(${position})`)
+export const positionSql = (kind: PositionKind, position: bigint): string =>
+  kind.type === 'BIGINT' ? String(position) : `make_timestamp(${position})`
 
 /** A position behind what was read (`reach`), but inside the overlap; `back` percent of the way from its end to now. */
 export function latePosition(kind: PositionKind, reach: bigint | null, now: bigint, back: number): bigint {

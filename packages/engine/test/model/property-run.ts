@@ -9,7 +9,12 @@ const number = (name: string): number | null => {
 }
 
 /** `PBT_RUNS`, `PBT_SEED`, `PBT_PATH` override what is asked for. Throws the report of a counterexample. */
-export async function assertProperty<T>(name: string, runs: number, arbitrary: fc.Arbitrary<T>, holds: (example: T) => Promise<void>): Promise<void> {
+export async function assertProperty<T>(
+  name: string,
+  runs: number,
+  arbitrary: fc.Arbitrary<T>,
+  holds: (example: T) => Promise<void>,
+): Promise<void> {
   const seed = number('PBT_SEED') ?? randomInt(2 ** 31)
   const numRuns = number('PBT_RUNS') ?? runs
   const path = process.env['PBT_PATH']
@@ -18,7 +23,10 @@ export async function assertProperty<T>(name: string, runs: number, arbitrary: f
   const details = await fc.check(fc.asyncProperty(arbitrary, holds), { seed, numRuns, ...(path ? { path } : {}) })
   if (!details.failed) return
   const again = `PBT_SEED=${details.seed} PBT_PATH=${details.counterexamplePath ?? ''}`
-  throw new Error(`${name}: ${again} after ${details.numRuns} runs and ${details.numShrinks} shrinks\n${JSON.stringify(details.counterexample?.[0])}`, {
-    cause: details.errorInstance,
-  })
+  throw new Error(
+    `${name}: ${again} after ${details.numRuns} runs and ${details.numShrinks} shrinks\n${JSON.stringify(details.counterexample?.[0])}`,
+    {
+      cause: details.errorInstance,
+    },
+  )
 }

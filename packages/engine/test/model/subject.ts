@@ -62,7 +62,13 @@ export class Subject<Write> implements AsyncDisposable {
   #token = 0n
   #between: Write | null = null
 
-  private constructor(world: World, oracle: Oracle<Write>, writer: DuckdbSession, target: Subject<Write>['target'], stack: AsyncDisposableStack) {
+  private constructor(
+    world: World,
+    oracle: Oracle<Write>,
+    writer: DuckdbSession,
+    target: Subject<Write>['target'],
+    stack: AsyncDisposableStack,
+  ) {
     this.world = world
     this.oracle = oracle
     this.writer = writer
@@ -77,7 +83,9 @@ export class Subject<Write> implements AsyncDisposable {
   static async open<Write>(oracle: Oracle<Write>, ddl: readonly string[]): Promise<Subject<Write>> {
     await using stack = new AsyncDisposableStack()
     let subject: Subject<Write> | null = null
-    const world = stack.use(await openWorld({ hooks: { betweenClockAndCeiling: () => subject?.beginBetween() ?? Promise.resolve() } }))
+    const world = stack.use(
+      await openWorld({ hooks: { betweenClockAndCeiling: () => subject?.beginBetween() ?? Promise.resolve() } }),
+    )
     // both files stay attached: opening them for each look would take longer than a run
     const source = stack.use(await world.counted())
     const file = stack.use(await openDuckdbFile(world.targetPath, 'write', LIMITS))
@@ -93,7 +101,10 @@ export class Subject<Write> implements AsyncDisposable {
 
   async targetRows(): Promise<readonly (readonly [key: string, content: string])[]> {
     const { file, session } = this.#target
-    const there = await session.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' AND table_name = 'dst'", [file.catalog])
+    const there = await session.rows(
+      "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'main' AND table_name = 'dst'",
+      [file.catalog],
+    )
     if (there.length === 0) return []
     return (await session.rows(this.oracle.targetQuery)).map(([key, content]) => [key ?? '', content ?? ''])
   }
@@ -110,7 +121,11 @@ export class Subject<Write> implements AsyncDisposable {
   /** As far as any run has read, or may still read when it is resumed. A row above it, less the overlap, is not late. */
   async reach(): Promise<bigint | null> {
     const { kind } = this.oracle
-    const unfinished = (await this.#runs()).flatMap((r) => (ENDED_WELL.includes(r.state) || r.state === 'superseded' || !r.window?.upTo ? [] : [parsePosition(kind, r.window.upTo)]))
+    const unfinished = (await this.#runs()).flatMap((r) =>
+      ENDED_WELL.includes(r.state) || r.state === 'superseded' || !r.window?.upTo
+        ? []
+        : [parsePosition(kind, r.window.upTo)],
+    )
     const marks: (bigint | null)[] = []
     for (const scope of EVERY_SCOPE) marks.push(await this.#mark(scope))
     return [...marks, ...unfinished].reduce((a, b) => (a === null || (b !== null && b > a) ? b : a), null)
@@ -153,18 +168,28 @@ export class Subject<Write> implements AsyncDisposable {
   async #run(op: RunOp<Write>): Promise<void> {
     const soft = new AbortController()
     let crashed = false
-    const crash = op.crash && counted(op.crash, () => {
-      crashed = true
-      if (op.crash?.how === 'cancel') soft.abort(new Cancelled('by the model'))
-      else throw new Crash('by the model')
-    })
-    const during = op.during && counted(op.during, () => (op.during ? this.oracle.write(this, op.during.write) : undefined))
+    const crash =
+      op.crash &&
+      counted(op.crash, () => {
+        crashed = true
+        if (op.crash?.how === 'cancel') soft.abort(new Cancelled('by the model'))
+        else throw new Crash('by the model')
+      })
+    const during =
+      op.during && counted(op.during, () => (op.during ? this.oracle.write(this, op.during.write) : undefined))
     this.#between = op.between ?? null
     const hit: Hit = async (point) => {
       await during?.(point)
       await crash?.(point)
     }
-    const wish: RunWish = { scope: scopeOf(op.scope), batchRows: op.batchRows, workers: op.workers, hit, soft: soft.signal, ...(await this.#kindOf(op)) }
+    const wish: RunWish = {
+      scope: scopeOf(op.scope),
+      batchRows: op.batchRows,
+      workers: op.workers,
+      hit,
+      soft: soft.signal,
+      ...(await this.#kindOf(op)),
+    }
     try {
       const runs = await this.world.runs(this.oracle.flow, wish)
       if (!crashed && !op.during) mustEndWell(runs)
@@ -193,13 +218,18 @@ export class Subject<Write> implements AsyncDisposable {
     if (run === null) return
     const resumed = await this.world.resume(run.id, { workers })
     mustEndWell([resumed])
-    if (resumed.id !== run.id || resumed.window?.upTo !== run.window?.upTo) throw new Error(`${run.id} was resumed as ${resumed.id}, up to ${resumed.window?.upTo} instead of ${run.window?.upTo}`)
+    if (resumed.id !== run.id || resumed.window?.upTo !== run.window?.upTo)
+      throw new Error(
+        `${run.id} was resumed as ${resumed.id}, up to ${resumed.window?.upTo} instead of ${run.window?.upTo}`,
+      )
     this.#restored(scope, [resumed])
   }
 
   /** One works; the other one is refused for the lease, or comes after. */
   async #race(scopes: readonly [ScopeName | null, ScopeName | null]): Promise<void> {
-    const results = await Promise.allSettled(scopes.map((scope) => this.world.runs(this.oracle.flow, { scope: scopeOf(scope), batchRows: 2 })))
+    const results = await Promise.allSettled(
+      scopes.map((scope) => this.world.runs(this.oracle.flow, { scope: scopeOf(scope), batchRows: 2 })),
+    )
     let worked = 0
     for (const [i, result] of results.entries()) {
       if (result.status === 'fulfilled') {
@@ -211,7 +241,12 @@ export class Subject<Write> implements AsyncDisposable {
     if (worked === 0) throw new Error('two runs at once, and none of them worked')
   }
 
-  async #sleep(op: { readonly scope: ScopeName | null; readonly next: ScopeName | null; readonly at: Place; readonly batchRows: number }): Promise<void> {
+  async #sleep(op: {
+    readonly scope: ScopeName | null
+    readonly next: ScopeName | null
+    readonly at: Place
+    readonly batchRows: number
+  }): Promise<void> {
     const { flow } = this.oracle
     const asleep = Promise.withResolvers<void>()
     const wake = Promise.withResolvers<void>()
@@ -227,7 +262,10 @@ export class Subject<Write> implements AsyncDisposable {
       await Promise.race([asleep.promise, first])
       this.#expireLease()
       const wish: RunWish = { scope: scopeOf(op.next), batchRows: op.batchRows }
-      const runs = await runFlow({ ...this.world.deps(wish), leaseMs: TAKE_OVER_MS }, this.world.request(flow, wish), { soft: never, hard: never })
+      const runs = await runFlow({ ...this.world.deps(wish), leaseMs: TAKE_OVER_MS }, this.world.request(flow, wish), {
+        soft: never,
+        hard: never,
+      })
       mustEndWell(runs)
       this.#restored(op.next, runs)
     } finally {
@@ -253,9 +291,19 @@ export class Subject<Write> implements AsyncDisposable {
     const rows = this.oracle.due(scope)
     const oldest = [...rows.values()].reduce((min, r) => (r.position < min ? r.position : min), from) - 1n
     const to = from - ((from - oldest) * BigInt(percent)) / 100n
-    await ledger.rewind(flow.id, scopeText(scopeOf(scope)), { version: own?.version ?? null }, { position: positionText(kind, to), coverage: mark.coverage, source: mark.source }, { actor: 'model', command: 'rewind', reason: 'the model' })
+    await ledger.rewind(
+      flow.id,
+      scopeText(scopeOf(scope)),
+      { version: own?.version ?? null },
+      { position: positionText(kind, to), coverage: mark.coverage, source: mark.source },
+      { actor: 'model', command: 'rewind', reason: 'the model' },
+    )
     this.#marks.set(scopeText(scopeOf(scope)), to)
-    if (lose && flow.shape.kind === 'flat') await this.#lose(scope, [...rows].filter(([, r]) => r.position > to).map(([key]) => key))
+    if (lose && flow.shape.kind === 'flat')
+      await this.#lose(
+        scope,
+        [...rows].filter(([, r]) => r.position > to).map(([key]) => key),
+      )
   }
 
   /** Never all of it: an emptied target is refused, rewind or not, by scopes that were not rewound. */
@@ -282,7 +330,15 @@ export class Subject<Write> implements AsyncDisposable {
       const { plan } = planned
       await using opened = await this.world.deps().openBench(flow, null)
       const orphans = flow.shape.kind === 'tree' ? flow.shape.orphans : null
-      const report = await captureRows(opened.bench.work, { relation: plan.relation, selection: plan.selection, orphans, batch: plan.batch, epoch: 1, done: [], remembersUnmatched: false })
+      const report = await captureRows(opened.bench.work, {
+        relation: plan.relation,
+        selection: plan.selection,
+        orphans,
+        batch: plan.batch,
+        epoch: 1,
+        done: [],
+        remembersUnmatched: false,
+      })
       for (const batch of report.batches) await opened.bench.weigh(plan.relation, batch, 'latest')
     }
     if ((await this.#everything()) !== before) throw new Error('a dry run wrote something')
@@ -293,9 +349,14 @@ export class Subject<Write> implements AsyncDisposable {
     const hash = createHash('sha256')
     using db = new DatabaseSync(join(this.world.dir, 'control.db'), { readOnly: true, readBigInts: true })
     const tables = db.prepare("select name from sqlite_master where type = 'table' order by name").all()
-    for (const { name } of tables) for (const row of db.prepare(`select * from "${String(name)}"`).iterate()) hash.update(Object.values(row).map(String).join('|'))
+    for (const { name } of tables)
+      for (const row of db.prepare(`select * from "${String(name)}"`).iterate())
+        hash.update(Object.values(row).map(String).join('|'))
     const { file, session } = this.#target
-    for (const [schema, table] of await session.rows('SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY ALL', [file.catalog]))
+    for (const [schema, table] of await session.rows(
+      'SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ? ORDER BY ALL',
+      [file.catalog],
+    ))
       hash.update(JSON.stringify(await session.rows(`SELECT * FROM "${schema}"."${table}" ORDER BY ALL`)))
     return hash.digest('hex')
   }
@@ -329,7 +390,8 @@ export class Subject<Write> implements AsyncDisposable {
     for (const scope of EVERY_SCOPE) {
       const text = scopeText(scopeOf(scope))
       const [before, now] = [this.#marks.get(text), await this.#mark(scope)]
-      if (before !== undefined && (now === null || now < before)) throw new Error(`the watermark of ${text} went back from ${before} to ${now}`)
+      if (before !== undefined && (now === null || now < before))
+        throw new Error(`the watermark of ${text} went back from ${before} to ${now}`)
       if (now !== null) this.#marks.set(text, now)
     }
   }
@@ -345,19 +407,26 @@ export class Subject<Write> implements AsyncDisposable {
     const now = this.oracle.due(scope)
     for (const [key, row] of expected) {
       if (row.position > parsePosition(kind, upTo) || (after !== null && row.position <= after)) continue
-      if (now.get(key)?.content !== row.content || now.get(key)?.position !== row.position || this.#lost.has(key)) continue
+      if (now.get(key)?.content !== row.content || now.get(key)?.position !== row.position || this.#lost.has(key))
+        continue
       const held = target.get(key)
-      if (held === undefined || !sameRow(held, row.content)) throw new Error(`${run.id} (${run.state}, ${run.scope}, up to ${upTo}) left out ${row.content} at ${positionText(kind, row.position)}; the target has ${held ?? 'nothing'}`)
+      if (held === undefined || !sameRow(held, row.content))
+        throw new Error(
+          `${run.id} (${run.state}, ${run.scope}, up to ${upTo}) left out ${row.content} at ${positionText(kind, row.position)}; the target has ${held ?? 'nothing'}`,
+        )
     }
   }
 
   /** Runs until nothing is left to do, then nothing may be left to write. */
   async settleDown(): Promise<void> {
     const scopes = [...new Set(this.#lost.values())].filter((s) => s !== scopeText({}))
-    for (const scope of SCOPES) if (scopes.includes(scopeText(scopeOf(scope)))) await this.engine({ op: 'run', scope, batchRows: 100, workers: 2 })
+    for (const scope of SCOPES)
+      if (scopes.includes(scopeText(scopeOf(scope))))
+        await this.engine({ op: 'run', scope, batchRows: 100, workers: 2 })
     await this.engine({ op: 'run', scope: null, batchRows: 2, workers: 2 })
     const again = await this.world.run(this.oracle.flow)
-    if (again.rows.inserted + again.rows.updated > 0n) throw new Error(`the run after the last one wrote ${again.rows.inserted} + ${again.rows.updated} rows once more`)
+    if (again.rows.inserted + again.rows.updated > 0n)
+      throw new Error(`the run after the last one wrote ${again.rows.inserted} + ${again.rows.updated} rows once more`)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -11,7 +11,13 @@ import { type Due, type Oracle, Subject } from './subject.ts'
 
 export type TreeWrite =
   /** below a row that may not be there itself yet; `meta`: with its metadata, without any, or the metadata first and the row later */
-  | { readonly op: 'add'; readonly under: number | null; readonly meta: 'with' | 'none' | 'first'; readonly scope: ScopeName; readonly late: number | null }
+  | {
+      readonly op: 'add'
+      readonly under: number | null
+      readonly meta: 'with' | 'none' | 'first'
+      readonly scope: ScopeName
+      readonly late: number | null
+    }
   /** a row whose metadata came first */
   | { readonly op: 'appear'; readonly pick: number }
   | { readonly op: 'touch'; readonly pick: number; readonly to: ScopeName | null }
@@ -51,7 +57,9 @@ class TreeModel implements Oracle<TreeWrite> {
 
   constructor({ kind, orphans }: TreeSetting) {
     this.kind = POSITION_KINDS[kind]
-    const flat = flowSpec({ watermark: { position: { table: 'meta', column: 'pos' }, buffer: this.kind.buffer, stampedBy: 'database' } })
+    const flat = flowSpec({
+      watermark: { position: { table: 'meta', column: 'pos' }, buffer: this.kind.buffer, stampedBy: 'database' },
+    })
     this.flow = {
       ...flat,
       source: { ...flat.source, joins: [{ table: ['meta'], as: 'meta', on: { id: 'id' } }] },
@@ -78,7 +86,8 @@ class TreeModel implements Oracle<TreeWrite> {
   due(scope: ScopeName | null): ReadonlyMap<string, Due> {
     const due = new Map<string, Due>()
     for (const row of this.rows.values())
-      if (row.meta && (scope === null || row.meta.scope === scope) && this.complete(row)) due.set(String(row.id), { content: this.content(row), position: row.meta.position })
+      if (row.meta && (scope === null || row.meta.scope === scope) && this.complete(row))
+        due.set(String(row.id), { content: this.content(row), position: row.meta.position })
     return due
   }
 
@@ -122,11 +131,22 @@ class TreeModel implements Oracle<TreeWrite> {
     await s.writer.commit()
   }
 
-  async #written(s: Subject<TreeWrite>, w: Exclude<TreeWrite, { readonly op: 'begin' | 'end' }>): Promise<readonly TreeRow[]> {
+  async #written(
+    s: Subject<TreeWrite>,
+    w: Exclude<TreeWrite, { readonly op: 'begin' | 'end' }>,
+  ): Promise<readonly TreeRow[]> {
     const now = await this.#now(s.writer)
     if (w.op === 'add') {
       const position = w.late === null ? now : latePosition(this.kind, await s.reach(), now, w.late)
-      return [{ id: (this.#ids += 1), parent: this.#parent(w.under), version: 1, here: w.meta !== 'first', meta: w.meta === 'none' ? null : { scope: w.scope, position } }]
+      return [
+        {
+          id: (this.#ids += 1),
+          parent: this.#parent(w.under),
+          version: 1,
+          here: w.meta !== 'first',
+          meta: w.meta === 'none' ? null : { scope: w.scope, position },
+        },
+      ]
     }
     if (w.op === 'appear') {
       const row = this.#pick(w.pick, (r) => !r.here)
@@ -145,12 +165,24 @@ class TreeModel implements Oracle<TreeWrite> {
 
   /** After `commit`, so that the locators are those of now. */
   async #put(session: DuckdbSession, before: TreeRow | undefined, row: TreeRow): Promise<void> {
-    const [name, parent] = [`n${row.id}.${row.version}`, row.parent === null ? 'NULL' : `'${this.#locator(row.parent)}'`]
+    const [name, parent] = [
+      `n${row.id}.${row.version}`,
+      row.parent === null ? 'NULL' : `'${this.#locator(row.parent)}'`,
+    ]
     const locator = `'${this.#locator(row.parent)}/${row.id}'`
-    if (row.here) await session.run(before?.here ? `UPDATE src SET name = '${name}', loc = ${locator}, par = ${parent} WHERE id = ${row.id}` : `INSERT INTO src VALUES (${row.id}, '${name}', ${locator}, ${parent})`)
+    if (row.here)
+      await session.run(
+        before?.here
+          ? `UPDATE src SET name = '${name}', loc = ${locator}, par = ${parent} WHERE id = ${row.id}`
+          : `INSERT INTO src VALUES (${row.id}, '${name}', ${locator}, ${parent})`,
+      )
     if (!row.meta || (before?.meta?.position === row.meta.position && before.meta.scope === row.meta.scope)) return
     const position = positionSql(this.kind, row.meta.position)
-    await session.run(before?.meta ? `UPDATE meta SET bu = '${row.meta.scope}', pos = ${position} WHERE id = ${row.id}` : `INSERT INTO meta VALUES (${row.id}, '${row.meta.scope}', ${position})`)
+    await session.run(
+      before?.meta
+        ? `UPDATE meta SET bu = '${row.meta.scope}', pos = ${position} WHERE id = ${row.id}`
+        : `INSERT INTO meta VALUES (${row.id}, '${row.meta.scope}', ${position})`,
+    )
   }
 
   async #begin(s: Subject<TreeWrite>, under: number | null, scope: ScopeName, pick: number | null): Promise<void> {
@@ -159,8 +191,17 @@ class TreeModel implements Oracle<TreeWrite> {
     await opened.session.begin()
     const now = parsePosition(this.kind, opened.session.openSince ?? '') - this.kind.behind
     const row = pick === null ? null : this.#pick(pick, (r) => r.here && r.meta !== null && r.meta.position < now)
-    const added: TreeRow = { id: (this.#ids += 1), parent: this.#parent(under), version: 1, here: true, meta: { scope, position: now } }
-    const rows = [added, ...(row?.meta ? [{ ...row, version: row.version + 1, meta: { ...row.meta, position: now } }] : [])]
+    const added: TreeRow = {
+      id: (this.#ids += 1),
+      parent: this.#parent(under),
+      version: 1,
+      here: true,
+      meta: { scope, position: now },
+    }
+    const rows = [
+      added,
+      ...(row?.meta ? [{ ...row, version: row.version + 1, meta: { ...row.meta, position: now } }] : []),
+    ]
     this.#open.push({ opened, rows })
     for (const r of rows) await this.#put(opened.session, this.rows.get(r.id), r)
   }
@@ -187,8 +228,10 @@ class TreeModel implements Oracle<TreeWrite> {
     const wrong: string[] = []
     for (const row of this.rows.values()) {
       const held = target.get(String(row.id))
-      const needed = this.complete(row) && [row, ...this.#below(row.id)].some((r) => r.meta !== null && this.complete(r))
-      if (needed || (held !== undefined && this.complete(row))) if (held !== this.content(row)) wrong.push(`${this.content(row)} arrived as ${held ?? 'nothing'}`)
+      const needed =
+        this.complete(row) && [row, ...this.#below(row.id)].some((r) => r.meta !== null && this.complete(r))
+      if (needed || (held !== undefined && this.complete(row)))
+        if (held !== this.content(row)) wrong.push(`${this.content(row)} arrived as ${held ?? 'nothing'}`)
     }
     return wrong
   }
@@ -197,7 +240,10 @@ class TreeModel implements Oracle<TreeWrite> {
 /** Plays the operations, lets everything come to rest, and compares; then lets the missing rows appear, and compares again. */
 export async function playTree(setting: TreeSetting, ops: readonly TreeOp[]): Promise<void> {
   const model = new TreeModel(setting)
-  await using subject = await Subject.open(model, ['CREATE TABLE src (id BIGINT, name VARCHAR, loc VARCHAR, par VARCHAR)', 'CREATE TABLE meta (id BIGINT, bu VARCHAR, pos TIMESTAMP)'])
+  await using subject = await Subject.open(model, [
+    'CREATE TABLE src (id BIGINT, name VARCHAR, loc VARCHAR, par VARCHAR)',
+    'CREATE TABLE meta (id BIGINT, bu VARCHAR, pos TIMESTAMP)',
+  ])
   const compare = async (when: string): Promise<void> => {
     await subject.settleDown()
     const wrong = model.differences(new Map(await subject.targetRows()))
@@ -214,5 +260,12 @@ export async function playTree(setting: TreeSetting, ops: readonly TreeOp[]): Pr
   }
 }
 
-const WRITES: readonly string[] = ['add', 'appear', 'touch', 'move', 'begin', 'end'] satisfies readonly TreeWrite['op'][]
+const WRITES: readonly string[] = [
+  'add',
+  'appear',
+  'touch',
+  'move',
+  'begin',
+  'end',
+] satisfies readonly TreeWrite['op'][]
 const isWrite = (op: TreeOp): op is TreeWrite => WRITES.includes(op.op)

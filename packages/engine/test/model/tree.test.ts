@@ -7,18 +7,43 @@ import { playTree, type TreeOp, type TreeSetting, type TreeWrite } from './tree-
 const scope = fc.constantFrom(...SCOPES)
 const pick = fc.nat({ max: 9 })
 const under = fc.option(pick, { nil: null, freq: 4 })
-const begin: fc.Arbitrary<TreeWrite> = fc.record({ op: fc.constant('begin'), under, scope, pick: fc.option(pick, { nil: null }) })
+const begin: fc.Arbitrary<TreeWrite> = fc.record({
+  op: fc.constant('begin'),
+  under,
+  scope,
+  pick: fc.option(pick, { nil: null }),
+})
 const write: fc.Arbitrary<TreeWrite> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ op: fc.constant('add'), under, meta: fc.constantFrom('with', 'with', 'none', 'first'), scope, late: fc.option(fc.nat({ max: 99 }), { nil: null }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      op: fc.constant('add'),
+      under,
+      meta: fc.constantFrom('with', 'with', 'none', 'first'),
+      scope,
+      late: fc.option(fc.nat({ max: 99 }), { nil: null }),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('appear'), pick }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('touch'), pick, to: fc.option(scope, { nil: null }) }) },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('move'), pick, under }) },
   { weight: 1, arbitrary: begin },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('end'), pick, commit: fc.boolean() }) },
 )
-const op: fc.Arbitrary<TreeOp> = fc.oneof({ weight: 3, arbitrary: write }, { weight: 2, arbitrary: engineOp(write, begin) })
-const setting: fc.Arbitrary<TreeSetting> = fc.record({ kind: fc.constantFrom('clock', 'clock', 'buffered'), orphans: fc.constantFrom('skip', 'quarantine') })
+const op: fc.Arbitrary<TreeOp> = fc.oneof(
+  { weight: 3, arbitrary: write },
+  { weight: 2, arbitrary: engineOp(write, begin) },
+)
+const setting: fc.Arbitrary<TreeSetting> = fc.record({
+  kind: fc.constantFrom('clock', 'clock', 'buffered'),
+  orphans: fc.constantFrom('skip', 'quarantine'),
+})
 
 test('whatever happens to a tree and the engine, everything that can land arrives where it belongs', async () => {
-  await assertProperty('tree model', 100, fc.tuple(setting, fc.array(op, { minLength: 5, maxLength: 15 })), ([s, ops]) => playTree(s, ops))
+  await assertProperty(
+    'tree model',
+    100,
+    fc.tuple(setting, fc.array(op, { minLength: 5, maxLength: 15 })),
+    ([s, ops]) => playTree(s, ops),
+  )
 })

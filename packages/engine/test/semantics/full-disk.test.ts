@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { parseRunId } from '@tidemark/contract/ids'
 import { expect, test } from 'vitest'
 import { expectFree } from '../support/refusals.ts'
 import { TABLE } from '../support/flat.ts'
@@ -28,7 +29,7 @@ test('a full disk fails the run with its code and leaves the lease free; with ro
   expect(ended).toMatchObject({ state: 'failed', code: 'TM2004' })
   await expectFree(w, flow)
   expect(await w.watermark(flow)).toBeNull()
-  const resumed = await w.resume((await w.store.ledger.listRuns({ limit: 1 }))[0]?.id ?? expect.fail('no run'))
+  const resumed = await w.resume(parseRunId(ended.id))
   expect(resumed).toMatchObject({ id: ended.id, state: 'succeeded' })
   expect(await w.targetRows('SELECT count(*), count(DISTINCT id) FROM dst')).toEqual([['300000', '300000']])
 })

@@ -67,15 +67,16 @@ test('asked hard, the batch in flight is rolled back, the run is cancelled, the 
 })
 
 test('asked hard in the middle of a statement, the statement ends', async () => {
-  await using w = await tenRows()
-  await w.source('CREATE VIEW slow AS SELECT s.*, (SELECT count(*) FROM range(20000) a, range(20000) b WHERE (a.range * b.range + s.id) % 1000003 = 7) AS work FROM src s')
-  const slow = flowSpec({ source: { ...flow.source, table: ['slow'] } })
+  await using w = await openWorld()
+  // a column that takes far longer than the test to compute, and only when a batch reads it
+  const slowly = 'list_sum(list_transform(range(3000), lambda x: (x * id) % 1000003))'
+  await w.source(TABLE, rows(200_000), `CREATE VIEW slow AS SELECT *, ${slowly} AS work FROM src`)
   const hard = new AbortController()
-  const run = w.run(slow, { ...IN_TWOS, hard: hard.signal, hit: (point) => {
-    // the statement after this one takes minutes
-    if (point === 'batch:begun') setTimeout(() => hard.abort(new Cancelled('enough')), 300)
-  } })
-  expect(await run).toMatchObject({ state: 'cancelled', reason: 'enough', batchesDone: 0 })
+  const hit = (point: string): void => {
+    if (point === 'batch:begun') setTimeout(() => hard.abort(new Cancelled('enough')), 100)
+  }
+  const run = await w.run(flowSpec({ source: { ...flow.source, table: ['slow'] } }), { workers: 1, hard: hard.signal, hit })
+  expect(run).toMatchObject({ state: 'cancelled', reason: 'enough', error: null, batchesDone: 0 })
   await isFree(w)
 })
 
@@ -144,8 +145,9 @@ test('a run whose watermark moved meanwhile can never settle: the next run gives
   await w.source("INSERT INTO src VALUES (10, 'new', get_current_timestamp() AT TIME ZONE 'UTC')")
   const moved = (point: string): void => {
     if (point !== 'settle:before') return
-    using store = openSqlite(`${w.dir}/control.db`, 1000)
+    const store = openSqlite(`${w.dir}/control.db`, 1000)
     store.script('UPDATE watermark SET version = version + 1')
+    store.close()
   }
   const refused = await w.run(flow, { hit: moved })
   expect(refused).toMatchObject({ state: 'failed', error: { code: 'TM3003' } })
@@ -155,7 +157,7 @@ test('a run whose watermark moved meanwhile can never settle: the next run gives
   await goesNowhere(w)
 })
 
-test('a failed batch is not tried again by the run that it failed, however often another conflict is', async () => {
+test('a failed batch is not tried again by the run that it failed', async () => {
   await using w = await tenRows()
   let attempts = 0
   const failing = (point: string): void => {
@@ -163,7 +165,7 @@ test('a failed batch is not tried again by the run that it failed, however often
     attempts += 1
     throw new Error('this batch cannot land')
   }
-  expect(await w.run(flow, { ...IN_TWOS, hit: failing })).toMatchObject({ state: 'failed', error: { code: 'TM9001' } })
+  expect(await w.run(flow, { ...IN_TWOS, hit: failing })).toMatchObject({ state: 'failed' })
   expect(attempts).toBe(1)
   const { id } = await runningOf(w, flow)
   expect(await batchStates(w, id)).toBe('failed planned planned planned planned')

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { FILES, read } from './repository.ts'
 
-const upTo = (letter: string, last: number): readonly string[] => Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
+const upTo = (letter: string, last: number): readonly string[] =>
+  Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
 
 /** Guarantees of the design, lines of its semantics, kinds of bad input, and what had to be done: each needs a test. */
 const LINES: readonly string[] = [...upTo('G', 13), ...upTo('S', 42), ...upTo('B', 12), ...upTo('D', 6)]
@@ -10,7 +11,9 @@ const TESTS = FILES.filter((file) => /^packages\/.*(\.test\.ts|\/test\/.*\.ts)$/
 
 /** `test('…'`, `it('…'`, and `test.each(…)('…'`; as written, placeholders included. */
 const TITLE = /(?:(?<![\w.])(?:test|it)\s*|\.each(?:<.*>)?\(.*\)|^\]\))\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1\s*,/gm
-const titles = new Set(TESTS.flatMap((file) => [...read(file).matchAll(TITLE)].map((m) => (m[2] ?? '').replaceAll(/\\(.)/g, '$1'))))
+const titles = new Set(
+  TESTS.flatMap((file) => [...read(file).matchAll(TITLE)].map((m) => (m[2] ?? '').replaceAll(/\\(.)/g, '$1'))),
+)
 
 interface ProofRow {
   readonly id: string
@@ -21,11 +24,15 @@ const rows: readonly ProofRow[] = read('docs/proof.md')
   .split('\n')
   .flatMap((line) => {
     const [, id, , tests] = line.split('|').map((cell) => cell.trim())
-    return id && /^[GSBD]\d+$/.test(id) ? [{ id, tests: [...(tests ?? '').matchAll(/`([^`]+)`/g)].map((m) => m[1] ?? '') }] : []
+    return id && /^[GSBD]\d+$/.test(id)
+      ? [{ id, tests: [...(tests ?? '').matchAll(/`([^`]+)`/g)].map((m) => m[1] ?? '') }]
+      : []
   })
 
 test('the proof names only tests that exist', () => {
-  const invented = rows.flatMap(({ id, tests }) => tests.filter((title) => !titles.has(title)).map((title) => `${id}: ${title}`))
+  const invented = rows.flatMap(({ id, tests }) =>
+    tests.filter((title) => !titles.has(title)).map((title) => `${id}: ${title}`),
+  )
   expect(invented).toEqual([])
 })
 
@@ -37,7 +44,7 @@ test('every guarantee and every line of the proof has a test', () => {
 
 test('every mutant names a test that exists', () => {
   const table = read('scripts/mutants/table.mjs')
-  const named = [...table.matchAll(/^ {4}test: \[[^,]+,\s*'((?:\\.|[^'\\])*)'/gm)].map((m) => m[1] ?? '')
+  const named = [...table.matchAll(/^ {4}test: \[\s*[^,]+,\s*'((?:\\.|[^'\\])*)'/gm)].map((m) => m[1] ?? '')
   expect(named.length).toBe([...table.matchAll(/^ {4}name: /gm)].length)
   expect(named.filter((title) => !titles.has(title))).toEqual([])
 })

@@ -10,7 +10,7 @@ import type { RunWish, World } from './world.ts'
 /** Path → SHA-256 of each file of a folder that a person would miss; the temporary folder is not among them. */
 export function hashes(dir: string): Readonly<Record<string, string>> {
   const files = readdirSync(dir, { withFileTypes: true }).filter((f) => f.isFile())
-  return Object.fromEntries(files.map((f) => [f.name, createHash('sha256').update(readFileSync(join(dir, f.name))).digest('hex')]).sort())
+  return Object.fromEntries(files.map((f) => [f.name, createHash('sha256').update(readFileSync(join(dir, f.name))).digest('hex')]))
 }
 
 /** Databases only: taking and freeing a lease writes the store. */

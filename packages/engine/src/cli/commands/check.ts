@@ -2,7 +2,7 @@ import type { Command } from '../command.ts'
 import { counted } from '../print/numbers.ts'
 
 export const check: Command = async (context) => {
-  await using app = await context.openApp()
+  await using app = await context.openApp({ keepsBytes: true })
   const found = await app.check()
   context.answer(found, () =>
     [

@@ -7,7 +7,7 @@ export const deploy: Command = async (context, { args, options }) => {
   const file = args[0] === undefined ? null : path.resolve(context.io.cwd, args[0])
   const dryRun = options.flag('--dry-run')
   const overwrite = options.flag('--overwrite')
-  await using app = await context.openApp()
+  await using app = await context.openApp({ keepsBytes: dryRun })
 
   const { undeployed, editedByHand } = await app.compare(file)
   if (overwrite && !dryRun && editedByHand.length > 0) {

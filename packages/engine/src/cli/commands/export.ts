@@ -6,7 +6,7 @@ import { counted } from '../print/numbers.ts'
 
 /** `export`, under another name because that one is a keyword: to stdout, or into a folder. */
 export const exportYaml: Command = async (context, { args, options }) => {
-  await using app = await context.openApp()
+  await using app = await context.openApp({ keepsBytes: true })
   const files = await app.exportYaml()
   const folder = args[0] === undefined ? null : path.resolve(context.io.cwd, args[0])
 

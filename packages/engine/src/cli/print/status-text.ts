@@ -1,5 +1,6 @@
 import type { StatusDocument } from '@tidemark/contract/api'
 import { flowName } from './flow-name.ts'
+import { counted, isZero } from './numbers.ts'
 import type { Screen } from './screen.ts'
 import { statusPaint, statusWords } from './status-words.ts'
 import { type Cell, renderTable } from './table.ts'
@@ -38,8 +39,10 @@ function lastRun({ last_run: last }: Flow, { style, now }: Screen): Cell {
 
 function stateText(flow: Flow, { now, zone }: Screen): string {
   const parts = [
-    flow.active ? '' : 'switched off',
+    flow.active || flow.state === 'switched off' ? '' : 'switched off',
     flow.state,
+    isZero(flow.open_rejects) ? '' : `${counted(flow.open_rejects, 'reject')} open`,
+    isZero(flow.unmatched) ? '' : `${counted(flow.unmatched, 'row')} not placed yet, looked for by each run`,
     flow.holder === null || flow.state.includes(flow.holder.owner)
       ? ''
       : `held by ${flow.holder.owner} until ${clockTime(flow.holder.until, now, zone)}`,

@@ -1,4 +1,5 @@
 import type { Abilities } from '../contract.ts'
+import { FENCE_SLOTS } from './fence.sql.ts'
 
 /** A million rows or 1 GiB, because DuckDB stores columns; a file belongs to this process, so its open transactions are known. */
 export const abilities: Abilities = {
@@ -6,4 +7,5 @@ export const abilities: Abilities = {
   batchBytes: 1024 ** 3,
   ceiling: true,
   stampedBy: 'database',
+  openBatches: FENCE_SLOTS,
 }

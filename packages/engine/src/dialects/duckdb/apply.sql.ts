@@ -8,9 +8,17 @@ import { sameContent } from './types.ts'
 
 export type ApplyMode = 'insert-missing' | 'latest'
 
-const POSITION = ident('tidemark position')
-const LOCATOR = ident('tidemark locator')
-const PARENT = ident('tidemark parent')
+/** A name of our own beside the flow's columns, whatever those are called. */
+function free(r: FlowRelation, wanted: string): Sql {
+  let name = wanted
+  while (r.columns.some((x) => x.target.toLowerCase() === name)) name += '_'
+  return ident(name)
+}
+const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
+const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
+const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
+/** in the side table */
+const heldPosition = (r: FlowRelation): Sql => free(r, 'position')
 const STAGE_ROW = ident('tidemark stage row')
 
 const names = (r: FlowRelation): Sql => joined(r.columns.map((c) => ident(c.target)), ', ')
@@ -23,8 +31,8 @@ export function stage(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowI
         ? sql`${ident('m', x.source)} AS ${ident(x.target)}`
         : sql`CAST(${ident('m', x.source)} AS ${typed(x.targetType)}) AS ${ident(x.target)}`,
     ),
-    ...(r.position ? [sql`${column(r.position.ref)} AS ${POSITION}`] : []),
-    ...(r.tree ? [sql`${ident('m', r.tree.locator.source)} AS ${LOCATOR}`, sql`${ident('m', r.tree.parent.source)} AS ${PARENT}`] : []),
+    ...(r.position ? [sql`${column(r.position.ref)} AS ${stagedPosition(r)}`] : []),
+    ...(r.tree ? [sql`${ident('m', r.tree.locator.source)} AS ${stagedLocator(r)}`, sql`${ident('m', r.tree.parent.source)} AS ${stagedParent(r)}`] : []),
   ]
   const range = byRowId
     ? sql` AND m.rowid BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT))`
@@ -37,10 +45,10 @@ WHERE w.n BETWEEN CAST(${param(split.first)} AS BIGINT) AND CAST(${param(split.l
 }
 
 /** Rows whose parent would not be there when they land. */
-export const parentless = (c: Catalogs, r: FlowRelation): Sql => sql`SELECT CAST(${LOCATOR} AS VARCHAR), CAST(${PARENT} AS VARCHAR) FROM tidemark_stage AS s
-WHERE s.${PARENT} IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${ident('t', r.tree?.locator.target ?? '')} = s.${PARENT})
-  AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${LOCATOR} = s.${PARENT})
+export const parentless = (c: Catalogs, r: FlowRelation): Sql => sql`SELECT CAST(${stagedLocator(r)} AS VARCHAR), CAST(${stagedParent(r)} AS VARCHAR) FROM tidemark_stage AS s
+WHERE s.${stagedParent(r)} IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${ident('t', r.tree?.locator.target ?? '')} = s.${stagedParent(r)})
+  AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${stagedLocator(r)} = s.${stagedParent(r)})
 ORDER BY 1 LIMIT 3`
 
 /** Local times of an hour that is lived twice say nothing about which came first. */
@@ -64,15 +72,15 @@ export function verdict(c: Catalogs, r: FlowRelation, mode: ApplyMode): Sql {
   const t = targetKey(r, 't')
   const s = targetKey(r, 's')
   const side = r.position && r.position.targetColumn === null && mode === 'latest'
-  const held = side ? sql`p.position` : ident('t', r.position?.targetColumn ?? '')
+  const held = side ? sql`p.${heldPosition(r)}` : ident('t', r.position?.targetColumn ?? '')
   const keySet = new Set(r.key.map((k) => k.target))
   const content = r.columns.filter((x) => !keySet.has(x.target)).map((x) => sameContent(x.targetType, ident('t', x.target), ident('s', x.target)))
-  const unsure = r.position ? sameRepeatedHour(r.position, sql`s.${POSITION}`, held) : EMPTY
+  const unsure = r.position ? sameRepeatedHour(r.position, sql`s.${stagedPosition(r)}`, held) : EMPTY
   const byPosition =
-    r.position && mode === 'latest' ? sql`\n  WHEN s.${POSITION} > ${held}${unsure} THEN 'update'\n  WHEN s.${POSITION} < ${held}${unsure} THEN 'older'` : EMPTY
+    r.position && mode === 'latest' ? sql`\n  WHEN s.${stagedPosition(r)} > ${held}${unsure} THEN 'update'\n  WHEN s.${stagedPosition(r)} < ${held}${unsure} THEN 'older'` : EMPTY
   const byContent = mode === 'latest' ? sql`\n  WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same'\n  ELSE 'update'` : sql`\n  ELSE 'same'`
   return sql`CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s.rowid AS stage_row, t.rowid AS target_row, ${side ? sql`p.position` : sql`NULL`} AS held, CASE
+SELECT s.rowid AS stage_row, t.rowid AS target_row, ${side ? sql`p.${heldPosition(r)}` : sql`NULL`} AS held, CASE
   WHEN t.rowid IS NULL THEN 'insert'${byPosition}${byContent}
 END AS verdict
 FROM tidemark_stage AS s
@@ -124,11 +132,11 @@ export function takePositions(c: Catalogs, r: FlowRelation): readonly Sql[] {
   if (!r.position || r.position.targetColumn !== null) return []
   const side = sideTable(c, r.target.table)
   const taken = sql`FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
-WHERE (v.verdict IN ('insert', 'update') OR (v.verdict = 'same' AND v.held IS NULL)) AND s.${POSITION} IS NOT NULL`
+WHERE (v.verdict IN ('insert', 'update') OR (v.verdict = 'same' AND v.held IS NULL)) AND s.${stagedPosition(r)} IS NOT NULL`
   const keyNames = joined(r.key.map((k) => ident(k.target)), ', ')
   return [
     sql`DELETE FROM ${side} AS p WHERE EXISTS (SELECT 1 ${taken} AND ${keyEquals(r, targetKey(r, 'p'), targetKey(r, 's'))})`,
-    sql`INSERT INTO ${side} (${keyNames}, position) SELECT ${joined(r.key.map((k) => ident('s', k.target)), ', ')}, s.${POSITION} ${taken}`,
+    sql`INSERT INTO ${side} (${keyNames}, ${heldPosition(r)}) SELECT ${joined(r.key.map((k) => ident('s', k.target)), ', ')}, s.${stagedPosition(r)} ${taken}`,
   ]
 }
 
@@ -143,5 +151,5 @@ export function createTarget(c: Catalogs | null, r: FlowRelation): Sql {
 export function createSide(c: Catalogs, r: FlowRelation): Sql | null {
   if (!r.position || r.position.targetColumn !== null) return null
   const k = joined(r.key.map((x) => sql`${ident(x.target)} ${typed(x.targetType)}`), ', ')
-  return sql`CREATE TABLE IF NOT EXISTS ${sideTable(c, r.target.table)} (${k}, position ${typed(r.position.type)})`
+  return sql`CREATE TABLE IF NOT EXISTS ${sideTable(c, r.target.table)} (${k}, ${heldPosition(r)} ${typed(r.position.type)})`
 }

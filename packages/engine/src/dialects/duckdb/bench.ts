@@ -1,5 +1,5 @@
 /** One DuckDB instance that sees source, target and the captured keys: everything is one statement inside it. */
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DuckdbFile, type DuckdbSession, IN_MEMORY, openDuckdbFile } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
@@ -41,7 +41,7 @@ async function open(path: string, mode: 'read' | 'write', options: OpenBench): P
 /** Opens what a flow needs. In read mode no file is made or changed; a target that does not exist yet is no error. */
 export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = NO_HOOKS): Promise<Bench> {
   await using opening = new AsyncDisposableStack()
-  mkdirSync(options.limits.tempDir, { recursive: true })
+  makeTempFolder(options, opening)
   const sourcePath = pathOf(options.source.options)
   const targetPath = pathOf(options.target.options)
   if (!existsSync(sourcePath)) throw new AppError('TM2001', `${sourcePath} (connection ${options.source.id}) does not exist`)
@@ -58,6 +58,17 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
   const workSession = opening.use(await work.session('engine', folder))
   return new DuckdbBench(files, session, workSession, catalogs, { source: sourcePath, target: targetPath }, hooks, opening.move())
 }
+
+/** Where DuckDB spills. A bench that only reads leaves no folder behind that it made. */
+function makeTempFolder({ limits, mode }: OpenBench, opening: AsyncDisposableStack): void {
+  const made = mkdirSync(limits.tempDir, { recursive: true })
+  if (made === undefined || mode === 'write') return
+  opening.defer(() => {
+    for (let dir = limits.tempDir; dir.length >= made.length && isEmptyFolder(dir); dir = dirname(dir)) rmdirSync(dir)
+  })
+}
+
+const isEmptyFolder = (dir: string): boolean => existsSync(dir) && readdirSync(dir).length === 0
 
 /** A file that was made for a run which then wrote nothing into it is not left behind. */
 async function removeIfUnused(path: string, options: OpenBench): Promise<void> {

@@ -27,8 +27,8 @@ export function classify(error: unknown): Fault {
   return 'permanent'
 }
 
-/** `where`: the file or statement this was about. */
-export function translate(error: unknown, where: string): Error {
+/** `where`: the file or statement this was about; `refused`: the code of a statement that failed for a reason of its own. */
+export function translate(error: unknown, where: string, refused: 'TM4019' | 'TM5001' = 'TM5001'): Error {
   if (error instanceof AppError) return error
   const message = error instanceof Error ? error.message.trim().split('\n\n')[0] ?? '' : String(error)
   const detail = `${where}: ${message}`
@@ -48,7 +48,7 @@ export function translate(error: unknown, where: string): Error {
     case 'interrupted':
     case 'constraint':
     case 'permanent':
-      return new AppError('TM5001', detail, { cause: error })
+      return new AppError(refused, detail, { cause: error })
   }
 }
 

@@ -62,3 +62,6 @@ export const settle = (c: Catalogs, k: FenceKey, s: NewSettled, table: Sql): rea
   sql`INSERT INTO ${own(c, 'settled')} SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(s.run)}, ${param(s.upTo)}, EXISTS (SELECT 1 FROM ${table}), now()`,
   sql`DELETE FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND scope = ${param(k.scope)} AND run <> ${param(s.run)}`,
 ]
+
+export const forget = (c: Catalogs, k: FenceKey, run: string): Sql =>
+  sql`DELETE FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND run = ${param(run)}`

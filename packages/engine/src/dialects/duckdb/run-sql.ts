@@ -3,23 +3,25 @@ import type { DuckdbSession } from '../../drivers/duckdb.ts'
 import { type Sql, textOf } from '../sql-text.ts'
 import { translate } from './errors.ts'
 
-export async function exec(session: DuckdbSession, statement: Sql, where: string): Promise<bigint> {
+type Refused = 'TM4019' | 'TM5001'
+
+export async function exec(session: DuckdbSession, statement: Sql, where: string, refused?: Refused): Promise<bigint> {
   try {
     return await session.run(textOf(statement), statement.params)
   } catch (error) {
-    throw translate(error, where)
+    throw translate(error, where, refused)
   }
 }
 
-export async function query(session: DuckdbSession, statement: Sql, where: string): Promise<readonly (readonly (string | null)[])[]> {
+export async function query(session: DuckdbSession, statement: Sql, where: string, refused?: Refused): Promise<readonly (readonly (string | null)[])[]> {
   try {
     return await session.rows(textOf(statement), statement.params)
   } catch (error) {
-    throw translate(error, where)
+    throw translate(error, where, refused)
   }
 }
 
-export async function count(session: DuckdbSession, statement: Sql, where: string): Promise<bigint> {
-  const [row] = await query(session, statement, where)
+export async function count(session: DuckdbSession, statement: Sql, where: string, refused?: Refused): Promise<bigint> {
+  const [row] = await query(session, statement, where, refused)
   return BigInt(row?.[0] ?? '0')
 }

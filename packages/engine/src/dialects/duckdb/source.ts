@@ -151,7 +151,7 @@ FROM (SELECT ${belowTick(position.type, sql`least(${young}, coalesce(${ceiling},
   }
 
   #rows(statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
-    return query(this.#session, statement, this.location)
+    return query(this.#session, statement, this.location, 'TM4019')
   }
 }
 

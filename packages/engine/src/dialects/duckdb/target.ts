@@ -128,6 +128,10 @@ export class DuckdbTarget implements TargetPort {
     })
   }
 
+  async forget(key: FenceKey, run: string): Promise<void> {
+    await this.#atOnce(async () => void (await this.#exec(fence.forget(this.#catalogs, key, run))))
+  }
+
   #exec(statement: Sql): Promise<bigint> {
     return exec(this.#session, statement, this.location)
   }

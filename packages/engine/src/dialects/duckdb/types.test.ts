@@ -17,12 +17,11 @@ test('a whole number fits exactly those whole-number types whose range holds its
     for (const [to, [least, most]] of Object.entries(RANGES)) expect([from, to, narrowing(from, to) === null]).toEqual([from, to, least <= low && high <= most])
 })
 
-test('a decimal takes every whole number of a type, or is refused', () => {
+test('a decimal takes exactly the whole-number types whose every value has no more digits', () => {
   for (const [from, [low, high]] of Object.entries(RANGES))
     for (const digits of [2, 3, 4, 5, 6, 9, 10, 11, 18, 19, 20, 28, 38]) {
       const most = 10n ** BigInt(digits) - 1n
-      if (narrowing(from, `DECIMAL(${digits},0)`) === null) expect([from, digits, -most <= low && high <= most]).toEqual([from, digits, true])
-      if (-most <= low && high <= most) expect([from, digits, narrowing(from, `DECIMAL(${digits},0)`)]).toEqual([from, digits, null])
+      expect([from, digits, narrowing(from, `DECIMAL(${digits},0)`) === null]).toEqual([from, digits, -most <= low && high <= most])
     }
 })
 

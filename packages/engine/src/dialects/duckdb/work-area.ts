@@ -212,14 +212,14 @@ export class DuckdbWorkArea implements WorkArea {
   }
 
   #exec(statement: Sql): Promise<bigint> {
-    return exec(this.#session, statement, 'capture')
+    return exec(this.#session, statement, 'capture', 'TM4019')
   }
 
   #query(statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
-    return query(this.#session, statement, 'capture')
+    return query(this.#session, statement, 'capture', 'TM4019')
   }
 
   #count(statement: Sql): Promise<bigint> {
-    return count(this.#session, statement, 'capture')
+    return count(this.#session, statement, 'capture', 'TM4019')
   }
 }

@@ -114,6 +114,30 @@ export function catalogContract(it: It): void {
     expect(task).toMatchObject({ version: 5, updatedBy: 'sql', executionOrder: 9, isActive: false })
   })
 
+  it('rows of every table can be changed by an upsert, which names its author or nobody', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await w.store.catalog.deploy(
+      {
+        ...EMPTY,
+        connections: [{ ...CONNECTION, options: '{"path":"b"}' }],
+        modules: [{ ...MODULE, isActive: false }],
+      },
+      { ...BY, actor: 'bob' },
+    )
+    await w.sql(`insert into task (module, id, updated_by) values ('shop', 'orders', 'carol')
+                     on conflict (module, id) do update set type = 'sql_query', updated_by = excluded.updated_by`)
+    await w.sql(`insert into module (id) values ('shop') on conflict (id) do update set description = 'Sales'`)
+    const by = async (table: string) => (await w.sql(`select version, updated_by from ${table}`))[0]
+    expect(await by('connection')).toEqual({ version: 2, updated_by: 'bob' })
+    expect(await by('module')).toEqual({ version: 3, updated_by: 'sql' })
+    expect(await by('task')).toEqual({ version: 2, updated_by: 'carol' })
+    expect(await w.sql('select version, changed_by from module_history order by seq')).toEqual([
+      { version: 1, changed_by: 'ann' },
+      { version: 2, changed_by: 'bob' },
+      { version: 3, changed_by: 'sql' },
+    ])
+  })
+
   it('an update that changes nothing is no version, and names nobody for the next one', async (w) => {
     await w.store.catalog.deploy(ALL, BY)
     await w.sql(`update task set is_active = is_active, updated_by = 'carol'`)

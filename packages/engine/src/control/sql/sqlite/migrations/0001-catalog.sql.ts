@@ -82,7 +82,13 @@ interface Kept {
   readonly flags: readonly string[]
 }
 
-const CONNECTION: Kept = { table: 'connection', key: ['id'], columns: ['kind'], json: ['options', 'deployed'], flags: [] }
+const CONNECTION: Kept = {
+  table: 'connection',
+  key: ['id'],
+  columns: ['kind'],
+  json: ['options', 'deployed'],
+  flags: [],
+}
 const MODULE: Kept = {
   table: 'module',
   key: ['id'],
@@ -144,8 +150,9 @@ create trigger ${table}_inserted after insert on ${table} begin
     from ${table} k where k.rowid = new.rowid;
 end;
 
-create trigger ${table}_named before update of updated_by on ${table} begin
-  insert or ignore into named_edit (table_name, row) values ('${table}', old.rowid);
+-- Once, though the update that ${table}_updated makes comes here again. (In an upsert, OR IGNORE would not be obeyed.)
+create trigger ${table}_named before update of updated_by on ${table} when not exists (select 1 ${noted}) begin
+  insert into named_edit (table_name, row) values ('${table}', old.rowid);
 end;
 
 create trigger ${table}_updated after update of ${content.join(', ')} on ${table}
