@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from 'vitest/config'
 const conditions = ['tidemark-source', 'node', 'import', 'module', 'default']
 
 /** Suites with a command of their own, too heavy for `npm test`: folder under packages/engine/test → limit of one test. */
-const HEAVY = { crash: 600_000, model: 1_200_000, pack: 600_000 }
+const HEAVY = { e2e: 120_000, demo: 300_000, crash: 600_000, model: 1_200_000, pack: 600_000 }
 
 const testsOf = (folder: string) => `packages/engine/test/${folder}/**/*.test.ts`
 

@@ -223,6 +223,12 @@ export const ERRORS = {
     remedy: ['try again'],
     ...held,
   },
+  TM3012: {
+    title: 'run has ended',
+    meaning: 'Only a planned or running run can be cancelled, and only an unfinished one has progress to clear.',
+    remedy: ['tidemark show RUN   shows how it ended'],
+    ...definition,
+  },
   // ── 4xxx plan and capture
   TM4001: {
     title: 'source table not found',
@@ -301,7 +307,7 @@ export const ERRORS = {
   TM4012: {
     title: 'orphans in the tree',
     meaning: 'Rows whose parent cannot land: it is excluded, gone, or itself below such a row.',
-    remedy: ['mend the parents', 'or shape: { orphans: skip | quarantine }'],
+    remedy: ['mend the parents', 'or shape: { orphans: skip } leaves them out and counts them', 'or shape: { orphans: quarantine } with on_reject: quarantine keeps them as rejects'],
     ...failed,
   },
   TM4013: {

@@ -41,7 +41,7 @@ export interface RunOptions extends FlowSelection {
 export interface Definitions {
   /** The YAML differs from the control tables in ways that only the YAML changed: what `plan` and `run` ask about. */
   readonly undeployed: readonly DefinitionDifference[]
-  /** Rows a person edited since the last deploy: said, never undone. */
+  /** Rows a person edited since the last deploy, and what the YAML no longer has: said, never undone. */
   readonly editedByHand: readonly DefinitionDifference[]
 }
 
@@ -91,6 +91,7 @@ export interface App extends AsyncDisposable {
   /** `run` null: the newest unfinished one. */
   resume(options: { readonly run: string | null; readonly waitMs: number; readonly parallel: number | null }, emit: Emit, signal: AbortSignal): Promise<RunDocument>
   /** Asks a running run to stop (its worker sees it before its next batch), or ends an unfinished one that nobody runs. */
+  /** `now` is `was` while its worker still ends the batches in flight. */
   cancel(run: string): Promise<{ readonly run: string; readonly was: string; readonly now: string }>
   reset(run: string): Promise<{ readonly run: string; readonly flow: string }>
   previewRewind(options: { readonly flow: string; readonly scope: Scope; readonly to: string }): Promise<RewindPreview>

@@ -6,13 +6,13 @@ import type { ConnectionReport } from './app.ts'
 import { type AppContext, connectionOf, limitsOf } from './app-context.ts'
 import { findRun } from './resume.ts'
 import { rowsJson, runsJson } from './run-json.ts'
-import { findFlow } from './select-flows.ts'
+import { knownFlow } from './select-flows.ts'
 
 const WHOLE = scopeText({})
 
 export async function runs(ctx: AppContext, options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument> {
   const store = await ctx.store('read')
-  const flow = options.flow === null ? {} : { flow: findFlow((await ctx.catalog('read')).flows, options.flow).id }
+  const flow = options.flow === null ? {} : { flow: knownFlow((await ctx.catalog('read')).flows, options.flow).id }
   return { runs: (await store.ledger.listRuns({ ...flow, limit: options.limit })).map(runsJson) }
 }
 

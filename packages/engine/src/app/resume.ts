@@ -28,6 +28,8 @@ function parseRun(id: string): RunRow['id'] {
 
 const isUnfinished = (run: RunRow): boolean => (UNFINISHED_RUN_STATES as readonly string[]).includes(run.state)
 
+const isAtWork = (run: RunRow): boolean => run.state === 'running' || run.state === 'planned'
+
 export async function resume(
   ctx: AppContext,
   options: { readonly run: string | null; readonly waitMs: number; readonly parallel: number | null },
@@ -52,26 +54,22 @@ async function newestUnfinished(store: ControlStore): Promise<RunRow> {
 export async function cancel(ctx: AppContext, id: string): Promise<{ readonly run: string; readonly was: string; readonly now: string }> {
   const store = await ctx.store('write')
   const run = await findRun(store, id)
-  if (run.state !== 'running' && run.state !== 'planned') throw new AppError('TM3006', `${run.id} is ${run.state}: only a running run can be cancelled`)
+  if (!isAtWork(run)) throw new AppError('TM3012', `${run.id} is ${run.state}: only a running run can be cancelled`, { remedy: [`tidemark show ${run.id}   shows how it ended`] })
   await store.ledger.requestCancel(run.id, ctx.by)
-  const lease = await store.leases.find(run.flow)
-  const held = lease?.owner != null && !lease.expired
-  if (!(await takesOver(ctx, run)) && held) return { run: run.id, was: run.state, now: 'asked to stop' }
-  const now = await store.ledger.getRun(run.id)
-  return { run: run.id, was: run.state, now: now.state }
+  await takeOver(ctx, run)
+  return { run: run.id, was: run.state, now: (await store.ledger.getRun(run.id)).state }
 }
 
-/** Takes the lease of a worker that is dead or done, and ends the run in its place. False: it is at work. */
-async function takesOver(ctx: AppContext, run: RunRow): Promise<boolean> {
+/** Takes the lease of a worker that is dead or done, and ends the run in its place. One that is at work ends it itself. */
+async function takeOver(ctx: AppContext, run: RunRow): Promise<void> {
   const deps = await runDeps(ctx, { emit: () => {}, waitMs: 0, workers: 1 })
   try {
     await using lease = await holdLease(deps, run.flow, ctx.hardSignal)
+    if (!isAtWork(await deps.store.ledger.getRun(run.id))) return // it ended while the lease was taken
     await deps.store.ledger.startRun(run.id, lease.token, deps.owner.worker)
     await deps.store.ledger.endRun(run.id, lease.token, { state: 'cancelled', reason: 'cancelled while nobody worked on it', error: null })
-    return true
   } catch (error) {
-    if (error instanceof AppError && error.code === 'TM3001') return false
-    throw error
+    if (!(error instanceof AppError) || error.code !== 'TM3001') throw error
   }
 }
 
@@ -79,7 +77,7 @@ async function takesOver(ctx: AppContext, run: RunRow): Promise<boolean> {
 export async function reset(ctx: AppContext, id: string): Promise<{ readonly run: string; readonly flow: string }> {
   const store = await ctx.store('write')
   const run = await findRun(store, id)
-  if (!isUnfinished(run)) throw new AppError('TM3006', `${run.id} is ${run.state}: only an unfinished run has progress to clear`)
+  if (!isUnfinished(run)) throw new AppError('TM3012', `${run.id} is ${run.state}: only an unfinished run has progress to clear`, { remedy: [`tidemark show ${run.id}   shows how it ended`] })
   const deps = await runDeps(ctx, { emit: () => {}, waitMs: 0, workers: 1 })
   await using _lease = await holdLease(deps, run.flow, ctx.hardSignal)
   await store.ledger.resetRun(run.id, ctx.by)

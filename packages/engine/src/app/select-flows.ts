@@ -29,10 +29,17 @@ function chooseFlows(catalog: ResolvedCatalog, selection: FlowSelection): readon
   throw new AppError('TM1002', `which flow? ${active.map((f) => f.id).join(', ')}`, { remedy: ['name one or several of them, or --all, or --module M'] })
 }
 
+/** A flow that may run. */
 export function findFlow(flows: readonly FlowSpec[], name: string): FlowSpec {
+  const flow = knownFlow(flows, name)
+  if (!flow.active) throw new AppError('TM1003', `${name} is switched off`, { remedy: ['switch it on: is_active = 1 in the table task'] })
+  return flow
+}
+
+/** A flow to be looked at: one that is switched off has a history too. */
+export function knownFlow(flows: readonly FlowSpec[], name: string): FlowSpec {
   const flow = flows.find((f) => f.id === name)
-  if (flow?.active) return flow
-  if (flow) throw new AppError('TM1003', `${name} is switched off`)
+  if (flow) return flow
   const near = didYouMean(name, flows.map((f) => f.id))
   throw new AppError('TM1003', `${name}${near === null ? '' : `   did you mean ${near}?`}`)
 }

@@ -1,4 +1,6 @@
 /** The only place that chooses implementations: opens a project and puts the use-cases together. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { CAPTURE_SCHEMAS, type CaptureSchemas } from '@tidemark/contract/capture-schema'
 import { backfill } from '../capture/backfill.ts'
 import type { CaptureModes } from '../capture/capture-mode.ts'
@@ -92,6 +94,9 @@ function controlUrl(url: string, { config, projectDir }: OpenAppOptions): string
   return opened instanceof Secret ? opened.reveal() : opened
 }
 
+/** A store that is only looked at is not made: YAML that is refused leaves nothing behind. */
+const storeExists = (url: string, dir: string): boolean => !url.startsWith('sqlite:') || existsSync(resolve(dir, url.slice('sqlite:'.length)))
+
 /** The store, opened when first needed. Once it is open for writing, readers see the same one. */
 class Stores implements AsyncDisposable {
   readonly #url: string
@@ -107,11 +112,13 @@ class Stores implements AsyncDisposable {
   }
 
   open(mode: 'read' | 'write'): Promise<ControlStore> {
-    if (mode === 'write' || !this.#keepsBytes) return (this.#write ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: false }))
+    if (mode === 'write' || (!this.#keepsBytes && storeExists(this.#url, this.#dir))) return (this.#write ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: false }))
     return this.#write ?? (this.#read ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: true }))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const opening of [this.#read, this.#write]) if (opening !== null) await (await opening)[Symbol.asyncDispose]()
+    // one that could not be opened was told by whoever asked for it
+    const opened = (await Promise.allSettled([this.#read, this.#write])).flatMap((o) => (o.status === 'fulfilled' && o.value !== null ? [o.value] : []))
+    for (const store of opened) await store[Symbol.asyncDispose]()
   }
 }

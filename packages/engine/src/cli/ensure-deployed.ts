@@ -2,7 +2,7 @@ import type { App, DefinitionDifference } from '../app/app.ts'
 import { AppError } from '../runtime/app-error.ts'
 import type { CommandContext } from './command.ts'
 import { ask, canAsk } from './confirm.ts'
-import { differencesInline, differencesText, editedByHandText, writtenText } from './print/difference-text.ts'
+import { differencesInline, differencesText, keptText, writtenText } from './print/difference-text.ts'
 import { counted } from './print/numbers.ts'
 
 export interface DeployWish {
@@ -15,10 +15,9 @@ export interface DeployWish {
 /** Before `plan` and `run`: YAML that nobody deployed yet is taken, asked about, or refused; never silently ignored. */
 export async function ensureDeployed(context: CommandContext, app: App, wish: DeployWish): Promise<void> {
   const { undeployed, editedByHand } = await app.compare(null)
-  if (editedByHand.length > 0) context.note(editedByHandText(editedByHand))
-  const open = undeployed.filter(({ kind }) => kind !== 'absent') // a deploy deletes nothing, so these would be asked about for ever
-  if (open.length === 0) return
-  if (!wish.take && !(wish.firstIsImplied && (await isFirst(app, open)))) await askOrRefuse(context, open)
+  context.note(keptText(editedByHand))
+  if (undeployed.length === 0) return
+  if (!wish.take && !(wish.firstIsImplied && (await isFirst(app, undeployed)))) await askOrRefuse(context, undeployed)
   const { written } = await app.deploy({ path: null, dryRun: false, overwrite: false })
   context.note(`deployed ${writtenText(written)}`)
 }

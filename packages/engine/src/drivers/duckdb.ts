@@ -6,7 +6,11 @@
  */
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+
+const LINGER_MS = 5_000
+const LINGER_POLL_MS = 10
 
 export type FileMode = 'read' | 'write'
 
@@ -70,6 +74,21 @@ function canonicalPath(path: string): string {
   }
 }
 
+/**
+ * A file that was detached a moment ago may still be held by a query of another session over all catalogs
+ * (`duckdb_columns()` and the like look into every one), for as long as that query's transaction lasts.
+ */
+async function attach(s: SharedInstance, statement: string): Promise<void> {
+  for (const until = performance.now() + LINGER_MS; ; await sleep(LINGER_POLL_MS)) {
+    try {
+      await s.admin.run(statement)
+      return
+    } catch (error) {
+      if (!/Unique file handle conflict/.test(String(error)) || performance.now() > until) throw error
+    }
+  }
+}
+
 /** A database file attached to this process's instance, until disposed of by its last user. */
 export interface DuckdbFile extends AsyncDisposable {
   /** realpath */
@@ -105,7 +124,7 @@ export async function openDuckdbFile(path: string, mode: FileMode, limits: Duckd
     if (known && known.users > 0) throw new Error(`${real} is open for reading in this process and cannot be opened for writing`)
     s.sequence += 1
     const alias = real === IN_MEMORY ? `memory_${s.sequence}` : `${basename(real).replace(/\.[^.]*$/, '')}_${s.sequence}`
-    await s.admin.run(`ATTACH ${literal(real)} AS ${quote(alias)} (TYPE duckdb${mode === 'read' ? ', READ_ONLY' : ''})`)
+    await attach(s, `ATTACH ${literal(real)} AS ${quote(alias)} (TYPE duckdb${mode === 'read' ? ', READ_ONLY' : ''})`)
     const opened: OpenFile = { alias, mode, users: 1, sessions: new Set() }
     if (real !== IN_MEMORY) s.files.set(real, opened)
     return opened

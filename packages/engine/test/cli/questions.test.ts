@@ -98,18 +98,19 @@ test('with --json nobody is asked, terminal or not', async () => {
 })
 
 test('what is absent from the YAML is no reason to ask, an edit by hand is said in one line', async () => {
-  const { app, calls } = scriptedApp(differing([absent], [changed]))
+  const { app, calls } = scriptedApp(differing([], [changed, absent]))
   const played = await play(['run', '--all'], app)
   expect(played.exit).toBe(0)
   expect(played.err).toContain(
     'Edited by hand in the control tables, and kept: task orders.orders (capture.buffer). tidemark deploy --overwrite',
   )
+  expect(played.err).toContain('No longer in the YAML, and kept: task orders.old. ')
   expect(asked(calls)).not.toContain('deploy')
 })
 
 test('deploy shows what it wrote, what it kept, and what is absent', async () => {
-  const { app } = scriptedApp(differing([added, absent], [changed]))
-  const { out } = await play(['deploy'], { ...app, deploy: async () => ({ written: [added], kept: [changed] }) })
+  const { app } = scriptedApp(differing([added], [changed]))
+  const { out } = await play(['deploy'], { ...app, deploy: async () => ({ written: [added], kept: [changed, absent] }) })
   expect(out).toContain(
     '+ task orders.orders   added\n- task orders.old   no longer in the YAML; deploy never deletes it\n',
   )

@@ -24,7 +24,11 @@ function hold(p: Project, flow: string): void {
 
 /** Rows whose key is NULL: their run fails. */
 const withNullKey = (p: Project, table = 'bad'): Promise<void> =>
-  p.duckdb('data/a.duckdb', `CREATE TABLE ${table} AS FROM src`, `INSERT INTO ${table} VALUES (NULL, 'x', 'odd', TIMESTAMP '2020-01-01')`)
+  p.duckdb(
+    'data/a.duckdb',
+    `CREATE TABLE ${table} AS FROM src`,
+    `INSERT INTO ${table} VALUES (NULL, 'x', 'odd', TIMESTAMP '2020-01-01')`,
+  )
 
 const QUARANTINE = 'parent: parent, orphans: quarantine }\n      on_reject: quarantine'
 
@@ -83,7 +87,9 @@ test('exit code 3: another process has the DuckDB file, and it is said which pro
   child.process.kill('SIGINT')
   expect([other.exit, same.exit, (await child.ended).exit]).toEqual([3, 3, 130])
   expect(other.err).toContain('TM2002 file held by another process')
-  expect(other.err).toMatch(new RegExp(`b\\.duckdb is open in process ${pid}; running now: m\\.t by \\S+, process ${pid} on [^;]*\\n`))
+  expect(other.err).toMatch(
+    new RegExp(`b\\.duckdb is open in process ${pid}; running now: m\\.t by \\S+, process ${pid} on [^;]*\\n`),
+  )
   expect(same.err).toMatch(new RegExp(`TM3001 .*process ${pid} on`))
   expect((await p.cli(['run', '--all', '--fresh'])).exit).toBe(0)
 })
@@ -155,7 +161,11 @@ test('of several exit codes, a failed run comes before a flow that another holds
 test('of several exit codes, a flow that another holds comes before rejects and success', async () => {
   await using p = await treeProject()
   p.edit('modules/m.yaml', 'parent: parent }', QUARANTINE)
-  await p.duckdb('data/a.duckdb', fileInsert('lost', '/gone/lost/', '/gone/'), 'CREATE TABLE src AS SELECT id, modified_on FROM files')
+  await p.duckdb(
+    'data/a.duckdb',
+    fileInsert('lost', '/gone/lost/', '/gone/'),
+    'CREATE TABLE src AS SELECT id, modified_on FROM files',
+  )
   addTask(p, 'flat', 2)
   await p.ok('deploy')
   hold(p, 'm.flat')
@@ -170,8 +180,13 @@ test('of several exit codes, a flow that another holds comes before rejects and 
 test('the remedy of a run that fails is the one of its own case, not only the page of its code', async () => {
   await using p = await flatProject(6)
   await p.cli(['run', 'm.t', '--batch-rows', '2', '--parallel', '1'])
-  await p.duckdb('data/a.duckdb', "INSERT INTO src SELECT 10 + i, 'x', 'odd', CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP) FROM range(4) t(i)")
-  const crashed = await p.child(['run', 'm.t', '--batch-rows', '2', '--parallel', '1'], { TIDEMARK_FAILPOINT: 'batch:recorded:1' }).ended
+  await p.duckdb(
+    'data/a.duckdb',
+    "INSERT INTO src SELECT 10 + i, 'x', 'odd', CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP) FROM range(4) t(i)",
+  )
+  const crashed = await p.child(['run', 'm.t', '--batch-rows', '2', '--parallel', '1'], {
+    TIDEMARK_FAILPOINT: 'batch:recorded:1',
+  }).ended
   expect(crashed.signal).toBe('SIGKILL')
   await p.duckdb('data/b.duckdb', 'DELETE FROM dst')
   const { exit, err } = await p.cli(['run', 'm.t'])

@@ -1,4 +1,12 @@
-import { ErrorDocument, PlanDocument, RunDocument, RunsDocument, ShowDocument, StatusDocument, WatermarksDocument } from '@tidemark/contract/api'
+import {
+  ErrorDocument,
+  PlanDocument,
+  RunDocument,
+  RunsDocument,
+  ShowDocument,
+  StatusDocument,
+  WatermarksDocument,
+} from '@tidemark/contract/api'
 import { expect, test } from 'vitest'
 import { flatProject, type Project } from './project.ts'
 import { treeProject } from './tree-project.ts'
@@ -22,8 +30,31 @@ test('the documents of a project that never ran are whole, and empty where nothi
   const { runs, status, watermarks, plan } = await look(p)
   expect(runs).toEqual({ runs: [] })
   expect(watermarks).toEqual({ watermarks: [] })
-  expect(status.flows).toMatchObject([{ flow: 'm.t', scope: {}, active: true, last_run: null, watermark: null, lag_ms: null, state: 'never run', holder: null }])
-  expect(plan.plans).toMatchObject([{ flow: 'm.t', source: 'a:src', target: 'b:dst', capture: 'watermark (initial load)', window: { after: null }, rows: 3, batches: 1, resumes: null, nothing_to_do: null }])
+  expect(status.flows).toMatchObject([
+    {
+      flow: 'm.t',
+      scope: {},
+      active: true,
+      last_run: null,
+      watermark: null,
+      lag_ms: null,
+      state: 'never run',
+      holder: null,
+    },
+  ])
+  expect(plan.plans).toMatchObject([
+    {
+      flow: 'm.t',
+      source: 'a:src',
+      target: 'b:dst',
+      capture: 'watermark (initial load)',
+      window: { after: null },
+      rows: 3,
+      batches: 1,
+      resumes: null,
+      nothing_to_do: null,
+    },
+  ])
   expect(plan.plans[0]?.create_table).toContain('CREATE TABLE')
 })
 
@@ -31,14 +62,38 @@ test('run, runs, show, watermarks, status and plan print their documents after a
   await using p = await flatProject(25)
   const ran = await p.json(RunDocument, ['run', '--all', '--batch-rows', '10'])
   const zero = { deleted: 0, skipped_same: 0, skipped_older: 0, rejected: 0 }
-  expect(ran.runs).toMatchObject([{ flow: 'm.t', scope: {}, status: 'succeeded', lane: 'pushdown', batches: 3, error: null, rows: { read: 25, inserted: 25, updated: 0, ...zero } }])
+  expect(ran.runs).toMatchObject([
+    {
+      flow: 'm.t',
+      scope: {},
+      status: 'succeeded',
+      lane: 'pushdown',
+      batches: 3,
+      error: null,
+      rows: { read: 25, inserted: 25, updated: 0, ...zero },
+    },
+  ])
   const { runs, status, watermarks, plan, show } = await look(p)
-  expect(runs.runs).toMatchObject([{ ...ran.runs[0], group: ran.group, attempts: 1, superseded_by: null, command: 'tidemark run --all --batch-rows 10 --json' }])
+  expect(runs.runs).toMatchObject([
+    {
+      ...ran.runs[0],
+      group: ran.group,
+      attempts: 1,
+      superseded_by: null,
+      command: 'tidemark run --all --batch-rows 10 --json',
+    },
+  ])
   expect(runs.runs[0]?.started_at).not.toBeNull()
-  expect(show?.steps).toMatchObject([{ step: 1, name: 'rows', status: 'done', batches: 3, batches_done: 3, rows: { inserted: 25 } }])
+  expect(show?.steps).toMatchObject([
+    { step: 1, name: 'rows', status: 'done', batches: 3, batches_done: 3, rows: { inserted: 25 } },
+  ])
   expect(show?.plan).toMatchObject({ flow: 'm.t' })
-  expect(watermarks.watermarks).toMatchObject([{ flow: 'm.t', scope: {}, position: ran.runs[0]?.window?.up_to, run: ran.runs[0]?.run }])
-  expect(status.flows).toMatchObject([{ state: 'up to date', watermark: ran.runs[0]?.window?.up_to, last_run: { status: 'succeeded', error: null } }])
+  expect(watermarks.watermarks).toMatchObject([
+    { flow: 'm.t', scope: {}, position: ran.runs[0]?.window?.up_to, run: ran.runs[0]?.run },
+  ])
+  expect(status.flows).toMatchObject([
+    { state: 'up to date', watermark: ran.runs[0]?.window?.up_to, last_run: { status: 'succeeded', error: null } },
+  ])
   expect(plan.plans).toMatchObject([{ rows: 0, batches: 0, steps: [], create_table: null }])
   expect(plan.plans[0]?.nothing_to_do).toContain('no rows after')
 })
@@ -65,7 +120,12 @@ test('a failed run is told in every document by its code and message', async () 
   const { runs, status, watermarks, plan, show } = await look(p)
   expect(runs.runs).toMatchObject([{ status: 'failed', error: ran.runs[0]?.error }])
   expect(show?.run.error).toEqual(ran.runs[0]?.error)
-  expect(status.flows).toMatchObject([{ state: `TM4004: tidemark resume ${ran.runs[0]?.run}, or run the flow again`, last_run: { error: { code: 'TM4004' } } }])
+  expect(status.flows).toMatchObject([
+    {
+      state: `TM4004: tidemark resume ${ran.runs[0]?.run}, or run the flow again`,
+      last_run: { error: { code: 'TM4004' } },
+    },
+  ])
   expect(watermarks.watermarks).toEqual([])
   expect(plan.plans[0]?.resumes).toBe(ran.runs[0]?.run)
 })
@@ -86,13 +146,17 @@ test('a cancelled run is told in every document, and no error is made of it', as
 test('a crashed run is told from a running one, and the next run answers with both its resume and its own', async () => {
   await using p = await flatProject()
   await p.ok('deploy')
-  const crashed = await p.child(['run', 'm.t', '--batch-rows', '1', '--parallel', '1'], { TIDEMARK_FAILPOINT: 'batch:after-commit:2' }).ended
+  const crashed = await p.child(['run', 'm.t', '--batch-rows', '1', '--parallel', '1'], {
+    TIDEMARK_FAILPOINT: 'batch:after-commit:2',
+  }).ended
   expect(crashed.signal).toBe('SIGKILL')
   const { runs, status, plan, show } = await look(p)
   expect(runs.runs).toMatchObject([{ status: 'running', finished_at: null, batches: 1 }])
   const id = runs.runs[0]?.run ?? ''
   expect(show?.steps).toMatchObject([{ status: 'running', batches: 3, batches_done: 1 }])
-  expect(status.flows).toMatchObject([{ state: `its worker is gone: tidemark resume ${id}, or run the flow again`, holder: null }])
+  expect(status.flows).toMatchObject([
+    { state: `its worker is gone: tidemark resume ${id}, or run the flow again`, holder: null },
+  ])
   expect(plan.plans[0]?.resumes).toBe(id)
   const again = await p.json(RunDocument, ['run', 'm.t'])
   expect(again.runs).toMatchObject([
@@ -119,7 +183,10 @@ test('scopes are objects in every document, each with its own watermark', async 
 test('waiting rows are counted in run, runs and plan, with the time they arrive', async () => {
   await using p = await flatProject()
   p.edit('modules/m.yaml', 'buffer: 0s', 'buffer: 4h')
-  await p.duckdb('data/a.duckdb', "INSERT INTO src SELECT 9, 'young', 'odd', CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)")
+  await p.duckdb(
+    'data/a.duckdb',
+    "INSERT INTO src SELECT 9, 'young', 'odd', CAST(now() AT TIME ZONE 'UTC' AS TIMESTAMP)",
+  )
   const ran = await p.json(RunDocument, ['run', 'm.t'])
   expect(ran.runs).toMatchObject([{ status: 'succeeded', waiting: { rows: 1 }, rows: { read: 3 } }])
   expect(ran.runs[0]?.waiting?.until).toMatch(/^20/)
@@ -131,7 +198,10 @@ test('waiting rows are counted in run, runs and plan, with the time they arrive'
 test('a dry run answers with the document of a run, without an id and without a group', async () => {
   await using p = await flatProject()
   const dry = await p.json(RunDocument, ['run', 'm.t', '--dry-run', '--deploy'])
-  expect(dry).toMatchObject({ group: null, runs: [{ run: null, status: 'dry_run', reason: 'nothing was written', rows: { read: 3, inserted: 3 }, batches: 1 }] })
+  expect(dry).toMatchObject({
+    group: null,
+    runs: [{ run: null, status: 'dry_run', reason: 'nothing was written', rows: { read: 3, inserted: 3 }, batches: 1 }],
+  })
   expect((await p.json(RunsDocument, ['runs'])).runs).toEqual([])
 })
 
@@ -170,7 +240,11 @@ test('a count beyond 2^53 is text, exact, and a smaller one a number', async () 
 test('an error is one document too, on stdout, with its remedy', async () => {
   await using p = await flatProject()
   const failed = await p.json(ErrorDocument, ['show', 'r-zzzzz'], 2)
-  expect(failed.error).toEqual({ code: 'TM1004', message: 'TM1004 unknown run: r-zzzzz', remedy: ['tidemark runs   lists them'] })
+  expect(failed.error).toEqual({
+    code: 'TM1004',
+    message: 'TM1004 unknown run: r-zzzzz',
+    remedy: ['tidemark runs   lists them'],
+  })
   const usage = await p.json(ErrorDocument, ['run', '--nonsense'], 2)
   expect(usage.error.code).toBe('TM1002')
 })

@@ -82,7 +82,10 @@ export class Project implements AsyncDisposable {
   }
 
   /** One command line, typed in the project's folder; ^C is pressed when stderr says `stopAt`. */
-  async cli(argv: readonly string[], { stopAt = null, ...wishes }: FakeWishes & { readonly stopAt?: RegExp | null } = {}): Promise<Answer> {
+  async cli(
+    argv: readonly string[],
+    { stopAt = null, ...wishes }: FakeWishes & { readonly stopAt?: RegExp | null } = {},
+  ): Promise<Answer> {
     const fake = fakeIo({ cwd: this.dir, ...wishes })
     const write = (text: string): void => {
       fake.io.stderr.write(text)
@@ -95,20 +98,28 @@ export class Project implements AsyncDisposable {
   /** The same where it is taken for granted that it goes well. */
   async ok(...argv: readonly string[]): Promise<Answer> {
     const answer = await this.cli(argv)
-    expect(answer, argv.join(' ')).toMatchObject({ exit: 0 })
+    expect({ argv, exit: answer.exit, err: answer.exit === 0 ? '' : answer.err }).toEqual({ argv, exit: 0, err: '' })
     return answer
   }
 
   /** With `--json`: stdout must be one document of that shape and nothing else. */
   async json<S extends z.ZodType>(schema: S, argv: readonly string[], exit = 0): Promise<z.output<S>> {
     const answer = await this.cli([...argv, '--json'])
-    expect({ argv, exit: answer.exit, err: answer.exit === exit ? '' : answer.out + answer.err }).toEqual({ argv, exit, err: '' })
+    expect({ argv, exit: answer.exit, err: answer.exit === exit ? '' : answer.out + answer.err }).toEqual({
+      argv,
+      exit,
+      err: '',
+    })
     return schema.parse(JSON.parse(answer.out))
   }
 
   /** A process of its own: for signals, crashes and locks. */
   child(argv: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
-    const child = spawn(process.execPath, [BIN, ...argv], { cwd: this.dir, stdio: ['ignore', 'pipe', 'pipe'], env: childEnvironment(env) })
+    const child = spawn(process.execPath, [BIN, ...argv], {
+      cwd: this.dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: childEnvironment(env),
+    })
     const text = { out: '', err: '' }
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.out += chunk))
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.err += chunk))
@@ -164,10 +175,15 @@ export class Project implements AsyncDisposable {
 
   /** Every file below the project with the hash of its bytes, and every folder. */
   bytes(): Readonly<Record<string, string>> {
-    const entries = readdirSync(this.dir, { recursive: true, withFileTypes: true }).map((entry): readonly [string, string] => {
-      const file = path.join(entry.parentPath, entry.name)
-      return [path.relative(this.dir, file), entry.isDirectory() ? 'folder' : createHash('sha256').update(readFileSync(file)).digest('hex')]
-    })
+    const entries = readdirSync(this.dir, { recursive: true, withFileTypes: true }).map(
+      (entry): readonly [string, string] => {
+        const file = path.join(entry.parentPath, entry.name)
+        return [
+          path.relative(this.dir, file),
+          entry.isDirectory() ? 'folder' : createHash('sha256').update(readFileSync(file)).digest('hex'),
+        ]
+      },
+    )
     return Object.fromEntries(entries.sort(([x], [y]) => (x < y ? -1 : 1)))
   }
 

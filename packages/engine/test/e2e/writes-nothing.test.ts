@@ -30,7 +30,10 @@ async function dryThenReal(p: Project, ...wish: readonly string[]) {
 test('plan and dry run of a deployed project make no file and change no byte where store, target and temp are not there yet', async () => {
   await using p = await flatProject(25)
   const before = p.bytes()
-  for (const argv of [['plan', 'm.t'], ['run', 'm.t', '--dry-run']]) {
+  for (const argv of [
+    ['plan', 'm.t'],
+    ['run', 'm.t', '--dry-run'],
+  ]) {
     const refused = await p.json(ErrorDocument, argv, 2)
     expect(refused.error.code).toBe('TM1018')
     expect(p.bytes()).toEqual(before)
@@ -68,7 +71,11 @@ test('a dry run with --full, --after and --up-to, or a scope, counts what such a
   p.edit('modules/m.yaml', 'apply: latest', 'apply: latest\n      scope: { part: part }')
   await p.ok('run', 'm.t')
   await change(p)
-  for (const wish of [['--scope', 'part=odd'], ['--after', '2020-01-01 00:00:03', '--up-to', '2020-01-01 00:00:06'], ['--full']]) {
+  for (const wish of [
+    ['--scope', 'part=odd'],
+    ['--after', '2020-01-01 00:00:03', '--up-to', '2020-01-01 00:00:06'],
+    ['--full'],
+  ]) {
     const { dry, real } = await dryThenReal(p, ...wish)
     expect([wish, real?.rows]).toEqual([wish, dry?.rows])
     expect(Number(dry?.rows.read)).toBeGreaterThan(0)
@@ -112,7 +119,9 @@ test('plan and dry run of a tree leave every byte as it was, and count moved sub
 test('a dry run after a crash leaves the unfinished run, its work file and its lease as they are', async () => {
   await using p = await flatProject(6)
   await p.ok('deploy')
-  const crashed = await p.child(['run', 'm.t', '--batch-rows', '2', '--parallel', '1'], { TIDEMARK_FAILPOINT: 'batch:before-commit:2' }).ended
+  const crashed = await p.child(['run', 'm.t', '--batch-rows', '2', '--parallel', '1'], {
+    TIDEMARK_FAILPOINT: 'batch:before-commit:2',
+  }).ended
   expect(crashed.signal).toBe('SIGKILL')
   await p.rows('data/b.duckdb', 'SELECT 1')
   const before = p.bytes()

@@ -177,6 +177,19 @@ test('two flows into one file share it within a process', async () => {
   expect(await first).toMatchObject({ state: 'succeeded', rows: { updated: 10n } })
 })
 
+test('a flow into a file that another flow of the process reads is refused until that one ends', async () => {
+  await using w = await tenRows()
+  const copy = flowSpec({ id: parseFlowId('m.copy'), target: { ...flow.target, connection: flow.source.connection, table: ['copy'] } })
+  using gate = gateAt('batch:staged')
+  const first = w.run(flow, { ...IN_TWOS, hit: gate.hit })
+  await gate.reached
+  expect(await w.run(copy, IN_TWOS)).toMatchObject({ state: 'failed', error: { code: 'TM2002' } })
+  gate.open()
+  expect(await first).toMatchObject({ state: 'succeeded' })
+  expect(await w.run(copy, IN_TWOS)).toMatchObject({ state: 'nothing_to_do' })
+  expect(await w.sourceRows('SELECT count(*) FROM copy')).toEqual([['10']])
+})
+
 test('a run asked to stop while it waits for a lease ends at once, without a run', async () => {
   await using w = await tenRows()
   await w.store.leases.acquire(flow.id, STRANGER, 3_600_000, null)

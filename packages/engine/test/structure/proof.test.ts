@@ -9,8 +9,9 @@ const LINES: readonly string[] = [...upTo('G', 13), ...upTo('S', 42), ...upTo('B
 
 const TESTS = FILES.filter((file) => /^packages\/.*(\.test\.ts|\/test\/.*\.ts)$/.test(file))
 
-/** `test('…'`, `it('…'`, and `test.each(…)('…'`; as written, placeholders included. */
-const TITLE = /(?:(?<![\w.])(?:test|it)\s*|\.each(?:<.*>)?\(.*\)|^\]\))\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1\s*,/gm
+/** `test('…'`, `it('…'`, `test.each(…)('…'` and `test.for(…)('…'`; as written, placeholders included. */
+const TITLE =
+  /(?:(?<![\w.])(?:test|it)\s*|\.(?:each|for)(?:<.*>)?\(.*\)|^\]\))\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1\s*,/gm
 const titles = new Set(
   TESTS.flatMap((file) => [...read(file).matchAll(TITLE)].map((m) => (m[2] ?? '').replaceAll(/\\(.)/g, '$1'))),
 )

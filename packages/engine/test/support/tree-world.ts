@@ -22,13 +22,20 @@ export interface NewFile {
   readonly bare?: boolean
 }
 
-const STAMPS = {
+type Stamps = Readonly<Record<Exclude<Touch, null>, string>>
+
+const STAMPS: Stamps = {
   old: "TIMESTAMP '2020-01-01'",
   now: "CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)",
   young: "TIMESTAMP '2999-01-01'",
-} as const
+}
 
-const stamp = (at: Touch): string => (at === null ? 'NULL' : STAMPS[at])
+/** For runs with a buffer of an hour, and at last one without: every stamp of a row is later than the ones before. */
+export const AN_HOUR_AGO: Stamps = {
+  ...STAMPS,
+  now: `${STAMPS.now} - INTERVAL 2 HOUR`,
+  young: `${STAMPS.now} - INTERVAL 30 MINUTE`,
+}
 
 export interface FileFlowOptions {
   readonly orphans?: OrphanPolicy
@@ -53,9 +60,19 @@ export function fileFlow({ orphans, watermark, over }: FileFlowOptions = {}): Fl
 
 export class FileWorld implements AsyncDisposable {
   readonly world: World
+  readonly #stamps: Stamps
 
-  constructor(world: World) {
+  constructor(world: World, stamps: Stamps) {
     this.world = world
+    this.#stamps = stamps
+  }
+
+  #metaOf(id: string, at: Touch, unit: string): string {
+    return `INSERT INTO meta VALUES ('${id}', ${at === null ? 'NULL' : this.#stamps[at]}, '${unit}')`
+  }
+
+  #touched(id: string, at: Touch): string {
+    return at === null ? 'SELECT 1' : `UPDATE meta SET modified_on = ${this.#stamps[at]} WHERE stream_id = '${id}'`
   }
 
   get ledger(): World['store']['ledger'] {
@@ -70,19 +87,22 @@ export class FileWorld implements AsyncDisposable {
       statements.push(
         `INSERT INTO files SELECT '${id}', '${id}', coalesce(${parent}, '/') || '${id}/', ${parent}, true, 'v1'`,
       )
-      if (!bare) statements.push(metaOf(id, at, unit))
+      if (!bare) statements.push(this.#metaOf(id, at, unit))
     }
     await this.world.source(...statements)
   }
 
   /** A metadata row, with or without its file. */
   meta(id: string, at: Touch = 'now', unit = 'N'): Promise<void> {
-    return this.world.source(metaOf(id, at, unit))
+    return this.world.source(this.#metaOf(id, at, unit))
   }
 
   /** New contents. */
   touch(id: string, at: Touch = 'now', contents = 'v2'): Promise<void> {
-    return this.world.source(`UPDATE files SET file_stream = '${contents}' WHERE stream_id = '${id}'`, touched(id, at))
+    return this.world.source(
+      `UPDATE files SET file_stream = '${contents}' WHERE stream_id = '${id}'`,
+      this.#touched(id, at),
+    )
   }
 
   /** As a FileTable does it: the locators of everything below change, and only the moved row is touched. */
@@ -98,7 +118,7 @@ export class FileWorld implements AsyncDisposable {
       `UPDATE files SET parent_path_locator = '${now}' || substr(parent_path_locator, ${from.length + 1}) WHERE starts_with(parent_path_locator, '${from}')`,
       `UPDATE files SET path_locator = '${now}' || substr(path_locator, ${from.length + 1}) WHERE starts_with(path_locator, '${from}')`,
       `UPDATE files SET parent_path_locator = ${under === null ? 'NULL' : `'${place}'`} WHERE stream_id = '${id}'`,
-      touched(id, at),
+      this.#touched(id, at),
     )
   }
 
@@ -163,18 +183,13 @@ export class FileWorld implements AsyncDisposable {
   }
 }
 
-const metaOf = (id: string, at: Touch, unit: string): string =>
-  `INSERT INTO meta VALUES ('${id}', ${stamp(at)}, '${unit}')`
-const touched = (id: string, at: Touch): string =>
-  at === null ? 'SELECT 1' : `UPDATE meta SET modified_on = ${stamp(at)} WHERE stream_id = '${id}'`
-
-export async function openFiles(): Promise<FileWorld> {
+export async function openFiles(stamps: Stamps = STAMPS): Promise<FileWorld> {
   const world = await openWorld()
   await world.source(
     'CREATE TABLE files (stream_id VARCHAR, name VARCHAR, path_locator VARCHAR, parent_path_locator VARCHAR, is_directory BOOLEAN, file_stream VARCHAR)',
     'CREATE TABLE meta (stream_id VARCHAR, modified_on TIMESTAMP, owning_business_unit VARCHAR)',
   )
-  return new FileWorld(world)
+  return new FileWorld(world, stamps)
 }
 
 /** Fails the run at the n-th time it comes to a point; what was committed before stays. */

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import type { Command } from '../command.ts'
 import { confirm } from '../confirm.ts'
-import { differencesInline, differencesText, editedByHandText, writtenText } from '../print/difference-text.ts'
+import { differencesInline, differencesText, isAbsent, keptText, writtenText } from '../print/difference-text.ts'
 
 export const deploy: Command = async (context, { args, options }) => {
   const file = args[0] === undefined ? null : path.resolve(context.io.cwd, args[0])
@@ -9,26 +9,27 @@ export const deploy: Command = async (context, { args, options }) => {
   const overwrite = options.flag('--overwrite')
   await using app = await context.openApp({ keepsBytes: dryRun })
 
-  const { undeployed, editedByHand } = await app.compare(file)
-  if (overwrite && !dryRun && editedByHand.length > 0) {
+  const edited = overwrite && !dryRun ? (await app.compare(file)).editedByHand.filter((d) => !isAbsent(d)) : []
+  if (edited.length > 0) {
     if (!context.json)
       context.note(
-        `--overwrite takes back what was edited by hand:\n${differencesText(editedByHand, context.noteStyle).trimEnd()}`,
+        `--overwrite takes back what was edited by hand:\n${differencesText(edited, context.noteStyle).trimEnd()}`,
       )
     await confirm(
       context,
       options.flag('--yes'),
       'Take the YAML instead?',
-      `deploy --overwrite would take back ${differencesInline(editedByHand)}`,
+      `deploy --overwrite would take back ${differencesInline(edited)}`,
     )
   }
-  const { written, kept } = await app.deploy({ path: file, dryRun, overwrite })
-  const absent = undeployed.filter(({ kind }) => kind === 'absent')
+  const done = await app.deploy({ path: file, dryRun, overwrite })
+  const { written } = done
+  const absent = done.kept.filter(isAbsent)
+  const kept = done.kept.filter((d) => !isAbsent(d))
 
   context.answer({ dry_run: dryRun, written, kept, absent }, () => {
     const { style } = context.screen
-    const told =
-      differencesText([...written, ...absent], style) + (kept.length === 0 ? '' : `${editedByHandText(kept)}\n`)
+    const told = differencesText([...written, ...absent], style) + keptText(kept)
     if (written.length === 0) return `${told}Nothing to change.\n`
     return `${told}${dryRun ? `Would deploy ${writtenText(written)}. Nothing was written.` : `deployed ${writtenText(written)}`}\n`
   })

@@ -34,6 +34,24 @@ export function writtenText(written: readonly DefinitionDifference[]): string {
     .join(', ')
 }
 
-/** Said once, in one line: a row that a person edited stays. */
-export const editedByHandText = (edited: readonly DefinitionDifference[]): string =>
-  `Edited by hand in the control tables, and kept: ${differencesInline(edited)}. tidemark deploy --overwrite takes the YAML instead.`
+export const isAbsent = ({ kind }: DefinitionDifference): boolean => kind === 'absent'
+
+/** Said in a line each: what a person edited in the tables stays, and so does what the YAML no longer has. */
+export function keptText(kept: readonly DefinitionDifference[]): string {
+  const edited = kept.filter((difference) => !isAbsent(difference))
+  const absent = kept.filter(isAbsent)
+  return [
+    ...(edited.length === 0
+      ? []
+      : [
+          `Edited by hand in the control tables, and kept: ${differencesInline(edited)}. tidemark deploy --overwrite takes the YAML instead.`,
+        ]),
+    ...(absent.length === 0
+      ? []
+      : [
+          `No longer in the YAML, and kept: ${absent.map(({ subject }) => oneLine(subject)).join(', ')}. A deploy deletes nothing: is_active = 0 in the table task switches it off.`,
+        ]),
+  ]
+    .map((line) => `${line}\n`)
+    .join('')
+}

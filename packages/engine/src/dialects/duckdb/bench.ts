@@ -9,7 +9,7 @@ import * as apply from './apply.sql.ts'
 import { insertSelected, predicates } from './capture.sql.ts'
 import { translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
-import { describeTable, hasRowIds } from './introspect.ts'
+import { hasRowIds } from './introspect.ts'
 import type { Catalogs } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import { DuckdbSource } from './source.ts'
@@ -50,7 +50,7 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
   // the target first: where both are one file, it has to be open for writing
   const target = options.mode === 'write' || existsSync(targetPath) ? opening.use(await open(targetPath, options.mode, options)) : null
   const source = opening.use(await open(sourcePath, 'read', options))
-  const work = opening.use(await open(options.workPath ?? IN_MEMORY, 'write', options))
+  const work = opening.use(await openWork(options))
   const catalogs: Catalogs = { source: source.catalog, target: target?.catalog ?? 'missing', work: work.catalog }
   const files = { source, target }
   const folder = dirname(source.path) // whatever the session belongs to, the views it reads are the source's
@@ -69,6 +69,18 @@ function makeTempFolder({ limits, mode }: OpenBench, opening: AsyncDisposableSta
 }
 
 const isEmptyFolder = (dir: string): boolean => existsSync(dir) && readdirSync(dir).length === 0
+
+/** Captured keys that a crash of the machine damaged are captured again: nothing is lost with them. */
+async function openWork(options: OpenBench): Promise<DuckdbFile> {
+  const path = options.workPath ?? IN_MEMORY
+  try {
+    return await open(path, 'write', options)
+  } catch (error) {
+    if (path === IN_MEMORY || !(error instanceof AppError) || error.code !== 'TM2003') throw error
+    for (const suffix of ['', '.wal']) rmSync(path + suffix, { force: true })
+    return await open(path, 'write', options)
+  }
+}
 
 /** A file that was made for a run which then wrote nothing into it is not left behind. */
 async function removeIfUnused(path: string, options: OpenBench): Promise<void> {
@@ -166,15 +178,17 @@ class DuckdbBench implements Bench {
     await own.exec(apply.verdict(c, relation, kind))
     const counts = verdictOf(await own.query(apply.verdictCounts), relation)
     if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation))
-    else if (counts.inserted + counts.updated > 0n) for (const statement of apply.take(c, relation, kind, await this.#unfilled(own, relation))) await own.exec(statement)
+    else if (counts.inserted + counts.updated > 0n) for (const statement of apply.take(c, relation, kind, await this.#unfilled(relation))) await own.exec(statement)
     if (kind === 'latest') for (const statement of apply.takePositions(c, relation)) await own.exec(statement)
     return counts
   }
 
-  /** Target columns that keep their values when a row is replaced. */
-  async #unfilled(own: DuckdbTransaction, relation: FlowRelation): Promise<readonly string[]> {
-    if (this.#files.target === null) return []
-    const facts = await describeTable(this.#files.target, own.session, relation.target.table)
+  /**
+   * Target columns that keep their values when a row is replaced. Not asked in the batch's transaction: the catalog's
+   * functions look into every attached file, and would hold those of other flows until the batch ends.
+   */
+  async #unfilled(relation: FlowRelation): Promise<readonly string[]> {
+    const facts = await this.target.describe(relation.target.table)
     const filled = new Set(relation.columns.map((x) => x.target))
     return (facts?.columns ?? []).filter((x) => !filled.has(x.name) && !x.generated).map((x) => x.name)
   }

@@ -7,6 +7,7 @@ import type { Fault } from '../contract.ts'
 
 const FAULTS: readonly (readonly [RegExp, Fault])[] = [
   [/^IO Error: Could not set lock on file/, 'held'],
+  [/is open for reading in this process/, 'held'],
   [/No space left on device|File too large|disk is full|failed to offload data block|Could not write (?:file|all bytes)/i, 'full'],
   [/^Out of Memory Error/, 'full'],
   [/not a valid DuckDB database file|^Serialization Error|does not match stored checksum|Corrupt database|file is too small|Could not read enough bytes|^IO Error: Trying to read a database file with version/i, 'corrupt'],
@@ -54,5 +55,6 @@ export function translate(error: unknown, where: string, refused: 'TM4019' | 'TM
 
 function holderOf(message: string): string {
   const m = /\(PID (\d+)\)/.exec(message)
-  return m ? ` is open in process ${m[1]}` : ' is open in another process'
+  if (m) return ` is open in process ${m[1]}`
+  return message.includes('in this process') ? ' is read by another flow of this process' : ' is open in another process'
 }
