@@ -14,6 +14,8 @@ import type {
   MarkerCounts,
 } from '../../src/dialects/contract.ts'
 import { AppError } from '../../src/runtime/app-error.ts'
+import { errorOf } from '../support/sleeper.ts'
+import { present } from '../support/present.ts'
 
 export interface TargetHarness extends AsyncDisposable {
   readonly relation: FlowRelation
@@ -167,9 +169,10 @@ function fenceContract(it: It): void {
     await using other = await h.open()
     await using tx = await b.begin(1)
     const stop = new AbortController()
-    const raising = expect(other.target.raiseFence(fenceOf(2n), BOUND_MS, stop.signal)).rejects.toThrow('enough')
-    stop.abort(new Error('enough'))
-    await raising
+    const raising = errorOf(other.target.raiseFence(fenceOf(2n), BOUND_MS, stop.signal))
+    const enough = new Error('enough')
+    stop.abort(enough)
+    expect(await raising).toBe(enough)
     await tx.commit(await b.land(tx, 1))
     expect(await b.commit(1)).toMatchObject({ inserted: 2n })
   })
@@ -193,7 +196,7 @@ function fenceContract(it: It): void {
     const open = await Promise.all([1, 2, 3, 4].map((n) => b.begin(n, 'r-00001', n - 1)))
     const counts = await Promise.all(open.map((tx, i) => b.land(tx, i + 1)))
     for (const [i, tx] of open.entries()) {
-      await tx.commit(counts[i] ?? expect.fail('no counts'))
+      await tx.commit(present(counts[i], 'counts'))
       await tx[Symbol.asyncDispose]()
     }
     expect(await h.rows()).toEqual(delivered(1, 8))
@@ -313,7 +316,8 @@ function settledContract(it: It): void {
 
   it('settling twice is settling once', async (h) => {
     await using b = await prepared(h, fenceOf(1n), 1)
-    const settle = () => b.bench.target.settle(b.fence, { run: 'r-00001', upTo: 'x', forgetsOtherScopes: false }, h.relation.target.table)
+    const settle = () =>
+      b.bench.target.settle(b.fence, { run: 'r-00001', upTo: 'x', forgetsOtherScopes: false }, h.relation.target.table)
     await settle()
     await settle()
     expect(await b.bench.target.settled('m.t')).toEqual([
@@ -325,7 +329,11 @@ function settledContract(it: It): void {
     await using b = await prepared(h, fenceOf(1n), 1)
     const { target } = b.bench
     await target.raiseFence(fenceOf(2n), BOUND_MS, never)
-    const late = target.settle(b.fence, { run: 'r-00001', upTo: null, forgetsOtherScopes: false }, h.relation.target.table)
+    const late = target.settle(
+      b.fence,
+      { run: 'r-00001', upTo: null, forgetsOtherScopes: false },
+      h.relation.target.table,
+    )
     await expect(late).rejects.toMatchObject({ code: 'TM5002' })
     expect(await target.settled('m.t')).toEqual([])
   })

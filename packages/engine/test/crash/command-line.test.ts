@@ -40,7 +40,11 @@ async function openShop(): Promise<Shop> {
   mkdirSync(join(dir, 'modules'))
   writeFileSync(join(dir, 'tidemark.yaml'), PROJECT)
   writeFileSync(join(dir, 'modules/m.yaml'), MODULE)
-  const open = async (name: string, mode: 'read' | 'write', work: (run: (text: string) => Promise<readonly (readonly (string | null)[])[]>) => Promise<void>) => {
+  const open = async (
+    name: string,
+    mode: 'read' | 'write',
+    work: (run: (text: string) => Promise<readonly (readonly (string | null)[])[]>) => Promise<void>,
+  ) => {
     await using file = await openDuckdbFile(join(dir, name), mode, LIMITS)
     using session = await file.session()
     await session.run(`USE "${file.catalog}"`)
@@ -66,7 +70,11 @@ async function openShop(): Promise<Shop> {
 }
 
 interface RunsJson {
-  readonly runs: readonly { readonly run: string; readonly status: string; readonly rows: { readonly inserted: number } }[]
+  readonly runs: readonly {
+    readonly run: string
+    readonly status: string
+    readonly rows: { readonly inserted: number }
+  }[]
 }
 
 const runsOf = (ended: Ended): RunsJson['runs'] => {
@@ -77,26 +85,37 @@ const runsOf = (ended: Ended): RunsJson['runs'] => {
 const whole = async (shop: Shop): Promise<void> => {
   expect(await shop.target('SELECT count(*), count(DISTINCT id) FROM dst')).toEqual([['10', '10']])
   expect(runsOf(await shop.tidemark(['run', 'm.t', '--json']))).toMatchObject([{ status: 'nothing_to_do' }])
-  expect(readdirSync(join(shop.dir, '.tidemark'), { recursive: true }).filter((f) => String(f).includes('r-'))).toEqual([])
+  expect(readdirSync(join(shop.dir, '.tidemark'), { recursive: true }).filter((f) => String(f).includes('r-'))).toEqual(
+    [],
+  )
 }
 
-test.for(['plan:stored', 'capture:stored', 'batch:before-commit:3', 'batch:after-commit:2', 'settle:before', 'settle:target-done'])(
-  'tidemark run dies at %s, and the next tidemark run goes on with it',
+test.for([
+  'plan:stored',
+  'capture:stored',
+  'batch:before-commit:3',
+  'batch:after-commit:2',
+  'settle:before',
+  'settle:target-done',
+])('tidemark run dies at %s, and the next tidemark run goes on with it', async (failpoint) => {
+  await using shop = await openShop()
+  expect(await shop.tidemark(['run', 'm.t', '--deploy'], failpoint)).toMatchObject({ signal: 'SIGKILL' })
+  const runs = runsOf(await shop.tidemark(['run', 'm.t', '--json']))
+  expect(runs).toMatchObject([{ status: 'succeeded', rows: { inserted: 10 } }, { status: 'nothing_to_do' }])
+  await whole(shop)
+})
+
+test.for(['batch:staged:2', 'batch:recorded:4'])(
+  'tidemark run dies at %s, and tidemark resume --last ends it',
   async (failpoint) => {
     await using shop = await openShop()
     expect(await shop.tidemark(['run', 'm.t', '--deploy'], failpoint)).toMatchObject({ signal: 'SIGKILL' })
-    const runs = runsOf(await shop.tidemark(['run', 'm.t', '--json']))
-    expect(runs).toMatchObject([{ status: 'succeeded', rows: { inserted: 10 } }, { status: 'nothing_to_do' }])
+    expect(runsOf(await shop.tidemark(['resume', '--last', '--json']))).toMatchObject([
+      { status: 'succeeded', rows: { inserted: 10 } },
+    ])
     await whole(shop)
   },
 )
-
-test.for(['batch:staged:2', 'batch:recorded:4'])('tidemark run dies at %s, and tidemark resume --last ends it', async (failpoint) => {
-  await using shop = await openShop()
-  expect(await shop.tidemark(['run', 'm.t', '--deploy'], failpoint)).toMatchObject({ signal: 'SIGKILL' })
-  expect(runsOf(await shop.tidemark(['resume', '--last', '--json']))).toMatchObject([{ status: 'succeeded', rows: { inserted: 10 } }])
-  await whole(shop)
-})
 
 test('tidemark run dies right after it settled: its run stands, and the next one sweeps what it left', async () => {
   await using shop = await openShop()
@@ -110,7 +129,9 @@ test('a run that died can be cancelled by the command line, and resumed afterwar
   expect(await shop.tidemark(['run', 'm.t', '--deploy'], 'batch:recorded:2')).toMatchObject({ signal: 'SIGKILL' })
   const [run] = JSON.parse((await shop.tidemark(['runs', '--json'])).stdout).runs as RunsJson['runs']
   expect(await shop.tidemark(['cancel', run?.run ?? ''])).toMatchObject({ code: 0 })
-  expect(JSON.parse((await shop.tidemark(['runs', '--json'])).stdout)).toMatchObject({ runs: [{ run: run?.run, status: 'cancelled' }] })
+  expect(JSON.parse((await shop.tidemark(['runs', '--json'])).stdout)).toMatchObject({
+    runs: [{ run: run?.run, status: 'cancelled' }],
+  })
   expect(runsOf(await shop.tidemark(['resume', run?.run ?? '', '--json']))).toMatchObject([{ status: 'succeeded' }])
   await whole(shop)
 })

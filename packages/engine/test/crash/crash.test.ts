@@ -3,6 +3,7 @@ import { rmSync, truncateSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { startChild } from '../support/child-process.ts'
+import { present } from '../support/present.ts'
 import type { World } from '../support/world.ts'
 import { crash, expectWentOn, expectWhole, flowOf, Sources, type Wreck, wreckOf } from './crash-world.ts'
 
@@ -13,12 +14,12 @@ const IN_TWOS = { batchRows: 2, workers: 1 }
 const SHAPES = ['flat', 'tree'] as const
 
 async function wreckLeft(w: World, flow: FlowSpec): Promise<Wreck> {
-  return (await wreckOf(w, flow)) ?? expect.fail('no run was planned')
+  return present(await wreckOf(w, flow), 'run that was planned')
 }
 
 /** Goes on by `run`; the target is whole. */
 async function recovers(w: World, shape: 'flat' | 'tree', flow: FlowSpec, wreck: Wreck): Promise<void> {
-  const run = (await w.runs(flow, IN_TWOS))[0] ?? expect.fail('no run')
+  const run = present((await w.runs(flow, IN_TWOS))[0], 'run')
   await expectWentOn(w, wreck, run)
   await expectWhole(w, shape, flow, run, wreck.token)
 }
@@ -32,20 +33,23 @@ test.for(SHAPES)('%s: a crash with the captured keys half written captures the s
   await recovers(w, shape, flow, wreck)
 })
 
-test.for(SHAPES)('%s: a run whose captured keys were deleted after a crash captures again, and batch numbers go on', async (shape) => {
-  await using w = await sources.world(shape)
-  const flow = flowOf(shape, 'latest')
-  await crash(w, { flow, dieAt: 'batch:begun:3' })
-  const wreck = await wreckLeft(w, flow)
-  rmSync(w.workPath(wreck.run.id))
-  const run = await w.resume(wreck.run.id, IN_TWOS)
-  expect(run).toMatchObject({ id: wreck.run.id, window: wreck.run.window, state: 'succeeded' })
-  const batches = await w.store.ledger.listBatches(run.id)
-  expect(batches.map((b) => b.batch)).toEqual(batches.map((_, i) => i + 1))
-  expect(batches.slice(0, 2)).toEqual(wreck.batches.slice(0, 2))
-  expect(batches.slice(2, wreck.batches.length).every((b) => b.state === 'superseded')).toBe(true)
-  await expectWhole(w, shape, flow, run, wreck.token)
-})
+test.for(SHAPES)(
+  '%s: a run whose captured keys were deleted after a crash captures again, and batch numbers go on',
+  async (shape) => {
+    await using w = await sources.world(shape)
+    const flow = flowOf(shape, 'latest')
+    await crash(w, { flow, dieAt: 'batch:begun:3' })
+    const wreck = await wreckLeft(w, flow)
+    rmSync(w.workPath(wreck.run.id))
+    const run = await w.resume(wreck.run.id, IN_TWOS)
+    expect(run).toMatchObject({ id: wreck.run.id, window: wreck.run.window, state: 'succeeded' })
+    const batches = await w.store.ledger.listBatches(run.id)
+    expect(batches.map((b) => b.batch)).toEqual(batches.map((_, i) => i + 1))
+    expect(batches.slice(0, 2)).toEqual(wreck.batches.slice(0, 2))
+    expect(batches.slice(2, wreck.batches.length).every((b) => b.state === 'superseded')).toBe(true)
+    await expectWhole(w, shape, flow, run, wreck.token)
+  },
+)
 
 test('captured keys that a crash of the machine damaged are captured again', async () => {
   await using w = await sources.world('flat')
@@ -108,7 +112,10 @@ test('a delta run that dies is resumed before the rows that came meanwhile are r
   await w.source(`UPDATE src SET name = 'second', modified_on = ${now} WHERE id < 6`)
   await crash(w, { flow, dieAt: 'batch:before-commit:2' })
   const [died] = await w.store.ledger.listRuns({ limit: 1 })
-  await w.source(`INSERT INTO src VALUES (90, 'third', ${now})`, `UPDATE src SET name = 'third', modified_on = ${now} WHERE id = 5`)
+  await w.source(
+    `INSERT INTO src VALUES (90, 'third', ${now})`,
+    `UPDATE src SET name = 'third', modified_on = ${now} WHERE id = 5`,
+  )
   const runs = await w.runs(flow, IN_TWOS)
   expect(runs).toMatchObject([
     { id: died?.id, window: died?.window, state: 'succeeded', rows: { updated: 6n } },
@@ -125,17 +132,21 @@ test('a process that waits for the lease goes on at once when its holder is kill
   await holder.said('held')
   const held = await w.store.leases.find(flow.id)
   let asked = 0
-  const waiting = w.runs(flow, { ...IN_TWOS, waitMs: 60_000, emit: (event) => {
-    if (event !== 'lease:waiting') return
-    asked += 1
-    holder.kill('SIGKILL')
-  } })
+  const waiting = w.runs(flow, {
+    ...IN_TWOS,
+    waitMs: 60_000,
+    emit: (event) => {
+      if (event !== 'lease:waiting') return
+      asked += 1
+      holder.kill('SIGKILL')
+    },
+  })
   const [resumed] = await waiting
   expect(asked).toBe(1)
   // long before the lease of the dead would have ended
   expect((await w.store.now()) < (held?.expiresAt ?? '')).toBe(true)
   expect(resumed).toMatchObject({ state: 'succeeded', attempts: 2, rows: { inserted: 10n } })
-  await expectWhole(w, 'flat', flow, resumed ?? expect.fail('no run'), held?.token ?? 0n)
+  await expectWhole(w, 'flat', flow, present(resumed, 'run'), held?.token ?? 0n)
 })
 
 test('after a crash --fresh gives the run up, also when the target had settled it, and delivers everything', async () => {

@@ -152,15 +152,29 @@ class TreeModel implements Oracle<TreeWrite> {
       const row = this.#pick(w.pick, (r) => !r.here)
       return row ? [{ ...row, here: true }] : []
     }
-    const row = this.#pick(w.pick, (r) => r.here && r.meta !== null)
+    return w.op === 'touch' ? this.#touched(w.pick, now, w.to) : this.#moved(w.pick, now, w.under)
+  }
+
+  #touched(pick: number, now: bigint, to: ScopeName | null): readonly TreeRow[] {
+    const row = this.#pick(pick, (r) => r.here && r.meta !== null)
     if (!row?.meta) return []
-    const touched = { ...row, version: row.version + 1, meta: { ...row.meta, position: now } }
-    if (w.op === 'touch') return [{ ...touched, meta: { ...touched.meta, scope: w.to ?? row.meta.scope } }]
-    const below = this.#below(row.id)
-    const parent = this.#parent(w.under)
+    return [{ ...row, version: row.version + 1, meta: { scope: to ?? row.meta.scope, position: now } }]
+  }
+
+  /** Rather a folder than a row with nothing below it, and to where it can go. */
+  #moved(pick: number, now: bigint, under: number | null): readonly TreeRow[] {
     const writtenElsewhere = new Set(this.#open.flatMap((t) => t.rows.flatMap((r) => [r.id, r.parent])))
-    const cannot = [row, ...below].some((r) => r.id === parent || writtenElsewhere.has(r.id))
-    return cannot ? [] : [{ ...touched, parent }, ...below]
+    const canMove = (row: TreeRow): boolean =>
+      row.here && row.meta !== null && ![row, ...this.#below(row.id)].some((r) => writtenElsewhere.has(r.id))
+    const row =
+      this.#pick(pick, (r) => canMove(r) && this.#below(r.id).some((x) => x.here)) ?? this.#pick(pick, canMove)
+    if (!row?.meta) return []
+    const below = this.#below(row.id)
+    const places = [null, ...this.rows.keys()].filter(
+      (id) => id !== row.parent && id !== row.id && !below.some((r) => r.id === id),
+    )
+    const parent = under === null ? null : (places[under % places.length] ?? null)
+    return [{ ...row, parent, version: row.version + 1, meta: { ...row.meta, position: now } }, ...below]
   }
 
   /** After `commit`, so that the locators are those of now. */

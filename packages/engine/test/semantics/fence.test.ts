@@ -10,6 +10,7 @@ import type { RunDeps } from '../../src/run/run-deps.ts'
 import type { Failpoint } from '../../src/runtime/failpoint.ts'
 import { ids, rows, TABLE } from '../support/flat.ts'
 import { gateAt } from '../support/gate.ts'
+import { present } from '../support/present.ts'
 import { errorOf, runWith, sleepingDeps } from '../support/sleeper.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
@@ -30,7 +31,9 @@ async function expired(w: World): Promise<void> {
 
 /** Who committed which batch: `1:token`. */
 const committed = async (w: World): Promise<readonly string[]> =>
-  (await w.targetRows('SELECT batch, token FROM tidemark.marker ORDER BY batch')).map(([batch, token]) => `${batch}:${token}`)
+  (await w.targetRows('SELECT batch, token FROM tidemark.marker ORDER BY batch')).map(
+    ([batch, token]) => `${batch}:${token}`,
+  )
 
 /** Everything once, the run succeeded, and a next run has nothing to do. */
 async function delivered(w: World, runs: readonly RunRow[]): Promise<void> {
@@ -41,7 +44,11 @@ async function delivered(w: World, runs: readonly RunRow[]): Promise<void> {
 }
 
 /** The sleeper (token 1) falls asleep at `point`; the second worker (token 2) takes over and finishes; then it wakes up. */
-async function takenOver(w: World, point: Failpoint, nth: number): Promise<{ readonly runs: readonly RunRow[]; readonly error: unknown }> {
+async function takenOver(
+  w: World,
+  point: Failpoint,
+  nth: number,
+): Promise<{ readonly runs: readonly RunRow[]; readonly error: unknown }> {
   using gate = gateAt(point, nth)
   const asleep = errorOf(runWith(sleepingDeps(w, { ...IN_TWOS, hit: gate.hit }), w, flow, IN_TWOS))
   await gate.reached
@@ -55,14 +62,17 @@ test.for([
   ['batch:begun', 2],
   ['batch:staged', 2],
   ['batch:before-commit', 2],
-] as const)('a worker that slept beyond its lease with its transaction open (%s) is ended, and its rows never land', async ([point, nth]) => {
-  await using w = await sixRows()
-  const { runs, error } = await takenOver(w, point, nth)
-  expect(error).toMatchObject({ code: 'TM3002' })
-  await delivered(w, runs)
-  expect(await committed(w)).toEqual(['1:1', '2:2', '3:2'])
-  expect((await w.store.ledger.listBatches(runs[0]?.id ?? expect.fail('no run'))).map((b) => b.attempts)).toEqual([1, 2, 1])
-})
+] as const)(
+  'a worker that slept beyond its lease with its transaction open (%s) is ended, and its rows never land',
+  async ([point, nth]) => {
+    await using w = await sixRows()
+    const { runs, error } = await takenOver(w, point, nth)
+    expect(error).toMatchObject({ code: 'TM3002' })
+    await delivered(w, runs)
+    expect(await committed(w)).toEqual(['1:1', '2:2', '3:2'])
+    expect((await w.store.ledger.listBatches(present(runs[0], 'run').id)).map((b) => b.attempts)).toEqual([1, 2, 1])
+  },
+)
 
 /** Falls asleep when it is about to begin its `nth` batch; remembers what the target said when it woke up. */
 function asleepBeforeBegin(deps: RunDeps, nth: number) {
@@ -70,18 +80,20 @@ function asleepBeforeBegin(deps: RunDeps, nth: number) {
   const woken = Promise.withResolvers<void>()
   let answer: unknown = null
   let left = nth
-  const begin = (bench: Bench): Bench['begin'] => async (...args) => {
-    if (--left === 0) {
-      arrived.resolve()
-      await woken.promise
+  const begin =
+    (bench: Bench): Bench['begin'] =>
+    async (...args) => {
+      if (--left === 0) {
+        arrived.resolve()
+        await woken.promise
+      }
+      try {
+        return await bench.begin(...args)
+      } catch (error) {
+        answer = error
+        throw error
+      }
     }
-    try {
-      return await bench.begin(...args)
-    } catch (error) {
-      answer = error
-      throw error
-    }
-  }
   const openBench: RunDeps['openBench'] = async (definition, run) => {
     const opened = await deps.openBench(definition, run)
     const bench = new Proxy(opened.bench, {
@@ -118,7 +130,7 @@ test('a batch that a sleeper committed but did not record is known by its marker
   expect(await committed(w)).toEqual(['1:1', '2:1', '3:2'])
 })
 
-async function writesNothingMore(point: Failpoint): Promise<void> {
+async function expectNothingMore(point: Failpoint): Promise<void> {
   await using w = await sixRows()
   using gate = gateAt(point)
   const asleep = errorOf(runWith(sleepingDeps(w, { ...IN_TWOS, hit: gate.hit }), w, flow, IN_TWOS))
@@ -134,13 +146,21 @@ async function writesNothingMore(point: Failpoint): Promise<void> {
   expect(await w.run(flow)).toMatchObject({ state: 'nothing_to_do' })
 }
 
-test.for(['plan:stored', 'capture:before-stored', 'capture:stored', 'batch:recorded', 'settle:before', 'settle:target-done'] as const)(
+test.for([
+  'plan:stored',
+  'capture:before-stored',
+  'capture:stored',
+  'batch:recorded',
+  'settle:before',
+  'settle:target-done',
+] as const)(
   'a worker that slept beyond its lease at %s writes nothing more, neither in the ledger nor in the target',
-  writesNothingMore,
+  expectNothingMore,
 )
 
 // `createRun` asks for no token yet, so the run that it planned stays in the ledger, `planned`
-test.fails('a worker that slept beyond its lease before its plan was stored writes nothing more', () => writesNothingMore('lease:after'))
+test.fails('a worker that slept beyond its lease before its plan was stored writes nothing more', () =>
+  expectNothingMore('lease:after'))
 
 /** Runs, watermark, lease, and all that the target remembers. */
 async function everything(w: World): Promise<unknown> {

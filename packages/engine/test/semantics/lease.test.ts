@@ -53,11 +53,14 @@ test('a run that waits begins when the holder ends, and is told meanwhile whom i
   const first = w.run(flow, { ...IN_TWOS, hit: gate.hit })
   await gate.reached
   const said: string[] = []
-  const second = w.runs(flow, { waitMs: 30_000, emit: (event, fields) => {
-    if (event !== 'lease:waiting') return
-    said.push((fields as { holder: string }).holder)
-    gate.open()
-  } })
+  const second = w.runs(flow, {
+    waitMs: 30_000,
+    emit: (event, fields) => {
+      if (event !== 'lease:waiting') return
+      said.push((fields as { holder: string }).holder)
+      gate.open()
+    },
+  })
   expect(await second).toMatchObject([{ state: 'nothing_to_do' }])
   expect(await first).toMatchObject({ state: 'succeeded' })
   expect(said).toHaveLength(1)
@@ -137,7 +140,10 @@ test.for([
   gate.open()
   expect(await run).toMatchObject([{ state: 'failed', batchesDone: 1, error: { code: 'TM3002' } }])
   expect(await ids(w)).toEqual([0, 1])
-  expect(await w.runs(flow, IN_TWOS)).toMatchObject([{ state: 'succeeded', rows: { inserted: 10n } }, { state: 'nothing_to_do' }])
+  expect(await w.runs(flow, IN_TWOS)).toMatchObject([
+    { state: 'succeeded', rows: { inserted: 10n } },
+    { state: 'nothing_to_do' },
+  ])
 })
 
 test('a second process is refused by the lease of the first, and by its lock on the file, both naming the process', async () => {
@@ -161,14 +167,19 @@ test('a second process is refused by the lease of the first, and by its lock on 
   child.kill('SIGKILL')
   await child.ended
   expect(await w.run(other)).toMatchObject({ state: 'succeeded' })
-  expect(await w.runs(flow, IN_TWOS)).toMatchObject([{ state: 'succeeded', rows: { inserted: 10n } }, { state: 'nothing_to_do' }])
+  expect(await w.runs(flow, IN_TWOS)).toMatchObject([
+    { state: 'succeeded', rows: { inserted: 10n } },
+    { state: 'nothing_to_do' },
+  ])
 })
 
 test('two flows into one file share it within a process', async () => {
   await using w = await tenRows()
   const other = flowSpec({ id: parseFlowId('m.other'), target: { ...flow.target, table: ['other'] } })
   await w.run(flow)
-  await w.source("UPDATE src SET name = 'again', modified_on = CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)")
+  await w.source(
+    "UPDATE src SET name = 'again', modified_on = CAST(get_current_timestamp() AT TIME ZONE 'UTC' AS TIMESTAMP)",
+  )
   using gate = gateAt('batch:staged')
   const first = w.run(flow, { ...IN_TWOS, hit: gate.hit })
   await gate.reached
@@ -179,7 +190,10 @@ test('two flows into one file share it within a process', async () => {
 
 test('a flow into a file that another flow of the process reads is refused until that one ends', async () => {
   await using w = await tenRows()
-  const copy = flowSpec({ id: parseFlowId('m.copy'), target: { ...flow.target, connection: flow.source.connection, table: ['copy'] } })
+  const copy = flowSpec({
+    id: parseFlowId('m.copy'),
+    target: { ...flow.target, connection: flow.source.connection, table: ['copy'] },
+  })
   using gate = gateAt('batch:staged')
   const first = w.run(flow, { ...IN_TWOS, hit: gate.hit })
   await gate.reached
@@ -194,7 +208,11 @@ test('a run asked to stop while it waits for a lease ends at once, without a run
   await using w = await tenRows()
   await w.store.leases.acquire(flow.id, STRANGER, 3_600_000, null)
   const soft = new AbortController()
-  const waiting = w.run(flow, { waitMs: 60_000, soft: soft.signal, emit: (event) => event === 'lease:waiting' && soft.abort(new Cancelled('enough')) })
+  const waiting = w.run(flow, {
+    waitMs: 60_000,
+    soft: soft.signal,
+    emit: (event) => event === 'lease:waiting' && soft.abort(new Cancelled('enough')),
+  })
   await expect(waiting).rejects.toThrow(new Cancelled('enough'))
   expect(await w.store.ledger.listRuns({ limit: 9 })).toEqual([])
 })

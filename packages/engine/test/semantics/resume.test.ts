@@ -22,12 +22,19 @@ async function tenRows(): Promise<World> {
 const batchStates = async (w: World, id: Parameters<World['resume']>[0]): Promise<string> =>
   (await w.store.ledger.listBatches(id)).map((b) => b.state).join(' ')
 
-const isFree = async (w: World): Promise<void> => expect(await w.store.leases.find(flow.id)).toMatchObject({ owner: null })
+const isFree = async (w: World): Promise<void> =>
+  expect(await w.store.leases.find(flow.id)).toMatchObject({ owner: null })
 
 /** It goes on where it stopped, with the batches that are left, and then there is nothing to do. */
 async function goesOn(w: World, id: Parameters<World['resume']>[0]): Promise<void> {
   await isFree(w)
-  expect(await w.resume(id, IN_TWOS)).toMatchObject({ id, state: 'succeeded', reason: null, error: null, rows: { read: 10n, inserted: 10n } })
+  expect(await w.resume(id, IN_TWOS)).toMatchObject({
+    id,
+    state: 'succeeded',
+    reason: null,
+    error: null,
+    rows: { read: 10n, inserted: 10n },
+  })
   expect(await ids(w)).toEqual(TEN)
   expect((await w.store.ledger.listBatches(id)).every((b) => b.state === 'done')).toBe(true)
   expect(await w.run(flow)).toMatchObject({ state: 'nothing_to_do' })
@@ -61,7 +68,12 @@ test('asked hard, the batch in flight is rolled back, the run is cancelled, the 
   hard.abort(new Cancelled('rolled back by the operator'))
   gate.open()
   const stopped = await run
-  expect(stopped).toMatchObject({ state: 'cancelled', reason: 'rolled back by the operator', batchesDone: 2, error: null })
+  expect(stopped).toMatchObject({
+    state: 'cancelled',
+    reason: 'rolled back by the operator',
+    batchesDone: 2,
+    error: null,
+  })
   expect(await ids(w)).toEqual([0, 1, 2, 3])
   await goesOn(w, stopped.id)
 })
@@ -75,7 +87,11 @@ test('asked hard in the middle of a statement, the statement ends', async () => 
   const hit = (point: string): void => {
     if (point === 'batch:begun') setTimeout(() => hard.abort(new Cancelled('enough')), 100)
   }
-  const run = await w.run(flowSpec({ source: { ...flow.source, table: ['slow'] } }), { workers: 1, hard: hard.signal, hit })
+  const run = await w.run(flowSpec({ source: { ...flow.source, table: ['slow'] } }), {
+    workers: 1,
+    hard: hard.signal,
+    hit,
+  })
   expect(run).toMatchObject({ state: 'cancelled', reason: 'enough', error: null, batchesDone: 0 })
   await isFree(w)
 })

@@ -72,5 +72,6 @@ const order = JSON.parse(process.argv[2] ?? '') as ChildOrder
 await using store = await openControlStore(`sqlite:${order.dir}/control.db`, { projectDir: order.dir, readOnly: false })
 const world = new ChildWorld(order.dir, store, order.dieAt === 'capture:half')
 const wish = { batchRows: order.batchRows, workers: order.workers, waitMs: order.waitMs, hit: hitOf(order) }
-const run = order.resume === null ? await world.run(order.flow, wish) : await world.resume(parseRunId(order.resume), wish)
+const run =
+  order.resume === null ? await world.run(order.flow, wish) : await world.resume(parseRunId(order.resume), wish)
 process.stdout.write(`${run.state}\n`)

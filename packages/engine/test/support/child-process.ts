@@ -27,7 +27,16 @@ export type Order = Pick<ChildOrder, 'flow'> & Partial<Omit<ChildOrder, 'dir'>>
 
 /** Disposing the child kills it. */
 export function startChild(world: World, order: Order): Child {
-  const full: ChildOrder = { dir: world.dir, resume: null, batchRows: 2, workers: 1, waitMs: 0, dieAt: null, holdAt: null, ...order }
+  const full: ChildOrder = {
+    dir: world.dir,
+    resume: null,
+    batchRows: 2,
+    workers: 1,
+    waitMs: 0,
+    dieAt: null,
+    holdAt: null,
+    ...order,
+  }
   return start(['--conditions=tidemark-source', ENGINE, JSON.stringify(full)], {})
 }
 

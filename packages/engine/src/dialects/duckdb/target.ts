@@ -83,7 +83,7 @@ export class DuckdbTarget implements TargetPort {
         return
       } catch (error) {
         await this.#session.rollback()
-        if (attempt >= 20 || !isConflict(error)) throw translate(error, this.location)
+        if (attempt >= 20 || !(isConflict(error) || isDuplicate(error))) throw translate(error, this.location)
         await sleep(RETRY_MS)
       }
     }
@@ -136,6 +136,9 @@ export class DuckdbTarget implements TargetPort {
     return exec(this.#session, statement, this.location)
   }
 }
+
+/** Two owners that prepare at once may both add the slots: the second finds them when it tries again. */
+const isDuplicate = (error: unknown): boolean => error instanceof Error && (classify(error) === 'constraint' || classify(error.cause) === 'constraint')
 
 export const isConflict = (error: unknown): boolean => classify(error) === 'conflict' || (error instanceof Error && error.cause !== undefined && classify(error.cause) === 'conflict')
 
