@@ -307,7 +307,11 @@ export const ERRORS = {
   TM4012: {
     title: 'orphans in the tree',
     meaning: 'Rows whose parent cannot land: it is excluded, gone, or itself below such a row.',
-    remedy: ['mend the parents', 'or shape: { orphans: skip } leaves them out and counts them', 'or shape: { orphans: quarantine } with on_reject: quarantine keeps them as rejects'],
+    remedy: [
+      'mend the parents',
+      'or shape: { orphans: skip } leaves them out and counts them',
+      'or shape: { orphans: quarantine } with on_reject: quarantine keeps them as rejects',
+    ],
     ...failed,
   },
   TM4013: {

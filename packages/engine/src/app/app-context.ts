@@ -46,13 +46,21 @@ export const limitsOf = ({ project }: AppContext): EngineLimits => ({
 })
 
 /** A connection with its references opened and its path resolved against the project. */
-export async function connectionOf(ctx: AppContext, catalog: ResolvedCatalog, id: string): Promise<{ readonly target: ConnectionTarget; readonly kind: string; readonly location: string }> {
+export async function connectionOf(
+  ctx: AppContext,
+  catalog: ResolvedCatalog,
+  id: string,
+): Promise<{ readonly target: ConnectionTarget; readonly kind: string; readonly location: string }> {
   const connection = catalog.connections.get(id)
   if (!connection) throw new AppError('TM1013', `connection ${id} is not defined`)
   const dialect = await ctx.loadDialect(connection.kind)
   const opened = openDeep(connection.options, ctx) as Readonly<Record<string, unknown>>
   const location = dialect.locate(opened, ctx.project.dir)
-  return { target: { id: parseConnectionId(connection.id), options: { ...opened, path: location } }, kind: connection.kind, location }
+  return {
+    target: { id: parseConnectionId(connection.id), options: { ...opened, path: location } },
+    kind: connection.kind,
+    location,
+  }
 }
 
 function openDeep(value: unknown, ctx: AppContext): unknown {
@@ -61,14 +69,22 @@ function openDeep(value: unknown, ctx: AppContext): unknown {
     return opened instanceof Secret ? opened.reveal() : opened
   }
   if (Array.isArray(value)) return value.map((v) => openDeep(v, ctx))
-  if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, openDeep(v, ctx)]))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, openDeep(v, ctx)]))
   return value
 }
 
 const workPath = (ctx: AppContext, run: RunId): string => join(ctx.project.engine.tempDir, `${run}.duckdb`)
 
 /** One engine that sees source and target; waits for a file that another process holds, at most `waitMs`. */
-export async function openBench(ctx: AppContext, catalog: ResolvedCatalog, definition: FlowSpec, run: RunId | null, waitMs: number, emit: Emit): Promise<OpenedBench> {
+export async function openBench(
+  ctx: AppContext,
+  catalog: ResolvedCatalog,
+  definition: FlowSpec,
+  run: RunId | null,
+  waitMs: number,
+  emit: Emit,
+): Promise<OpenedBench> {
   const source = await connectionOf(ctx, catalog, definition.source.connection)
   const target = await connectionOf(ctx, catalog, definition.target.connection)
   const dialect = await ctx.loadDialect(target.kind)
@@ -98,7 +114,11 @@ async function withHolders(ctx: AppContext, error: AppError): Promise<AppError> 
   const store = await ctx.store('read')
   const held = (await store.leases.list()).filter((l) => l.owner !== null && !l.expired && !isOurs(l.owner))
   if (held.length === 0) return error
-  return new AppError(error.code, `${error.detail}; running now: ${held.map((l) => `${l.flow} by ${holderText(l)}`).join('; ')}`, { cause: error })
+  return new AppError(
+    error.code,
+    `${error.detail}; running now: ${held.map((l) => `${l.flow} by ${holderText(l)}`).join('; ')}`,
+    { cause: error },
+  )
 }
 
 const isOurs = (owner: LeaseOwner): boolean => owner.host === hostname() && owner.pid === process.pid
@@ -141,4 +161,3 @@ export async function runDeps(ctx: AppContext, options: RunScope): Promise<RunDe
     removeWork: (run) => removeWork(ctx, run),
   }
 }
-

@@ -78,24 +78,42 @@ export interface App extends AsyncDisposable {
   /** Brings the control store up to date; making it is part of that. */
   migrate(): Promise<{ readonly location: string }>
   /** Validates everything; throws the first error, or returns how much there is. */
-  check(): Promise<{ readonly connections: number; readonly modules: number; readonly flows: number; readonly warnings: readonly string[] }>
+  check(): Promise<{
+    readonly connections: number
+    readonly modules: number
+    readonly flows: number
+    readonly warnings: readonly string[]
+  }>
   /** The three-way difference of YAML, control tables and last deploy. Empty for a project without YAML modules. */
   compare(path: string | null): Promise<Definitions>
   /** Writes the YAML into the control tables; `overwrite` also takes fields that a person edited by hand. */
-  deploy(options: { readonly path: string | null; readonly dryRun: boolean; readonly overwrite: boolean }): Promise<{ readonly written: readonly DefinitionDifference[]; readonly kept: readonly DefinitionDifference[] }>
+  deploy(options: {
+    readonly path: string | null
+    readonly dryRun: boolean
+    readonly overwrite: boolean
+  }): Promise<{ readonly written: readonly DefinitionDifference[]; readonly kept: readonly DefinitionDifference[] }>
   /** The control tables as YAML files: path relative to the project → text. */
   exportYaml(): Promise<ReadonlyMap<string, string>>
 
   plan(options: RunOptions, signal: AbortSignal): Promise<PlanDocument>
   run(options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument>
   /** `run` null: the newest unfinished one. */
-  resume(options: { readonly run: string | null; readonly waitMs: number; readonly parallel: number | null }, emit: Emit, signal: AbortSignal): Promise<RunDocument>
+  resume(
+    options: { readonly run: string | null; readonly waitMs: number; readonly parallel: number | null },
+    emit: Emit,
+    signal: AbortSignal,
+  ): Promise<RunDocument>
   /** Asks a running run to stop (its worker sees it before its next batch), or ends an unfinished one that nobody runs. */
   /** `now` is `was` while its worker still ends the batches in flight. */
   cancel(run: string): Promise<{ readonly run: string; readonly was: string; readonly now: string }>
   reset(run: string): Promise<{ readonly run: string; readonly flow: string }>
   previewRewind(options: { readonly flow: string; readonly scope: Scope; readonly to: string }): Promise<RewindPreview>
-  rewind(options: { readonly flow: string; readonly scope: Scope; readonly to: string; readonly reason: string }): Promise<RewindPreview>
+  rewind(options: {
+    readonly flow: string
+    readonly scope: Scope
+    readonly to: string
+    readonly reason: string
+  }): Promise<RewindPreview>
 
   status(): Promise<StatusDocument>
   runs(options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument>

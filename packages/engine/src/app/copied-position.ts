@@ -14,7 +14,11 @@ export interface CopiedPosition {
 /** Throws TM4010 where one of the chosen flows reads such a table. */
 export function refuseCopiedPositions(flows: readonly FlowSpec[], chosen: readonly FlowSpec[] = flows): void {
   const found = copiedPositions(flows).find((c) => chosen.some((f) => f.id === c.reader))
-  if (found) throw new AppError('TM4010', `${found.reader} reads ${found.table} by ${found.position}, and ${found.writer} fills both`)
+  if (found)
+    throw new AppError(
+      'TM4010',
+      `${found.reader} reads ${found.table} by ${found.position}, and ${found.writer} fills both`,
+    )
 }
 
 const fold = (text: string): string => text.toLowerCase()
@@ -25,10 +29,17 @@ export function copiedPositions(flows: readonly FlowSpec[]): readonly CopiedPosi
   return active.flatMap((reader) => {
     if (reader.capture.kind !== 'watermark') return []
     const { position } = reader.capture.options as WatermarkOptions
-    const table = position.table === null ? reader.source.table : reader.source.joins.find((j) => j.as === position.table)?.table
+    const table =
+      position.table === null ? reader.source.table : reader.source.joins.find((j) => j.as === position.table)?.table
     if (!table) return []
     return active
-      .filter((w) => w.id !== reader.id && w.target.connection === reader.source.connection && sameTable(w.target.table, table) && fills(w, position.column))
+      .filter(
+        (w) =>
+          w.id !== reader.id &&
+          w.target.connection === reader.source.connection &&
+          sameTable(w.target.table, table) &&
+          fills(w, position.column),
+      )
       .map((w) => ({ reader: reader.id, writer: w.id, table: formatTableName(table), position: position.column }))
   })
 }
@@ -43,5 +54,7 @@ function fills(writer: FlowSpec, column: string): boolean {
   const { include, exclude, rename } = writer.columns
   const from = Object.entries(rename).find(([, to]) => fold(to) === fold(column))?.[0] ?? column
   if (Object.keys(rename).some((name) => fold(name) === fold(column)) && from === column) return false
-  return !exclude.some((c) => fold(c) === fold(from)) && (include === null || include.some((c) => fold(c) === fold(from)))
+  return (
+    !exclude.some((c) => fold(c) === fold(from)) && (include === null || include.some((c) => fold(c) === fold(from)))
+  )
 }

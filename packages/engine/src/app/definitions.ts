@@ -11,14 +11,25 @@ import type { AppContext } from './app-context.ts'
 import { refuseCopiedPositions } from './copied-position.ts'
 
 /** The YAML and the tables it is compared with; throws every problem of the YAML. */
-async function load(ctx: AppContext, path: string | null, mode: 'read' | 'write'): Promise<{ readonly yaml: LoadedDefinitions; readonly tables: CatalogRows }> {
+async function load(
+  ctx: AppContext,
+  path: string | null,
+  mode: 'read' | 'write',
+): Promise<{ readonly yaml: LoadedDefinitions; readonly tables: CatalogRows }> {
   const tables = await (await ctx.store(mode)).catalog.read()
   const yaml = loadDefinitions(ctx.project, { captures: ctx.captureSchemas, path, tables })
   throwIfAny(yaml.problems)
   return { yaml, tables }
 }
 
-export async function check(ctx: AppContext): Promise<{ readonly connections: number; readonly modules: number; readonly flows: number; readonly warnings: readonly string[] }> {
+export async function check(
+  ctx: AppContext,
+): Promise<{
+  readonly connections: number
+  readonly modules: number
+  readonly flows: number
+  readonly warnings: readonly string[]
+}> {
   const { yaml, tables } = await load(ctx, null, 'read')
   const { change } = deployChange(yaml.rows, tables, { overwrite: false, complete: ctx.project.hasModules })
   const resolved = resolveCatalog(rowsAfter(tables, change), ctx.captureSchemas)
@@ -44,7 +55,10 @@ export async function deploy(
 ): Promise<{ readonly written: readonly DefinitionDifference[]; readonly kept: readonly DefinitionDifference[] }> {
   const mode = options.dryRun ? 'read' : 'write'
   const { yaml, tables } = await load(ctx, options.path, mode)
-  const { change, written, kept } = deployChange(yaml.rows, tables, { overwrite: options.overwrite, complete: options.path === null })
+  const { change, written, kept } = deployChange(yaml.rows, tables, {
+    overwrite: options.overwrite,
+    complete: options.path === null,
+  })
   const resolved = resolveCatalog(rowsAfter(tables, change), ctx.captureSchemas)
   throwIfAny(resolved.problems)
   refuseCopiedPositions(resolved.flows)

@@ -13,7 +13,12 @@ import { planWish } from './plan-wish.ts'
 import { dryRunJson, failedJson, runDocument } from './run-json.ts'
 import { selectFlows } from './select-flows.ts'
 
-export async function dryRun(ctx: AppContext, options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument> {
+export async function dryRun(
+  ctx: AppContext,
+  options: RunOptions,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<RunDocument> {
   const flows = selectFlows(await ctx.catalog('read'), options)
   const runs: RunJson[] = []
   for (const definition of flows) {
@@ -29,12 +34,24 @@ export async function dryRun(ctx: AppContext, options: RunOptions, emit: Emit, s
   return runDocument(null, runs)
 }
 
-async function one(ctx: AppContext, definition: FlowSpec, options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunJson> {
+async function one(
+  ctx: AppContext,
+  definition: FlowSpec,
+  options: RunOptions,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<RunJson> {
   const startedAt = performance.now()
   await using opened = await openBench(ctx, await ctx.catalog('read'), definition, null, options.waitMs, emit)
   const { bench, dialect } = opened
-  const planned = await planFlow({ store: await ctx.store('read'), bench, abilities: dialect.abilities, modes: ctx.modes }, definition, options.scope, planWish(options))
-  const { counts, batches } = planned.kind === 'nothing' ? { counts: NO_ROWS, batches: 0 } : await weigh(bench, planned.plan, signal)
+  const planned = await planFlow(
+    { store: await ctx.store('read'), bench, abilities: dialect.abilities, modes: ctx.modes },
+    definition,
+    options.scope,
+    planWish(options),
+  )
+  const { counts, batches } =
+    planned.kind === 'nothing' ? { counts: NO_ROWS, batches: 0 } : await weigh(bench, planned.plan, signal)
   return dryRunJson(definition.id, options.scope, planned, counts, batches, Math.round(performance.now() - startedAt))
 }
 
@@ -52,13 +69,18 @@ export function captureInMemory(bench: Bench, plan: FlowPlan): Promise<CaptureRe
   })
 }
 
-async function weigh(bench: Bench, plan: FlowPlan, signal: AbortSignal): Promise<{ readonly counts: RowCounts; readonly batches: number }> {
+async function weigh(
+  bench: Bench,
+  plan: FlowPlan,
+  signal: AbortSignal,
+): Promise<{ readonly counts: RowCounts; readonly batches: number }> {
   const { apply } = plan.definition
   const report = await captureInMemory(bench, plan)
   let counts = NO_ROWS
   for (const batch of report.batches) {
     signal.throwIfAborted()
-    if (apply.kind === 'latest' || apply.kind === 'insert-missing') counts = addCounts(counts, await bench.weigh(plan.relation, batch, apply.kind))
+    if (apply.kind === 'latest' || apply.kind === 'insert-missing')
+      counts = addCounts(counts, await bench.weigh(plan.relation, batch, apply.kind))
   }
   return { counts: { ...counts, rejected: BigInt(report.quarantined.length) }, batches: report.batches.length }
 }

@@ -10,7 +10,10 @@ import { knownFlow } from './select-flows.ts'
 
 const WHOLE = scopeText({})
 
-export async function runs(ctx: AppContext, options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument> {
+export async function runs(
+  ctx: AppContext,
+  options: { readonly flow: string | null; readonly limit: number },
+): Promise<RunsDocument> {
   const store = await ctx.store('read')
   const flow = options.flow === null ? {} : { flow: knownFlow((await ctx.catalog('read')).flows, options.flow).id }
   return { runs: (await store.ledger.listRuns({ ...flow, limit: options.limit })).map(runsJson) }
@@ -21,7 +24,14 @@ export async function show(ctx: AppContext, id: string): Promise<ShowDocument> {
   const run = await findRun(store, id)
   return {
     run: runsJson(run),
-    steps: (await store.ledger.listSteps(run.id)).map((s) => ({ step: s.step, name: s.name, status: s.state, batches: s.batches, batches_done: s.batchesDone, rows: rowsJson(s.rows) })),
+    steps: (await store.ledger.listSteps(run.id)).map((s) => ({
+      step: s.step,
+      name: s.name,
+      status: s.state,
+      batches: s.batches,
+      batches_done: s.batchesDone,
+      rows: rowsJson(s.rows),
+    })),
     plan: JSON.parse(run.plan) as Record<string, unknown>,
   }
 }
@@ -30,7 +40,9 @@ export async function watermarks(ctx: AppContext): Promise<WatermarksDocument> {
   const store = await ctx.store('read')
   const marks = await store.ledger.listWatermarks()
   // of each flow, the whole of it before its scopes
-  const inOrder = marks.toSorted((a, b) => (a.flow === b.flow ? Number(b.scope === WHOLE) - Number(a.scope === WHOLE) : a.flow < b.flow ? -1 : 1))
+  const inOrder = marks.toSorted((a, b) =>
+    a.flow === b.flow ? Number(b.scope === WHOLE) - Number(a.scope === WHOLE) : a.flow < b.flow ? -1 : 1,
+  )
   return {
     watermarks: inOrder.map((w) => ({
       flow: w.flow,
@@ -51,7 +63,12 @@ export async function connections(ctx: AppContext): Promise<readonly ConnectionR
     try {
       const { target, location, kind } = await connectionOf(ctx, catalog, connection.id)
       try {
-        reports.push({ ...report, location, ok: true, detail: await (await ctx.loadDialect(kind)).probe(target, limitsOf(ctx)) })
+        reports.push({
+          ...report,
+          location,
+          ok: true,
+          detail: await (await ctx.loadDialect(kind)).probe(target, limitsOf(ctx)),
+        })
       } catch (error) {
         reports.push({ ...report, location, ok: false, detail: asAppError(error).message })
       }

@@ -4,8 +4,10 @@ import type { RunOptions } from './app.ts'
 
 /** What the command line asked of a plan; refuses options that exclude each other. */
 export function planWish(o: RunOptions): PlanWish {
-  if ((o.after === null) !== (o.upTo === null)) throw new AppError('TM1002', '--after and --up-to belong together: they name the period to deliver again')
-  if (o.full && o.after !== null) throw new AppError('TM1002', '--full reads everything, --after and --up-to a period: choose one')
+  if ((o.after === null) !== (o.upTo === null))
+    throw new AppError('TM1002', '--after and --up-to belong together: they name the period to deliver again')
+  if (o.full && o.after !== null)
+    throw new AppError('TM1002', '--full reads everything, --after and --up-to a period: choose one')
   return {
     full: o.full,
     period: o.after !== null && o.upTo !== null ? { after: o.after, upTo: o.upTo } : null,

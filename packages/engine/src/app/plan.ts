@@ -29,10 +29,20 @@ export async function plan(ctx: AppContext, options: RunOptions, signal: AbortSi
   return { plans }
 }
 
-async function planOne(ctx: AppContext, { bench, dialect }: OpenedBench, definition: FlowSpec, options: RunOptions): Promise<PlanJson> {
+async function planOne(
+  ctx: AppContext,
+  { bench, dialect }: OpenedBench,
+  definition: FlowSpec,
+  options: RunOptions,
+): Promise<PlanJson> {
   const store = await ctx.store('read')
   const unfinished = options.fresh ? null : await store.ledger.findUnfinished(definition.id, scopeText(options.scope))
-  const planned = await planFlow({ store, bench, abilities: dialect.abilities, modes: ctx.modes }, definition, options.scope, planWish(options))
+  const planned = await planFlow(
+    { store, bench, abilities: dialect.abilities, modes: ctx.modes },
+    definition,
+    options.scope,
+    planWish(options),
+  )
   const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
   const { relation } = it
   const steps = planned.kind === 'nothing' ? [] : await stepsOf(bench, planned.plan)
@@ -55,10 +65,19 @@ async function planOne(ctx: AppContext, { bench, dialect }: OpenedBench, definit
     rows: countJson(rows),
     batches: steps.reduce((n, s) => n + s.batches, 0),
     steps: steps.map((s) => ({ ...s, rows: countJson(s.rows) })),
-    columns: relation.columns.map((c) => ({ source: c.source, target: c.target, type: c.targetType, fidelity: 'lossless' })),
+    columns: relation.columns.map((c) => ({
+      source: c.source,
+      target: c.target,
+      type: c.targetType,
+      fidelity: 'lossless',
+    })),
     create_table: create,
     notes: [
-      ...(unfinished ? [`run ${unfinished.id} is unfinished and will be resumed first, with its own window ${windowText(unfinished.plan)}`] : []),
+      ...(unfinished
+        ? [
+            `run ${unfinished.id} is unfinished and will be resumed first, with its own window ${windowText(unfinished.plan)}`,
+          ]
+        : []),
       ...it.notes,
       ...(create === null ? [] : [CREATE_NOTE]),
     ],

@@ -38,7 +38,11 @@ export async function resume(
 ): Promise<RunDocument> {
   const store = await ctx.store('write')
   const run = options.run === null ? await newestUnfinished(store) : await findRun(store, options.run)
-  if (!isUnfinished(run)) throw new AppError('TM3006', `${run.id} is ${run.state}${run.supersededBy === null ? '' : ` by ${run.supersededBy}`}`)
+  if (!isUnfinished(run))
+    throw new AppError(
+      'TM3006',
+      `${run.id} is ${run.state}${run.supersededBy === null ? '' : ` by ${run.supersededBy}`}`,
+    )
   const deps = await runDeps(ctx, { emit, waitMs: options.waitMs, workers: options.parallel ?? DEFAULT_WORKERS })
   return runDocument(run.group, [runJson(await resumeRun(deps, run, { soft: signal, hard: ctx.hardSignal }))])
 }
@@ -51,10 +55,16 @@ async function newestUnfinished(store: ControlStore): Promise<RunRow> {
 }
 
 /** Asks the worker of a running run to stop; ends an unfinished one that nobody works on. */
-export async function cancel(ctx: AppContext, id: string): Promise<{ readonly run: string; readonly was: string; readonly now: string }> {
+export async function cancel(
+  ctx: AppContext,
+  id: string,
+): Promise<{ readonly run: string; readonly was: string; readonly now: string }> {
   const store = await ctx.store('write')
   const run = await findRun(store, id)
-  if (!isAtWork(run)) throw new AppError('TM3012', `${run.id} is ${run.state}: only a running run can be cancelled`, { remedy: [`tidemark show ${run.id}   shows how it ended`] })
+  if (!isAtWork(run))
+    throw new AppError('TM3012', `${run.id} is ${run.state}: only a running run can be cancelled`, {
+      remedy: [`tidemark show ${run.id}   shows how it ended`],
+    })
   await store.ledger.requestCancel(run.id, ctx.by)
   await takeOver(ctx, run)
   return { run: run.id, was: run.state, now: (await store.ledger.getRun(run.id)).state }
@@ -67,7 +77,11 @@ async function takeOver(ctx: AppContext, run: RunRow): Promise<void> {
     await using lease = await holdLease(deps, run.flow, ctx.hardSignal)
     if (!isAtWork(await deps.store.ledger.getRun(run.id))) return // it ended while the lease was taken
     await deps.store.ledger.startRun(run.id, lease.token, deps.owner.worker)
-    await deps.store.ledger.endRun(run.id, lease.token, { state: 'cancelled', reason: 'cancelled while nobody worked on it', error: null })
+    await deps.store.ledger.endRun(run.id, lease.token, {
+      state: 'cancelled',
+      reason: 'cancelled while nobody worked on it',
+      error: null,
+    })
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'TM3001') throw error
   }
@@ -77,7 +91,10 @@ async function takeOver(ctx: AppContext, run: RunRow): Promise<void> {
 export async function reset(ctx: AppContext, id: string): Promise<{ readonly run: string; readonly flow: string }> {
   const store = await ctx.store('write')
   const run = await findRun(store, id)
-  if (!isUnfinished(run)) throw new AppError('TM3012', `${run.id} is ${run.state}: only an unfinished run has progress to clear`, { remedy: [`tidemark show ${run.id}   shows how it ended`] })
+  if (!isUnfinished(run))
+    throw new AppError('TM3012', `${run.id} is ${run.state}: only an unfinished run has progress to clear`, {
+      remedy: [`tidemark show ${run.id}   shows how it ended`],
+    })
   const deps = await runDeps(ctx, { emit: () => {}, waitMs: 0, workers: 1 })
   await using _lease = await holdLease(deps, run.flow, ctx.hardSignal)
   await store.ledger.resetRun(run.id, ctx.by)

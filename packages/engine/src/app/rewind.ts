@@ -35,14 +35,32 @@ async function prepare(ctx: AppContext, request: RewindRequest, mode: 'read' | '
   await using opened = await openBench(ctx, catalog, definition, null, 0, silent)
   const { bench } = opened
   const wish = modeOf(ctx.modes, definition.capture.kind).position(definition.capture.options)
-  if (wish === null) throw new AppError('TM3008', `${definition.id} keeps no watermark: its capture is ${definition.capture.kind}`)
+  if (wish === null)
+    throw new AppError('TM3008', `${definition.id} keeps no watermark: its capture is ${definition.capture.kind}`)
   const facts = await gatherFacts(bench, store, definition, request.scope)
-  const relation = await canonicalValues(bench.source, resolveRelation({ definition, shapes: facts, scope: request.scope, position: wish, source: bench.source, target: bench.target }))
+  const relation = await canonicalValues(
+    bench.source,
+    resolveRelation({
+      definition,
+      shapes: facts,
+      scope: request.scope,
+      position: wish,
+      source: bench.source,
+      target: bench.target,
+    }),
+  )
   const mark = inForce(facts)
   const to = await positionOf(bench, relation, request.to, mark?.position ?? null)
   const tally = await bench.source.tally(
     relation,
-    { window: { after: to, upTo: mark?.position ?? null }, withNullPosition: false, absentFromTarget: false, unmatched: [], again: [], gained: [] },
+    {
+      window: { after: to, upTo: mark?.position ?? null },
+      withNullPosition: false,
+      absentFromTarget: false,
+      unmatched: [],
+      again: [],
+      gained: [],
+    },
     0n,
     facts.target !== null,
   )
@@ -70,7 +88,10 @@ async function positionOf(bench: Bench, relation: FlowRelation, text: string, ma
   if (to === null) throw new AppError('TM3008', `"${text}" is no ${position.type}`)
   const limit = mark ?? (await latestSafe(bench, relation))
   if (limit !== null && (await bench.source.compare(position.type, to, limit)) > 0)
-    throw new AppError('TM3008', `${to} lies beyond ${mark === null ? `what can be read safely now, ${limit}` : `the watermark ${limit}`}: rows in between would never be delivered`)
+    throw new AppError(
+      'TM3008',
+      `${to} lies beyond ${mark === null ? `what can be read safely now, ${limit}` : `the watermark ${limit}`}: rows in between would never be delivered`,
+    )
   return to
 }
 
@@ -82,9 +103,13 @@ async function latestSafe(bench: Bench, relation: FlowRelation): Promise<string 
   return (await bench.source.bounds({ position, moment, buffer: 0n, watermark: null, earlierLook: null })).upTo
 }
 
-export const previewRewind = async (ctx: AppContext, request: RewindRequest): Promise<RewindPreview> => (await prepare(ctx, request, 'read')).preview
+export const previewRewind = async (ctx: AppContext, request: RewindRequest): Promise<RewindPreview> =>
+  (await prepare(ctx, request, 'read')).preview
 
-export async function rewind(ctx: AppContext, request: RewindRequest & { readonly reason: string }): Promise<RewindPreview> {
+export async function rewind(
+  ctx: AppContext,
+  request: RewindRequest & { readonly reason: string },
+): Promise<RewindPreview> {
   if (request.reason.trim() === '') throw new AppError('TM1002', 'a rewind needs --reason TEXT: the ledger keeps why')
   const store = await ctx.store('write')
   const deps = await runDeps(ctx, { emit: silent, waitMs: 0, workers: 1 })
@@ -92,7 +117,13 @@ export async function rewind(ctx: AppContext, request: RewindRequest & { readonl
   await using _lease = await holdLease(deps, definition.id, ctx.hardSignal)
   // prepared again under the lease: what was previewed may have moved
   const { preview, expected, coverage, source } = await prepare(ctx, request, 'write')
-  const superseded = await store.ledger.rewind(definition.id, scopeText(request.scope), { version: expected }, { position: preview.to, coverage, source }, { ...ctx.by, reason: request.reason })
+  const superseded = await store.ledger.rewind(
+    definition.id,
+    scopeText(request.scope),
+    { version: expected },
+    { position: preview.to, coverage, source },
+    { ...ctx.by, reason: request.reason },
+  )
   for (const run of superseded) deps.removeWork(run)
   return { ...preview, supersedes: superseded }
 }

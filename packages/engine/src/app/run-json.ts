@@ -18,8 +18,9 @@ export const rowsJson = (r: RowCounts): RunJson['rows'] => ({
   rejected: countJson(r.rejected),
 })
 
-export const windowJson = (w: { readonly after: string | null; readonly upTo: string | null; readonly decidedBy: string } | null): RunJson['window'] =>
-  w && { after: w.after, up_to: w.upTo, decided_by: w.decidedBy }
+export const windowJson = (
+  w: { readonly after: string | null; readonly upTo: string | null; readonly decidedBy: string } | null,
+): RunJson['window'] => w && { after: w.after, up_to: w.upTo, decided_by: w.decidedBy }
 
 export const runJson = (run: RunRow): RunJson => ({
   run: run.id,
@@ -52,11 +53,26 @@ const nothingYet = { run: null, lane: null, window: null, waiting: null, rows: r
 /** A flow that could not even be planned. */
 export function failedJson(flow: string, scope: Readonly<Record<string, string>>, error: unknown, ms: number): RunJson {
   const e = asAppError(error)
-  return { ...nothingYet, flow, scope, status: 'failed', reason: null, duration_ms: ms, error: { code: e.code, message: e.message } }
+  return {
+    ...nothingYet,
+    flow,
+    scope,
+    status: 'failed',
+    reason: null,
+    duration_ms: ms,
+    error: { code: e.code, message: e.message },
+  }
 }
 
 /** What a run would do: read, counted, and not written. */
-export function dryRunJson(flow: string, scope: Readonly<Record<string, string>>, planned: Planned, counts: RowCounts, batches: number, ms: number): RunJson {
+export function dryRunJson(
+  flow: string,
+  scope: Readonly<Record<string, string>>,
+  planned: Planned,
+  counts: RowCounts,
+  batches: number,
+  ms: number,
+): RunJson {
   const common = { ...nothingYet, flow, scope, duration_ms: ms, error: null, lane: 'pushdown' }
   const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
   return {

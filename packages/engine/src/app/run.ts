@@ -14,7 +14,11 @@ import { failedJson, runDocument, runJson } from './run-json.ts'
 import { selectFlows } from './select-flows.ts'
 
 /** A flow that could not be planned has no run, but whoever watches hears of its end like of any other. */
-const refused = (flow: FlowSpec, { scope, duration_ms: ms }: RunJson, { code, remedy }: AppError): EngineEvents['run:ended'] => ({
+const refused = (
+  flow: FlowSpec,
+  { scope, duration_ms: ms }: RunJson,
+  { code, remedy }: AppError,
+): EngineEvents['run:ended'] => ({
   run: null,
   flow: flow.id,
   scope: scopeText(scope),
@@ -31,7 +35,8 @@ const refused = (flow: FlowSpec, { scope, duration_ms: ms }: RunJson, { code, re
 export const DEFAULT_WORKERS = 2
 
 export async function run(ctx: AppContext, options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument> {
-  if (options.acceptChange && options.reason === null) throw new AppError('TM1002', '--accept-change needs --reason TEXT: the ledger keeps why')
+  if (options.acceptChange && options.reason === null)
+    throw new AppError('TM1002', '--accept-change needs --reason TEXT: the ledger keeps why')
   if (options.dryRun) return dryRun(ctx, options, emit, signal)
   const flows = selectFlows(await ctx.catalog('write'), options)
   const deps = await runDeps(ctx, { emit, waitMs: options.waitMs, workers: options.parallel ?? DEFAULT_WORKERS })
@@ -47,10 +52,23 @@ export async function run(ctx: AppContext, options: RunOptions, emit: Emit, sign
 }
 
 /** A single flow that cannot be planned throws, with all that its error says; among several it is one of the answers. */
-async function oneFlow(ctx: AppContext, deps: RunDeps, definition: FlowSpec, options: RunOptions, group: GroupId, signal: AbortSignal, alone: boolean): Promise<readonly RunJson[]> {
+async function oneFlow(
+  ctx: AppContext,
+  deps: RunDeps,
+  definition: FlowSpec,
+  options: RunOptions,
+  group: GroupId,
+  signal: AbortSignal,
+  alone: boolean,
+): Promise<readonly RunJson[]> {
   const startedAt = performance.now()
   try {
-    const request = { definition, scope: options.scope, group, wish: { ...planWish(options), fresh: options.fresh, reason: options.reason } }
+    const request = {
+      definition,
+      scope: options.scope,
+      group,
+      wish: { ...planWish(options), fresh: options.fresh, reason: options.reason },
+    }
     return (await runFlow(deps, request, { soft: signal, hard: ctx.hardSignal })).map(runJson)
   } catch (error) {
     if (alone || error instanceof Cancelled) throw error

@@ -14,7 +14,9 @@ export function selectFlows(catalog: ResolvedCatalog, selection: FlowSelection):
 }
 
 function chooseFlows(catalog: ResolvedCatalog, selection: FlowSelection): readonly FlowSpec[] {
-  const flows = [...catalog.flows].sort((a, b) => (a.module === b.module ? a.order - b.order : a.module < b.module ? -1 : 1))
+  const flows = [...catalog.flows].sort((a, b) =>
+    a.module === b.module ? a.order - b.order : a.module < b.module ? -1 : 1,
+  )
   if (selection.flows.length > 0) return selection.flows.map((name) => findFlow(flows, name))
   const active = flows.filter((f) => f.active)
   if (selection.module !== null) {
@@ -26,13 +28,18 @@ function chooseFlows(catalog: ResolvedCatalog, selection: FlowSelection): readon
     if (active.length === 0) throw new AppError('TM1003', 'there is no active flow')
     return active
   }
-  throw new AppError('TM1002', `which flow? ${active.map((f) => f.id).join(', ')}`, { remedy: ['name one or several of them, or --all, or --module M'] })
+  throw new AppError('TM1002', `which flow? ${active.map((f) => f.id).join(', ')}`, {
+    remedy: ['name one or several of them, or --all, or --module M'],
+  })
 }
 
 /** A flow that may run. */
 export function findFlow(flows: readonly FlowSpec[], name: string): FlowSpec {
   const flow = knownFlow(flows, name)
-  if (!flow.active) throw new AppError('TM1003', `${name} is switched off`, { remedy: ['switch it on: is_active = 1 in the table task'] })
+  if (!flow.active)
+    throw new AppError('TM1003', `${name} is switched off`, {
+      remedy: ['switch it on: is_active = 1 in the table task'],
+    })
   return flow
 }
 
@@ -40,6 +47,9 @@ export function findFlow(flows: readonly FlowSpec[], name: string): FlowSpec {
 export function knownFlow(flows: readonly FlowSpec[], name: string): FlowSpec {
   const flow = flows.find((f) => f.id === name)
   if (flow) return flow
-  const near = didYouMean(name, flows.map((f) => f.id))
+  const near = didYouMean(
+    name,
+    flows.map((f) => f.id),
+  )
   throw new AppError('TM1003', `${name}${near === null ? '' : `   did you mean ${near}?`}`)
 }

@@ -16,17 +16,36 @@ export async function status(ctx: AppContext): Promise<StatusDocument> {
   const watermarks = await store.ledger.listWatermarks()
   const now = await store.now()
   const flows: FlowStatus[] = []
-  for (const flow of catalog.flows) flows.push(...(await flowStatus(store, flow, watermarks.filter((w) => w.flow === flow.id), now)))
+  for (const flow of catalog.flows)
+    flows.push(
+      ...(await flowStatus(
+        store,
+        flow,
+        watermarks.filter((w) => w.flow === flow.id),
+        now,
+      )),
+    )
   return { flows }
 }
 
-async function flowStatus(store: ControlStore, flow: FlowSpec, watermarks: readonly WatermarkRow[], now: string): Promise<readonly FlowStatus[]> {
+async function flowStatus(
+  store: ControlStore,
+  flow: FlowSpec,
+  watermarks: readonly WatermarkRow[],
+  now: string,
+): Promise<readonly FlowStatus[]> {
   const runs = await store.ledger.listRuns({ flow: flow.id, limit: RUNS_LOOKED_AT })
   const lease = await store.leases.find(flow.id)
   const unmatched = (await store.ledger.listUnmatched(flow.id)).filter((u) => u.state === 'open').length
   const rejects = (await store.ledger.listRejects(flow.id)).length
   const scopes = new Set([scopeText({}), ...watermarks.map((w) => w.scope), ...runs.map((r) => r.scope)])
-  const known = [...scopes].filter((s) => s !== scopeText({}) || scopes.size === 1 || runs.some((r) => r.scope === s) || watermarks.some((w) => w.scope === s))
+  const known = [...scopes].filter(
+    (s) =>
+      s !== scopeText({}) ||
+      scopes.size === 1 ||
+      runs.some((r) => r.scope === s) ||
+      watermarks.some((w) => w.scope === s),
+  )
   return known.map((scope) => {
     const last = runs.find((r) => r.scope === scope) ?? null
     const mark = watermarks.find((w) => w.scope === scope) ?? null
@@ -46,7 +65,8 @@ async function flowStatus(store: ControlStore, flow: FlowSpec, watermarks: reado
   })
 }
 
-const ownerText = (lease: LeaseRow): string => (lease.owner ? `${lease.owner.actor}, process ${lease.owner.pid} on ${lease.owner.host}` : '')
+const ownerText = (lease: LeaseRow): string =>
+  lease.owner ? `${lease.owner.actor}, process ${lease.owner.pid} on ${lease.owner.host}` : ''
 
 function stateText(flow: FlowSpec, last: RunRow | null, held: boolean): string {
   if (!flow.active) return 'switched off'

@@ -95,7 +95,8 @@ function controlUrl(url: string, { config, projectDir }: OpenAppOptions): string
 }
 
 /** A store that is only looked at is not made: YAML that is refused leaves nothing behind. */
-const storeExists = (url: string, dir: string): boolean => !url.startsWith('sqlite:') || existsSync(resolve(dir, url.slice('sqlite:'.length)))
+const storeExists = (url: string, dir: string): boolean =>
+  !url.startsWith('sqlite:') || existsSync(resolve(dir, url.slice('sqlite:'.length)))
 
 /** The store, opened when first needed. Once it is open for writing, readers see the same one. */
 class Stores implements AsyncDisposable {
@@ -112,13 +113,16 @@ class Stores implements AsyncDisposable {
   }
 
   open(mode: 'read' | 'write'): Promise<ControlStore> {
-    if (mode === 'write' || (!this.#keepsBytes && storeExists(this.#url, this.#dir))) return (this.#write ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: false }))
+    if (mode === 'write' || (!this.#keepsBytes && storeExists(this.#url, this.#dir)))
+      return (this.#write ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: false }))
     return this.#write ?? (this.#read ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: true }))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // one that could not be opened was told by whoever asked for it
-    const opened = (await Promise.allSettled([this.#read, this.#write])).flatMap((o) => (o.status === 'fulfilled' && o.value !== null ? [o.value] : []))
+    const opened = (await Promise.allSettled([this.#read, this.#write])).flatMap((o) =>
+      o.status === 'fulfilled' && o.value !== null ? [o.value] : [],
+    )
     for (const store of opened) await store[Symbol.asyncDispose]()
   }
 }

@@ -1,9 +1,22 @@
 /** How staged rows land, by apply mode. */
 import type { BatchTransaction, Bench, FlowRelation, MarkerCounts, Staged } from '../dialects/contract.ts'
 
-export type Merge = (bench: Bench, tx: BatchTransaction, work: { readonly relation: FlowRelation }, staged: Staged) => Promise<MarkerCounts>
+export type Merge = (
+  bench: Bench,
+  tx: BatchTransaction,
+  work: { readonly relation: FlowRelation },
+  staged: Staged,
+) => Promise<MarkerCounts>
 
-const NOTHING: MarkerCounts = { read: 0n, inserted: 0n, updated: 0n, deleted: 0n, skippedSame: 0n, skippedOlder: 0n, rejected: 0n }
+const NOTHING: MarkerCounts = {
+  read: 0n,
+  inserted: 0n,
+  updated: 0n,
+  deleted: 0n,
+  skippedSame: 0n,
+  skippedOlder: 0n,
+  rejected: 0n,
+}
 
 const set =
   (kind: 'insert-missing' | 'latest'): Merge =>

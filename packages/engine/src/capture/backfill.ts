@@ -18,12 +18,30 @@ export const backfill: CaptureMode<BackfillOptions, { readonly rows: bigint }> =
   position: () => null,
 
   async ask(q) {
-    if (q.wish.period) throw new AppError('TM1019', '--after and --up-to need a capture with a position, and this flow is a backfill')
+    if (q.wish.period)
+      throw new AppError('TM1019', '--after and --up-to need a capture with a position, and this flow is a backfill')
     return q.source.tally(q.relation, selectionOf(q), 0n, q.targetExists)
   },
 
   decide(q, { rows }) {
-    if (rows === 0n) return { kind: 'nothing', reason: 'every row of the source is in the target', window: null, waiting: null, notes: [] }
-    return { kind: 'take', goal: q.wish.full ? 'full' : 'backfill', window: null, selection: selectionOf(q), watermark: null, look: null, rows, waiting: null, notes: [] }
+    if (rows === 0n)
+      return {
+        kind: 'nothing',
+        reason: 'every row of the source is in the target',
+        window: null,
+        waiting: null,
+        notes: [],
+      }
+    return {
+      kind: 'take',
+      goal: q.wish.full ? 'full' : 'backfill',
+      window: null,
+      selection: selectionOf(q),
+      watermark: null,
+      look: null,
+      rows,
+      waiting: null,
+      notes: [],
+    }
   },
 }

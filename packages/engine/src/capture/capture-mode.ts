@@ -45,14 +45,22 @@ export type CaptureDecision =
   | {
       readonly kind: 'nothing'
       readonly reason: string
-      readonly window: { readonly after: string | null; readonly upTo: string | null; readonly decidedBy: string } | null
+      readonly window: {
+        readonly after: string | null
+        readonly upTo: string | null
+        readonly decidedBy: string
+      } | null
       readonly waiting: { readonly rows: bigint; readonly until: string | null } | null
       readonly notes: readonly string[]
     }
   | {
       readonly kind: 'take'
       readonly goal: string
-      readonly window: { readonly after: string | null; readonly upTo: string | null; readonly decidedBy: string } | null
+      readonly window: {
+        readonly after: string | null
+        readonly upTo: string | null
+        readonly decidedBy: string
+      } | null
       readonly selection: Selection
       /** what the watermark becomes when the run succeeds; null: it stays */
       readonly watermark: { readonly position: string | null } | null

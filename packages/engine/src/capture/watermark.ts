@@ -35,12 +35,19 @@ function bufferOf(q: Question): bigint {
     const count = /^\d+$/.test(q.wish.buffer) ? BigInt(q.wish.buffer) : null
     const ms = parseDuration(q.wish.buffer)
     if (number ? count === null : ms === null)
-      throw new AppError('TM1002', `--buffer ${q.wish.buffer}: ${number ? 'the position is a number, so its buffer is a count' : 'write a duration such as 90s, 15m, 4h'}`)
+      throw new AppError(
+        'TM1002',
+        `--buffer ${q.wish.buffer}: ${number ? 'the position is a number, so its buffer is a count' : 'write a duration such as 90s, 15m, 4h'}`,
+      )
     return number ? (count ?? 0n) : BigInt(ms ?? 0)
   }
   const own = q.options.buffer
   if (own !== null) {
-    if ('count' in own !== number) throw new AppError('TM1019', `buffer of ${formatColumnRef(q.options.position)}: ${number ? 'the position is a number, so its buffer is a count' : 'the position is a time, so its buffer is a duration'}`)
+    if ('count' in own !== number)
+      throw new AppError(
+        'TM1019',
+        `buffer of ${formatColumnRef(q.options.position)}: ${number ? 'the position is a number, so its buffer is a count' : 'the position is a time, so its buffer is a duration'}`,
+      )
     return 'count' in own ? own.count : BigInt(own.ms)
   }
   if (number) return 0n
@@ -60,7 +67,10 @@ function selectionOf(q: Question, window: { after: string | null; upTo: string |
   }
 }
 
-async function askPeriod(q: Question, period: { readonly after: string; readonly upTo: string }): Promise<WatermarkFacts> {
+async function askPeriod(
+  q: Question,
+  period: { readonly after: string; readonly upTo: string },
+): Promise<WatermarkFacts> {
   const type = positionOf(q).type
   const canonical = async (name: string, text: string): Promise<string> => {
     const value = await q.source.canonical(type, text)
@@ -69,9 +79,16 @@ async function askPeriod(q: Question, period: { readonly after: string; readonly
   }
   const after = await canonical('--after', period.after)
   const upTo = await canonical('--up-to', period.upTo)
-  if ((await q.source.compare(type, after, upTo)) >= 0) throw new AppError('TM1002', `--after ${after} is not before --up-to ${upTo}`)
+  if ((await q.source.compare(type, after, upTo)) >= 0)
+    throw new AppError('TM1002', `--after ${after} is not before --up-to ${upTo}`)
   const selection = selectionOf(q, { after, upTo })
-  return { moment: null, bounds: null, selection, decidedBy: 'period', tally: await q.source.tally(q.relation, selection, 0n, q.targetExists) }
+  return {
+    moment: null,
+    bounds: null,
+    selection,
+    decidedBy: 'period',
+    tally: await q.source.tally(q.relation, selection, 0n, q.targetExists),
+  }
 }
 
 /** Everything, or everything of the values that a list gained: not only what is new. */
@@ -82,10 +99,14 @@ async function askWindow(q: Question): Promise<WatermarkFacts> {
   const position = positionOf(q)
   const buffer = bufferOf(q)
   if (position.clock === 'local' && position.zone !== null) refuseShortBuffer(position.zone, buffer)
-  const table = position.ref.table === null ? q.relation.source.table : (q.relation.source.joins.find((j) => j.as === position.ref.table)?.table ?? q.relation.source.table)
+  const table =
+    position.ref.table === null
+      ? q.relation.source.table
+      : (q.relation.source.joins.find((j) => j.as === position.ref.table)?.table ?? q.relation.source.table)
   const moment = await q.source.moment(position, table)
   const bounds = await q.source.bounds({ position, moment, buffer, watermark: q.watermark, earlierLook: q.earlierLook })
-  if (bounds.clockBelowWatermark) throw new AppError('TM4009', `the clock says ${moment.clock}, the watermark is ${q.watermark}`)
+  if (bounds.clockBelowWatermark)
+    throw new AppError('TM4009', `the clock says ${moment.clock}, the watermark is ${q.watermark}`)
   // what was safe once stays safe, so what reads the past never ends below the watermark
   const upTo = readsPast(q) && bounds.heldBack ? q.watermark : bounds.upTo
   const selection = selectionOf(q, { after: q.wish.full ? null : bounds.after, upTo })
@@ -96,19 +117,28 @@ async function askWindow(q: Question): Promise<WatermarkFacts> {
 function refuseShortBuffer(zone: string, buffer: bigint): void {
   const step = largestBackwardStepMs(zone)
   if (buffer < BigInt(step))
-    throw new AppError('TM1019', `clock: local in ${zone} steps back by ${formatDuration(step)}, and the buffer is shorter: rows of the repeated hour would be lost`)
+    throw new AppError(
+      'TM1019',
+      `clock: local in ${zone} steps back by ${formatDuration(step)}, and the buffer is shorter: rows of the repeated hour would be lost`,
+    )
 }
 
-const heldText = (moment: Moment | null): string => (moment?.ceiling ? `transaction ${moment.ceiling.heldBy}, open since ${moment.ceiling.at}` : 'the buffer')
+const heldText = (moment: Moment | null): string =>
+  moment?.ceiling ? `transaction ${moment.ceiling.heldBy}, open since ${moment.ceiling.at}` : 'the buffer'
 
 /** What the run relies on where the source cannot prove it. */
 function notesOf(q: Question, facts: WatermarkFacts): readonly string[] {
   const notes: string[] = []
-  if (facts.bounds?.decidedBy === 'ceiling') notes.push(`upTo is held back by ${heldText(facts.moment)}, not by the buffer`)
+  if (facts.bounds?.decidedBy === 'ceiling')
+    notes.push(`upTo is held back by ${heldText(facts.moment)}, not by the buffer`)
   if (facts.bounds && !isNumber(q) && stampedBy(q) === 'application')
-    notes.push(`stamps come from the application: rows that are committed more than ${formatDuration(Number(bufferOf(q)))} after their stamp are missed`)
-  if (q.relation.position && q.relation.position.targetColumn === null) notes.push('the target cannot hold the position: it is kept in tidemark_position')
-  if (q.options.nulls === 'always' && facts.tally.nullPositions > 0n) notes.push(`${facts.tally.nullPositions} rows without a position are read in every run`)
+    notes.push(
+      `stamps come from the application: rows that are committed more than ${formatDuration(Number(bufferOf(q)))} after their stamp are missed`,
+    )
+  if (q.relation.position && q.relation.position.targetColumn === null)
+    notes.push('the target cannot hold the position: it is kept in tidemark_position')
+  if (q.options.nulls === 'always' && facts.tally.nullPositions > 0n)
+    notes.push(`${facts.tally.nullPositions} rows without a position are read in every run`)
   notes.push('a watermark sees neither deletes nor changes of the key')
   return notes
 }
@@ -125,21 +155,35 @@ export const watermark: CaptureMode<WatermarkOptions, WatermarkFacts> = {
     const position = positionOf(q)
     if (q.options.nulls === 'fail' && tally.nullPositions > 0n)
       throw new AppError('TM4006', `${tally.nullPositions} rows of ${formatColumnRef(position.ref)} have none`)
-    const window = { after: selection.window?.after ?? null, upTo: selection.window?.upTo ?? null, decidedBy: facts.decidedBy }
+    const window = {
+      after: selection.window?.after ?? null,
+      upTo: selection.window?.upTo ?? null,
+      decidedBy: facts.decidedBy,
+    }
     const waiting = tally.waiting > 0n ? { rows: tally.waiting, until: tally.waitingUntil } : null
     const notes = notesOf(q, facts)
     const nothing = (reason: string) => ({ kind: 'nothing', reason, window, waiting, notes }) as const
     // no window holds them back, because no window ever takes them
     const withoutPosition = selection.withNullPosition && tally.nullPositions > 0n
-    if (bounds !== null && bounds.upTo === null && !(readsPast(q) && q.watermark !== null) && !(withoutPosition && !facts.moment?.ceiling)) {
+    if (
+      bounds !== null &&
+      bounds.upTo === null &&
+      !(readsPast(q) && q.watermark !== null) &&
+      !(withoutPosition && !facts.moment?.ceiling)
+    ) {
       return nothing(facts.moment?.ceiling ? `held back by ${heldText(facts.moment)}` : 'the source has no rows')
     }
     if (bounds?.heldBack && !readsPast(q) && !withoutPosition && q.again.length + q.unmatched.length === 0) {
-      return nothing(isNumber(q) && !facts.moment?.ceiling ? `no rows after ${q.watermark}` : `held back by ${heldText(facts.moment)}`)
+      return nothing(
+        isNumber(q) && !facts.moment?.ceiling
+          ? `no rows after ${q.watermark}`
+          : `held back by ${heldText(facts.moment)}`,
+      )
     }
     // what reads the past settles even without a row: that there is none is what the watermark then stands for
     const settles = readsPast(q) && q.watermark !== null
-    if (tally.rows === 0n && q.again.length === 0 && !settles) return nothing(q.watermark === null ? 'the source has no rows that are due' : `no rows after ${q.watermark}`)
+    if (tally.rows === 0n && q.again.length === 0 && !settles)
+      return nothing(q.watermark === null ? 'the source has no rows that are due' : `no rows after ${q.watermark}`)
     const goal = q.wish.period ? 'period' : q.wish.full ? 'full' : q.watermark === null ? 'initial' : 'delta'
     const keeps = q.wish.period !== null || (bounds?.heldBack === true && !readsPast(q))
     return {

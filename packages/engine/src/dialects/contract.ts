@@ -75,7 +75,11 @@ export interface FlowRelation {
   readonly tree: PlannedTree | null
   readonly where: readonly PlannedCondition[]
   readonly scope: readonly { readonly column: ColumnRef; readonly type: string; readonly value: string }[]
-  readonly excludeKeys: readonly { readonly column: string; readonly type: string; readonly values: readonly string[] }[]
+  readonly excludeKeys: readonly {
+    readonly column: string
+    readonly type: string
+    readonly values: readonly string[]
+  }[]
 }
 
 /** `after < position <= upTo`; null bounds are open. */
@@ -205,14 +209,20 @@ export interface WorkArea {
    * An empty capture, the `epoch`-th of its run. `done` are ranges of the one before whose batches are in: their rows
    * are not captured again, where that capture is still here.
    */
-  start(relation: FlowRelation, epoch: number, done: readonly { readonly first: bigint; readonly last: bigint }[]): Promise<void>
+  start(
+    relation: FlowRelation,
+    epoch: number,
+    done: readonly { readonly first: bigint; readonly last: bigint }[],
+  ): Promise<void>
   /** Is the run's `epoch`-th capture here, and whole? A later one, begun before a crash, numbers its rows otherwise. */
   exists(epoch: number): Promise<boolean>
   /** The rows that the selection takes. */
   select(selection: Selection): Promise<bigint>
   checkKeys(): Promise<KeyCheck>
   /** Position rows inside the window whose main row is not there: their join keys. */
-  unmatched(window: WindowBounds): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]>
+  unmatched(
+    window: WindowBounds,
+  ): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]>
   /** Of these join keys, those whose main row is there now, and is taken by the flow's filters and the run's scope. */
   found(unmatched: readonly string[]): Promise<readonly string[]>
 
@@ -338,7 +348,11 @@ export interface Bench extends AsyncDisposable {
   /** What a batch would do, in read mode: staged in memory, judged against the target as it is, and thrown away. */
   weigh(relation: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts>
   /** The statements a batch would send, for `plan --sql` and the golden files. */
-  explain(relation: FlowRelation, selection: Selection, kind: 'insert-missing' | 'latest'): readonly { readonly name: string; readonly text: string }[]
+  explain(
+    relation: FlowRelation,
+    selection: Selection,
+    kind: 'insert-missing' | 'latest',
+  ): readonly { readonly name: string; readonly text: string }[]
 }
 
 export interface OpenBench {
@@ -390,4 +404,13 @@ export interface DialectModule {
 }
 
 /** conflict: the same batch may succeed when tried again · lost: the connection is gone · held: another process has the file */
-export type Fault = 'conflict' | 'lost' | 'held' | 'missing' | 'corrupt' | 'full' | 'interrupted' | 'constraint' | 'permanent'
+export type Fault =
+  | 'conflict'
+  | 'lost'
+  | 'held'
+  | 'missing'
+  | 'corrupt'
+  | 'full'
+  | 'interrupted'
+  | 'constraint'
+  | 'permanent'

@@ -12,6 +12,7 @@ export const DIALECT_KINDS = Object.keys(LOADERS) as readonly DialectKind[]
 export type DialectLoader = (kind: string) => Promise<DialectModule>
 
 export const loadDialect: DialectLoader = (kind) => {
-  if (!Object.hasOwn(LOADERS, kind)) throw new AppError('TM1017', `connections of kind ${kind}; this version has ${DIALECT_KINDS.join(', ')}`)
+  if (!Object.hasOwn(LOADERS, kind))
+    throw new AppError('TM1017', `connections of kind ${kind}; this version has ${DIALECT_KINDS.join(', ')}`)
   return LOADERS[kind as DialectKind]()
 }

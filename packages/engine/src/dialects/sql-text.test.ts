@@ -8,7 +8,9 @@ test('a name is quoted so that nothing in it ends the name', () => {
 test('a value never becomes text of the statement, and is printed as a literal for people', () => {
   const statement = sql`SELECT ${ident('c?')} FROM t WHERE a = ${param("o'clock; --")} AND b = ${param(null)} AND c = ${param(true)} AND d = ${param(9007199254740993n)}`
   expect(statement.params).toEqual(["o'clock; --", null, true, '9007199254740993'])
-  expect(printable(statement)).toBe(`SELECT "c?" FROM t WHERE a = 'o''clock; --' AND b = NULL AND c = TRUE AND d = '9007199254740993'`)
+  expect(printable(statement)).toBe(
+    `SELECT "c?" FROM t WHERE a = 'o''clock; --' AND b = NULL AND c = TRUE AND d = '9007199254740993'`,
+  )
 })
 
 test('statements nest, and their values keep the order of their places', () => {

@@ -14,7 +14,8 @@ export interface Sql {
 const make = (pieces: readonly string[], params: Sql['params']): Sql => ({ pieces, params }) as unknown as Sql
 
 /** A value, bound. */
-export const param = (value: string | bigint | boolean | null): Sql => make(['', ''], [typeof value === 'bigint' ? value.toString() : value])
+export const param = (value: string | bigint | boolean | null): Sql =>
+  make(['', ''], [typeof value === 'bigint' ? value.toString() : value])
 
 /** Names, quoted the one way that SQL and DuckDB share; SQL Server brings its own `quote`. */
 export const doubleQuoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
@@ -34,7 +35,10 @@ function woven(texts: readonly string[], items: readonly Sql[]): Sql {
     pieces.push(...rest)
     pieces[pieces.length - 1] += texts[i + 1] ?? ''
   }
-  return make(pieces, items.flatMap((item) => item.params))
+  return make(
+    pieces,
+    items.flatMap((item) => item.params),
+  )
 }
 
 export const sql = (parts: TemplateStringsArray, ...holes: readonly Sql[]): Sql => woven(parts, holes)
@@ -42,7 +46,11 @@ export const sql = (parts: TemplateStringsArray, ...holes: readonly Sql[]): Sql 
 export const EMPTY: Sql = make([''], [])
 
 /** Items with a separator between them; `whenNone` where there are none. */
-export function joined(items: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' | ' + ' | '\n' | '\nUNION ALL\n', whenNone: Sql = EMPTY): Sql {
+export function joined(
+  items: readonly Sql[],
+  separator: ', ' | ' AND ' | ' OR ' | ' + ' | '\n' | '\nUNION ALL\n',
+  whenNone: Sql = EMPTY,
+): Sql {
   return items.length === 0 ? whenNone : woven(['', ...items.slice(1).map(() => separator), ''], items)
 }
 
@@ -53,6 +61,12 @@ export function joined(items: readonly Sql[], separator: ', ' | ' AND ' | ' OR '
 export const textOf = (statement: Sql): string => statement.pieces.reduce((out, piece, i) => `${out}$${i}${piece}`)
 
 /** For people: the parameters written in. Never sent. */
-export const printable = (statement: Sql): string => statement.pieces.reduce((out, piece, i) => out + literal(statement.params[i - 1] ?? null) + piece)
+export const printable = (statement: Sql): string =>
+  statement.pieces.reduce((out, piece, i) => out + literal(statement.params[i - 1] ?? null) + piece)
 
-const literal = (value: string | boolean | null): string => (value === null ? 'NULL' : typeof value === 'boolean' ? String(value).toUpperCase() : `'${value.replaceAll("'", "''")}'`)
+const literal = (value: string | boolean | null): string =>
+  value === null
+    ? 'NULL'
+    : typeof value === 'boolean'
+      ? String(value).toUpperCase()
+      : `'${value.replaceAll("'", "''")}'`

@@ -121,9 +121,11 @@ export async function openDuckdbFile(path: string, mode: FileMode, limits: Duckd
       known.users += 1
       return known
     }
-    if (known && known.users > 0) throw new Error(`${real} is open for reading in this process and cannot be opened for writing`)
+    if (known && known.users > 0)
+      throw new Error(`${real} is open for reading in this process and cannot be opened for writing`)
     s.sequence += 1
-    const alias = real === IN_MEMORY ? `memory_${s.sequence}` : `${basename(real).replace(/\.[^.]*$/, '')}_${s.sequence}`
+    const alias =
+      real === IN_MEMORY ? `memory_${s.sequence}` : `${basename(real).replace(/\.[^.]*$/, '')}_${s.sequence}`
     await attach(s, `ATTACH ${literal(real)} AS ${quote(alias)} (TYPE duckdb${mode === 'read' ? ', READ_ONLY' : ''})`)
     const opened: OpenFile = { alias, mode, users: 1, sessions: new Set() }
     if (real !== IN_MEMORY) s.files.set(real, opened)
@@ -146,7 +148,11 @@ export async function openDuckdbFile(path: string, mode: FileMode, limits: Duckd
     oldestOpen: () => {
       let oldest: { since: string; backend: string } | null = null
       for (const session of file.sessions)
-        if (session.role === 'counted' && session.openSince !== null && (oldest === null || session.openSince < oldest.since))
+        if (
+          session.role === 'counted' &&
+          session.openSince !== null &&
+          (oldest === null || session.openSince < oldest.since)
+        )
           oldest = { since: session.openSince, backend: session.backend }
       return oldest
     },
@@ -205,7 +211,9 @@ export class DuckdbSession implements Disposable {
 
   async rows(text: string, params: readonly unknown[] = []): Promise<readonly (readonly (string | null)[])[]> {
     const reader = await this.#send(() => this.#connection.runAndReadAll(text, params as DuckDBValue[]))
-    return reader.getRowsJson().map((row) => row.map((v) => (v === null ? null : typeof v === 'string' ? v : JSON.stringify(v))))
+    return reader
+      .getRowsJson()
+      .map((row) => row.map((v) => (v === null ? null : typeof v === 'string' ? v : JSON.stringify(v))))
   }
 
   async begin(): Promise<void> {

@@ -2,7 +2,11 @@
 import type { BatchTransaction, Bench, CapturedBatch, FlowRelation, Staged } from '../dialects/contract.ts'
 import { pushdown } from './pushdown.ts'
 
-export type Bring = (bench: Bench, tx: BatchTransaction, work: { readonly relation: FlowRelation; readonly split: CapturedBatch }) => Promise<Staged>
+export type Bring = (
+  bench: Bench,
+  tx: BatchTransaction,
+  work: { readonly relation: FlowRelation; readonly split: CapturedBatch },
+) => Promise<Staged>
 
 const LANES: Readonly<Record<string, Bring>> = { pushdown }
 

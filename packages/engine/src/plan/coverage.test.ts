@@ -23,15 +23,20 @@ test('each part of a coverage that differs is one line a person can read', () =>
   expect(changes({ key: ['id', 'name'] })).toEqual(['key: id → id, name'])
   expect(changes({ joins: [] })).toEqual(['join removed: meta as meta on {"id":"id"}'])
   expect(changes({ excluded: ['id=2'] })).toEqual(['excluded key added: id=2', 'excluded key removed: id=1'])
-  expect(changes({ columns: ['id', 'name', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'] })).toEqual(['column added: c1, c2, c3, c4, c5 and 2 more'])
+  expect(changes({ columns: ['id', 'name', 'c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7'] })).toEqual([
+    'column added: c1, c2, c3, c4, c5 and 2 more',
+  ])
 })
 
 test('a condition that is new is said once, not again for its list', () => {
-  expect(changes({ where: ['unit in bu.name', 'x in t.c'], lists: { ...BEFORE.lists, 'x in t.c': ['1'] } })).toEqual(['where added: x in t.c'])
+  expect(changes({ where: ['unit in bu.name', 'x in t.c'], lists: { ...BEFORE.lists, 'x in t.c': ['1'] } })).toEqual([
+    'where added: x in t.c',
+  ])
 })
 
 test('only a list that gained and lost nothing can be loaded by its values alone', () => {
-  const gained = (values: readonly string[]) => coverageChanges(BEFORE, { ...BEFORE, lists: { 'unit in bu.name': values } }).map((c) => c.gained)
+  const gained = (values: readonly string[]) =>
+    coverageChanges(BEFORE, { ...BEFORE, lists: { 'unit in bu.name': values } }).map((c) => c.gained)
   expect(gained(['A', 'B', 'C'])).toEqual([{ condition: 'unit in bu.name', values: ['C'] }])
   expect(gained(['A', 'C'])).toEqual([null, null])
   expect(gained(['A'])).toEqual([null])

@@ -21,9 +21,13 @@ export interface Coverage {
 export function coverageOf(definition: FlowSpec, relation: FlowRelation): Coverage {
   return {
     source: `${definition.source.connection}:${formatTableName(definition.source.table)}`,
-    joins: definition.source.joins.map((j) => `${formatTableName(j.table)} as ${j.as} on ${JSON.stringify(j.on)}`).sort(),
+    joins: definition.source.joins
+      .map((j) => `${formatTableName(j.table)} as ${j.as} on ${JSON.stringify(j.on)}`)
+      .sort(),
     where: relation.where.map((c) => formatCondition(c.spec)).sort(),
-    lists: Object.fromEntries(relation.where.flatMap((c) => (c.contents === null ? [] : [[formatCondition(c.spec), c.contents] as const]))),
+    lists: Object.fromEntries(
+      relation.where.flatMap((c) => (c.contents === null ? [] : [[formatCondition(c.spec), c.contents] as const])),
+    ),
     excluded: relation.excludeKeys.flatMap((e) => e.values.map((v) => `${e.column}=${v}`)).sort(),
     key: relation.key.map((k) => k.source),
     position: relation.position ? formatColumnRef(relation.position.ref) : null,
@@ -53,7 +57,8 @@ export interface CoverageChange {
   readonly gained: { readonly condition: string; readonly values: readonly string[] } | null
 }
 
-const some = (values: readonly string[]): string => (values.length <= 5 ? values.join(', ') : `${values.slice(0, 5).join(', ')} and ${values.length - 5} more`)
+const some = (values: readonly string[]): string =>
+  values.length <= 5 ? values.join(', ') : `${values.slice(0, 5).join(', ')} and ${values.length - 5} more`
 
 function listed(what: string, before: readonly string[], now: readonly string[]): CoverageChange[] {
   const added = now.filter((v) => !before.includes(v))
@@ -83,7 +88,10 @@ export function coverageChanges(before: Coverage, now: Coverage): readonly Cover
     const added = values.filter((v) => !oldSet.has(v))
     const removed = old.filter((v) => !newSet.has(v))
     if (added.length > 0)
-      changes.push({ text: `list of ${condition} gained: ${some(added)}`, gained: removed.length === 0 ? { condition, values: added } : null })
+      changes.push({
+        text: `list of ${condition} gained: ${some(added)}`,
+        gained: removed.length === 0 ? { condition, values: added } : null,
+      })
     if (removed.length > 0) changes.push({ text: `list of ${condition} lost: ${some(removed)}`, gained: null })
   }
   changes.push(...listed('excluded key', before.excluded, now.excluded))

@@ -12,4 +12,5 @@ const GOALS: Readonly<Record<string, string>> = {
 }
 
 /** `watermark (initial load)`; goal null: nothing to do. */
-export const describeCapture = (d: FlowSpec, goal: string | null): string => (goal === null ? d.capture.kind : `${d.capture.kind} (${GOALS[goal] ?? goal})`)
+export const describeCapture = (d: FlowSpec, goal: string | null): string =>
+  goal === null ? d.capture.kind : `${d.capture.kind} (${GOALS[goal] ?? goal})`

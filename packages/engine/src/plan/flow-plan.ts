@@ -55,17 +55,27 @@ export interface NothingToDo {
   readonly notes: readonly string[]
   readonly relation: FlowRelation
   /** the change that the person accepted, to be recorded though no run carries it; null: none */
-  readonly accepted: { readonly expected: number | null; readonly coverage: Coverage; readonly identity: SourceIdentity } | null
+  readonly accepted: {
+    readonly expected: number | null
+    readonly coverage: Coverage
+    readonly identity: SourceIdentity
+  } | null
 }
 
-export type Planned = { readonly kind: 'run'; readonly plan: FlowPlan } | { readonly kind: 'nothing'; readonly nothing: NothingToDo }
+export type Planned =
+  | { readonly kind: 'run'; readonly plan: FlowPlan }
+  | { readonly kind: 'nothing'; readonly nothing: NothingToDo }
 
 /** JSON has no integers beyond 2^53: the definition's counts travel as `{ "bigint": "…" }`. */
-const isBig = (value: unknown): value is { readonly bigint: string } => typeof value === 'object' && value !== null && Object.keys(value).join() === 'bigint'
+const isBig = (value: unknown): value is { readonly bigint: string } =>
+  typeof value === 'object' && value !== null && Object.keys(value).join() === 'bigint'
 
-export const planJson = (plan: FlowPlan): string => JSON.stringify(plan, (_, value: unknown) => (typeof value === 'bigint' ? { bigint: String(value) } : value))
-export const parsePlan = (json: string): FlowPlan => JSON.parse(json, (_, value: unknown) => (isBig(value) ? BigInt(value.bigint) : value)) as FlowPlan
+export const planJson = (plan: FlowPlan): string =>
+  JSON.stringify(plan, (_, value: unknown) => (typeof value === 'bigint' ? { bigint: String(value) } : value))
+export const parsePlan = (json: string): FlowPlan =>
+  JSON.parse(json, (_, value: unknown) => (isBig(value) ? BigInt(value.bigint) : value)) as FlowPlan
 
 /** What a run with nothing to do stores in the place of a plan. */
 export const nothingJson = (nothing: NothingToDo): string => JSON.stringify({ format: 1, nothing })
-export const findNothing = (json: string): NothingToDo | null => (JSON.parse(json) as { readonly nothing?: NothingToDo }).nothing ?? null
+export const findNothing = (json: string): NothingToDo | null =>
+  (JSON.parse(json) as { readonly nothing?: NothingToDo }).nothing ?? null

@@ -22,13 +22,20 @@ async function askShapes(bench: Bench, d: FlowSpec): Promise<TableShapes> {
     if (condition.kind !== 'in-table') continue
     const table = await described(bench.source, condition.table)
     if (!table.columns.some((c) => c.name.toLowerCase() === condition.tableColumn.toLowerCase()))
-      throw new AppError('TM4002', `${condition.tableColumn} is not in ${formatTableName(condition.table)}`, { remedy: [`its columns: ${table.columns.map((c) => c.name).join(', ')}`] })
+      throw new AppError('TM4002', `${condition.tableColumn} is not in ${formatTableName(condition.table)}`, {
+        remedy: [`its columns: ${table.columns.map((c) => c.name).join(', ')}`],
+      })
     lists.set(i, await bench.source.listValues(condition.table, condition.tableColumn))
   }
   return { source, joins, lists, target: await bench.target.describe(d.target.table) }
 }
 
-export async function askLedger(store: ControlStore, d: FlowSpec, scope: Scope, settledRuns: readonly string[]): Promise<LedgerFacts> {
+export async function askLedger(
+  store: ControlStore,
+  d: FlowSpec,
+  scope: Scope,
+  settledRuns: readonly string[],
+): Promise<LedgerFacts> {
   const { ledger } = store
   const text = scopeText(scope)
   const scoped = text !== scopeText({})
@@ -61,7 +68,12 @@ export async function gatherFacts(bench: Bench, store: ControlStore, d: FlowSpec
     ...shapes,
     identity: await bench.source.identity(),
     targetState: { settled, empty: shapes.target === null || (await bench.target.isEmpty(d.target.table)) },
-    ledger: await askLedger(store, d, scope, settled.filter((s) => s.store === store.id).map((s) => s.run)),
+    ledger: await askLedger(
+      store,
+      d,
+      scope,
+      settled.filter((s) => s.store === store.id).map((s) => s.run),
+    ),
   }
 }
 
@@ -79,7 +91,8 @@ export async function canonicalValues(source: SourcePort, r: FlowRelation): Prom
       const values: string[] = []
       for (const v of c.spec.values) values.push(await canonical(what, c.type, v))
       where.push({ ...c, spec: { ...c.spec, values } })
-    } else if (c.spec.kind === 'compare') where.push({ ...c, spec: { ...c.spec, value: await canonical(what, c.type, c.spec.value) } })
+    } else if (c.spec.kind === 'compare')
+      where.push({ ...c, spec: { ...c.spec, value: await canonical(what, c.type, c.spec.value) } })
     else where.push(c)
   }
   const scope: FlowRelation['scope'][number][] = []

@@ -21,13 +21,20 @@ export interface PlanOptions {
 export const inForce = (facts: FlowFacts): WatermarkRow | null => facts.ledger.watermark ?? facts.ledger.unscoped
 
 /** Stops where the flow covers other rows than its watermark was earned for, or reads another source. */
-export function checkPast(d: FlowSpec, scope: Scope, facts: FlowFacts, relation: FlowRelation, options: PlanOptions): void {
+export function checkPast(
+  d: FlowSpec,
+  scope: Scope,
+  facts: FlowFacts,
+  relation: FlowRelation,
+  options: PlanOptions,
+): void {
   if (!options.full) checkTarget(d, scope, facts)
   const mark = inForce(facts)
   if (mark === null || options.full || options.acceptChange) return
   const changes = coverageChanges(JSON.parse(mark.coverage) as Coverage, coverageOf(d, relation))
   if (changes.length > 0) throw coverageChanged(d, changes)
-  const why = d.source.replaced === 'expected' ? null : otherSource(JSON.parse(mark.source) as SourceIdentity, facts.identity)
+  const why =
+    d.source.replaced === 'expected' ? null : otherSource(JSON.parse(mark.source) as SourceIdentity, facts.identity)
   if (why !== null) throw new AppError('TM4008', `${d.source.connection}: ${why}`)
 }
 
@@ -51,12 +58,19 @@ export function otherSource(before: SourceIdentity, now: SourceIdentity): string
 }
 
 /** Values that `in` tables gained since the watermark, when the person accepted the change: they alone are loaded in full. */
-export function gainedValues(d: FlowSpec, facts: FlowFacts, relation: FlowRelation, options: PlanOptions): Selection['gained'] {
+export function gainedValues(
+  d: FlowSpec,
+  facts: FlowFacts,
+  relation: FlowRelation,
+  options: PlanOptions,
+): Selection['gained'] {
   const mark = inForce(facts)
   if (mark === null || !options.acceptChange) return []
   return coverageChanges(JSON.parse(mark.coverage) as Coverage, coverageOf(d, relation)).flatMap(({ gained }) => {
     const where = gained === null ? -1 : relation.where.findIndex((c) => formatCondition(c.spec) === gained.condition)
-    return gained === null || where < 0 || relation.where[where]?.spec.kind !== 'in-table' ? [] : [{ where, values: gained.values }]
+    return gained === null || where < 0 || relation.where[where]?.spec.kind !== 'in-table'
+      ? []
+      : [{ where, values: gained.values }]
   })
 }
 
@@ -73,12 +87,20 @@ export interface PlanRequest {
 
 export function makePlan(r: PlanRequest): Planned {
   const { decision, facts, relation, definition: d, options } = r
-  if (options.lane !== null && options.lane !== 'pushdown') throw new AppError('TM4016', `--lane ${options.lane}: this version has pushdown`)
-  const waiting = decision.waiting === null ? null : { rows: String(decision.waiting.rows), until: decision.waiting.until }
+  if (options.lane !== null && options.lane !== 'pushdown')
+    throw new AppError('TM4016', `--lane ${options.lane}: this version has pushdown`)
+  const waiting =
+    decision.waiting === null ? null : { rows: String(decision.waiting.rows), until: decision.waiting.until }
   const own = facts.ledger.watermark
   if (decision.kind === 'nothing') {
-    const accepted = options.acceptChange && inForce(facts) !== null ? { expected: own?.version ?? null, coverage: coverageOf(d, relation), identity: facts.identity } : null
-    return { kind: 'nothing', nothing: { reason: decision.reason, window: decision.window, waiting, notes: decision.notes, relation, accepted } }
+    const accepted =
+      options.acceptChange && inForce(facts) !== null
+        ? { expected: own?.version ?? null, coverage: coverageOf(d, relation), identity: facts.identity }
+        : null
+    return {
+      kind: 'nothing',
+      nothing: { reason: decision.reason, window: decision.window, waiting, notes: decision.notes, relation, accepted },
+    }
   }
   return {
     kind: 'run',
@@ -93,16 +115,29 @@ export function makePlan(r: PlanRequest): Planned {
       window: decision.window,
       selection: decision.selection,
       waiting,
-      watermark: decision.watermark === null ? null : { expected: own?.version ?? null, position: decision.watermark.position },
+      watermark:
+        decision.watermark === null ? null : { expected: own?.version ?? null, position: decision.watermark.position },
       coverage: coverageOf(d, relation),
       identity: facts.identity,
       look: decision.look,
       createTable: facts.target === null,
-      forgetsOtherScopes: facts.targetState.empty && facts.targetState.settled.some((s) => s.store === facts.ledger.store && s.hadRows) && d.target.emptied === 'refused' && Object.keys(r.scope).length > 0,
-      batch: { rows: options.batchRows ?? d.batch.rows ?? r.abilities.batchRows, bytes: d.batch.bytes ?? r.abilities.batchBytes },
+      forgetsOtherScopes:
+        facts.targetState.empty &&
+        facts.targetState.settled.some((s) => s.store === facts.ledger.store && s.hadRows) &&
+        d.target.emptied === 'refused' &&
+        Object.keys(r.scope).length > 0,
+      batch: {
+        rows: options.batchRows ?? d.batch.rows ?? r.abilities.batchRows,
+        bytes: d.batch.bytes ?? r.abilities.batchBytes,
+      },
       unmatched: r.unmatched,
       estimatedRows: String(decision.rows),
-      notes: [...decision.notes, ...(own === null && facts.ledger.unscoped !== null && scopeText(r.scope) !== '{}' ? ['this scope starts from a copy of the watermark of the whole flow'] : [])],
+      notes: [
+        ...decision.notes,
+        ...(own === null && facts.ledger.unscoped !== null && scopeText(r.scope) !== '{}'
+          ? ['this scope starts from a copy of the watermark of the whole flow']
+          : []),
+      ],
     },
   }
 }

@@ -2,7 +2,17 @@
 import type { ColumnRef, FlowSpec, Scope } from '@tidemark/contract/flow'
 import { formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
 import type { PositionWish } from '../capture/capture-mode.ts'
-import type { ColumnFacts, FlowRelation, PlannedColumn, PlannedCondition, PlannedPosition, PlannedTree, SourcePort, TableFacts, TargetPort } from '../dialects/contract.ts'
+import type {
+  ColumnFacts,
+  FlowRelation,
+  PlannedColumn,
+  PlannedCondition,
+  PlannedPosition,
+  PlannedTree,
+  SourcePort,
+  TableFacts,
+  TargetPort,
+} from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { didYouMean } from '../runtime/did-you-mean.ts'
 import type { TableShapes } from './flow-facts.ts'
@@ -19,7 +29,8 @@ export interface RelationRequest {
   readonly target: Target
 }
 
-const same = (folds: boolean, a: string, b: string): boolean => a === b || (folds && a.toLowerCase() === b.toLowerCase())
+const same = (folds: boolean, a: string, b: string): boolean =>
+  a === b || (folds && a.toLowerCase() === b.toLowerCase())
 
 function find(table: TableFacts, name: string, folds: boolean): ColumnFacts | undefined {
   return table.columns.find((c) => c.name === name) ?? table.columns.find((c) => same(folds, c.name, name))
@@ -30,13 +41,21 @@ function need(table: TableFacts, name: string, folds: boolean, role: string): Co
   if (column) return column
   const names = table.columns.map((c) => c.name)
   const near = didYouMean(name, names)
-  throw new AppError('TM4002', `${role} ${name} is not in ${formatTableName(table.table)}${near === null ? '' : `   did you mean ${near}?`}`, {
-    remedy: [`its columns: ${names.join(', ')}`],
-  })
+  throw new AppError(
+    'TM4002',
+    `${role} ${name} is not in ${formatTableName(table.table)}${near === null ? '' : `   did you mean ${near}?`}`,
+    {
+      remedy: [`its columns: ${names.join(', ')}`],
+    },
+  )
 }
 
 /** The column behind a reference, in the main table or a joined one. */
-function referenced(r: RelationRequest, ref: ColumnRef, role: string): { readonly ref: ColumnRef; readonly column: ColumnFacts } {
+function referenced(
+  r: RelationRequest,
+  ref: ColumnRef,
+  role: string,
+): { readonly ref: ColumnRef; readonly column: ColumnFacts } {
   const table = ref.table === null ? r.shapes.source : r.shapes.joins.get(ref.table)
   if (!table) throw new AppError('TM1013', `${role} ${formatColumnRef(ref)}: no join is called ${ref.table}`)
   const column = need(table, ref.column, r.source.foldsCase, role)
@@ -45,8 +64,14 @@ function referenced(r: RelationRequest, ref: ColumnRef, role: string): { readonl
 
 export function resolveRelation(r: RelationRequest): FlowRelation {
   const { definition: d, shapes } = r
-  if (r.source.location === r.target.location && same(r.source.foldsCase, formatTableName(d.source.table), formatTableName(d.target.table)))
-    throw new AppError('TM1019', `${d.id}: source and target are one table, ${formatTableName(d.source.table)} on ${r.target.location}`)
+  if (
+    r.source.location === r.target.location &&
+    same(r.source.foldsCase, formatTableName(d.source.table), formatTableName(d.target.table))
+  )
+    throw new AppError(
+      'TM1019',
+      `${d.id}: source and target are one table, ${formatTableName(d.source.table)} on ${r.target.location}`,
+    )
   const columns = plannedColumns(r)
   const key = d.key.map((name) => keyColumn(r, columns, name))
   const relation: FlowRelation = {
@@ -64,7 +89,10 @@ export function resolveRelation(r: RelationRequest): FlowRelation {
       const declared = d.scope[name]
       if (!declared) {
         const names = Object.keys(d.scope)
-        throw new AppError('TM4013', `${d.id} has no scope ${name}${names.length > 0 ? `; it has ${names.join(', ')}` : ' and declares none'}`)
+        throw new AppError(
+          'TM4013',
+          `${d.id} has no scope ${name}${names.length > 0 ? `; it has ${names.join(', ')}` : ' and declares none'}`,
+        )
       }
       const { ref, column } = referenced(r, declared, 'scope')
       return { column: ref, type: column.type, value }
@@ -75,11 +103,17 @@ export function resolveRelation(r: RelationRequest): FlowRelation {
     }),
   }
   if (shapes.target === null && d.target.create === 'never')
-    throw new AppError('TM4109', `${formatTableName(d.target.table)} on ${r.target.location}`, { remedy: [r.target.createTableText(relation)] })
+    throw new AppError('TM4109', `${formatTableName(d.target.table)} on ${r.target.location}`, {
+      remedy: [r.target.createTableText(relation)],
+    })
   return relation
 }
 
-function joinColumns(r: RelationRequest, alias: string, on: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function joinColumns(
+  r: RelationRequest,
+  alias: string,
+  on: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   const table = r.shapes.joins.get(alias)
   if (!table) throw new TypeError(`join ${alias} was not described`)
   return Object.fromEntries(
@@ -94,9 +128,12 @@ function joinColumns(r: RelationRequest, alias: string, on: Readonly<Record<stri
 function plannedColumns(r: RelationRequest): readonly PlannedColumn[] {
   const { definition: d, shapes } = r
   const folds = r.source.foldsCase
-  for (const name of [...(d.columns.include ?? []), ...d.columns.exclude, ...Object.keys(d.columns.rename)]) need(shapes.source, name, folds, 'column')
+  for (const name of [...(d.columns.include ?? []), ...d.columns.exclude, ...Object.keys(d.columns.rename)])
+    need(shapes.source, name, folds, 'column')
   const listed = (names: readonly string[], c: ColumnFacts): boolean => names.some((n) => same(folds, n, c.name))
-  const taken = shapes.source.columns.filter((c) => (d.columns.include === null || listed(d.columns.include, c)) && !listed(d.columns.exclude, c))
+  const taken = shapes.source.columns.filter(
+    (c) => (d.columns.include === null || listed(d.columns.include, c)) && !listed(d.columns.exclude, c),
+  )
   const columns: PlannedColumn[] = []
   const missing: string[] = []
   for (const c of taken) {
@@ -127,16 +164,21 @@ function plannedColumns(r: RelationRequest): readonly PlannedColumn[] {
 function exactly(r: RelationRequest, source: ColumnFacts, target: ColumnFacts): PlannedColumn {
   const why = r.target.narrowing(source.type, target.type)
   if (why !== null) {
-    throw new AppError('TM4107', `${formatTableName(r.definition.source.table)}.${source.name} is ${source.type}, the target column is ${target.type}: ${why}`, {
-      remedy: [`change the target column to ${source.type}`, `or columns: { exclude: [${source.name}] }`],
-    })
+    throw new AppError(
+      'TM4107',
+      `${formatTableName(r.definition.source.table)}.${source.name} is ${source.type}, the target column is ${target.type}: ${why}`,
+      {
+        remedy: [`change the target column to ${source.type}`, `or columns: { exclude: [${source.name}] }`],
+      },
+    )
   }
   return { source: source.name, target: target.name, sourceType: source.type, targetType: target.type }
 }
 
 function keyColumn(r: RelationRequest, columns: readonly PlannedColumn[], name: string): PlannedColumn {
   const column = need(r.shapes.source, name, r.source.foldsCase, 'key')
-  if (!r.source.canBeKey(column.type)) throw new AppError('TM4003', `key ${column.name} is ${column.type}, whose values do not identify a row`)
+  if (!r.source.canBeKey(column.type))
+    throw new AppError('TM4003', `key ${column.name} is ${column.type}, whose values do not identify a row`)
   const planned = columns.find((c) => c.source === column.name)
   if (!planned) throw new AppError('TM1019', `${r.definition.id}: key ${name} is left out of the columns`)
   return planned
@@ -145,19 +187,40 @@ function keyColumn(r: RelationRequest, columns: readonly PlannedColumn[], name: 
 function plannedPosition(r: RelationRequest, wish: PositionWish, columns: readonly PlannedColumn[]): PlannedPosition {
   const { ref, column } = referenced(r, wish.ref, 'position')
   const order = r.source.positionClass(column.type)
-  if (order === null) throw new AppError('TM4003', `position ${formatColumnRef(ref)} is ${column.type}, which is neither a time nor a whole number`)
+  if (order === null)
+    throw new AppError(
+      'TM4003',
+      `position ${formatColumnRef(ref)} is ${column.type}, which is neither a time nor a whole number`,
+    )
   const clock = wish.clock ?? (order === 'number' ? 'number' : 'utc')
   if ((order === 'number') !== (clock === 'number'))
-    throw new AppError('TM1019', `position ${formatColumnRef(ref)} is ${column.type}, which does not go with clock: ${clock}`)
-  const held = ref.table === null ? columns.find((c) => c.source === ref.column && c.sourceType === c.targetType) : undefined
+    throw new AppError(
+      'TM1019',
+      `position ${formatColumnRef(ref)} is ${column.type}, which does not go with clock: ${clock}`,
+    )
+  const held =
+    ref.table === null ? columns.find((c) => c.source === ref.column && c.sourceType === c.targetType) : undefined
   return { ref, type: column.type, clock, zone: wish.zone, targetColumn: held?.target ?? null }
 }
 
-function plannedTree(r: RelationRequest, columns: readonly PlannedColumn[], locator: string, parent: string): PlannedTree {
+function plannedTree(
+  r: RelationRequest,
+  columns: readonly PlannedColumn[],
+  locator: string,
+  parent: string,
+): PlannedTree {
   const loc = need(r.shapes.source, locator, r.source.foldsCase, 'locator')
   const par = need(r.shapes.source, parent, r.source.foldsCase, 'parent')
   const planned = columns.find((c) => c.source === loc.name)
-  if (!planned) throw new AppError('TM1019', `${r.definition.id}: locator ${locator} is left out of the columns, so a moved row could not be told`)
-  if (loc.type !== par.type) throw new AppError('TM4003', `locator ${loc.name} is ${loc.type}, parent ${par.name} is ${par.type}: they must be alike`)
+  if (!planned)
+    throw new AppError(
+      'TM1019',
+      `${r.definition.id}: locator ${locator} is left out of the columns, so a moved row could not be told`,
+    )
+  if (loc.type !== par.type)
+    throw new AppError(
+      'TM4003',
+      `locator ${loc.name} is ${loc.type}, parent ${par.name} is ${par.type}: they must be alike`,
+    )
   return { locator: planned, parent: { source: par.name, sourceType: par.type } }
 }

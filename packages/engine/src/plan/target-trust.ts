@@ -14,22 +14,46 @@ export function checkTarget(d: FlowSpec, scope: Scope, facts: FlowFacts): void {
   const mark = ledger.watermark ?? ledger.unscoped
   if (mark === null) {
     const foreign = targetState.settled.find((s) => s.store !== ledger.store && !ours.some((o) => o.scope === s.scope))
-    if (foreign && ours.length === 0) throw disagree(d, `${place(d)} was filled by another control store (run ${foreign.run}, up to ${foreign.upTo ?? 'the end'}), and this one has no watermark`, foreign.upTo)
+    if (foreign && ours.length === 0)
+      throw disagree(
+        d,
+        `${place(d)} was filled by another control store (run ${foreign.run}, up to ${foreign.upTo ?? 'the end'}), and this one has no watermark`,
+        foreign.upTo,
+      )
     const lost = ours.find((s) => s.scope === scopeText(scope) && !ledger.knownRuns.has(s.run))
-    if (lost) throw disagree(d, `${place(d)} remembers run ${lost.run}, which this ledger does not know: the control store was restored or replaced`, lost.upTo)
+    if (lost)
+      throw disagree(
+        d,
+        `${place(d)} remembers run ${lost.run}, which this ledger does not know: the control store was restored or replaced`,
+        lost.upTo,
+      )
     return
   }
   // a rewind is a person's answer to a disagreement: the next run carries it out
   if (!isRun(mark.run)) return
   // a scope that took its copy of the unscoped watermark has not settled itself yet
   const settled = ours.find((s) => s.scope === mark.scope) ?? ours.find((s) => s.run === mark.run)
-  if (!settled) throw disagree(d, `${place(d)} does not remember run ${mark.run}, which moved the watermark to ${mark.position}: it was emptied, replaced or restored`, null)
+  if (!settled)
+    throw disagree(
+      d,
+      `${place(d)} does not remember run ${mark.run}, which moved the watermark to ${mark.position}: it was emptied, replaced or restored`,
+      null,
+    )
   if (settled.run !== mark.run) {
     const known = ledger.knownRuns.get(settled.run)
-    if (!known) throw disagree(d, `${place(d)} remembers run ${settled.run}, which this ledger does not know: the control store was restored`, settled.upTo)
+    if (!known)
+      throw disagree(
+        d,
+        `${place(d)} remembers run ${settled.run}, which this ledger does not know: the control store was restored`,
+        settled.upTo,
+      )
     // an unfinished run had settled in the target just before it died: its resume settles it in the ledger too
     if (ENDED_WELL.includes(known.state))
-      throw disagree(d, `${place(d)} remembers run ${settled.run} as its newest, the ledger has ${mark.run}: the target was restored`, settled.upTo)
+      throw disagree(
+        d,
+        `${place(d)} remembers run ${settled.run} as its newest, the ledger has ${mark.run}: the target was restored`,
+        settled.upTo,
+      )
   }
   if (settled.hadRows && targetState.empty && d.target.emptied === 'refused')
     throw disagree(d, `${place(d)} is empty, though run ${settled.run} left rows in it`, null)

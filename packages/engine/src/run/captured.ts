@@ -42,7 +42,13 @@ export interface StoredSplit {
 }
 
 export const splitJson = (b: CapturedBatch, epoch: number): string =>
-  JSON.stringify({ epoch, first: String(b.first), last: String(b.last), rows: String(b.rows), bytes: String(b.bytes) } satisfies StoredSplit)
+  JSON.stringify({
+    epoch,
+    first: String(b.first),
+    last: String(b.last),
+    rows: String(b.rows),
+    bytes: String(b.bytes),
+  } satisfies StoredSplit)
 
 export const parseSplit = (json: string): StoredSplit => JSON.parse(json) as StoredSplit
 
@@ -51,4 +57,7 @@ export const splitOf = (json: string, step: number, wave: number): CapturedBatch
   return { step, wave, first: BigInt(s.first), last: BigInt(s.last), rows: BigInt(s.rows), bytes: BigInt(s.bytes) }
 }
 
-export const STEP_NAMES: Readonly<Record<'flat' | 'tree', readonly string[]>> = { flat: ['rows'], tree: ['roots', 'ancestors', 'children'] }
+export const STEP_NAMES: Readonly<Record<'flat' | 'tree', readonly string[]>> = {
+  flat: ['rows'],
+  tree: ['roots', 'ancestors', 'children'],
+}

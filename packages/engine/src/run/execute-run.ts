@@ -1,7 +1,14 @@
 /** One planned run, from its lease to its end: prepare → capture → steps → settle. New and resumed runs alike. */
 import { scopeText } from '@tidemark/contract/flow'
 import { captureRows } from '../capture/capture-rows.ts'
-import { addCounts, type BatchRow, type LedgerStore, NO_ROWS, type RowCounts, type RunRow } from '../control/control-store.ts'
+import {
+  addCounts,
+  type BatchRow,
+  type LedgerStore,
+  NO_ROWS,
+  type RowCounts,
+  type RunRow,
+} from '../control/control-store.ts'
 import type { Bench, CapturedBatch, DialectModule, FenceKey } from '../dialects/contract.ts'
 import { findNothing, type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
@@ -14,7 +21,13 @@ import { runSteps, stepName, stepNames } from './run-steps.ts'
 import { settle } from './settle.ts'
 
 /** Executes the stored plan. Returns the run as the ledger has it then; a failure is in it, not thrown. */
-export async function executeRun(deps: RunDeps, lease: HeldLease, id: RunRow['id'], resumed: boolean, stop: Stop): Promise<RunRow> {
+export async function executeRun(
+  deps: RunDeps,
+  lease: HeldLease,
+  id: RunRow['id'],
+  resumed: boolean,
+  stop: Stop,
+): Promise<RunRow> {
   const { ledger } = deps.store
   const before = await ledger.getRun(id)
   const nothing = findNothing(before.plan)
@@ -23,7 +36,10 @@ export async function executeRun(deps: RunDeps, lease: HeldLease, id: RunRow['id
     return finished(deps, id)
   }
   const plan = parsePlan(before.plan)
-  const own: Stop = { soft: AbortSignal.any([stop.soft, stop.hard, lease.lost]), hard: AbortSignal.any([stop.hard, lease.lost]) }
+  const own: Stop = {
+    soft: AbortSignal.any([stop.soft, stop.hard, lease.lost]),
+    hard: AbortSignal.any([stop.hard, lease.lost]),
+  }
   await ledger.startRun(id, lease.token, deps.owner.worker)
   deps.emit('run:planned', {
     run: id,
@@ -81,25 +97,51 @@ async function work(
     batches: batches.filter((b) => b.state !== 'superseded').length,
     done: batches.filter((b) => b.state === 'done').length,
   })
-  await runSteps({ deps, bench, dialect, fence, plan, run: id, token: lease.token, stop, hard: stop.hard, hit: deps.hit }, batches)
+  await runSteps(
+    { deps, bench, dialect, fence, plan, run: id, token: lease.token, stop, hard: stop.hard, hit: deps.hit },
+    batches,
+  )
   stop.soft.throwIfAborted()
   const from = (await ledger.getWatermark(plan.flow, fence.scope))?.position ?? null
-  await settle({ ledger, bench, fence, run: id, plan, captured, rows: total(await ledger.listBatches(id)), hit: deps.hit })
-  if (plan.watermark !== null) deps.emit('watermark:advanced', { flow: plan.flow, scope: fence.scope, from, to: plan.watermark.position })
+  await settle({
+    ledger,
+    bench,
+    fence,
+    run: id,
+    plan,
+    captured,
+    rows: total(await ledger.listBatches(id)),
+    hit: deps.hit,
+  })
+  if (plan.watermark !== null)
+    deps.emit('watermark:advanced', { flow: plan.flow, scope: fence.scope, from, to: plan.watermark.position })
 }
 
 /** A target whose fence is ahead of the lease has seen a newer state of this store than the one it was restored to. */
-async function outgrowFence(deps: RunDeps, lease: HeldLease, id: RunRow['id'], plan: FlowPlan, bench: Bench): Promise<void> {
+async function outgrowFence(
+  deps: RunDeps,
+  lease: HeldLease,
+  id: RunRow['id'],
+  plan: FlowPlan,
+  bench: Bench,
+): Promise<void> {
   const seen = await bench.target.fenceToken(deps.store.id, plan.flow)
   if (seen <= lease.token) return
   await lease.outgrow(seen)
   await deps.store.ledger.startRun(id, lease.token, deps.owner.worker)
 }
 
-const total = (batches: readonly BatchRow[]): RowCounts => batches.filter((b) => b.state === 'done').reduce((sum, b) => addCounts(sum, b.rows), NO_ROWS)
+const total = (batches: readonly BatchRow[]): RowCounts =>
+  batches.filter((b) => b.state === 'done').reduce((sum, b) => addCounts(sum, b.rows), NO_ROWS)
 
 /** A batch that committed just before a crash is in, though the ledger never heard of it. */
-async function learnFromMarkers(deps: RunDeps, fence: FenceKey, id: RunRow['id'], plan: FlowPlan, bench: Bench): Promise<void> {
+async function learnFromMarkers(
+  deps: RunDeps,
+  fence: FenceKey,
+  id: RunRow['id'],
+  plan: FlowPlan,
+  bench: Bench,
+): Promise<void> {
   const { ledger } = deps.store
   const batches = await ledger.listBatches(id)
   const markers = await bench.target.markers(fence, id)
@@ -116,7 +158,13 @@ async function learnFromMarkers(deps: RunDeps, fence: FenceKey, id: RunRow['id']
  * The capture of this run: the stored one where it still holds, else a new one over the same window. A tree whose
  * source changed is captured again, because a captured row may hang elsewhere now.
  */
-async function capture(deps: RunDeps, lease: HeldLease, id: RunRow['id'], plan: FlowPlan, bench: Bench): Promise<Captured> {
+async function capture(
+  deps: RunDeps,
+  lease: HeldLease,
+  id: RunRow['id'],
+  plan: FlowPlan,
+  bench: Bench,
+): Promise<Captured> {
   const { ledger } = deps.store
   const run = await ledger.getRun(id)
   const stored = run.captured === null ? null : (JSON.parse(run.captured) as Captured)
@@ -124,11 +172,14 @@ async function capture(deps: RunDeps, lease: HeldLease, id: RunRow['id'], plan: 
   const batches = await ledger.listBatches(id)
   if (stored !== null) {
     const finished = batches.every((b) => b.state === 'done' || b.state === 'superseded')
-    const holds = (await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || stored.fingerprint === fingerprint)
+    const holds =
+      (await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || stored.fingerprint === fingerprint)
     if (finished || holds) return stored
   }
   const epoch = (stored?.epoch ?? 0) + 1
-  const done = batches.filter((b) => b.state === 'done' && parseSplit(b.split).epoch === stored?.epoch).map((b) => parseSplit(b.split))
+  const done = batches
+    .filter((b) => b.state === 'done' && parseSplit(b.split).epoch === stored?.epoch)
+    .map((b) => parseSplit(b.split))
   const shape = plan.definition.shape
   const report = await captureRows(bench.work, {
     relation: plan.relation,
@@ -149,14 +200,24 @@ async function capture(deps: RunDeps, lease: HeldLease, id: RunRow['id'], plan: 
     lease.token,
     JSON.stringify(captured),
     steps.map((step) => ({ step, name: stepName(plan, step) })),
-    report.batches.map((b, i) => ({ step: taken + b.step, batch: numbered + i + 1, wave: b.wave, split: splitJson(b, epoch) })),
+    report.batches.map((b, i) => ({
+      step: taken + b.step,
+      batch: numbered + i + 1,
+      wave: b.wave,
+      split: splitJson(b, epoch),
+    })),
   )
   await deps.hit('capture:stored')
   return captured
 }
 
 /** A finished step stays finished: where a new capture has rows for one, its steps are numbered after those there are. */
-async function stepsTaken(ledger: LedgerStore, id: RunRow['id'], plan: FlowPlan, batches: readonly CapturedBatch[]): Promise<number> {
+async function stepsTaken(
+  ledger: LedgerStore,
+  id: RunRow['id'],
+  plan: FlowPlan,
+  batches: readonly CapturedBatch[],
+): Promise<number> {
   const known = await ledger.listSteps(id)
   if (!known.some((s) => s.state === 'done' && batches.some((b) => b.step === s.step))) return 0
   const { length } = stepNames(plan)

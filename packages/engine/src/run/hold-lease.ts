@@ -70,7 +70,10 @@ export class HeldLease implements AsyncDisposable {
 
   /** Of its own, because a renewal may hang as well as fail. */
   #atDeadline(): NodeJS.Timeout {
-    return setTimeout(() => this.#lose('was not renewed in time'), Math.max(0, this.#safeUntil - performance.now())).unref()
+    return setTimeout(
+      () => this.#lose('was not renewed in time'),
+      Math.max(0, this.#safeUntil - performance.now()),
+    ).unref()
   }
 
   #lose(why: string): void {
@@ -100,7 +103,12 @@ export async function holdLease(deps: RunDeps, flow: FlowId, signal: AbortSignal
     signal.throwIfAborted()
     const takenAt = performance.now()
     const seen = await leases.find(flow)
-    const taken = await leases.acquire(flow, deps.owner, deps.leaseMs, seen !== null && isDead(seen) ? seen.token : null)
+    const taken = await leases.acquire(
+      flow,
+      deps.owner,
+      deps.leaseMs,
+      seen !== null && isDead(seen) ? seen.token : null,
+    )
     if (taken) return new HeldLease(flow, taken.token, deps, takenAt)
     const holder = await leases.find(flow)
     if (performance.now() >= until) throw new AppError('TM3001', `${flow} is run by ${holderText(holder)}`)
@@ -119,7 +127,8 @@ export function holderText(lease: LeaseRow | null): string {
 
 /** A holder on this machine whose process is gone: its lease need not be waited for. The fence stops what it may have left. */
 export function isDead(lease: LeaseRow): boolean {
-  if (lease.owner === null || lease.expired || lease.owner.host !== hostname() || lease.owner.pid === process.pid) return false
+  if (lease.owner === null || lease.expired || lease.owner.host !== hostname() || lease.owner.pid === process.pid)
+    return false
   try {
     process.kill(lease.owner.pid, 0)
     return false

@@ -39,9 +39,14 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
   )
   checkPast(definition, scope, facts, relation, wish)
   const remembered = facts.ledger.unmatched.filter((u) => u.state === 'open')
-  const givenUp = remembered.filter((u) => u.alias !== ORPHAN_ALIAS && isTooOld(u, options, facts.ledger.now)).map((u) => u.key)
+  const givenUp = remembered
+    .filter((u) => u.alias !== ORPHAN_ALIAS && isTooOld(u, options, facts.ledger.now))
+    .map((u) => u.key)
   const unmatched = remembered.filter((u) => u.alias !== ORPHAN_ALIAS && !givenUp.includes(u.key)).map((u) => u.key)
-  const again = [...remembered.filter((u) => u.alias === ORPHAN_ALIAS).map((u) => u.key), ...facts.ledger.rejects.map((x) => x.key)]
+  const again = [
+    ...remembered.filter((u) => u.alias === ORPHAN_ALIAS).map((u) => u.key),
+    ...facts.ledger.rejects.map((x) => x.key),
+  ]
   const question = {
     options,
     relation,
@@ -56,7 +61,16 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
     targetExists: facts.target !== null,
   }
   const decision = mode.decide(question, await mode.ask(question))
-  return makePlan({ definition, scope, facts, relation, decision, unmatched: { open: unmatched, givenUp }, abilities: deps.abilities, options: wish })
+  return makePlan({
+    definition,
+    scope,
+    facts,
+    relation,
+    decision,
+    unmatched: { open: unmatched, givenUp },
+    abilities: deps.abilities,
+    options: wish,
+  })
 }
 
 function isTooOld(u: UnmatchedRow, options: unknown, now: string): boolean {

@@ -8,7 +8,10 @@ import { AppError } from '../runtime/app-error.ts'
 export async function refuseDrift(bench: Bench, { relation }: FlowPlan): Promise<void> {
   const source = await bench.source.describe(relation.source.table)
   const target = await bench.target.describe(relation.target.table)
-  const planned = (side: 'source' | 'target') => relation.columns.map((c) => (side === 'source' ? { name: c.source, type: c.sourceType } : { name: c.target, type: c.targetType }))
+  const planned = (side: 'source' | 'target') =>
+    relation.columns.map((c) =>
+      side === 'source' ? { name: c.source, type: c.sourceType } : { name: c.target, type: c.targetType },
+    )
   const differences = [
     ...changed('source', relation.source.table, source, planned('source')),
     ...(target === null ? [] : changed('target', relation.target.table, target, planned('target'))),
@@ -16,7 +19,12 @@ export async function refuseDrift(bench: Bench, { relation }: FlowPlan): Promise
   if (differences.length > 0) throw new AppError('TM4108', `since this run was planned: ${differences.join('; ')}`)
 }
 
-function changed(side: string, table: readonly string[], facts: TableFacts | null, planned: readonly { readonly name: string; readonly type: string }[]): readonly string[] {
+function changed(
+  side: string,
+  table: readonly string[],
+  facts: TableFacts | null,
+  planned: readonly { readonly name: string; readonly type: string }[],
+): readonly string[] {
   if (facts === null) return [`${side} ${formatTableName(table)} is gone`]
   return planned.flatMap(({ name, type }) => {
     const now = facts.columns.find((c) => c.name === name)

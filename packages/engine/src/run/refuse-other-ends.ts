@@ -16,7 +16,11 @@ export async function refuseOtherSource(bench: Bench, plan: FlowPlan): Promise<v
   if (plan.relation.position === null || plan.definition.source.replaced === 'expected') return
   const why = otherSource(plan.identity, await bench.source.identity())
   if (why === null) return
-  throw new AppError('TM4008', `${plan.definition.source.connection}: since this run was planned, ${why}; ${giveUp(plan)}`, { remedy: [giveUp(plan)] })
+  throw new AppError(
+    'TM4008',
+    `${plan.definition.source.connection}: since this run was planned, ${why}; ${giveUp(plan)}`,
+    { remedy: [giveUp(plan)] },
+  )
 }
 
 /** Throws TM3007 where the target's table is gone, or empty, though batches of this run are in it. */
@@ -35,6 +39,10 @@ export function refuseLostBatches(plan: FlowPlan, batches: readonly BatchRow[], 
 }
 
 const lost = (plan: FlowPlan, what: string): AppError =>
-  new AppError('TM3007', `${plan.definition.target.connection}:${formatTableName(plan.relation.target.table)} ${what}, though this run had delivered batches; ${giveUp(plan)}`, {
-    remedy: [giveUp(plan)],
-  })
+  new AppError(
+    'TM3007',
+    `${plan.definition.target.connection}:${formatTableName(plan.relation.target.table)} ${what}, though this run had delivered batches; ${giveUp(plan)}`,
+    {
+      remedy: [giveUp(plan)],
+    },
+  )

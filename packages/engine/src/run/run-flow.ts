@@ -41,19 +41,41 @@ export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): 
     }
   }
   const planned = await plan(deps, request)
-  runs.push(planned.kind === 'nothing' ? await recordNothing(deps, lease, request, planned.nothing, stop) : await start(deps, lease, request, planned.plan, stop))
+  runs.push(
+    planned.kind === 'nothing'
+      ? await recordNothing(deps, lease, request, planned.nothing, stop)
+      : await start(deps, lease, request, planned.plan, stop),
+  )
   return runs
 }
 
 /** Under a bench that cannot write: a definition that is refused leaves nothing behind, not even an empty file. */
 async function plan(deps: RunDeps, request: FlowRequest): Promise<Planned> {
   await using opened = await deps.openBench(request.definition, null)
-  return await planFlow({ store: deps.store, bench: opened.bench, abilities: opened.dialect.abilities, modes: deps.modes }, request.definition, request.scope, request.wish)
+  return await planFlow(
+    { store: deps.store, bench: opened.bench, abilities: opened.dialect.abilities, modes: deps.modes },
+    request.definition,
+    request.scope,
+    request.wish,
+  )
 }
 
-async function start(deps: RunDeps, lease: HeldLease, request: FlowRequest, plan: FlowPlan, stop: Stop): Promise<RunRow> {
+async function start(
+  deps: RunDeps,
+  lease: HeldLease,
+  request: FlowRequest,
+  plan: FlowPlan,
+  stop: Stop,
+): Promise<RunRow> {
   const { ledger } = deps.store
-  if (request.wish.acceptChange) await ledger.audit('accept-change', request.definition.id, { ...deps.by, reason: request.wish.reason }, null, JSON.stringify(plan.coverage))
+  if (request.wish.acceptChange)
+    await ledger.audit(
+      'accept-change',
+      request.definition.id,
+      { ...deps.by, reason: request.wish.reason },
+      null,
+      JSON.stringify(plan.coverage),
+    )
   const id = await ledger.newRunId()
   await ledger.createRun({
     id,
@@ -71,12 +93,21 @@ async function start(deps: RunDeps, lease: HeldLease, request: FlowRequest, plan
 }
 
 /** "Nothing to do" is an answer of its own, with its reason; the watermark's position stays, and no file is touched. */
-async function recordNothing(deps: RunDeps, lease: HeldLease, request: FlowRequest, nothing: NothingToDo, stop: Stop): Promise<RunRow> {
+async function recordNothing(
+  deps: RunDeps,
+  lease: HeldLease,
+  request: FlowRequest,
+  nothing: NothingToDo,
+  stop: Stop,
+): Promise<RunRow> {
   const { ledger } = deps.store
   const { accepted } = nothing
   if (accepted !== null) {
     const change = { coverage: JSON.stringify(accepted.coverage), source: JSON.stringify(accepted.identity) }
-    await ledger.acceptChange(request.definition.id, scopeText(request.scope), { version: accepted.expected }, change, { ...deps.by, reason: request.wish.reason })
+    await ledger.acceptChange(request.definition.id, scopeText(request.scope), { version: accepted.expected }, change, {
+      ...deps.by,
+      reason: request.wish.reason,
+    })
   }
   const id = await ledger.newRunId()
   await ledger.createRun({
@@ -98,6 +129,10 @@ export async function resumeRun(deps: RunDeps, run: RunRow, stop: Stop): Promise
   await using lease = await holdLease(deps, run.flow, stop.soft)
   const now = await deps.store.ledger.getRun(run.id)
   const newest = await deps.store.ledger.findUnfinished(run.flow, run.scope)
-  if (newest?.id !== run.id) throw new AppError('TM3006', `${run.id} is ${now.state}${now.supersededBy === null ? '' : ` by ${now.supersededBy}`}`)
+  if (newest?.id !== run.id)
+    throw new AppError(
+      'TM3006',
+      `${run.id} is ${now.state}${now.supersededBy === null ? '' : ` by ${now.supersededBy}`}`,
+    )
   return await executeRun(deps, lease, run.id, true, stop)
 }

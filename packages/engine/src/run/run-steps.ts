@@ -26,16 +26,23 @@ export async function runSteps(ctx: StepsContext, batches: readonly BatchRow[]):
     const first = wave[0]
     if (first && first.step !== step) {
       step = first.step
-      ctx.deps.emit('step:started', { run: ctx.run, flow: ctx.plan.flow, step: stepName(ctx.plan, step), batches: open.filter((b) => b.step === step).length })
+      ctx.deps.emit('step:started', {
+        run: ctx.run,
+        flow: ctx.plan.flow,
+        step: stepName(ctx.plan, step),
+        batches: open.filter((b) => b.step === step).length,
+      })
     }
     await runWave(ctx, wave)
   }
 }
 
-export const stepNames = (plan: FlowPlan): readonly string[] => STEP_NAMES[plan.relation.tree === null ? 'flat' : 'tree']
+export const stepNames = (plan: FlowPlan): readonly string[] =>
+  STEP_NAMES[plan.relation.tree === null ? 'flat' : 'tree']
 
 /** A run that captured again may have the same steps twice. */
-export const stepName = (plan: FlowPlan, step: number): string => stepNames(plan)[(step - 1) % stepNames(plan).length] ?? `step ${step}`
+export const stepName = (plan: FlowPlan, step: number): string =>
+  stepNames(plan)[(step - 1) % stepNames(plan).length] ?? `step ${step}`
 
 function waves(batches: readonly BatchRow[]): readonly (readonly BatchRow[])[] {
   const byWave: BatchRow[][] = []
@@ -52,7 +59,12 @@ async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<vo
   const queue = [...wave]
   const failures: unknown[] = []
   const { openBatches } = ctx.dialect.abilities
-  const workers = Math.min(ctx.plan.definition.parallel ?? Infinity, ctx.deps.workers, openBatches ?? Infinity, wave.length)
+  const workers = Math.min(
+    ctx.plan.definition.parallel ?? Infinity,
+    ctx.deps.workers,
+    openBatches ?? Infinity,
+    wave.length,
+  )
   const work = async (worker: number): Promise<void> => {
     for (;;) {
       if (failures.length > 0 || ctx.stop.soft.aborted || ctx.stop.hard.aborted) return
@@ -114,7 +126,11 @@ async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): 
 }
 
 /** A conflict with another writer is tried again, a few times; everything else ends the batch. */
-async function withRetry(ctx: StepsContext, batch: BatchRow, attempt: () => Promise<BatchReport>): Promise<BatchReport> {
+async function withRetry(
+  ctx: StepsContext,
+  batch: BatchRow,
+  attempt: () => Promise<BatchReport>,
+): Promise<BatchReport> {
   for (let n = 1; ; n++) {
     try {
       return await attempt()
@@ -122,11 +138,23 @@ async function withRetry(ctx: StepsContext, batch: BatchRow, attempt: () => Prom
       if (ctx.stop.hard.aborted) throw ctx.stop.hard.reason
       if (n >= MAX_ATTEMPTS || ctx.dialect.classify(error) !== 'conflict') throw translated(ctx, error)
       const e = asAppError(error)
-      ctx.deps.emit('batch:retry', { run: batch.run, flow: ctx.plan.flow, batch: batch.batch, attempt: n, code: e.code, message: e.message })
+      ctx.deps.emit('batch:retry', {
+        run: batch.run,
+        flow: ctx.plan.flow,
+        batch: batch.batch,
+        attempt: n,
+        code: e.code,
+        message: e.message,
+      })
       await sleep(20 * 2 ** n * (0.5 + Math.random() / 2))
     }
   }
 }
 
 const translated = (ctx: StepsContext, error: unknown): unknown =>
-  error instanceof AppError ? error : ctx.dialect.translate(error, `${ctx.plan.definition.target.connection}:${ctx.plan.definition.target.table.join('.')}`)
+  error instanceof AppError
+    ? error
+    : ctx.dialect.translate(
+        error,
+        `${ctx.plan.definition.target.connection}:${ctx.plan.definition.target.table.join('.')}`,
+      )

@@ -24,7 +24,11 @@ export interface SettleRequest {
 export async function settle(r: SettleRequest): Promise<Settlement['state']> {
   await r.hit('settle:before')
   if (r.plan.watermark !== null) {
-    await r.bench.target.settle(r.fence, { run: r.run, upTo: r.plan.watermark.position, forgetsOtherScopes: r.plan.forgetsOtherScopes }, r.plan.relation.target.table)
+    await r.bench.target.settle(
+      r.fence,
+      { run: r.run, upTo: r.plan.watermark.position, forgetsOtherScopes: r.plan.forgetsOtherScopes },
+      r.plan.relation.target.table,
+    )
     await r.hit('settle:target-done')
   }
   const settlement = settlementOf(r)
@@ -42,22 +46,37 @@ function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
   const again = plan.selection.again
   // looked at again and neither delivered nor kept: the row is gone, or the flow no longer takes it. A scope cannot tell
   const whole = Object.keys(plan.scope).length === 0
-  const gone = again.filter((key) => whole && !stillOrphans.has(key) && !quarantined.has(key) && !captured.deliveredAgain.includes(key))
+  const gone = again.filter(
+    (key) => whole && !stillOrphans.has(key) && !quarantined.has(key) && !captured.deliveredAgain.includes(key),
+  )
   return {
     state: rejected > 0n ? 'succeeded_with_rejects' : nothing ? 'nothing_to_do' : 'succeeded',
-    reason: reasonOf(captured, plan.unmatched.givenUp.length) ?? (nothing ? 'the source has no rows that are due' : null),
+    reason:
+      reasonOf(captured, plan.unmatched.givenUp.length) ?? (nothing ? 'the source has no rows that are due' : null),
     rows: { ...rows, rejected: rows.rejected + rejected },
     watermark:
       plan.watermark === null
         ? null
-        : { expected: { version: plan.watermark.expected }, position: plan.watermark.position, coverage: JSON.stringify(plan.coverage), source: JSON.stringify(plan.identity) },
+        : {
+            expected: { version: plan.watermark.expected },
+            position: plan.watermark.position,
+            coverage: JSON.stringify(plan.coverage),
+            source: JSON.stringify(plan.identity),
+          },
     unmatched: {
-      open: [...captured.unmatched, ...captured.orphans.map((o) => ({ key: o.key, alias: ORPHAN_ALIAS, position: null }))],
+      open: [
+        ...captured.unmatched,
+        ...captured.orphans.map((o) => ({ key: o.key, alias: ORPHAN_ALIAS, position: null })),
+      ],
       found: [...captured.found, ...captured.deliveredAgain],
       givenUp: [...plan.unmatched.givenUp, ...gone],
     },
     rejects: {
-      open: captured.quarantined.map((o) => ({ key: o.key, code: o.reason === 'cycle' ? 'TM4011' : 'TM4012', message: `${o.locator} is ${o.reason === 'gone' ? 'below a parent that is not in the source' : o.reason === 'cycle' ? 'in or below a cycle' : 'below an excluded key'}` })),
+      open: captured.quarantined.map((o) => ({
+        key: o.key,
+        code: o.reason === 'cycle' ? 'TM4011' : 'TM4012',
+        message: `${o.locator} is ${o.reason === 'gone' ? 'below a parent that is not in the source' : o.reason === 'cycle' ? 'in or below a cycle' : 'below an excluded key'}`,
+      })),
       delivered: captured.deliveredAgain,
     },
     look: plan.look,
@@ -68,8 +87,12 @@ function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
 function reasonOf(captured: Captured, givenUp: number): string | null {
   const parts = [
     ...(captured.belowExcluded > 0 ? [`${captured.belowExcluded} rows below an excluded key left out`] : []),
-    ...(captured.orphans.length > 0 ? [`${captured.orphans.length} orphans left out, looked at again by later runs`] : []),
-    ...(captured.unmatched.length > 0 ? [`${captured.unmatched.length} position rows without a main row are remembered`] : []),
+    ...(captured.orphans.length > 0
+      ? [`${captured.orphans.length} orphans left out, looked at again by later runs`]
+      : []),
+    ...(captured.unmatched.length > 0
+      ? [`${captured.unmatched.length} position rows without a main row are remembered`]
+      : []),
     ...(givenUp > 0 ? [`${givenUp} position rows were given up: no main row came in time`] : []),
   ]
   return parts.length > 0 ? parts.join('; ') : null

@@ -19,7 +19,10 @@ export class AppError extends Error {
   readonly remedy: readonly string[]
 
   constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
-    super(`${code} ${ERRORS[code].title}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause })
+    super(
+      `${code} ${ERRORS[code].title}: ${detail}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
     this.code = code
     this.detail = detail
     this.facts = options.facts ?? {}

@@ -110,7 +110,10 @@ test('what is absent from the YAML is no reason to ask, an edit by hand is said 
 
 test('deploy shows what it wrote, what it kept, and what is absent', async () => {
   const { app } = scriptedApp(differing([added], [changed]))
-  const { out } = await play(['deploy'], { ...app, deploy: async () => ({ written: [added], kept: [changed, absent] }) })
+  const { out } = await play(['deploy'], {
+    ...app,
+    deploy: async () => ({ written: [added], kept: [changed, absent] }),
+  })
   expect(out).toContain(
     '+ task orders.orders   added\n- task orders.old   no longer in the YAML; deploy never deletes it\n',
   )

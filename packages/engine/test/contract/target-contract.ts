@@ -100,11 +100,13 @@ async function prepared(h: TargetHarness, fence: FenceKey, size: number) {
 }
 
 export function targetContract(name: string, make: () => Promise<TargetHarness>): void {
-  const it = (title: string, body: (h: TargetHarness) => Promise<void>): void =>
+  const it: It = (title, body) => {
+    // oxlint-disable-next-line vitest/expect-expect -- it comes from the tests below
     test(title, async () => {
       await using h = await make()
       await body(h)
     })
+  }
 
   describe(`target contract: ${name}`, () => {
     fenceContract(it)

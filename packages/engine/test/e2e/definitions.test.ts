@@ -3,13 +3,11 @@ import { expect, test } from 'vitest'
 import { emptyProject, flatProject, type Project } from './project.ts'
 
 const flowsIn = (p: Project) =>
-  p
-    .store('select module, id, is_active, transformation_config as how from task order by id')
-    .map((r) => ({
-      id: `${String(r['module'])}.${String(r['id'])}`,
-      active: r['is_active'] === 1n,
-      how: JSON.parse(String(r['how'])) as Record<string, unknown>,
-    }))
+  p.store('select module, id, is_active, transformation_config as how from task order by id').map((r) => ({
+    id: `${String(r['module'])}.${String(r['id'])}`,
+    active: r['is_active'] === 1n,
+    how: JSON.parse(String(r['how'])) as Record<string, unknown>,
+  }))
 
 /** Another flow, at the end of the module: the same into another table. */
 const addTask = (p: Project, id: string): void => {

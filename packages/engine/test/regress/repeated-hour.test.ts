@@ -12,7 +12,10 @@ test('regression: in the hour that is lived twice the later delivery wins, also 
     "INSERT INTO src VALUES (1, 'summer', '2025-10-26 01:50:00'), (2, 'before', '2025-10-26 00:30:00')",
   )
   expect(await w.run(flow)).toMatchObject({ state: 'succeeded', rows: { inserted: 2n } })
-  await w.source("UPDATE src SET name = 'winter', modified_on = '2025-10-26 01:10:00' WHERE id = 1", "UPDATE src SET name = 'older', modified_on = '2025-10-26 00:20:00' WHERE id = 2")
+  await w.source(
+    "UPDATE src SET name = 'winter', modified_on = '2025-10-26 01:10:00' WHERE id = 1",
+    "UPDATE src SET name = 'older', modified_on = '2025-10-26 00:20:00' WHERE id = 2",
+  )
   expect(await w.run(flow, { full: true })).toMatchObject({ rows: { updated: 1n, skippedOlder: 1n } })
   expect(await w.targetRows('SELECT id, name FROM dst ORDER BY id')).toEqual([
     ['1', 'winter'],

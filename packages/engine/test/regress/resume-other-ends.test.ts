@@ -24,13 +24,18 @@ const drop = (path: string): void => {
   for (const suffix of ['', '.wal']) rmSync(path + suffix, { force: true })
 }
 
-const count = async (w: World): Promise<string | null | undefined> => (await w.targetRows('SELECT count(*) FROM dst'))[0]?.[0]
+const count = async (w: World): Promise<string | null | undefined> =>
+  (await w.targetRows('SELECT count(*) FROM dst'))[0]?.[0]
 
 /** The run fails with that code, stays resumable, moves no watermark; given up, so many rows arrive. */
 async function refusedThenFresh(w: World, flow: FlowSpec, code: string): Promise<string | null | undefined> {
   const [run, ...more] = await w.runs(flow)
   expect(more).toEqual([])
-  expect([run?.state, run?.error?.code, run?.error?.message]).toEqual(['failed', code, expect.stringContaining('--fresh')])
+  expect([run?.state, run?.error?.code, run?.error?.message]).toEqual([
+    'failed',
+    code,
+    expect.stringContaining('--fresh'),
+  ])
   expect(await w.watermark(flow)).toBeNull()
   expect((await w.run(flow, { fresh: true })).state).toBe('succeeded')
   return await count(w)

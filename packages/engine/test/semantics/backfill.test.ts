@@ -7,8 +7,16 @@ const backfill = flowSpec({ capture: { kind: 'backfill', options: {} }, apply: {
 test('a backfill brings what the target lacks, and a second one has nothing to do', async () => {
   await using w = await openWorld()
   await w.source(TABLE, rows(25))
-  expect(await w.run(backfill, { batchRows: 10 })).toMatchObject({ state: 'succeeded', window: null, batches: 3, rows: { read: 25n, inserted: 25n } })
-  expect(await w.run(backfill)).toMatchObject({ state: 'nothing_to_do', reason: 'every row of the source is in the target' })
+  expect(await w.run(backfill, { batchRows: 10 })).toMatchObject({
+    state: 'succeeded',
+    window: null,
+    batches: 3,
+    rows: { read: 25n, inserted: 25n },
+  })
+  expect(await w.run(backfill)).toMatchObject({
+    state: 'nothing_to_do',
+    reason: 'every row of the source is in the target',
+  })
   expect(await w.watermark(backfill)).toBeNull()
 })
 
@@ -26,8 +34,10 @@ test('a backfill leaves rows that are there as they are', async () => {
   await w.source(TABLE, rows(2))
   await w.run(backfill)
   await w.source("UPDATE src SET name = 'changed'", row(7, 'new', at(1)))
-  expect(await w.run(backfill, { full: true })).toMatchObject({ rows: { read: 3n, inserted: 1n, updated: 0n, skippedSame: 2n } })
-  expect(await w.targetRows('SELECT count(*) FROM dst WHERE name = \'changed\'')).toEqual([['0']])
+  expect(await w.run(backfill, { full: true })).toMatchObject({
+    rows: { read: 3n, inserted: 1n, updated: 0n, skippedSame: 2n },
+  })
+  expect(await w.targetRows("SELECT count(*) FROM dst WHERE name = 'changed'")).toEqual([['0']])
 })
 
 test('a backfill resumes where it failed', async () => {

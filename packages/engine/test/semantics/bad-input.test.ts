@@ -19,8 +19,18 @@ test('a missing source table, joined table and list table are named', async () =
   await using w = await openWorld()
   await w.source(TABLE)
   expect((await expectRefused(w, source({ table: ['scr'] }), 'TM4001')).detail).toContain('scr on')
-  expect((await expectRefused(w, source({ joins: [{ table: ['meta'], as: 'meta', on: { id: 'id' } }] }), 'TM4001')).detail).toContain('meta on')
-  expect((await expectRefused(w, source({ where: [{ kind: 'in-table', column: column('id'), table: ['list'], tableColumn: 'id', not: false }] }), 'TM4001')).detail).toContain('list on')
+  expect(
+    (await expectRefused(w, source({ joins: [{ table: ['meta'], as: 'meta', on: { id: 'id' } }] }), 'TM4001')).detail,
+  ).toContain('meta on')
+  expect(
+    (
+      await expectRefused(
+        w,
+        source({ where: [{ kind: 'in-table', column: column('id'), table: ['list'], tableColumn: 'id', not: false }] }),
+        'TM4001',
+      )
+    ).detail,
+  ).toContain('list on')
 })
 
 const MISSING: readonly (readonly [string, FlowSpec])[] = [
@@ -73,7 +83,10 @@ const WIDE = [
 
 test.each(WIDE)('a %s arrives exactly in a target column of type %s', async (from, to, value) => {
   await using w = await openWorld()
-  await w.source(`CREATE TABLE src (id BIGINT, v ${from}, modified_on TIMESTAMP)`, `INSERT INTO src VALUES (1, ${value}, TIMESTAMP '${at(1)}')`)
+  await w.source(
+    `CREATE TABLE src (id BIGINT, v ${from}, modified_on TIMESTAMP)`,
+    `INSERT INTO src VALUES (1, ${value}, TIMESTAMP '${at(1)}')`,
+  )
   await w.target(`CREATE TABLE dst (id BIGINT, v ${to}, modified_on TIMESTAMP)`)
   await w.run(flow)
   expect(await w.targetRows(`SELECT v = (${value})::${from} FROM dst`)).toEqual([['true']])
@@ -82,7 +95,11 @@ test.each(WIDE)('a %s arrives exactly in a target column of type %s', async (fro
 
 test('a NULL key fails the run with the count; nothing is written', async () => {
   await using w = await openWorld()
-  await w.source(TABLE, rows(3), `INSERT INTO src VALUES (NULL, 'x', TIMESTAMP '${at(1)}'), (NULL, 'y', TIMESTAMP '${at(1)}')`)
+  await w.source(
+    TABLE,
+    rows(3),
+    `INSERT INTO src VALUES (NULL, 'x', TIMESTAMP '${at(1)}'), (NULL, 'y', TIMESTAMP '${at(1)}')`,
+  )
   const before = databases(w)
   const run = await expectFailed(w, flow, 'TM4004')
   expect(run.error?.message).toContain('2 rows of src have NULL in id')
@@ -100,7 +117,10 @@ test('a duplicate key in the source fails the run with an example; nothing is wr
 test('a join that multiplies rows fails the run and says so', async () => {
   await using w = await openWorld()
   await w.source(TABLE, rows(2), 'CREATE TABLE meta (item BIGINT)', 'INSERT INTO meta VALUES (1), (1)')
-  expect((await expectFailed(w, source({ joins: [{ table: ['meta'], as: 'meta', on: { id: 'item' } }] }), 'TM4005')).error?.message).toContain('a joined table with several rows for one')
+  expect(
+    (await expectFailed(w, source({ joins: [{ table: ['meta'], as: 'meta', on: { id: 'item' } }] }), 'TM4005')).error
+      ?.message,
+  ).toContain('a joined table with several rows for one')
 })
 
 test('a bad key is mended and the failed run resumed', async () => {
@@ -116,7 +136,11 @@ test('a view as a source works like a table', async () => {
   await using w = await openWorld()
   await w.source(TABLE, rows(25), 'CREATE VIEW v AS SELECT id, name, modified_on FROM src WHERE id <> 7')
   const view = source({ table: ['v'] })
-  expect(await w.run(view, { batchRows: 10 })).toMatchObject({ state: 'succeeded', batches: 3, rows: { inserted: 24n } })
+  expect(await w.run(view, { batchRows: 10 })).toMatchObject({
+    state: 'succeeded',
+    batches: 3,
+    rows: { inserted: 24n },
+  })
   await w.source("INSERT INTO src VALUES (50, 'new', get_current_timestamp())")
   expect(await w.run(view)).toMatchObject({ rows: { read: 1n, inserted: 1n } })
 })
@@ -126,7 +150,9 @@ test('types that cannot serve as key or position are refused', async () => {
   await w.source('CREATE TABLE src (id DOUBLE, name VARCHAR, modified_on TIMESTAMP, tags VARCHAR[])')
   expect((await expectRefused(w, flow, 'TM4003')).detail).toContain('key id is DOUBLE')
   expect((await expectRefused(w, flowSpec({ key: ['tags'] }), 'TM4003')).detail).toContain('key tags is VARCHAR[]')
-  expect((await expectRefused(w, flowSpec({ key: ['name'], watermark: { position: column('name') } }), 'TM4003')).detail).toContain('position name is VARCHAR')
+  expect(
+    (await expectRefused(w, flowSpec({ key: ['name'], watermark: { position: column('name') } }), 'TM4003')).detail,
+  ).toContain('position name is VARCHAR')
 })
 
 test('values that their column cannot read are refused', async () => {
@@ -140,7 +166,9 @@ test('values that their column cannot read are refused', async () => {
 test('a target that lacks a column, or must not be made, is refused with the DDL', async () => {
   await using w = await openWorld()
   await w.source(TABLE)
-  expect((await expectRefused(w, flowSpec({ target: { ...flow.target, create: 'never' } }), 'TM4109')).remedy).toEqual(['CREATE TABLE "dst" ("id" BIGINT NOT NULL, "name" VARCHAR, "modified_on" TIMESTAMP)'])
+  expect((await expectRefused(w, flowSpec({ target: { ...flow.target, create: 'never' } }), 'TM4109')).remedy).toEqual([
+    'CREATE TABLE "dst" ("id" BIGINT NOT NULL, "name" VARCHAR, "modified_on" TIMESTAMP)',
+  ])
   await w.target('CREATE TABLE dst (id BIGINT)')
   expect((await expectRefused(w, flow, 'TM4108')).remedy[0]).toBe('alter table dst add column name VARCHAR')
 })
@@ -149,7 +177,7 @@ test('a key that the target holds more than once fails the run instead of pickin
   await using w = await openWorld()
   await w.source(TABLE, rows(2))
   await w.run(flow)
-  await w.target("INSERT INTO dst SELECT * FROM dst")
+  await w.target('INSERT INTO dst SELECT * FROM dst')
   expect((await expectFailed(w, flow, 'TM5001', { full: true })).error?.message).toContain('holds a key more than once')
   expect(await w.targetRows('SELECT count(*) FROM dst')).toEqual([['4']])
 })
@@ -206,5 +234,7 @@ test('a folder where the source file should be is refused', async () => {
 test('an unknown capture is refused with those there are', async () => {
   await using w = await openWorld()
   await w.source(TABLE)
-  expect((await expectRefused(w, flowSpec({ capture: { kind: 'guess', options: {} } }), 'TM1017')).detail).toBe('capture guess; this version has watermark, backfill')
+  expect((await expectRefused(w, flowSpec({ capture: { kind: 'guess', options: {} } }), 'TM1017')).detail).toBe(
+    'capture guess; this version has watermark, backfill',
+  )
 })

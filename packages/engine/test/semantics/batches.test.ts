@@ -4,14 +4,19 @@ import { expectFailed } from '../support/refusals.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
 const flow = flowSpec()
-const sizes = async (w: World, id: Parameters<World['resume']>[0]) => (await w.store.ledger.listBatches(id)).map((b) => Number(b.rows.read))
+const sizes = async (w: World, id: Parameters<World['resume']>[0]) =>
+  (await w.store.ledger.listBatches(id)).map((b) => Number(b.rows.read))
 
 test('batches of 10 over 25 rows are 10, 10 and 5', async () => {
   await using w = await openWorld()
   await w.source(TABLE, rows(25))
   const run = await w.run(flow, { batchRows: 10 })
   expect(await sizes(w, run.id)).toEqual([10, 10, 5])
-  expect((await w.store.ledger.listBatches(run.id)).map((b) => [b.batch, b.state])).toEqual([[1, 'done'], [2, 'done'], [3, 'done']])
+  expect((await w.store.ledger.listBatches(run.id)).map((b) => [b.batch, b.state])).toEqual([
+    [1, 'done'],
+    [2, 'done'],
+    [3, 'done'],
+  ])
 })
 
 test('a batch size of 1 works', async () => {
@@ -51,10 +56,14 @@ test('a row larger than the limit of bytes ends its batch and is delivered', asy
 test('a failing batch never loops: it is tried once, and none after it begins', async () => {
   const said: string[] = []
   await using w = await openWorld()
-  await w.target("CREATE TABLE dst (id BIGINT CHECK (id <> 12), name VARCHAR, modified_on TIMESTAMP)")
+  await w.target('CREATE TABLE dst (id BIGINT CHECK (id <> 12), name VARCHAR, modified_on TIMESTAMP)')
   await w.source(TABLE, rows(25))
   const run = await expectFailed(w, flow, 'TM5001', { batchRows: 10, workers: 1, emit: (name) => said.push(name) })
-  expect((await w.store.ledger.listBatches(run.id)).map((b) => [b.batch, b.state, b.attempts])).toEqual([[1, 'done', 1], [2, 'failed', 1], [3, 'planned', 0]])
+  expect((await w.store.ledger.listBatches(run.id)).map((b) => [b.batch, b.state, b.attempts])).toEqual([
+    [1, 'done', 1],
+    [2, 'failed', 1],
+    [3, 'planned', 0],
+  ])
   expect(said).not.toContain('batch:retry')
   expect(await ids(w)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   expect(await w.watermark(flow)).toBeNull()
@@ -66,12 +75,18 @@ test('a failing batch leaves nothing of itself: rows, marker and position come t
   await w.source(TABLE, rows(5), "UPDATE src SET name = 'n1' WHERE id = 4")
   const run = await expectFailed(w, flow, 'TM5001', { batchRows: 5 })
   expect(run.error?.message).toContain('Constraint Error')
-  expect(await w.targetRows('SELECT (SELECT count(*) FROM dst), (SELECT count(*) FROM tidemark.marker)')).toEqual([['0', '0']])
+  expect(await w.targetRows('SELECT (SELECT count(*) FROM dst), (SELECT count(*) FROM tidemark.marker)')).toEqual([
+    ['0', '0'],
+  ])
 })
 
 test('batches side by side deliver every row once', async () => {
   await using w = await openWorld()
   await w.source(TABLE, rows(500))
-  expect(await w.run(flow, { batchRows: 7, workers: 4 })).toMatchObject({ state: 'succeeded', batchesDone: 72, rows: { inserted: 500n } })
+  expect(await w.run(flow, { batchRows: 7, workers: 4 })).toMatchObject({
+    state: 'succeeded',
+    batchesDone: 72,
+    rows: { inserted: 500n },
+  })
   expect(await w.targetRows('SELECT count(*), count(DISTINCT id) FROM dst')).toEqual([['500', '500']])
 })

@@ -66,10 +66,14 @@ async function wide(w: World, types: readonly string[]): Promise<void> {
 }
 /** Written anew: DuckDB drops an UPDATE whose value it holds equal to the old one. */
 async function write(w: World, values: readonly string[]): Promise<void> {
-  const inserts = values.map((v, i) => `INSERT INTO src (id, modified_on, v${i}) VALUES (${i}, TIMESTAMP '${at(1)}', ${v})`)
+  const inserts = values.map(
+    (v, i) => `INSERT INTO src (id, modified_on, v${i}) VALUES (${i}, TIMESTAMP '${at(1)}', ${v})`,
+  )
   await w.source('DELETE FROM src', ...inserts)
 }
-const texts = (types: readonly string[]) => types.map((_, i) => `SELECT ${i}, v${i}::VARCHAR, typeof(v${i}) FROM t WHERE id = ${i}`).join(' UNION ALL ') + ' ORDER BY 1'
+const texts = (types: readonly string[]) =>
+  types.map((_, i) => `SELECT ${i}, v${i}::VARCHAR, typeof(v${i}) FROM t WHERE id = ${i}`).join(' UNION ALL ') +
+  ' ORDER BY 1'
 const both = async (w: World, types: readonly string[]) => ({
   target: await w.targetRows(`WITH t AS (FROM dst) ${texts(types)}`),
   source: await w.sourceRows(`WITH t AS (FROM src) ${texts(types)}`),
@@ -79,9 +83,15 @@ test('content is compared binary: −0.0, NULL and empty, case, 30 days and a mo
   const types = LOOKALIKES.map(([type]) => type)
   await using w = await openWorld()
   await wide(w, types)
-  await write(w, LOOKALIKES.map(([, before]) => before))
+  await write(
+    w,
+    LOOKALIKES.map(([, before]) => before),
+  )
   await w.run(flow)
-  await write(w, LOOKALIKES.map(([, , after]) => after))
+  await write(
+    w,
+    LOOKALIKES.map(([, , after]) => after),
+  )
   const again = await w.run(flow, { full: true })
   const { target, source } = await both(w, types)
   expect(target).toEqual(source)
@@ -92,10 +102,16 @@ test('content is compared binary also where the target has columns of its own', 
   const types = LOOKALIKES.map(([type]) => type)
   await using w = await openWorld()
   await wide(w, types)
-  await write(w, LOOKALIKES.map(([, before]) => before))
+  await write(
+    w,
+    LOOKALIKES.map(([, before]) => before),
+  )
   await w.run(flow)
   await w.target("ALTER TABLE dst ADD COLUMN remark VARCHAR DEFAULT 'mine'")
-  await write(w, LOOKALIKES.map(([, , after]) => after))
+  await write(
+    w,
+    LOOKALIKES.map(([, , after]) => after),
+  )
   await w.run(flow, { full: true })
   const { target, source } = await both(w, types)
   expect(target).toEqual(source)
@@ -107,7 +123,9 @@ test('−0.0 replaces 0.0 in a target with columns of its own: an UPDATE would b
   await using w = await openWorld()
   await wide(w, ['DOUBLE'])
   await write(w, ['0.0'])
-  await w.target("CREATE TABLE dst (id BIGINT, modified_on TIMESTAMP, v0 DOUBLE, remark VARCHAR DEFAULT 'mine', twice DOUBLE AS (v0 * 2))")
+  await w.target(
+    "CREATE TABLE dst (id BIGINT, modified_on TIMESTAMP, v0 DOUBLE, remark VARCHAR DEFAULT 'mine', twice DOUBLE AS (v0 * 2))",
+  )
   await w.run(flow)
   await write(w, ["'-0.0'"])
   expect(await w.run(flow, { full: true })).toMatchObject({ rows: { updated: 1n } })
@@ -118,7 +136,10 @@ test('exact values arrive, and are the same the next time', async () => {
   const types = EXACT.map(([type]) => type)
   await using w = await openWorld()
   await wide(w, types)
-  await write(w, EXACT.map(([, value]) => value))
+  await write(
+    w,
+    EXACT.map(([, value]) => value),
+  )
   expect(await w.run(flow)).toMatchObject({ state: 'succeeded', rows: { inserted: BigInt(types.length) } })
   const { target, source } = await both(w, types)
   expect(target).toEqual(source)
@@ -128,7 +149,10 @@ test('exact values arrive, and are the same the next time', async () => {
 test('a target column whose collation ignores case still sees a change of case', async () => {
   await using w = await openWorld()
   await w.target('CREATE TABLE dst (id BIGINT, name VARCHAR COLLATE NOCASE, modified_on TIMESTAMP)')
-  await w.source('CREATE TABLE src (id BIGINT, name VARCHAR, modified_on TIMESTAMP)', `INSERT INTO src VALUES (1, 'case', TIMESTAMP '${at(1)}')`)
+  await w.source(
+    'CREATE TABLE src (id BIGINT, name VARCHAR, modified_on TIMESTAMP)',
+    `INSERT INTO src VALUES (1, 'case', TIMESTAMP '${at(1)}')`,
+  )
   await w.run(flow)
   await w.source("UPDATE src SET name = 'CASE'")
   expect(await w.run(flow, { full: true })).toMatchObject({ rows: { updated: 1n } })
@@ -137,8 +161,15 @@ test('a target column whose collation ignores case still sees a change of case',
 
 test('several columns: one that differs is enough', async () => {
   await using w = await openWorld()
-  await w.source('CREATE TABLE src (id BIGINT, a INT, b VARCHAR, c DOUBLE, modified_on TIMESTAMP)', `INSERT INTO src SELECT i, 1, 'b', 0.0, TIMESTAMP '${at(1)}' FROM range(4) t(i)`)
+  await w.source(
+    'CREATE TABLE src (id BIGINT, a INT, b VARCHAR, c DOUBLE, modified_on TIMESTAMP)',
+    `INSERT INTO src SELECT i, 1, 'b', 0.0, TIMESTAMP '${at(1)}' FROM range(4) t(i)`,
+  )
   await w.run(flow)
-  await w.source('UPDATE src SET a = 2 WHERE id = 1', 'UPDATE src SET b = NULL WHERE id = 2', 'UPDATE src SET c = 1e-300 WHERE id = 3')
+  await w.source(
+    'UPDATE src SET a = 2 WHERE id = 1',
+    'UPDATE src SET b = NULL WHERE id = 2',
+    'UPDATE src SET c = 1e-300 WHERE id = 3',
+  )
   expect(await w.run(flow, { full: true })).toMatchObject({ rows: { updated: 3n, skippedSame: 1n } })
 })

@@ -5,7 +5,8 @@ import { expectRefused } from '../support/refusals.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
 const unit = { table: null, column: 'unit' }
-const where = (...conditions: readonly ConditionSpec[]): FlowSpec => flowSpec({ source: { ...flowSpec().source, where: conditions } })
+const where = (...conditions: readonly ConditionSpec[]): FlowSpec =>
+  flowSpec({ source: { ...flowSpec().source, where: conditions } })
 const units = (...values: readonly string[]) => where({ kind: 'in-list', column: unit, values, not: false })
 const listed = where({ kind: 'in-table', column: unit, table: ['bu'], tableColumn: 'name', not: false })
 
@@ -25,14 +26,21 @@ test('a widened where stops plan and run with the choice', async () => {
   await w.run(units('A'))
   const error = await expectRefused(w, units('A', 'B'), 'TM4007')
   expect(error.detail).toBe('where added: unit in (A, B); where removed: unit in (A)')
-  expect(error.remedy.map((line) => line.split('   ')[0])).toEqual(['tidemark run m.t --full', 'tidemark rewind m.t --to POSITION --reason TEXT', 'tidemark run m.t --accept-change --reason TEXT'])
+  expect(error.remedy.map((line) => line.split('   ')[0])).toEqual([
+    'tidemark run m.t --full',
+    'tidemark rewind m.t --to POSITION --reason TEXT',
+    'tidemark run m.t --accept-change --reason TEXT',
+  ])
 })
 
 test('--full reads what a widened where covers, and records the new coverage', async () => {
   await using w = await openWorld()
   await filled(w)
   await w.run(units('A'))
-  expect(await w.run(units('A', 'B'), { full: true })).toMatchObject({ state: 'succeeded', rows: { read: 2n, inserted: 1n } })
+  expect(await w.run(units('A', 'B'), { full: true })).toMatchObject({
+    state: 'succeeded',
+    rows: { read: 2n, inserted: 1n },
+  })
   expect(await w.run(units('A', 'B'))).toMatchObject({ state: 'nothing_to_do' })
 })
 
@@ -43,7 +51,9 @@ test('--accept-change goes on from the watermark, and records that and why', asy
   await w.source("INSERT INTO src VALUES (9, 'B', get_current_timestamp())")
   expect(await w.run(units('A', 'B'), { acceptChange: true })).toMatchObject({ state: 'succeeded', rows: { read: 1n } })
   expect(await ids(w)).toEqual([1, 9])
-  expect(await w.store.ledger.listAudit(10)).toContainEqual(expect.objectContaining({ action: 'accept-change', actor: 'tester', reason: 'because of the test' }))
+  expect(await w.store.ledger.listAudit(10)).toContainEqual(
+    expect.objectContaining({ action: 'accept-change', actor: 'tester', reason: 'because of the test' }),
+  )
   expect(await w.run(units('A', 'B'))).toMatchObject({ state: 'nothing_to_do' })
 })
 
@@ -83,8 +93,14 @@ test('--accept-change loads the rows of a value that an in table gained, though 
   await using w = await openWorld()
   await filled(w)
   await w.run(listed)
-  await w.source("INSERT INTO bu VALUES ('C')", "INSERT INTO src VALUES (8, 'A', get_current_timestamp()), (9, 'C', get_current_timestamp())")
-  expect(await w.run(listed, { acceptChange: true })).toMatchObject({ state: 'succeeded', rows: { read: 3n, inserted: 3n } })
+  await w.source(
+    "INSERT INTO bu VALUES ('C')",
+    "INSERT INTO src VALUES (8, 'A', get_current_timestamp()), (9, 'C', get_current_timestamp())",
+  )
+  expect(await w.run(listed, { acceptChange: true })).toMatchObject({
+    state: 'succeeded',
+    rows: { read: 3n, inserted: 3n },
+  })
   expect(await ids(w)).toEqual([1, 2, 3, 8, 9])
   expect(await w.run(listed)).toMatchObject({ state: 'nothing_to_do' })
 })
@@ -126,7 +142,9 @@ test('a removed exclusion stops plan and run; --full delivers the key', async ()
   await filled(w)
   await w.run(excluding)
   expect(await ids(w)).toEqual([1, 2])
-  expect((await expectRefused(w, flowSpec({ excludeKeys: { id: ['3'] } }), 'TM4007')).detail).toBe('excluded key removed: id=4')
+  expect((await expectRefused(w, flowSpec({ excludeKeys: { id: ['3'] } }), 'TM4007')).detail).toBe(
+    'excluded key removed: id=4',
+  )
   await w.run(flowSpec({ excludeKeys: { id: ['3'] } }), { full: true })
   expect(await ids(w)).toEqual([1, 2, 4])
 })
@@ -147,16 +165,26 @@ test('an added column stops plan and run; --full fills it, --accept-change from 
 
 test('another key or another position stops plan and run', async () => {
   await using w = await openWorld()
-  await w.source('CREATE TABLE src (id BIGINT, other BIGINT, modified_on TIMESTAMP, created TIMESTAMP)', "INSERT INTO src VALUES (1, 1, TIMESTAMP '2020-01-01', TIMESTAMP '2020-01-01')")
+  await w.source(
+    'CREATE TABLE src (id BIGINT, other BIGINT, modified_on TIMESTAMP, created TIMESTAMP)',
+    "INSERT INTO src VALUES (1, 1, TIMESTAMP '2020-01-01', TIMESTAMP '2020-01-01')",
+  )
   await w.run(flowSpec())
   expect((await expectRefused(w, flowSpec({ key: ['other'] }), 'TM4007')).detail).toBe('key: id → other')
-  expect((await expectRefused(w, flowSpec({ watermark: { position: { table: null, column: 'created' } } }), 'TM4007')).detail).toBe('position: modified_on → created')
+  expect(
+    (await expectRefused(w, flowSpec({ watermark: { position: { table: null, column: 'created' } } }), 'TM4007'))
+      .detail,
+  ).toBe('position: modified_on → created')
 })
 
 test('the same conditions in another order or notation are the same coverage', async () => {
   const column = { table: null, column: 'ID' }
-  const flow = (...v: readonly string[]) => where({ kind: 'in-list', column, values: v, not: false }, { kind: 'null', column: unit, not: true })
-  const turned = where({ kind: 'null', column: unit, not: true }, { kind: 'in-list', column: { table: null, column: 'id' }, values: ['2', '01'], not: false })
+  const flow = (...v: readonly string[]) =>
+    where({ kind: 'in-list', column, values: v, not: false }, { kind: 'null', column: unit, not: true })
+  const turned = where(
+    { kind: 'null', column: unit, not: true },
+    { kind: 'in-list', column: { table: null, column: 'id' }, values: ['2', '01'], not: false },
+  )
   await using w = await openWorld()
   await filled(w)
   await w.run(flow('1', '2'))
@@ -167,7 +195,10 @@ test('--full of a flow that now covers no row settles, so the next run does not 
   await using w = await openWorld()
   await filled(w)
   await w.run(units('A'))
-  expect(await w.run(units('Z'), { full: true })).toMatchObject({ state: 'nothing_to_do', reason: 'the source has no rows that are due' })
+  expect(await w.run(units('Z'), { full: true })).toMatchObject({
+    state: 'nothing_to_do',
+    reason: 'the source has no rows that are due',
+  })
   expect(await w.run(units('Z'))).toMatchObject({ state: 'nothing_to_do' })
   expect(await ids(w)).toEqual([1])
 })

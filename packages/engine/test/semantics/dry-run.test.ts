@@ -27,16 +27,29 @@ async function changed(w: World): Promise<void> {
   await w.source(TABLE, rows(5))
   await deployProject(w)
   await w.run(flowSpec())
-  await w.source(row(9, 'new', at(9)), `UPDATE src SET name = 'newer', modified_on = TIMESTAMP '${at(99)}' WHERE id = 1`, "UPDATE src SET modified_on = TIMESTAMP '2019-01-01' WHERE id = 2", "UPDATE src SET name = 'other' WHERE id = 3")
+  await w.source(
+    row(9, 'new', at(9)),
+    `UPDATE src SET name = 'newer', modified_on = TIMESTAMP '${at(99)}' WHERE id = 1`,
+    "UPDATE src SET modified_on = TIMESTAMP '2019-01-01' WHERE id = 2",
+    "UPDATE src SET name = 'other' WHERE id = 3",
+  )
 }
 
 test('a dry run leaves every byte of source, target and store as it was, and counts what a run would do', async () => {
   await using w = await openWorld()
   await changed(w)
   await expectUntouched(w, async () => {
-    expect((await dryRun(w, { full: true })).runs).toMatchObject([{ rows: { read: 6, inserted: 1, updated: 2, skipped_same: 2, skipped_older: 1 } }])
+    expect((await dryRun(w, { full: true })).runs).toMatchObject([
+      { rows: { read: 6, inserted: 1, updated: 2, skipped_same: 2, skipped_older: 1 } },
+    ])
   })
-  expect((await w.run(flowSpec(), { full: true })).rows).toMatchObject({ read: 6n, inserted: 1n, updated: 2n, skippedSame: 2n, skippedOlder: 1n })
+  expect((await w.run(flowSpec(), { full: true })).rows).toMatchObject({
+    read: 6n,
+    inserted: 1n,
+    updated: 2n,
+    skippedSame: 2n,
+    skippedOlder: 1n,
+  })
 })
 
 test('a plan leaves every byte of source, target and store as it was', async () => {
@@ -64,9 +77,14 @@ test('a dry run of a flow with positions in a side table counts as a run does', 
   await w.source(TABLE, rows(3))
   await deployProject(w, '      columns: { exclude: [modified_on] }\n')
   await w.run(definition)
-  await w.source("UPDATE src SET modified_on = TIMESTAMP '2019-01-01' WHERE id = 2", `UPDATE src SET name = 'x', modified_on = TIMESTAMP '${at(50)}' WHERE id = 1`)
+  await w.source(
+    "UPDATE src SET modified_on = TIMESTAMP '2019-01-01' WHERE id = 2",
+    `UPDATE src SET name = 'x', modified_on = TIMESTAMP '${at(50)}' WHERE id = 1`,
+  )
   await expectUntouched(w, async () => {
-    expect((await dryRun(w, { full: true })).runs).toMatchObject([{ rows: { read: 3, inserted: 0, updated: 1, skipped_same: 1, skipped_older: 1 } }])
+    expect((await dryRun(w, { full: true })).runs).toMatchObject([
+      { rows: { read: 3, inserted: 0, updated: 1, skipped_same: 1, skipped_older: 1 } },
+    ])
   })
 })
 

@@ -39,7 +39,10 @@ test('a ceiling below the watermark is nothing to do, held back, and names who h
   await late.session.begin()
   await w.run(flow)
   const mark = await w.watermark(flow)
-  expect(await w.run(flow)).toMatchObject({ state: 'nothing_to_do', reason: expect.stringMatching(/^held back by transaction duckdb-\d+-\d+, open since 2/) })
+  expect(await w.run(flow)).toMatchObject({
+    state: 'nothing_to_do',
+    reason: expect.stringMatching(/^held back by transaction duckdb-\d+-\d+, open since 2/),
+  })
   expect(await w.watermark(flow)).toBe(mark)
 })
 
@@ -50,7 +53,11 @@ test('--full while held back ends at the watermark, never below it', async () =>
   await late.session.begin()
   await w.run(flow)
   const mark = await w.watermark(flow)
-  expect(await w.run(flow, { full: true })).toMatchObject({ state: 'succeeded', window: { after: null, upTo: mark }, rows: { read: 3n, skippedSame: 3n } })
+  expect(await w.run(flow, { full: true })).toMatchObject({
+    state: 'succeeded',
+    window: { after: null, upTo: mark },
+    rows: { read: 3n, skippedSame: 3n },
+  })
   expect(await w.watermark(flow)).toBe(mark)
 })
 

@@ -3,7 +3,8 @@ import { at, delivered, row, rows, TABLE } from '../support/flat.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
 const flow = flowSpec()
-const UPDATE = (id: number, name: string, stamp: string | null) => `UPDATE src SET name = '${name}', modified_on = ${stamp === null ? 'NULL' : `TIMESTAMP '${stamp}'`} WHERE id = ${id}`
+const UPDATE = (id: number, name: string, stamp: string | null) =>
+  `UPDATE src SET name = '${name}', modified_on = ${stamp === null ? 'NULL' : `TIMESTAMP '${stamp}'`} WHERE id = ${id}`
 
 /** Delivers row 1 at second 10, then changes it in the source and reads everything again. */
 async function again(w: World, change: string, definition = flow) {
@@ -15,7 +16,9 @@ async function again(w: World, change: string, definition = flow) {
 
 test('an existing key with a newer position is updated, and the position travels with the row', async () => {
   await using w = await openWorld()
-  expect(await again(w, UPDATE(1, 'b', at(11)))).toMatchObject({ rows: { read: 1n, updated: 1n, inserted: 0n, skippedSame: 0n, skippedOlder: 0n } })
+  expect(await again(w, UPDATE(1, 'b', at(11)))).toMatchObject({
+    rows: { read: 1n, updated: 1n, inserted: 0n, skippedSame: 0n, skippedOlder: 0n },
+  })
   expect(await w.targetRows('SELECT id, name, modified_on::VARCHAR FROM dst')).toEqual([['1', 'b', at(11)]])
 })
 
@@ -27,7 +30,9 @@ test('a newer position with equal content is an update: the position has to arri
 
 test('equal position and equal content is skipped_same', async () => {
   await using w = await openWorld()
-  expect(await again(w, 'SELECT 1')).toMatchObject({ rows: { read: 1n, updated: 0n, skippedSame: 1n, skippedOlder: 0n } })
+  expect(await again(w, 'SELECT 1')).toMatchObject({
+    rows: { read: 1n, updated: 0n, skippedSame: 1n, skippedOlder: 0n },
+  })
 })
 
 test('equal position with other content is taken: a coarse clock ticks once for two updates', async () => {
@@ -38,7 +43,9 @@ test('equal position with other content is taken: a coarse clock ticks once for 
 
 test('an older position is skipped_older, and the newer row stays', async () => {
   await using w = await openWorld()
-  expect(await again(w, UPDATE(1, 'b', at(9)))).toMatchObject({ rows: { read: 1n, updated: 0n, skippedSame: 0n, skippedOlder: 1n } })
+  expect(await again(w, UPDATE(1, 'b', at(9)))).toMatchObject({
+    rows: { read: 1n, updated: 0n, skippedSame: 0n, skippedOlder: 1n },
+  })
   expect(await delivered(w)).toEqual([['1', 'a']])
 })
 
@@ -46,9 +53,23 @@ test('every verdict in one batch is counted apart', async () => {
   await using w = await openWorld()
   await w.source(TABLE, rows(5))
   await w.run(flow)
-  await w.source(UPDATE(1, 'newer', at(100)), UPDATE(2, 'older', '2019-01-01 00:00:00'), UPDATE(3, 'equal', at(3)), row(9, 'new', at(4)))
-  expect(await w.run(flow, { full: true })).toMatchObject({ rows: { read: 6n, inserted: 1n, updated: 2n, skippedSame: 2n, skippedOlder: 1n } })
-  expect(await delivered(w)).toEqual([['0', 'n0'], ['1', 'newer'], ['2', 'n2'], ['3', 'equal'], ['4', 'n4'], ['9', 'new']])
+  await w.source(
+    UPDATE(1, 'newer', at(100)),
+    UPDATE(2, 'older', '2019-01-01 00:00:00'),
+    UPDATE(3, 'equal', at(3)),
+    row(9, 'new', at(4)),
+  )
+  expect(await w.run(flow, { full: true })).toMatchObject({
+    rows: { read: 6n, inserted: 1n, updated: 2n, skippedSame: 2n, skippedOlder: 1n },
+  })
+  expect(await delivered(w)).toEqual([
+    ['0', 'n0'],
+    ['1', 'newer'],
+    ['2', 'n2'],
+    ['3', 'equal'],
+    ['4', 'n4'],
+    ['9', 'new'],
+  ])
 })
 
 test('a target with a primary key takes newer rows as well', async () => {
@@ -74,8 +95,13 @@ test('insert-missing inserts absent keys and touches no other', async () => {
   await using w = await openWorld()
   await again(w, UPDATE(1, 'b', at(11)), insertMissing)
   await w.source(row(2, 'new', at(12)))
-  expect(await w.run(insertMissing, { full: true })).toMatchObject({ rows: { read: 2n, inserted: 1n, updated: 0n, skippedSame: 1n } })
-  expect(await delivered(w)).toEqual([['1', 'a'], ['2', 'new']])
+  expect(await w.run(insertMissing, { full: true })).toMatchObject({
+    rows: { read: 2n, inserted: 1n, updated: 0n, skippedSame: 1n },
+  })
+  expect(await delivered(w)).toEqual([
+    ['1', 'a'],
+    ['2', 'new'],
+  ])
 })
 
 test('a batch applied twice leaves the target as applying it once', async () => {
@@ -83,6 +109,8 @@ test('a batch applied twice leaves the target as applying it once', async () => 
   await w.source(TABLE, rows(25))
   await w.run(flow, { batchRows: 10 })
   const once = await delivered(w)
-  expect(await w.run(flow, { full: true, batchRows: 7 })).toMatchObject({ rows: { inserted: 0n, updated: 0n, skippedSame: 25n } })
+  expect(await w.run(flow, { full: true, batchRows: 7 })).toMatchObject({
+    rows: { inserted: 0n, updated: 0n, skippedSame: 25n },
+  })
   expect(await delivered(w)).toEqual(once)
 })

@@ -13,7 +13,12 @@ test('nulls: fail refuses rows without a position, with their count', async () =
 })
 
 test('nulls: fail counts only rows that the flow covers', async () => {
-  const covered = flowSpec({ source: { ...failing.source, where: [{ kind: 'compare', column: { table: null, column: 'id' }, operator: '<', value: '2' }] } })
+  const covered = flowSpec({
+    source: {
+      ...failing.source,
+      where: [{ kind: 'compare', column: { table: null, column: 'id' }, operator: '<', value: '2' }],
+    },
+  })
   await using w = await openWorld()
   await w.source(TABLE, row(1, 'a', at(1)), row(2, 'b', null))
   expect(await w.run(covered)).toMatchObject({ state: 'succeeded', rows: { inserted: 1n } })
@@ -25,7 +30,11 @@ test('nulls: always delivers rows without a position in every run', async () => 
   expect(await w.run(always)).toMatchObject({ rows: { read: 2n, inserted: 2n } })
   await w.source("UPDATE src SET name = 'changed' WHERE id = 2", row(3, 'c', null))
   expect(await w.run(always)).toMatchObject({ rows: { read: 2n, inserted: 1n, updated: 1n } })
-  expect(await delivered(w)).toEqual([['1', 'a'], ['2', 'changed'], ['3', 'c']])
+  expect(await delivered(w)).toEqual([
+    ['1', 'a'],
+    ['2', 'changed'],
+    ['3', 'c'],
+  ])
 })
 
 test('nulls: always delivers them also while no number is above the watermark', async () => {
@@ -66,9 +75,15 @@ test('a NULL position on either side counts as equal: content decides', async ()
   await using w = await openWorld()
   await w.source(TABLE, row(1, 'a', at(5)), row(2, 'b', null))
   await w.run(always)
-  await w.source("UPDATE src SET name = 'a2', modified_on = NULL WHERE id = 1", `UPDATE src SET name = 'b2', modified_on = TIMESTAMP '${at(1)}' WHERE id = 2`)
+  await w.source(
+    "UPDATE src SET name = 'a2', modified_on = NULL WHERE id = 1",
+    `UPDATE src SET name = 'b2', modified_on = TIMESTAMP '${at(1)}' WHERE id = 2`,
+  )
   expect(await w.run(always, { full: true })).toMatchObject({ rows: { updated: 2n } })
-  expect(await w.targetRows('SELECT id, name, modified_on::VARCHAR FROM dst ORDER BY id')).toEqual([['1', 'a2', null], ['2', 'b2', at(1)]])
+  expect(await w.targetRows('SELECT id, name, modified_on::VARCHAR FROM dst ORDER BY id')).toEqual([
+    ['1', 'a2', null],
+    ['2', 'b2', at(1)],
+  ])
 })
 
 test('a period re-delivers no row without a position', async () => {

@@ -11,7 +11,11 @@ test('a period takes after < position <= up-to, and leaves the watermark', async
   const mark = await w.watermark(flow)
   await w.target('DELETE FROM dst WHERE id > 1')
   const run = await w.run(flow, { period: { after: at(3), upTo: at(6) } })
-  expect(run).toMatchObject({ state: 'succeeded', window: { after: at(3), upTo: at(6), decidedBy: 'period' }, rows: { read: 3n, inserted: 3n } })
+  expect(run).toMatchObject({
+    state: 'succeeded',
+    window: { after: at(3), upTo: at(6), decidedBy: 'period' },
+    rows: { read: 3n, inserted: 3n },
+  })
   expect(await ids(w)).toEqual([0, 1, 4, 5, 6])
   expect(await w.watermark(flow)).toBe(mark)
 })
@@ -21,7 +25,10 @@ test('a period before the first run leaves no watermark, so the first run still 
   await w.source(TABLE, rows(10))
   await w.run(flow, { period: { after: at(3), upTo: at(6) } })
   expect(await w.watermark(flow)).toBeNull()
-  expect(await w.run(flow)).toMatchObject({ window: { after: null }, rows: { read: 10n, inserted: 7n, skippedSame: 3n } })
+  expect(await w.run(flow)).toMatchObject({
+    window: { after: null },
+    rows: { read: 10n, inserted: 7n, skippedSame: 3n },
+  })
 })
 
 test('a period delivers newest-wins like any run', async () => {

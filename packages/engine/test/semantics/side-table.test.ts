@@ -3,16 +3,24 @@ import { at, delivered, row, TABLE } from '../support/flat.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
 const excluded = flowSpec({ columns: { include: null, exclude: ['modified_on'], rename: {} } })
-const positions = (w: World) => w.targetRows('SELECT id, position::VARCHAR FROM tidemark."tidemark_position__main__dst" ORDER BY id')
-const change = (id: number, name: string, stamp: string) => `UPDATE src SET name = '${name}', modified_on = TIMESTAMP '${stamp}' WHERE id = ${id}`
+const positions = (w: World) =>
+  w.targetRows('SELECT id, position::VARCHAR FROM tidemark."tidemark_position__main__dst" ORDER BY id')
+const change = (id: number, name: string, stamp: string) =>
+  `UPDATE src SET name = '${name}', modified_on = TIMESTAMP '${stamp}' WHERE id = ${id}`
 
 test('a position column that is left out of the columns is kept in a side table', async () => {
   await using w = await openWorld()
   await w.source(TABLE, row(1, 'a', at(10)), row(2, 'b', at(10)))
   expect((await w.planned(excluded)).notes.join()).toContain('tidemark_position')
   await w.run(excluded)
-  expect(await delivered(w)).toEqual([['1', 'a'], ['2', 'b']])
-  expect(await positions(w)).toEqual([['1', at(10)], ['2', at(10)]])
+  expect(await delivered(w)).toEqual([
+    ['1', 'a'],
+    ['2', 'b'],
+  ])
+  expect(await positions(w)).toEqual([
+    ['1', at(10)],
+    ['2', at(10)],
+  ])
 })
 
 test('with a side table an older delivery never overwrites a newer one, over several runs', async () => {
@@ -51,7 +59,12 @@ const joined = flowSpec({
 
 test('a position in a joined table decides which row is newer, over several runs', async () => {
   await using w = await openWorld()
-  await w.source('CREATE TABLE src (id BIGINT, name VARCHAR)', 'CREATE TABLE meta (item BIGINT, modified_on TIMESTAMP)', "INSERT INTO src VALUES (1, 'a')", `INSERT INTO meta VALUES (1, TIMESTAMP '${at(10)}')`)
+  await w.source(
+    'CREATE TABLE src (id BIGINT, name VARCHAR)',
+    'CREATE TABLE meta (item BIGINT, modified_on TIMESTAMP)',
+    "INSERT INTO src VALUES (1, 'a')",
+    `INSERT INTO meta VALUES (1, TIMESTAMP '${at(10)}')`,
+  )
   await w.run(joined)
   await w.source("UPDATE src SET name = 'older'", `UPDATE meta SET modified_on = TIMESTAMP '${at(5)}'`)
   expect(await w.run(joined, { full: true })).toMatchObject({ rows: { skippedOlder: 1n } })
@@ -63,7 +76,7 @@ test('a position in a joined table decides which row is newer, over several runs
 
 test('position and row of the side table commit together: a failed batch leaves neither', async () => {
   await using w = await openWorld()
-  await w.target('CREATE TABLE dst (id BIGINT, name VARCHAR CHECK (name <> \'bad\'))')
+  await w.target("CREATE TABLE dst (id BIGINT, name VARCHAR CHECK (name <> 'bad'))")
   await w.source(TABLE, row(1, 'a', at(10)))
   await w.run(excluded)
   await w.source(change(1, 'bad', at(20)))

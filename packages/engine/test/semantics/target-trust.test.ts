@@ -41,7 +41,13 @@ test('the store deleted while the target lives: a rewind to what the target reme
   const mark = await w.store.ledger.getWatermark(flow.id, '{}')
   await withStoreClosed(w, removeDatabase)
   const by = { actor: 'tester', command: 'rewind', reason: 'adopted' }
-  await w.store.ledger.rewind(flow.id, '{}', { version: null }, { position: first.window?.upTo ?? '', coverage: mark?.coverage ?? '', source: mark?.source ?? '' }, by)
+  await w.store.ledger.rewind(
+    flow.id,
+    '{}',
+    { version: null },
+    { position: first.window?.upTo ?? '', coverage: mark?.coverage ?? '', source: mark?.source ?? '' },
+    by,
+  )
   await w.source(now(9))
   expect(await w.run(flow)).toMatchObject({ state: 'succeeded', rows: { read: 1n, inserted: 1n } })
   expect(await ids(w)).toEqual([0, 1, 2, 9])
@@ -60,7 +66,11 @@ test('the store restored from an older copy: the run stops, and --full repairs i
     removeDatabase(path)
     copyFileSync(`${path}.copy`, path)
   })
-  await expectRepaired(w, 'which this ledger does not know: the control store was restored', [0, 1, 2, 10, 11, 12, 13, 14])
+  await expectRepaired(
+    w,
+    'which this ledger does not know: the control store was restored',
+    [0, 1, 2, 10, 11, 12, 13, 14],
+  )
 })
 
 test('the store restored from before the first run: the run stops, and --full repairs it', async () => {

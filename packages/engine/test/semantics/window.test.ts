@@ -50,7 +50,11 @@ test('a window without new rows is nothing to do, says after which position, and
   await using w = await openWorld()
   await w.source(TABLE, rows(3))
   const first = await w.run(flow)
-  expect(await w.run(flow)).toMatchObject({ state: 'nothing_to_do', reason: `no rows after ${first.window?.upTo}`, batches: 0 })
+  expect(await w.run(flow)).toMatchObject({
+    state: 'nothing_to_do',
+    reason: `no rows after ${first.window?.upTo}`,
+    batches: 0,
+  })
   expect(await w.watermark(flow)).toBe(first.window?.upTo)
 })
 
@@ -70,7 +74,9 @@ test('the next window overlaps by the buffer', async () => {
   expect(first.window?.decidedBy).toBe('buffer')
   await w.source("INSERT INTO src VALUES (9, 'now', get_current_timestamp() - INTERVAL 61 MINUTE)")
   const next = await w.planned(buffered)
-  const [hour] = await w.sourceRows(`SELECT TIMESTAMP '${first.window?.upTo}' - TIMESTAMP '${next.window?.after}' BETWEEN INTERVAL 1 HOUR AND INTERVAL '3600.000001 seconds'`)
+  const [hour] = await w.sourceRows(
+    `SELECT TIMESTAMP '${first.window?.upTo}' - TIMESTAMP '${next.window?.after}' BETWEEN INTERVAL 1 HOUR AND INTERVAL '3600.000001 seconds'`,
+  )
   expect(hour).toEqual(['true'])
 })
 
@@ -80,7 +86,9 @@ test('a row that commits late with an older position inside the buffer arrives',
   await w.source(TABLE, rows(3))
   await w.run(buffered)
   const mark = await w.watermark(buffered)
-  await w.source(`INSERT INTO src VALUES (9, 'late', TIMESTAMP '${mark}' - INTERVAL 30 MINUTE), (10, 'too late', TIMESTAMP '${mark}' - INTERVAL 2 HOUR)`)
+  await w.source(
+    `INSERT INTO src VALUES (9, 'late', TIMESTAMP '${mark}' - INTERVAL 30 MINUTE), (10, 'too late', TIMESTAMP '${mark}' - INTERVAL 2 HOUR)`,
+  )
   expect(await w.run(buffered)).toMatchObject({ state: 'succeeded', rows: { read: 1n, inserted: 1n } })
   expect(await ids(w)).toEqual([0, 1, 2, 9])
 })
@@ -89,7 +97,9 @@ test('a younger row waits, is counted as waiting until it is old enough, and arr
   const buffered = flowSpec({ watermark: { buffer: { ms: 3_600_000 } } })
   await using w = await openWorld()
   await w.source(TABLE, rows(3), "INSERT INTO src VALUES (9, 'young', get_current_timestamp())")
-  const [[young, due] = []] = await w.sourceRows('SELECT modified_on::VARCHAR, (modified_on + INTERVAL 1 HOUR)::VARCHAR FROM src WHERE id = 9')
+  const [[young, due] = []] = await w.sourceRows(
+    'SELECT modified_on::VARCHAR, (modified_on + INTERVAL 1 HOUR)::VARCHAR FROM src WHERE id = 9',
+  )
   const first = await w.run(buffered)
   expect(first).toMatchObject({ rows: { read: 3n }, waiting: { rows: 1n, until: due } })
   expect((first.window?.upTo ?? '') < (young ?? '')).toBe(true)
@@ -110,7 +120,13 @@ test('a clock below the watermark is an error, not nothing to do', async () => {
   await w.source(TABLE, rows(3))
   await w.run(flow)
   const mark = await w.store.ledger.getWatermark(flow.id, '{}')
-  await w.store.ledger.rewind(flow.id, '{}', { version: mark?.version ?? null }, { position: '2999-01-01 00:00:00', coverage: mark?.coverage ?? '', source: mark?.source ?? '' }, { actor: 'tester', command: 'test', reason: 'a clock that ran ahead' })
+  await w.store.ledger.rewind(
+    flow.id,
+    '{}',
+    { version: mark?.version ?? null },
+    { position: '2999-01-01 00:00:00', coverage: mark?.coverage ?? '', source: mark?.source ?? '' },
+    { actor: 'tester', command: 'test', reason: 'a clock that ran ahead' },
+  )
   await expect(w.run(flow)).rejects.toMatchObject({ code: 'TM4009' })
   await expect(w.run(flow, { full: true })).rejects.toMatchObject({ code: 'TM4009' })
 })
@@ -122,7 +138,12 @@ test('a delta delivers only what is new, and says what decided its window', asyn
   await w.source("INSERT INTO src VALUES (7, 'new', get_current_timestamp())")
   const run = await w.run(flow)
   expect(run).toMatchObject({ window: { decidedBy: 'clock' }, rows: { read: 1n, inserted: 1n } })
-  expect(await delivered(w)).toEqual([['0', 'n0'], ['1', 'n1'], ['2', 'n2'], ['7', 'new']])
+  expect(await delivered(w)).toEqual([
+    ['0', 'n0'],
+    ['1', 'n1'],
+    ['2', 'n2'],
+    ['7', 'new'],
+  ])
 })
 
 test('--full reads everything again and leaves its own upTo as the watermark', async () => {
@@ -131,7 +152,11 @@ test('--full reads everything again and leaves its own upTo as the watermark', a
   const first = await w.run(flow)
   await w.source(row(5, 'old position, long after', at(1)))
   const full = await w.run(flow, { full: true })
-  expect(full).toMatchObject({ state: 'succeeded', window: { after: null }, rows: { read: 4n, inserted: 1n, skippedSame: 3n } })
+  expect(full).toMatchObject({
+    state: 'succeeded',
+    window: { after: null },
+    rows: { read: 4n, inserted: 1n, skippedSame: 3n },
+  })
   expect(await w.watermark(flow)).toBe(full.window?.upTo)
   expect((full.window?.upTo ?? '') > (first.window?.upTo ?? '')).toBe(true)
 })

@@ -34,7 +34,14 @@ export async function deployProject(w: World, more = ''): Promise<void> {
 }
 
 export const openProject = (w: World, keepsBytes = false): Promise<App> =>
-  openApp({ projectDir: w.dir, actor: 'tester', command: 'test', config: readConfig(null, {}), hardSignal: new AbortController().signal, keepsBytes })
+  openApp({
+    projectDir: w.dir,
+    actor: 'tester',
+    command: 'test',
+    config: readConfig(null, {}),
+    hardSignal: new AbortController().signal,
+    keepsBytes,
+  })
 
 export const RUN: RunOptions = {
   flows: ['m.t'],

@@ -10,7 +10,14 @@ import type { RunWish, World } from './world.ts'
 /** Path → SHA-256 of each file of a folder that a person would miss; the temporary folder is not among them. */
 export function hashes(dir: string): Readonly<Record<string, string>> {
   const files = readdirSync(dir, { withFileTypes: true }).filter((f) => f.isFile())
-  return Object.fromEntries(files.map((f) => [f.name, createHash('sha256').update(readFileSync(join(dir, f.name))).digest('hex')]))
+  return Object.fromEntries(
+    files.map((f) => [
+      f.name,
+      createHash('sha256')
+        .update(readFileSync(join(dir, f.name)))
+        .digest('hex'),
+    ]),
+  )
 }
 
 /** Databases only: taking and freeing a lease writes the store. */
@@ -32,7 +39,12 @@ export async function expectFree(w: World, flow: FlowSpec): Promise<void> {
 }
 
 /** `plan` and `run` both stop with that code, before a run exists or a byte is written. Returns the run's error. */
-export async function expectRefused(w: World, flow: FlowSpec, code: AppError['code'], wish: RunWish = {}): Promise<AppError> {
+export async function expectRefused(
+  w: World,
+  flow: FlowSpec,
+  code: AppError['code'],
+  wish: RunWish = {},
+): Promise<AppError> {
   const runs = (await w.store.ledger.listRuns({ limit: 1000 })).length
   const before = databases(w)
   expect((await refusalOf(() => w.plan(flow, wish))).message).toContain(code)
@@ -46,7 +58,12 @@ export async function expectRefused(w: World, flow: FlowSpec, code: AppError['co
 }
 
 /** The run is in the ledger as failed with that code; the lease is free. */
-export async function expectFailed(w: World, flow: FlowSpec, code: AppError['code'], wish: RunWish = {}): Promise<Awaited<ReturnType<World['run']>>> {
+export async function expectFailed(
+  w: World,
+  flow: FlowSpec,
+  code: AppError['code'],
+  wish: RunWish = {},
+): Promise<Awaited<ReturnType<World['run']>>> {
   const run = await w.run(flow, wish)
   expect(run).toMatchObject({ state: 'failed', error: { code } })
   await expectFree(w, flow)

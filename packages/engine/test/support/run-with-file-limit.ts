@@ -6,5 +6,7 @@ import { flowSpec, World } from './world.ts'
 const dir = process.argv[2] ?? ''
 const store = await openControlStore(`sqlite:${join(dir, 'control.db')}`, { projectDir: dir, readOnly: false })
 const run = await new World(dir, store, {}).run(flowSpec(), { batchRows: 50_000, workers: 1 })
-console.log(JSON.stringify({ id: run.id, state: run.state, code: run.error?.code ?? null, message: run.error?.message ?? null }))
+console.log(
+  JSON.stringify({ id: run.id, state: run.state, code: run.error?.code ?? null, message: run.error?.message ?? null }),
+)
 await store[Symbol.asyncDispose]()

@@ -172,7 +172,12 @@ export class World implements AsyncDisposable {
         const bench = await openDuckdbBench(
           {
             source: { id: definition.source.connection, options: { path: this.sourcePath } },
-            target: { id: definition.target.connection, options: { path: definition.target.connection === definition.source.connection ? this.sourcePath : this.targetPath } },
+            target: {
+              id: definition.target.connection,
+              options: {
+                path: definition.target.connection === definition.source.connection ? this.sourcePath : this.targetPath,
+              },
+            },
             mode: run === null ? 'read' : 'write',
             workPath: run === null ? null : this.workPath(run),
             limits,
@@ -208,7 +213,10 @@ export class World implements AsyncDisposable {
   /** All runs that one `run` gives: a resumed one first. */
   runs(definition: FlowSpec, wish: RunWish = {}): Promise<readonly RunRow[]> {
     const never = new AbortController().signal
-    return runFlow(this.deps(wish), this.request(definition, wish), { soft: wish.soft ?? never, hard: wish.hard ?? never })
+    return runFlow(this.deps(wish), this.request(definition, wish), {
+      soft: wish.soft ?? never,
+      hard: wish.hard ?? never,
+    })
   }
 
   /** The last of them. */
@@ -220,14 +228,22 @@ export class World implements AsyncDisposable {
 
   async resume(id: RunId, wish: RunWish = {}): Promise<RunRow> {
     const never = new AbortController().signal
-    return resumeRun(this.deps(wish), await this.store.ledger.getRun(id), { soft: wish.soft ?? never, hard: wish.hard ?? never })
+    return resumeRun(this.deps(wish), await this.store.ledger.getRun(id), {
+      soft: wish.soft ?? never,
+      hard: wish.hard ?? never,
+    })
   }
 
   async plan(definition: FlowSpec, wish: RunWish = {}): Promise<Planned> {
     const deps = this.deps(wish)
     const request = this.request(definition, wish)
     await using opened = await deps.openBench(definition, null)
-    return await planFlow({ store: this.store, bench: opened.bench, abilities: opened.dialect.abilities, modes: deps.modes }, definition, request.scope, request.wish)
+    return await planFlow(
+      { store: this.store, bench: opened.bench, abilities: opened.dialect.abilities, modes: deps.modes },
+      definition,
+      request.scope,
+      request.wish,
+    )
   }
 
   async planned(definition: FlowSpec, wish: RunWish = {}): Promise<FlowPlan> {
@@ -242,7 +258,10 @@ export class World implements AsyncDisposable {
 
   async reopenStore(): Promise<void> {
     await this.store[Symbol.asyncDispose]()
-    this.store = await openControlStore(`sqlite:${join(this.dir, 'control.db')}`, { projectDir: this.dir, readOnly: false })
+    this.store = await openControlStore(`sqlite:${join(this.dir, 'control.db')}`, {
+      projectDir: this.dir,
+      readOnly: false,
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

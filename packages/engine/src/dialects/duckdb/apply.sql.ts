@@ -3,7 +3,18 @@ import { largestBackwardStepMs } from '@tidemark/contract/zone'
 import type { CapturedBatch, FlowRelation, PlannedPosition } from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { fromSource } from './capture.sql.ts'
-import { type Catalogs, column, keyEquals, mainKey, sideTable, targetKey, targetTable, typed, work, workKey } from './names.ts'
+import {
+  type Catalogs,
+  column,
+  keyEquals,
+  mainKey,
+  sideTable,
+  targetKey,
+  targetTable,
+  typed,
+  work,
+  workKey,
+} from './names.ts'
 import { sameContent } from './types.ts'
 
 export type ApplyMode = 'insert-missing' | 'latest'
@@ -21,7 +32,11 @@ const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
 const heldPosition = (r: FlowRelation): Sql => free(r, 'position')
 const STAGE_ROW = ident('tidemark stage row')
 
-const names = (r: FlowRelation): Sql => joined(r.columns.map((c) => ident(c.target)), ', ')
+const names = (r: FlowRelation): Sql =>
+  joined(
+    r.columns.map((c) => ident(c.target)),
+    ', ',
+  )
 
 /** The batch's rows as they are in the source now, found by key; the row-number range only narrows the reading. */
 export function stage(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowId: boolean): Sql {
@@ -32,7 +47,12 @@ export function stage(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowI
         : sql`CAST(${ident('m', x.source)} AS ${typed(x.targetType)}) AS ${ident(x.target)}`,
     ),
     ...(r.position ? [sql`${column(r.position.ref)} AS ${stagedPosition(r)}`] : []),
-    ...(r.tree ? [sql`${ident('m', r.tree.locator.source)} AS ${stagedLocator(r)}`, sql`${ident('m', r.tree.parent.source)} AS ${stagedParent(r)}`] : []),
+    ...(r.tree
+      ? [
+          sql`${ident('m', r.tree.locator.source)} AS ${stagedLocator(r)}`,
+          sql`${ident('m', r.tree.parent.source)} AS ${stagedParent(r)}`,
+        ]
+      : []),
   ]
   const range = byRowId
     ? sql` AND m.rowid BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT))`
@@ -45,7 +65,10 @@ WHERE w.n BETWEEN CAST(${param(split.first)} AS BIGINT) AND CAST(${param(split.l
 }
 
 /** Rows whose parent would not be there when they land. */
-export const parentless = (c: Catalogs, r: FlowRelation): Sql => sql`SELECT CAST(${stagedLocator(r)} AS VARCHAR), CAST(${stagedParent(r)} AS VARCHAR) FROM tidemark_stage AS s
+export const parentless = (
+  c: Catalogs,
+  r: FlowRelation,
+): Sql => sql`SELECT CAST(${stagedLocator(r)} AS VARCHAR), CAST(${stagedParent(r)} AS VARCHAR) FROM tidemark_stage AS s
 WHERE s.${stagedParent(r)} IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${ident('t', r.tree?.locator.target ?? '')} = s.${stagedParent(r)})
   AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${stagedLocator(r)} = s.${stagedParent(r)})
@@ -74,11 +97,18 @@ export function verdict(c: Catalogs, r: FlowRelation, mode: ApplyMode): Sql {
   const side = r.position && r.position.targetColumn === null && mode === 'latest'
   const held = side ? sql`p.${heldPosition(r)}` : ident('t', r.position?.targetColumn ?? '')
   const keySet = new Set(r.key.map((k) => k.target))
-  const content = r.columns.filter((x) => !keySet.has(x.target)).map((x) => sameContent(x.targetType, ident('t', x.target), ident('s', x.target)))
+  const content = r.columns
+    .filter((x) => !keySet.has(x.target))
+    .map((x) => sameContent(x.targetType, ident('t', x.target), ident('s', x.target)))
   const unsure = r.position ? sameRepeatedHour(r.position, sql`s.${stagedPosition(r)}`, held) : EMPTY
   const byPosition =
-    r.position && mode === 'latest' ? sql`\n  WHEN s.${stagedPosition(r)} > ${held}${unsure} THEN 'update'\n  WHEN s.${stagedPosition(r)} < ${held}${unsure} THEN 'older'` : EMPTY
-  const byContent = mode === 'latest' ? sql`\n  WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same'\n  ELSE 'update'` : sql`\n  ELSE 'same'`
+    r.position && mode === 'latest'
+      ? sql`\n  WHEN s.${stagedPosition(r)} > ${held}${unsure} THEN 'update'\n  WHEN s.${stagedPosition(r)} < ${held}${unsure} THEN 'older'`
+      : EMPTY
+  const byContent =
+    mode === 'latest'
+      ? sql`\n  WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same'\n  ELSE 'update'`
+      : sql`\n  ELSE 'same'`
   return sql`CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
 SELECT s.rowid AS stage_row, t.rowid AS target_row, ${side ? sql`p.${heldPosition(r)}` : sql`NULL`} AS held, CASE
   WHEN t.rowid IS NULL THEN 'insert'${byPosition}${byContent}
@@ -98,7 +128,10 @@ export const insertAll = (c: Catalogs, r: FlowRelation): Sql =>
 
 const insertVerdicts = (c: Catalogs, r: FlowRelation, verdicts: Sql): Sql =>
   sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)})
-SELECT ${joined(r.columns.map((x) => ident('s', x.target)), ', ')} FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+SELECT ${joined(
+    r.columns.map((x) => ident('s', x.target)),
+    ', ',
+  )} FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
 WHERE v.verdict IN (${verdicts})`
 
 const deleteOlder = (c: Catalogs, r: FlowRelation): Sql =>
@@ -107,11 +140,17 @@ const deleteOlder = (c: Catalogs, r: FlowRelation): Sql =>
 /** What rows that are about to be replaced hold in columns that the flow does not fill. */
 const keep = (c: Catalogs, r: FlowRelation, others: readonly string[]): Sql =>
   sql`CREATE OR REPLACE TEMP TABLE tidemark_kept AS
-SELECT v.stage_row AS ${STAGE_ROW}, ${joined(others.map((o) => ident('t', o)), ', ')}
+SELECT v.stage_row AS ${STAGE_ROW}, ${joined(
+    others.map((o) => ident('t', o)),
+    ', ',
+  )}
 FROM ${targetTable(c, r.target.table)} AS t JOIN tidemark_verdict AS v ON v.target_row = t.rowid WHERE v.verdict = 'update'`
 
 const insertKept = (c: Catalogs, r: FlowRelation, others: readonly string[]): Sql =>
-  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}, ${joined(others.map((o) => ident(o)), ', ')})
+  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}, ${joined(
+    others.map((o) => ident(o)),
+    ', ',
+  )})
 SELECT ${joined([...r.columns.map((x) => ident('s', x.target)), ...others.map((o) => ident('k', o))], ', ')}
 FROM tidemark_stage AS s JOIN tidemark_kept AS k ON k.${STAGE_ROW} = s.rowid`
 
@@ -133,23 +172,34 @@ export function takePositions(c: Catalogs, r: FlowRelation): readonly Sql[] {
   const side = sideTable(c, r.target.table)
   const taken = sql`FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
 WHERE (v.verdict IN ('insert', 'update') OR (v.verdict = 'same' AND v.held IS NULL)) AND s.${stagedPosition(r)} IS NOT NULL`
-  const keyNames = joined(r.key.map((k) => ident(k.target)), ', ')
+  const keyNames = joined(
+    r.key.map((k) => ident(k.target)),
+    ', ',
+  )
   return [
     sql`DELETE FROM ${side} AS p WHERE EXISTS (SELECT 1 ${taken} AND ${keyEquals(r, targetKey(r, 'p'), targetKey(r, 's'))})`,
-    sql`INSERT INTO ${side} (${keyNames}, ${heldPosition(r)}) SELECT ${joined(r.key.map((k) => ident('s', k.target)), ', ')}, s.${stagedPosition(r)} ${taken}`,
+    sql`INSERT INTO ${side} (${keyNames}, ${heldPosition(r)}) SELECT ${joined(
+      r.key.map((k) => ident('s', k.target)),
+      ', ',
+    )}, s.${stagedPosition(r)} ${taken}`,
   ]
 }
 
 /** DDL of a target made from the source's columns. No primary key: the apply statements keep it, twice as fast. */
 export function createTarget(c: Catalogs | null, r: FlowRelation): Sql {
   const keySet = new Set(r.key.map((k) => k.target))
-  const columns = r.columns.map((x) => sql`${ident(x.target)} ${typed(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : EMPTY}`)
+  const columns = r.columns.map(
+    (x) => sql`${ident(x.target)} ${typed(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : EMPTY}`,
+  )
   const name = c === null ? ident(...r.target.table) : targetTable(c, r.target.table)
   return sql`CREATE TABLE ${name} (${joined(columns, ', ')})`
 }
 
 export function createSide(c: Catalogs, r: FlowRelation): Sql | null {
   if (!r.position || r.position.targetColumn !== null) return null
-  const k = joined(r.key.map((x) => sql`${ident(x.target)} ${typed(x.targetType)}`), ', ')
+  const k = joined(
+    r.key.map((x) => sql`${ident(x.target)} ${typed(x.targetType)}`),
+    ', ',
+  )
   return sql`CREATE TABLE IF NOT EXISTS ${sideTable(c, r.target.table)} (${k}, ${heldPosition(r)} ${typed(r.position.type)})`
 }

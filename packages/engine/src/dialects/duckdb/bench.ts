@@ -3,7 +3,18 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DuckdbFile, type DuckdbSession, IN_MEMORY, openDuckdbFile } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
-import type { BatchKey, BatchTransaction, Bench, CapturedBatch, FenceKey, FlowRelation, MarkerCounts, OpenBench, Selection, Staged } from '../contract.ts'
+import type {
+  BatchKey,
+  BatchTransaction,
+  Bench,
+  CapturedBatch,
+  FenceKey,
+  FlowRelation,
+  MarkerCounts,
+  OpenBench,
+  Selection,
+  Staged,
+} from '../contract.ts'
 import { printable, type Sql, sql } from '../sql-text.ts'
 import * as apply from './apply.sql.ts'
 import { insertSelected, predicates } from './capture.sql.ts'
@@ -44,11 +55,15 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
   makeTempFolder(options, opening)
   const sourcePath = pathOf(options.source.options)
   const targetPath = pathOf(options.target.options)
-  if (!existsSync(sourcePath)) throw new AppError('TM2001', `${sourcePath} (connection ${options.source.id}) does not exist`)
+  if (!existsSync(sourcePath))
+    throw new AppError('TM2001', `${sourcePath} (connection ${options.source.id}) does not exist`)
   const made = options.mode === 'write' && !existsSync(targetPath)
   if (made) opening.defer(() => removeIfUnused(targetPath, options))
   // the target first: where both are one file, it has to be open for writing
-  const target = options.mode === 'write' || existsSync(targetPath) ? opening.use(await open(targetPath, options.mode, options)) : null
+  const target =
+    options.mode === 'write' || existsSync(targetPath)
+      ? opening.use(await open(targetPath, options.mode, options))
+      : null
   const source = opening.use(await open(sourcePath, 'read', options))
   const work = opening.use(await openWork(options))
   const catalogs: Catalogs = { source: source.catalog, target: target?.catalog ?? 'missing', work: work.catalog }
@@ -56,7 +71,15 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
   const folder = dirname(source.path) // whatever the session belongs to, the views it reads are the source's
   const session = opening.use(await (target ?? source).session('engine', folder))
   const workSession = opening.use(await work.session('engine', folder))
-  return new DuckdbBench(files, session, workSession, catalogs, { source: sourcePath, target: targetPath }, hooks, opening.move())
+  return new DuckdbBench(
+    files,
+    session,
+    workSession,
+    catalogs,
+    { source: sourcePath, target: targetPath },
+    hooks,
+    opening.move(),
+  )
 }
 
 /** Where DuckDB spills. A bench that only reads leaves no folder behind that it made. */
@@ -125,7 +148,12 @@ class DuckdbBench implements Bench {
       workSession,
       catalogs,
       (r) => this.#readsByRowId(r),
-      async (r) => ((await this.target.describe(r.target.table)) === null ? 'missing' : (await this.target.isEmpty(r.target.table)) ? 'empty' : 'filled'),
+      async (r) =>
+        (await this.target.describe(r.target.table)) === null
+          ? 'missing'
+          : (await this.target.isEmpty(r.target.table))
+            ? 'empty'
+            : 'filled',
     )
   }
 
@@ -162,7 +190,11 @@ class DuckdbBench implements Bench {
       await own.exec(apply.stage(this.#catalogs, relation, split, false))
       rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
     }
-    if (rows > split.rows) throw new AppError('TM4005', `${relation.source.table.join('.')} gave ${rows} rows for ${split.rows} keys: a joined table has several rows for one`)
+    if (rows > split.rows)
+      throw new AppError(
+        'TM4005',
+        `${relation.source.table.join('.')} gave ${rows} rows for ${split.rows} keys: a joined table has several rows for one`,
+      )
     if (relation.tree) await this.#refuseParentless(own, relation)
     return { rows, bytes: split.bytes }
   }
@@ -178,7 +210,8 @@ class DuckdbBench implements Bench {
     await own.exec(apply.verdict(c, relation, kind))
     const counts = verdictOf(await own.query(apply.verdictCounts), relation)
     if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation))
-    else if (counts.inserted + counts.updated > 0n) for (const statement of apply.take(c, relation, kind, await this.#unfilled(relation))) await own.exec(statement)
+    else if (counts.inserted + counts.updated > 0n)
+      for (const statement of apply.take(c, relation, kind, await this.#unfilled(relation))) await own.exec(statement)
     if (kind === 'latest') for (const statement of apply.takePositions(c, relation)) await own.exec(statement)
     return counts
   }
@@ -196,7 +229,10 @@ class DuckdbBench implements Bench {
   async weigh(flow: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts> {
     const c = this.#catalogs
     // no position was ever kept there: content alone decides
-    const relation = flow.position?.targetColumn === null && !(await this.target.keepsPositions(flow.target.table)) ? { ...flow, position: null } : flow
+    const relation =
+      flow.position?.targetColumn === null && !(await this.target.keepsPositions(flow.target.table))
+        ? { ...flow, position: null }
+        : flow
     const all = (statement: Sql) => query(this.#session, statement, this.target.location)
     await exec(this.#session, apply.stage(c, relation, split, await this.#readsByRowId(relation)), this.target.location)
     if ((await this.target.describe(relation.target.table)) === null) {
@@ -207,12 +243,18 @@ class DuckdbBench implements Bench {
     return verdictOf(await all(apply.verdictCounts), relation)
   }
 
-  explain(r: FlowRelation, selection: Selection, kind: 'insert-missing' | 'latest'): readonly { readonly name: string; readonly text: string }[] {
+  explain(
+    r: FlowRelation,
+    selection: Selection,
+    kind: 'insert-missing' | 'latest',
+  ): readonly { readonly name: string; readonly text: string }[] {
     const c = this.#catalogs
     const split: CapturedBatch = { step: 1, wave: 1, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
     const named = (name: string, statements: readonly Sql[]) => statements.map((s) => ({ name, text: printable(s) }))
     return [
-      ...predicates(c, r, selection, true).flatMap((p, i) => named('capture', [insertSelected(c, r, p, true, i === 0)])),
+      ...predicates(c, r, selection, true).flatMap((p, i) =>
+        named('capture', [insertSelected(c, r, p, true, i === 0)]),
+      ),
       ...named('stage', [apply.stage(c, r, split, true)]),
       ...named('verdict', [apply.verdict(c, r, kind)]),
       ...named('apply', [...apply.take(c, r, kind, []), ...(kind === 'latest' ? apply.takePositions(c, r) : [])]),
@@ -225,11 +267,25 @@ class DuckdbBench implements Bench {
   }
 }
 
-const NONE: MarkerCounts = { read: 0n, inserted: 0n, updated: 0n, deleted: 0n, skippedSame: 0n, skippedOlder: 0n, rejected: 0n }
+const NONE: MarkerCounts = {
+  read: 0n,
+  inserted: 0n,
+  updated: 0n,
+  deleted: 0n,
+  skippedSame: 0n,
+  skippedOlder: 0n,
+  rejected: 0n,
+}
 
 function verdictOf([row]: readonly (readonly (string | null)[])[], relation: FlowRelation): MarkerCounts {
-  const [all = 0n, read = 0n, inserted = 0n, updated = 0n, skippedSame = 0n, skippedOlder = 0n] = (row ?? []).map((v) => BigInt(v ?? '0'))
-  if (all !== read) throw new AppError('TM5001', `${relation.target.table.join('.')} holds a key more than once, so no row of it can be called the present one`)
+  const [all = 0n, read = 0n, inserted = 0n, updated = 0n, skippedSame = 0n, skippedOlder = 0n] = (row ?? []).map((v) =>
+    BigInt(v ?? '0'),
+  )
+  if (all !== read)
+    throw new AppError(
+      'TM5001',
+      `${relation.target.table.join('.')} holds a key more than once, so no row of it can be called the present one`,
+    )
   return { ...NONE, read, inserted, updated, skippedSame, skippedOlder }
 }
 
@@ -248,7 +304,14 @@ class DuckdbTransaction implements BatchTransaction {
   readonly #giveBack: () => void
   #open = false
 
-  constructor(session: DuckdbSession, catalogs: Catalogs, key: FenceKey, batch: BatchKey, where: string, giveBack: () => void) {
+  constructor(
+    session: DuckdbSession,
+    catalogs: Catalogs,
+    key: FenceKey,
+    batch: BatchKey,
+    where: string,
+    giveBack: () => void,
+  ) {
     this.session = session
     this.#catalogs = catalogs
     this.#key = key

@@ -1,7 +1,19 @@
 /** Which rows of the source a run takes. */
 import type { FlowRelation, PlannedCondition, Selection, WindowBounds } from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
-import { type Catalogs, column, keyEquals, keyName, mainKey, sourceTable, targetKey, targetTable, typed, work, workKey } from './names.ts'
+import {
+  type Catalogs,
+  column,
+  keyEquals,
+  keyName,
+  mainKey,
+  sourceTable,
+  targetKey,
+  targetTable,
+  typed,
+  work,
+  workKey,
+} from './names.ts'
 import { byteSize } from './types.ts'
 
 const TRUE = sql`TRUE`
@@ -29,7 +41,9 @@ function condition(c: PlannedCondition): Sql {
     }
     case 'compare': {
       const value = sql`CAST(${param(spec.value)} AS ${typed(c.type)})`
-      return spec.operator === '<>' ? sql`${col} IS DISTINCT FROM ${value}` : sql`${col} ${catalogText(spec.operator)} ${value}`
+      return spec.operator === '<>'
+        ? sql`${col} IS DISTINCT FROM ${value}`
+        : sql`${col} ${catalogText(spec.operator)} ${value}`
     }
     case 'null':
       return spec.not ? sql`${col} IS NOT NULL` : sql`${col} IS NULL`
@@ -48,7 +62,9 @@ export const excluded = (r: FlowRelation): Sql =>
 export function filters(r: FlowRelation, only?: string): Sql {
   const parts = [
     ...r.where.filter((c) => only === undefined || c.spec.column.table === only).map(condition),
-    ...r.scope.filter((s) => only === undefined || s.column.table === only).map((s) => sql`${column(s.column)} = CAST(${param(s.value)} AS ${typed(s.type)})`),
+    ...r.scope
+      .filter((s) => only === undefined || s.column.table === only)
+      .map((s) => sql`${column(s.column)} = CAST(${param(s.value)} AS ${typed(s.type)})`),
     ...(only === undefined && r.excludeKeys.length > 0 ? [sql`NOT (${excluded(r)})`] : []),
   ]
   return joined(parts, ' AND ', TRUE)
@@ -97,18 +113,23 @@ export function predicates(c: Catalogs, r: FlowRelation, s: Selection, targetExi
   const all: Sql[] = []
   if (s.window !== null || r.position === null) {
     const window = s.window === null ? TRUE : inWindow(r, s.window)
-    const taken = s.withNullPosition && r.position !== null ? sql`(${window} OR ${column(r.position.ref)} IS NULL)` : window
+    const taken =
+      s.withNullPosition && r.position !== null ? sql`(${window} OR ${column(r.position.ref)} IS NULL)` : window
     all.push(sql`${taken} AND ${base}${s.absentFromTarget && targetExists ? sql` AND ${absent(c, r)}` : EMPTY}`)
   }
   const unmatched = unmatchedKey(r)
-  if (unmatched !== null && s.unmatched.length > 0) all.push(sql`${unmatched} IN ${listOf(s.unmatched, 'VARCHAR')} AND ${base}`)
+  if (unmatched !== null && s.unmatched.length > 0)
+    all.push(sql`${unmatched} IN ${listOf(s.unmatched, 'VARCHAR')} AND ${base}`)
   if (s.again.length > 0) {
     const key = keyJson(r.key.map((k) => ident('m', k.source)))
     all.push(sql`${key} IN ${listOf(s.again, 'VARCHAR')} AND ${base}`)
   }
   for (const g of s.gained) {
     const c0 = r.where[g.where]
-    if (c0) all.push(sql`${inWindow(r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${listOf(g.values, c0.type)} AND ${base}`)
+    if (c0)
+      all.push(
+        sql`${inWindow(r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${listOf(g.values, c0.type)} AND ${base}`,
+      )
   }
   return all
 }
@@ -126,7 +147,9 @@ export function capturedColumns(r: FlowRelation, rowIds: boolean, withPosition: 
     [
       ...r.key.map((k, i) => sql`${ident('m', k.source)} AS ${keyName(i)}`),
       ...(withPosition && r.position ? [sql`${column(r.position.ref)} AS p`] : [sql`NULL AS p`]),
-      ...(r.tree ? [sql`${ident('m', r.tree.locator.source)} AS loc`, sql`${ident('m', r.tree.parent.source)} AS par`] : []),
+      ...(r.tree
+        ? [sql`${ident('m', r.tree.locator.source)} AS loc`, sql`${ident('m', r.tree.parent.source)} AS par`]
+        : []),
       rowIds ? sql`m.rowid AS rid` : sql`NULL AS rid`,
       sql`${rowBytes(r)} AS bytes`,
     ],
@@ -136,7 +159,10 @@ export function capturedColumns(r: FlowRelation, rowIds: boolean, withPosition: 
 
 /** Role `w`: rows of the window, and those looked up again. */
 export function insertSelected(c: Catalogs, r: FlowRelation, predicate: Sql, rowIds: boolean, first: boolean): Sql {
-  const keys = joined(r.key.map((_, i) => keyName(i)), ', ')
+  const keys = joined(
+    r.key.map((_, i) => keyName(i)),
+    ', ',
+  )
   const known = sql`${first ? EMPTY : sql` AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})`}`
   return sql`INSERT INTO ${work(c, 'node')} (${keys}, p, ${r.tree ? sql`loc, par, ` : EMPTY}rid, bytes, role)
 SELECT ${capturedColumns(r, rowIds, true)}, 'w' AS role
@@ -150,14 +176,18 @@ export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExi
   const counted =
     all.length === 1 && all[0]
       ? sql`SELECT count(*) FROM ${fromSource(c, r)} WHERE ${all[0]}`
-      : sql`SELECT count(*) FROM (SELECT DISTINCT ${joined(r.key.map((k) => ident('m', k.source)), ', ')} FROM ${fromSource(c, r)} WHERE ${joined(
+      : sql`SELECT count(*) FROM (SELECT DISTINCT ${joined(
+          r.key.map((k) => ident('m', k.source)),
+          ', ',
+        )} FROM ${fromSource(c, r)} WHERE ${joined(
           all.map((p) => sql`(${p})`),
           ' OR ',
           sql`FALSE`,
         )})`
   if (r.position === null) return sql`SELECT (${counted}), 0, NULL, 0`
   const pos = column(r.position.ref)
-  const young = s.window?.upTo == null ? sql`FALSE` : sql`${pos} > CAST(${param(s.window.upTo)} AS ${typed(r.position.type)})`
+  const young =
+    s.window?.upTo == null ? sql`FALSE` : sql`${pos} > CAST(${param(s.window.upTo)} AS ${typed(r.position.type)})`
   return sql`SELECT (${counted}), count(*) FILTER (WHERE ${young}), CAST(max(${pos}) FILTER (WHERE ${young}) AS VARCHAR), count(*) FILTER (WHERE ${pos} IS NULL)
 FROM ${fromSource(c, r)}
 WHERE ${filters(r)}`
@@ -185,11 +215,14 @@ GROUP BY 1 ORDER BY 1`,
 export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql | null {
   const key = unmatchedKey(r)
   // what this run's scope does not take stays remembered for one that does
-  return key === null ? null : sql`SELECT DISTINCT ${key} FROM ${fromSource(c, r)} WHERE ${key} IN ${listOf(keys, 'VARCHAR')} AND ${filters(r)}`
+  return key === null
+    ? null
+    : sql`SELECT DISTINCT ${key} FROM ${fromSource(c, r)} WHERE ${key} IN ${listOf(keys, 'VARCHAR')} AND ${filters(r)}`
 }
 
 export function capturedAmong(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql {
   const key = keyJson(r.key.map((_, i) => keyName(i)))
-  const among = (name: string): Sql => sql`SELECT ${key} AS k FROM ${work(c, name)} WHERE ${key} IN ${listOf(keys, 'VARCHAR')}`
+  const among = (name: string): Sql =>
+    sql`SELECT ${key} AS k FROM ${work(c, name)} WHERE ${key} IN ${listOf(keys, 'VARCHAR')}`
   return sql`${among('captured')} UNION ${among('done_key')} ORDER BY k`
 }

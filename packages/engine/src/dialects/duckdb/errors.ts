@@ -8,9 +8,15 @@ import type { Fault } from '../contract.ts'
 const FAULTS: readonly (readonly [RegExp, Fault])[] = [
   [/^IO Error: Could not set lock on file/, 'held'],
   [/is open for reading in this process/, 'held'],
-  [/No space left on device|File too large|disk is full|failed to offload data block|Could not write (?:file|all bytes)/i, 'full'],
+  [
+    /No space left on device|File too large|disk is full|failed to offload data block|Could not write (?:file|all bytes)/i,
+    'full',
+  ],
   [/^Out of Memory Error/, 'full'],
-  [/not a valid DuckDB database file|^Serialization Error|does not match stored checksum|Corrupt database|file is too small|Could not read enough bytes|^IO Error: Trying to read a database file with version/i, 'corrupt'],
+  [
+    /not a valid DuckDB database file|^Serialization Error|does not match stored checksum|Corrupt database|file is too small|Could not read enough bytes|^IO Error: Trying to read a database file with version/i,
+    'corrupt',
+  ],
   [/^IO Error: Cannot open (?:database|file)/, 'missing'],
   [/^IO Error: Could not (?:read|open)/, 'missing'],
   [/^TransactionContext Error: (?:Conflict|Failed to commit|Catalog write-write conflict)/, 'conflict'],
@@ -31,7 +37,7 @@ export function classify(error: unknown): Fault {
 /** `where`: the file or statement this was about; `refused`: the code of a statement that failed for a reason of its own. */
 export function translate(error: unknown, where: string, refused: 'TM4019' | 'TM5001' = 'TM5001'): Error {
   if (error instanceof AppError) return error
-  const message = error instanceof Error ? error.message.trim().split('\n\n')[0] ?? '' : String(error)
+  const message = error instanceof Error ? (error.message.trim().split('\n\n')[0] ?? '') : String(error)
   const detail = `${where}: ${message}`
   switch (classify(error)) {
     case 'held':
@@ -56,5 +62,7 @@ export function translate(error: unknown, where: string, refused: 'TM4019' | 'TM
 function holderOf(message: string): string {
   const m = /\(PID (\d+)\)/.exec(message)
   if (m) return ` is open in process ${m[1]}`
-  return message.includes('in this process') ? ' is read by another flow of this process' : ' is open in another process'
+  return message.includes('in this process')
+    ? ' is read by another flow of this process'
+    : ' is open in another process'
 }

@@ -24,14 +24,21 @@ export const addSlots = (c: Catalogs, k: FenceKey): Sql => sql`INSERT INTO ${own
 SELECT ${param(k.store)}, ${param(k.flow)}, slot, 0, 0 FROM range(${catalogText(String(FENCE_SLOTS))}) AS r(slot)
 WHERE NOT EXISTS (SELECT 1 FROM ${own(c, 'fence')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)})`
 
-export const raise = (c: Catalogs, k: FenceKey): Sql => sql`UPDATE ${own(c, 'fence')} SET token = CAST(${param(k.token)} AS BIGINT), uses = uses + 1
+export const raise = (
+  c: Catalogs,
+  k: FenceKey,
+): Sql => sql`UPDATE ${own(c, 'fence')} SET token = CAST(${param(k.token)} AS BIGINT), uses = uses + 1
 WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND token < CAST(${param(k.token)} AS BIGINT)`
 
 export const standsAt = (c: Catalogs, store: string, flow: string): Sql =>
   sql`SELECT coalesce(max(token), 0) FROM ${own(c, 'fence')} WHERE store = ${param(store)} AND flow = ${param(flow)}`
 
 /** Takes the slot; no row means the token is no longer the newest. */
-export const enter = (c: Catalogs, k: FenceKey, worker: number): Sql => sql`UPDATE ${own(c, 'fence')} SET uses = uses + 1
+export const enter = (
+  c: Catalogs,
+  k: FenceKey,
+  worker: number,
+): Sql => sql`UPDATE ${own(c, 'fence')} SET uses = uses + 1
 WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND slot = CAST(${param(String(worker % FENCE_SLOTS))} AS INTEGER) AND token = CAST(${param(k.token)} AS BIGINT)`
 
 const COUNTS = catalogText('rows_read, inserted, updated, deleted, skipped_same, skipped_older, rejected')
@@ -39,7 +46,8 @@ const COUNTS = catalogText('rows_read, inserted, updated, deleted, skipped_same,
 const batchIs = (k: FenceKey, b: BatchKey): Sql =>
   sql`store = ${param(k.store)} AND run = ${param(b.run)} AND step = CAST(${param(String(b.step))} AS INTEGER) AND batch = CAST(${param(String(b.batch))} AS INTEGER)`
 
-export const findMarker = (c: Catalogs, k: FenceKey, b: BatchKey): Sql => sql`SELECT ${COUNTS} FROM ${own(c, 'marker')} WHERE ${batchIs(k, b)}`
+export const findMarker = (c: Catalogs, k: FenceKey, b: BatchKey): Sql =>
+  sql`SELECT ${COUNTS} FROM ${own(c, 'marker')} WHERE ${batchIs(k, b)}`
 
 export const insertMarker = (c: Catalogs, k: FenceKey, b: BatchKey): Sql => sql`INSERT INTO ${own(c, 'marker')}
 VALUES (${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(b.run)}, CAST(${param(String(b.step))} AS INTEGER), CAST(${param(String(b.batch))} AS INTEGER), CAST(${param(k.token)} AS BIGINT), 0, 0, 0, 0, 0, 0, 0, now())`

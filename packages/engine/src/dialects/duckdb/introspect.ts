@@ -17,7 +17,11 @@ export function schemaAndTable(table: TableName): readonly [string, string] {
 export const tableIdent = (file: DuckdbFile, table: TableName): Sql => ident(file.catalog, ...schemaAndTable(table))
 
 /** DuckDB's names are one name whatever their case. */
-export async function describeTable(file: DuckdbFile, session: DuckdbSession, table: TableName): Promise<TableFacts | null> {
+export async function describeTable(
+  file: DuckdbFile,
+  session: DuckdbSession,
+  table: TableName,
+): Promise<TableFacts | null> {
   const where = [file.catalog, ...schemaAndTable(table)]
   const columns = await session.rows(
     `SELECT c.column_name, c.data_type, c.is_nullable
@@ -37,7 +41,12 @@ export async function describeTable(file: DuckdbFile, session: DuckdbSession, ta
   const generated = size ? await generatedColumns(session, where) : new Set<string>()
   return {
     table,
-    columns: columns.map(([name, type, nullable]) => ({ name: name ?? '', type: type ?? '', nullable: nullable === 'true', generated: generated.has(name ?? '') })),
+    columns: columns.map(([name, type, nullable]) => ({
+      name: name ?? '',
+      type: type ?? '',
+      nullable: nullable === 'true',
+      generated: generated.has(name ?? ''),
+    })),
     uniqueKeys: unique.map(([names]) => JSON.parse(names ?? '[]') as string[]),
     estimatedRows: size ? BigInt(size[0] ?? '0') : null,
   }
@@ -56,10 +65,10 @@ async function generatedColumns(session: DuckdbSession, where: readonly string[]
 
 /** A view has no row numbers to read by. */
 export async function hasRowIds(file: DuckdbFile, session: DuckdbSession, table: TableName): Promise<boolean> {
-  const rows = await session.rows('SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)', [
-    file.catalog,
-    ...schemaAndTable(table),
-  ])
+  const rows = await session.rows(
+    'SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)',
+    [file.catalog, ...schemaAndTable(table)],
+  )
   return rows.length > 0
 }
 
@@ -75,7 +84,9 @@ export function fileIdentity(path: string): SourceIdentity {
   const fd = openSync(path, 'r')
   try {
     let newest = 0n
-    for (const at of [4096, 8192]) if (readSync(fd, header, 0, 8, at + 8) === 8) newest = header.readBigUInt64LE() > newest ? header.readBigUInt64LE() : newest
+    for (const at of [4096, 8192])
+      if (readSync(fd, header, 0, 8, at + 8) === 8)
+        newest = header.readBigUInt64LE() > newest ? header.readBigUInt64LE() : newest
     return { system: `duckdb:${stat.ino}-${stat.birthtimeNs}`, timeline: String(newest) }
   } finally {
     closeSync(fd)

@@ -23,7 +23,8 @@ export const sideTable = (c: Catalogs, table: TableName): Sql => ident(c.target,
 export const typed = (text: string): Sql => catalogText(text)
 
 /** `m` is the main table, `j_x` the join `x`, `w` the captured rows, `t` the target, `s` the staging. */
-export const column = (ref: ColumnRef): Sql => (ref.table === null ? ident('m', ref.column) : ident(`j_${ref.table}`, ref.column))
+export const column = (ref: ColumnRef): Sql =>
+  ref.table === null ? ident('m', ref.column) : ident(`j_${ref.table}`, ref.column)
 
 export const keyName = (i: number): Sql => ident(`k${i + 1}`)
 
@@ -35,6 +36,15 @@ export function keyEquals(relation: FlowRelation, left: (i: number) => Sql, righ
   )
 }
 
-export const workKey = (alias: string) => (i: number): Sql => ident(alias, `k${i + 1}`)
-export const mainKey = (relation: FlowRelation) => (i: number): Sql => ident('m', relation.key[i]?.source ?? '')
-export const targetKey = (relation: FlowRelation, alias: string) => (i: number): Sql => ident(alias, relation.key[i]?.target ?? '')
+export const workKey =
+  (alias: string) =>
+  (i: number): Sql =>
+    ident(alias, `k${i + 1}`)
+export const mainKey =
+  (relation: FlowRelation) =>
+  (i: number): Sql =>
+    ident('m', relation.key[i]?.source ?? '')
+export const targetKey =
+  (relation: FlowRelation, alias: string) =>
+  (i: number): Sql =>
+    ident(alias, relation.key[i]?.target ?? '')

@@ -13,7 +13,12 @@ export async function exec(session: DuckdbSession, statement: Sql, where: string
   }
 }
 
-export async function query(session: DuckdbSession, statement: Sql, where: string, refused?: Refused): Promise<readonly (readonly (string | null)[])[]> {
+export async function query(
+  session: DuckdbSession,
+  statement: Sql,
+  where: string,
+  refused?: Refused,
+): Promise<readonly (readonly (string | null)[])[]> {
   try {
     return await session.rows(textOf(statement), statement.params)
   } catch (error) {

@@ -1,7 +1,18 @@
 /** Asking a DuckDB file: what it holds, which moment it is, which window is safe. */
 import type { TableName } from '@tidemark/contract/flow'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
-import type { Bounds, BoundsRequest, FlowRelation, Moment, PlannedPosition, Selection, SourceIdentity, SourcePort, TableFacts, Tally } from '../contract.ts'
+import type {
+  Bounds,
+  BoundsRequest,
+  FlowRelation,
+  Moment,
+  PlannedPosition,
+  Selection,
+  SourceIdentity,
+  SourcePort,
+  TableFacts,
+  Tally,
+} from '../contract.ts'
 import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { tallyQuery } from './capture.sql.ts'
 import { describeTable, fileFingerprint, fileIdentity, tableIdent } from './introspect.ts'
@@ -20,7 +31,13 @@ export class DuckdbSource implements SourcePort {
   readonly #between: () => Promise<void>
 
   /** `between`: called after the clock and before the ceiling is read; a test's late transaction begins there. */
-  constructor(file: DuckdbFile, session: DuckdbSession, catalogs: Catalogs, location: string, between: () => Promise<void>) {
+  constructor(
+    file: DuckdbFile,
+    session: DuckdbSession,
+    catalogs: Catalogs,
+    location: string,
+    between: () => Promise<void>,
+  ) {
     this.#file = file
     this.#session = session
     this.#catalogs = catalogs
@@ -62,7 +79,10 @@ export class DuckdbSource implements SourcePort {
   }
 
   async #clock(position: PlannedPosition): Promise<string> {
-    const now = position.type === 'TIMESTAMP WITH TIME ZONE' ? sql`get_current_timestamp()` : sql`get_current_timestamp() AT TIME ZONE ${param(position.zone ?? 'UTC')}`
+    const now =
+      position.type === 'TIMESTAMP WITH TIME ZONE'
+        ? sql`get_current_timestamp()`
+        : sql`get_current_timestamp() AT TIME ZONE ${param(position.zone ?? 'UTC')}`
     const [row] = await this.#rows(sql`SELECT CAST(${now} AS VARCHAR)`)
     return row?.[0] ?? ''
   }
@@ -70,14 +90,19 @@ export class DuckdbSource implements SourcePort {
   /** A UTC timestamp as the column would hold it. */
   async #inColumnTerms(position: PlannedPosition, utc: string): Promise<string> {
     const instant = sql`timezone('UTC', CAST(${param(utc)} AS TIMESTAMP))`
-    const local = position.type === 'TIMESTAMP WITH TIME ZONE' ? instant : sql`timezone(CAST(${param(position.zone ?? 'UTC')} AS VARCHAR), ${instant})`
+    const local =
+      position.type === 'TIMESTAMP WITH TIME ZONE'
+        ? instant
+        : sql`timezone(CAST(${param(position.zone ?? 'UTC')} AS VARCHAR), ${instant})`
     const [row] = await this.#rows(sql`SELECT CAST(${local} AS VARCHAR)`)
     return row?.[0] ?? ''
   }
 
   /** The greatest value, then the open transactions: one that was open while looking is still open, or its numbers can be read. */
   async #look(position: PlannedPosition, positionTable: TableName): Promise<Moment> {
-    const [row] = await this.#rows(sql`SELECT CAST(max(${ident(position.ref.column)}) AS VARCHAR) FROM ${tableIdent(this.#file, positionTable)}`)
+    const [row] = await this.#rows(
+      sql`SELECT CAST(max(${ident(position.ref.column)}) AS VARCHAR) FROM ${tableIdent(this.#file, positionTable)}`,
+    )
     await this.#between()
     const oldest = this.#file.oldestOpen()
     if (oldest) return { clock: null, ceiling: { at: oldest.since, heldBy: oldest.backend }, look: null }
@@ -154,4 +179,3 @@ FROM (SELECT ${belowTick(position.type, sql`least(${young}, coalesce(${ceiling},
     return query(this.#session, statement, this.location, 'TM4019')
   }
 }
-

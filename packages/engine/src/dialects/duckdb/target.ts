@@ -36,13 +36,25 @@ export class DuckdbTarget implements TargetPort {
   }
 
   async isEmpty(table: TableName): Promise<boolean> {
-    return (await count(this.#session, sql`SELECT count(*) FROM (SELECT 1 FROM ${targetTable(this.#catalogs, table)} LIMIT 1)`, this.location)) === 0n
+    return (
+      (await count(
+        this.#session,
+        sql`SELECT count(*) FROM (SELECT 1 FROM ${targetTable(this.#catalogs, table)} LIMIT 1)`,
+        this.location,
+      )) === 0n
+    )
   }
 
   async settled(flow: string): Promise<readonly SettledMarker[]> {
     if ((await this.describe(['tidemark', 'settled'])) === null) return []
     const rows = await query(this.#session, fence.listSettled(this.#catalogs, flow), this.location)
-    return rows.map(([store, scope, run, upTo, hadRows]) => ({ store: store ?? '', scope: scope ?? '', run: run ?? '', upTo: upTo ?? null, hadRows: hadRows === 'true' }))
+    return rows.map(([store, scope, run, upTo, hadRows]) => ({
+      store: store ?? '',
+      scope: scope ?? '',
+      run: run ?? '',
+      upTo: upTo ?? null,
+      hadRows: hadRows === 'true',
+    }))
   }
 
   /** Is there a side table for that table's positions? */
@@ -106,9 +118,13 @@ export class DuckdbTarget implements TargetPort {
         if (!isConflict(error)) throw error
       }
       if (performance.now() > until) {
-        if (ended) throw new AppError('TM3009', `${this.location}: a batch of an older owner of ${key.flow} is still open`)
+        if (ended)
+          throw new AppError('TM3009', `${this.location}: a batch of an older owner of ${key.flow} is still open`)
         // only this process can have the file open, so the former owner's sessions are all here
-        this.#file?.endSessions((s) => s.owner !== null && s.owner.store === key.store && s.owner.flow === key.flow && s.owner.token < key.token)
+        this.#file?.endSessions(
+          (s) =>
+            s.owner !== null && s.owner.store === key.store && s.owner.flow === key.flow && s.owner.token < key.token,
+        )
         ended = true
         until = performance.now() + ENDING_MS
       }
@@ -123,8 +139,10 @@ export class DuckdbTarget implements TargetPort {
 
   async settle(key: FenceKey, settled: NewSettled, table: TableName): Promise<void> {
     await this.#atOnce(async () => {
-      if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) !== 1n) throw new AppError('TM5002', `${key.flow} has a newer owner`)
-      for (const statement of fence.settle(this.#catalogs, key, settled, targetTable(this.#catalogs, table))) await this.#exec(statement)
+      if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) !== 1n)
+        throw new AppError('TM5002', `${key.flow} has a newer owner`)
+      for (const statement of fence.settle(this.#catalogs, key, settled, targetTable(this.#catalogs, table)))
+        await this.#exec(statement)
     })
   }
 
@@ -138,11 +156,22 @@ export class DuckdbTarget implements TargetPort {
 }
 
 /** Two owners that prepare at once may both add the slots: the second finds them when it tries again. */
-const isDuplicate = (error: unknown): boolean => error instanceof Error && (classify(error) === 'constraint' || classify(error.cause) === 'constraint')
+const isDuplicate = (error: unknown): boolean =>
+  error instanceof Error && (classify(error) === 'constraint' || classify(error.cause) === 'constraint')
 
-export const isConflict = (error: unknown): boolean => classify(error) === 'conflict' || (error instanceof Error && error.cause !== undefined && classify(error.cause) === 'conflict')
+export const isConflict = (error: unknown): boolean =>
+  classify(error) === 'conflict' ||
+  (error instanceof Error && error.cause !== undefined && classify(error.cause) === 'conflict')
 
 export function markerCounts(row: readonly (string | null)[]): Omit<Marker, 'batch'> {
   const at = (i: number): bigint => BigInt(row[i] ?? '0')
-  return { read: at(0), inserted: at(1), updated: at(2), deleted: at(3), skippedSame: at(4), skippedOlder: at(5), rejected: at(6) }
+  return {
+    read: at(0),
+    inserted: at(1),
+    updated: at(2),
+    deleted: at(3),
+    skippedSame: at(4),
+    skippedOlder: at(5),
+    rejected: at(6),
+  }
 }

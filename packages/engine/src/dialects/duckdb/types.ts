@@ -22,7 +22,18 @@ const TIME_TYPES: Readonly<Record<string, TimeType>> = {
 
 const INTEGERS: readonly string[] = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT']
 const UNSIGNED: readonly string[] = ['UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'UHUGEINT']
-const BYTES: Readonly<Record<string, number>> = { TINYINT: 1, SMALLINT: 2, INTEGER: 4, BIGINT: 8, HUGEINT: 16, UTINYINT: 1, USMALLINT: 2, UINTEGER: 4, UBIGINT: 8, UHUGEINT: 16 }
+const BYTES: Readonly<Record<string, number>> = {
+  TINYINT: 1,
+  SMALLINT: 2,
+  INTEGER: 4,
+  BIGINT: 8,
+  HUGEINT: 16,
+  UTINYINT: 1,
+  USMALLINT: 2,
+  UINTEGER: 4,
+  UBIGINT: 8,
+  UHUGEINT: 16,
+}
 
 const decimalOf = (type: string): { precision: number; scale: number } | null => {
   const m = /^DECIMAL\((\d+),(\d+)\)$/.exec(type)
@@ -65,7 +76,10 @@ export function narrowing(source: string, target: string): string | null {
   const from = decimalOf(source)
   const to = decimalOf(target)
   if (from && to) return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale ? null : no
-  if (s !== undefined && to) return to.precision - to.scale >= Math.ceil((s * 8 - (INTEGERS.includes(source) ? 1 : 0)) * Math.log10(2)) ? null : no
+  if (s !== undefined && to)
+    return to.precision - to.scale >= Math.ceil((s * 8 - (INTEGERS.includes(source) ? 1 : 0)) * Math.log10(2))
+      ? null
+      : no
   if (source === 'FLOAT' && target === 'DOUBLE') return null
   return no
 }
@@ -82,6 +96,7 @@ export function sameContent(type: string, a: Sql, b: Sql): Sql {
   if (type === 'VARCHAR') return sql`encode(${a}) IS NOT DISTINCT FROM encode(${b})`
   if (type === 'FLOAT' || type === 'DOUBLE')
     return sql`(${a} IS NOT DISTINCT FROM ${b} AND signbit(${a}) IS NOT DISTINCT FROM signbit(${b}))`
-  if (!canBeKey(type)) return sql`(${a} IS NOT DISTINCT FROM ${b} AND CAST(${a} AS VARCHAR) IS NOT DISTINCT FROM CAST(${b} AS VARCHAR))`
+  if (!canBeKey(type))
+    return sql`(${a} IS NOT DISTINCT FROM ${b} AND CAST(${a} AS VARCHAR) IS NOT DISTINCT FROM CAST(${b} AS VARCHAR))`
   return sql`${a} IS NOT DISTINCT FROM ${b}`
 }
