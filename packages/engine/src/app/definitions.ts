@@ -22,9 +22,7 @@ async function load(
   return { yaml, tables }
 }
 
-export async function check(
-  ctx: AppContext,
-): Promise<{
+export async function check(ctx: AppContext): Promise<{
   readonly connections: number
   readonly modules: number
   readonly flows: number

@@ -325,8 +325,8 @@ export interface LedgerStore {
   newGroupId(): Promise<GroupId>
   createGroup(id: GroupId, by: Actor): Promise<void>
 
-  /** State `planned`, the plan stored. */
-  createRun(run: NewRun): Promise<void>
+  /** State `planned`, the plan stored, under the lease's token; null: by nobody who works on it. */
+  createRun(run: NewRun, token: bigint | null): Promise<void>
   getRun(id: RunId): Promise<RunRow>
   findRun(id: RunId): Promise<RunRow | null>
   /** The newest run of flow and scope if it is unfinished (planned, running, failed, cancelled). */

@@ -77,17 +77,20 @@ async function start(
       JSON.stringify(plan.coverage),
     )
   const id = await ledger.newRunId()
-  await ledger.createRun({
-    id,
-    group: request.group,
-    flow: plan.flow,
-    scope: scopeText(plan.scope),
-    lane: plan.lane,
-    window: plan.window,
-    waiting: plan.waiting && { rows: BigInt(plan.waiting.rows), until: plan.waiting.until },
-    plan: planJson(plan),
-    by: { ...deps.by, reason: request.wish.reason },
-  })
+  await ledger.createRun(
+    {
+      id,
+      group: request.group,
+      flow: plan.flow,
+      scope: scopeText(plan.scope),
+      lane: plan.lane,
+      window: plan.window,
+      waiting: plan.waiting && { rows: BigInt(plan.waiting.rows), until: plan.waiting.until },
+      plan: planJson(plan),
+      by: { ...deps.by, reason: request.wish.reason },
+    },
+    lease.token,
+  )
   await deps.hit('plan:stored')
   return executeRun(deps, lease, id, false, stop)
 }
@@ -110,17 +113,20 @@ async function recordNothing(
     })
   }
   const id = await ledger.newRunId()
-  await ledger.createRun({
-    id,
-    group: request.group,
-    flow: request.definition.id,
-    scope: scopeText(request.scope),
-    lane: 'pushdown',
-    window: nothing.window,
-    waiting: nothing.waiting && { rows: BigInt(nothing.waiting.rows), until: nothing.waiting.until },
-    plan: nothingJson(nothing),
-    by: deps.by,
-  })
+  await ledger.createRun(
+    {
+      id,
+      group: request.group,
+      flow: request.definition.id,
+      scope: scopeText(request.scope),
+      lane: 'pushdown',
+      window: nothing.window,
+      waiting: nothing.waiting && { rows: BigInt(nothing.waiting.rows), until: nothing.waiting.until },
+      plan: nothingJson(nothing),
+      by: deps.by,
+    },
+    lease.token,
+  )
   return executeRun(deps, lease, id, false, stop)
 }
 

@@ -14,17 +14,20 @@ test('regression: a run with nothing to do whose worker died before it said so i
   const id = await w.store.ledger.newRunId()
   const { nothing } = planned
   const by = { actor: 'tester', command: 'test', reason: null }
-  await w.store.ledger.createRun({
-    id,
-    group: null,
-    flow: flow.id,
-    scope: '{}',
-    lane: 'pushdown',
-    window: nothing.window,
-    waiting: null,
-    plan: nothingJson(nothing),
-    by,
-  })
+  await w.store.ledger.createRun(
+    {
+      id,
+      group: null,
+      flow: flow.id,
+      scope: '{}',
+      lane: 'pushdown',
+      window: nothing.window,
+      waiting: null,
+      plan: nothingJson(nothing),
+      by,
+    },
+    null,
+  )
   await w.source(rows(3))
   const [first, second] = await w.runs(flow)
   expect(first).toMatchObject({ id, state: 'nothing_to_do', reason: nothing.reason })

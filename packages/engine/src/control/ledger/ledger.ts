@@ -19,7 +19,7 @@ export function makeLedger(parts: StoreParts): LedgerStore {
     newGroupId: () => newGroupId(parts),
     createGroup: (id, by) => createGroup(parts, id, by),
 
-    createRun: (run) => createRun(parts, run),
+    createRun: (run, token) => createRun(parts, run, token),
     getRun: (id) => getRun(parts, id),
     findRun: (id) => first(session, sql.run.find({ id })),
     findUnfinished: (flow, scope) => findUnfinished(parts, flow, scope),

@@ -26,8 +26,11 @@ export async function createGroup({ session, sql }: StoreParts, id: GroupId, by:
   if (!(await changed(session, sql.run.insertGroup({ id, by })))) throw new AppError('TM3010', `${id} is there already`)
 }
 
-export async function createRun({ session, sql }: StoreParts, run: NewRun): Promise<void> {
-  if (!(await changed(session, sql.run.insert(run)))) throw new AppError('TM3010', `${run.id} is there already`)
+export async function createRun({ session, sql }: StoreParts, run: NewRun, token: bigint | null): Promise<void> {
+  await session.transaction(async (tx) => {
+    if ((await tx.all(sql.run.insert(run))).length !== 1) throw new AppError('TM3010', `${run.id} is there already`)
+    if (token !== null) await holding(tx, sql, run.id, token)
+  })
 }
 
 export async function getRun({ session, sql }: StoreParts, id: RunId): Promise<RunRow> {

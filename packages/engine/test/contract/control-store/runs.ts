@@ -8,17 +8,20 @@ export function runContract(it: It): void {
     await w.ledger.createGroup(group, BY)
     const id = await w.ledger.newRunId()
     const plan = '{"window":{"after":null},"text":"ö \\" \\u0000"}'
-    await w.ledger.createRun({
-      id,
-      group,
-      flow: FLOW,
-      scope: NORTH,
-      lane: 'pushdown',
-      window: { after: null, upTo: '2026-11-20 21:57:12.4400001', decidedBy: 'ceiling' },
-      waiting: { rows: 9_007_199_254_740_993n, until: null },
-      plan,
-      by: BY,
-    })
+    await w.ledger.createRun(
+      {
+        id,
+        group,
+        flow: FLOW,
+        scope: NORTH,
+        lane: 'pushdown',
+        window: { after: null, upTo: '2026-11-20 21:57:12.4400001', decidedBy: 'ceiling' },
+        waiting: { rows: 9_007_199_254_740_993n, until: null },
+        plan,
+        by: BY,
+      },
+      null,
+    )
     expect(await w.ledger.getRun(id)).toEqual({
       id,
       group,
@@ -69,7 +72,7 @@ export function runContract(it: It): void {
       plan: '{}',
       by: BY,
     }
-    await expectCode(w.ledger.createRun(again), 'TM3010')
+    await expectCode(w.ledger.createRun(again, null), 'TM3010')
   })
 
   it('runs are listed newest first, narrowed by flow, scope, group and state', async (w) => {

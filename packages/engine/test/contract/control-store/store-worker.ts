@@ -14,17 +14,20 @@ async function start(n: number, flow = FLOW) {
   const lease = await store.leases.acquire(flow, ownerOf(name), TTL_MS, null)
   if (lease === null) throw new Error('held')
   const id = await store.ledger.newRunId()
-  await store.ledger.createRun({
-    id,
-    group: null,
-    flow,
-    scope: WHOLE,
-    lane: 'x',
-    window: null,
-    waiting: null,
-    plan: '{}',
-    by: BY,
-  })
+  await store.ledger.createRun(
+    {
+      id,
+      group: null,
+      flow,
+      scope: WHOLE,
+      lane: 'x',
+      window: null,
+      waiting: null,
+      plan: '{}',
+      by: BY,
+    },
+    null,
+  )
   await store.ledger.startRun(id, lease.token, name)
   await store.ledger.addBatches(id, lease.token, '{}', [{ step: 1, name: 'rows' }], batches(1, n))
   return { id, token: lease.token }

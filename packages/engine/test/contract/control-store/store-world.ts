@@ -87,17 +87,20 @@ export class World implements AsyncDisposable {
 
   async planned(scope = WHOLE, flow: FlowId = FLOW): Promise<RunId> {
     const id = await this.ledger.newRunId()
-    await this.ledger.createRun({
-      id,
-      group: null,
-      flow,
-      scope,
-      lane: 'pushdown',
-      window: { after: '10', upTo: '20', decidedBy: 'buffer' },
-      waiting: { rows: 3n, until: '2026-11-20 22:02:12' },
-      plan: '{"steps":[]}',
-      by: BY,
-    })
+    await this.ledger.createRun(
+      {
+        id,
+        group: null,
+        flow,
+        scope,
+        lane: 'pushdown',
+        window: { after: '10', upTo: '20', decidedBy: 'buffer' },
+        waiting: { rows: 3n, until: '2026-11-20 22:02:12' },
+        plan: '{"steps":[]}',
+        by: BY,
+      },
+      null,
+    )
     return id
   }
 
