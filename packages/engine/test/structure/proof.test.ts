@@ -1,5 +1,6 @@
+import path from 'node:path'
 import { expect, test } from 'vitest'
-import { FILES, read } from './repository.ts'
+import { FILES, ROOT, read } from './repository.ts'
 
 const upTo = (letter: string, last: number): readonly string[] =>
   Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
@@ -43,9 +44,21 @@ test('every guarantee and every line of the proof has a test', () => {
   expect(rows.map(({ id }) => id).filter((id, i, all) => !LINES.includes(id) || all.indexOf(id) !== i)).toEqual([])
 })
 
+interface Mutant {
+  readonly name: string
+  readonly file: string
+  readonly find: string
+  readonly test: readonly [file: string, title: string]
+}
+const { MUTANTS } = (await import(path.join(ROOT, 'scripts/mutants/table.mjs'))) as {
+  readonly MUTANTS: readonly Mutant[]
+}
+
 test('every mutant names a test that exists', () => {
-  const table = read('scripts/mutants/table.mjs')
-  const named = [...table.matchAll(/^ {4}test: \[\s*[^,]+,\s*'((?:\\.|[^'\\])*)'/gm)].map((m) => m[1] ?? '')
-  expect(named.length).toBe([...table.matchAll(/^ {4}name: /gm)].length)
-  expect(named.filter((title) => !titles.has(title))).toEqual([])
+  expect(MUTANTS.filter(({ test: [, title] }) => !titles.has(title)).map(({ name }) => name)).toEqual([])
+})
+
+test('the text that every mutant changes stands in the sources, once', () => {
+  const times = ({ file, find }: Mutant): number => read(`packages/engine/${file}`).split(find).length - 1
+  expect(MUTANTS.filter((m) => times(m) !== 1).map((m) => `${m.name}: ${times(m)} times in ${m.file}`)).toEqual([])
 })
