@@ -1,9 +1,9 @@
 /** `tidemark run --dry-run`: reads and judges every row, and writes nothing anywhere. */
+import { NO_ROWS, type RowCounts, addCounts } from '@tidemark/contract/row-counts'
 import type { RunDocument, RunJson } from '@tidemark/contract/api'
 import type { Emit } from '@tidemark/contract/events'
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { captureRows, type CaptureReport } from '../capture/capture-rows.ts'
-import { addCounts, NO_ROWS, type RowCounts } from '../control/control-store.ts'
 import type { Bench } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import { planFlow } from '../run/plan-flow.ts'

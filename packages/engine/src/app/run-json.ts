@@ -1,7 +1,8 @@
 /** Runs of the ledger as the documents of `contract/api.ts`. */
+import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import type { RunDocument, RunJson, RunsDocument } from '@tidemark/contract/api'
 import { parseScopeText } from '@tidemark/contract/flow'
-import { NO_ROWS, type RowCounts, type RunRow } from '../control/control-store.ts'
+import { type RunRow } from '../control/control-store.ts'
 import type { Planned } from '../plan/flow-plan.ts'
 import { asAppError } from '../runtime/app-error.ts'
 

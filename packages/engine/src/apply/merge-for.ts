@@ -1,27 +1,18 @@
 /** How staged rows land, by apply mode. */
-import type { BatchTransaction, Bench, FlowRelation, MarkerCounts, Staged } from '../dialects/contract.ts'
+import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
+import type { BatchTransaction, Bench, FlowRelation, Staged } from '../dialects/contract.ts'
 
 export type Merge = (
   bench: Bench,
   tx: BatchTransaction,
   work: { readonly relation: FlowRelation },
   staged: Staged,
-) => Promise<MarkerCounts>
-
-const NOTHING: MarkerCounts = {
-  read: 0n,
-  inserted: 0n,
-  updated: 0n,
-  deleted: 0n,
-  skippedSame: 0n,
-  skippedOlder: 0n,
-  rejected: 0n,
-}
+) => Promise<RowCounts>
 
 const set =
   (kind: 'insert-missing' | 'latest'): Merge =>
   (bench, tx, { relation }, staged) =>
-    staged.rows === 0n ? Promise.resolve(NOTHING) : bench.apply(tx, relation, kind)
+    staged.rows === 0n ? Promise.resolve(NO_ROWS) : bench.apply(tx, relation, kind)
 
 const MODES: Readonly<Record<string, Merge>> = { 'insert-missing': set('insert-missing'), latest: set('latest') }
 

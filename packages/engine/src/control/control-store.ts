@@ -5,6 +5,7 @@
  */
 import type { ErrorCode } from '@tidemark/contract/error-codes'
 import type { FlowId, GroupId, RunId, StoreId } from '@tidemark/contract/ids'
+import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { BatchState, RunState, StepState } from '@tidemark/contract/states'
 
 /** UTC, milliseconds, as `2026-11-20T21:57:12.440Z`: the store's clock. */
@@ -127,36 +128,6 @@ export interface LeaseStore {
 }
 
 // ── ledger ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export interface RowCounts {
-  readonly read: bigint
-  readonly inserted: bigint
-  readonly updated: bigint
-  readonly deleted: bigint
-  readonly skippedSame: bigint
-  readonly skippedOlder: bigint
-  readonly rejected: bigint
-}
-
-export const NO_ROWS: RowCounts = {
-  read: 0n,
-  inserted: 0n,
-  updated: 0n,
-  deleted: 0n,
-  skippedSame: 0n,
-  skippedOlder: 0n,
-  rejected: 0n,
-}
-
-export const addCounts = (a: RowCounts, b: RowCounts): RowCounts => ({
-  read: a.read + b.read,
-  inserted: a.inserted + b.inserted,
-  updated: a.updated + b.updated,
-  deleted: a.deleted + b.deleted,
-  skippedSame: a.skippedSame + b.skippedSame,
-  skippedOlder: a.skippedOlder + b.skippedOlder,
-  rejected: a.rejected + b.rejected,
-})
 
 export interface WindowRow {
   readonly after: string | null

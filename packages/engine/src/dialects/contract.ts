@@ -6,6 +6,7 @@
 import type { ConnectionId } from '@tidemark/contract/ids'
 import type { ColumnRef, ConditionSpec, JoinSpec, TableName } from '@tidemark/contract/flow'
 import type { PositionClock } from '@tidemark/contract/capture'
+import type { RowCounts } from '@tidemark/contract/row-counts'
 
 // ── what is there ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -259,17 +260,7 @@ export interface FenceKey {
   readonly token: bigint
 }
 
-export interface MarkerCounts {
-  readonly read: bigint
-  readonly inserted: bigint
-  readonly updated: bigint
-  readonly deleted: bigint
-  readonly skippedSame: bigint
-  readonly skippedOlder: bigint
-  readonly rejected: bigint
-}
-
-export interface Marker extends MarkerCounts {
+export interface Marker extends RowCounts {
   readonly batch: number
 }
 
@@ -298,10 +289,10 @@ export interface NewSettled {
 /** One batch's transaction in the target. Disposing it uncommitted rolls it back. */
 export interface BatchTransaction extends AsyncDisposable {
   /** the marker was there already: this batch is in, with these counts */
-  readonly alreadyIn: MarkerCounts | null
+  readonly alreadyIn: RowCounts | null
   /** ends the statement under way and rolls back */
   abort(): void
-  commit(counts: MarkerCounts): Promise<void>
+  commit(counts: RowCounts): Promise<void>
 }
 
 /** The staged rows of one batch, visible to the transaction that applies them. */
@@ -344,9 +335,9 @@ export interface Bench extends AsyncDisposable {
   /** The rows of a captured batch, read from the source into a staging relation of that transaction. */
   stage(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<Staged>
   /** Staging into target; one statement set per apply kind. */
-  apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts>
+  apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts>
   /** What a batch would do, in read mode: staged in memory, judged against the target as it is, and thrown away. */
-  weigh(relation: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts>
+  weigh(relation: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<RowCounts>
   /** The statements a batch would send, for `plan --sql` and the golden files. */
   explain(
     relation: FlowRelation,

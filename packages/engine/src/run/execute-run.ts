@@ -1,14 +1,8 @@
 /** One planned run, from its lease to its end: prepare → capture → steps → settle. New and resumed runs alike. */
+import { NO_ROWS, type RowCounts, addCounts } from '@tidemark/contract/row-counts'
 import { scopeText } from '@tidemark/contract/flow'
 import { captureRows } from '../capture/capture-rows.ts'
-import {
-  addCounts,
-  type BatchRow,
-  type LedgerStore,
-  NO_ROWS,
-  type RowCounts,
-  type RunRow,
-} from '../control/control-store.ts'
+import { type BatchRow, type LedgerStore, type RunRow } from '../control/control-store.ts'
 import type { Bench, CapturedBatch, DialectModule, FenceKey } from '../dialects/contract.ts'
 import { findNothing, type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'

@@ -1,5 +1,6 @@
 /** The path of one row. Read this first; every line is one folder. */
-import type { BatchKey, Bench, CapturedBatch, FenceKey, FlowRelation, MarkerCounts } from '../dialects/contract.ts'
+import type { RowCounts } from '@tidemark/contract/row-counts'
+import type { BatchKey, Bench, CapturedBatch, FenceKey, FlowRelation } from '../dialects/contract.ts'
 import { mergeFor } from '../apply/merge-for.ts'
 import { bringFor } from '../lane/bring-for.ts'
 import type { Hit } from '../runtime/failpoint.ts'
@@ -22,7 +23,7 @@ export interface BatchWork {
 }
 
 export interface BatchReport {
-  readonly counts: MarkerCounts
+  readonly counts: RowCounts
   /** a former worker had committed it before it died */
   readonly alreadyIn: boolean
 }

@@ -1,6 +1,7 @@
 /** Batches in order: waves one after the other, the batches of a wave side by side. */
+import type { RowCounts } from '@tidemark/contract/row-counts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BatchRow, RowCounts } from '../control/control-store.ts'
+import type { BatchRow } from '../control/control-store.ts'
 import type { DialectModule } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'

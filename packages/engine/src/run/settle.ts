@@ -1,5 +1,6 @@
 /** The watermark is earned: only here does it move, and only when every batch is in. */
-import type { LedgerStore, RowCounts, RunRow, Settlement } from '../control/control-store.ts'
+import type { RowCounts } from '@tidemark/contract/row-counts'
+import type { LedgerStore, RunRow, Settlement } from '../control/control-store.ts'
 import type { Bench, FenceKey } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import type { Hit } from '../runtime/failpoint.ts'

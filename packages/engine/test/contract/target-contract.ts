@@ -2,6 +2,7 @@
  * What every target keeps: the fence, the markers, what a settled run leaves behind, and how a batch lands. An
  * implementation's test calls it with a harness over its own database: `src (id, name, modified_on)` → `dst`.
  */
+import type { RowCounts } from '@tidemark/contract/row-counts'
 import { describe, expect, test } from 'vitest'
 import { captureRows } from '../../src/capture/capture-rows.ts'
 import type {
@@ -11,7 +12,6 @@ import type {
   Fault,
   FenceKey,
   FlowRelation,
-  MarkerCounts,
 } from '../../src/dialects/contract.ts'
 import { AppError } from '../../src/runtime/app-error.ts'
 import { errorOf } from '../support/sleeper.ts'
@@ -80,7 +80,7 @@ async function prepared(h: TargetHarness, fence: FenceKey, size: number) {
     tx: BatchTransaction,
     n: number,
     kind: 'insert-missing' | 'latest' = 'latest',
-  ): Promise<MarkerCounts> => {
+  ): Promise<RowCounts> => {
     await bench.stage(tx, h.relation, split(n))
     return await bench.apply(tx, h.relation, kind)
   }
@@ -89,7 +89,7 @@ async function prepared(h: TargetHarness, fence: FenceKey, size: number) {
     n: number,
     run = 'r-00001',
     kind: 'insert-missing' | 'latest' = 'latest',
-  ): Promise<MarkerCounts> => {
+  ): Promise<RowCounts> => {
     await using tx = await begin(n, run)
     if (tx.alreadyIn) return tx.alreadyIn
     const counts = await land(tx, n, kind)

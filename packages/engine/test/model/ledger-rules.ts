@@ -1,7 +1,8 @@
 /** What holds in the ledger whenever no run is under way. */
+import { NO_ROWS, addCounts } from '@tidemark/contract/row-counts'
 import type { FlowId } from '@tidemark/contract/ids'
 import { UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
-import { addCounts, type LedgerStore, NO_ROWS, type RunRow } from '../../src/control/control-store.ts'
+import { type LedgerStore, type RunRow } from '../../src/control/control-store.ts'
 
 const ENDED_WELL: readonly string[] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
 const isUnfinished = (run: RunRow): boolean => UNFINISHED_RUN_STATES.some((s) => s === run.state)

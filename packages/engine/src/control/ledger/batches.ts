@@ -1,7 +1,7 @@
+import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { RunId } from '@tidemark/contract/ids'
 import { BATCH, STEP, statesBefore } from '@tidemark/contract/states'
 import { AppError } from '../../runtime/app-error.ts'
-import type { RowCounts } from '../control-store.ts'
 import type { BatchStanding, RunError } from '../sql/statements.ts'
 import { first, type StoreReader } from '../store-session.ts'
 import type { StoreParts } from '../store-parts.ts'

@@ -3,6 +3,7 @@
  * SQL; what one row back means, and which rows must not come back, is said here.
  * `now` is always the store's clock; `states` of a compare-and-set come from the transition tables.
  */
+import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { ErrorCode } from '@tidemark/contract/error-codes'
 import type { FlowId, GroupId, RunId, StoreId } from '@tidemark/contract/ids'
 import type { BatchState, RunState, StepState } from '@tidemark/contract/states'
@@ -17,7 +18,6 @@ import type {
   NewRun,
   NewStep,
   RejectRow,
-  RowCounts,
   RunFilter,
   RunRow,
   StepRow,

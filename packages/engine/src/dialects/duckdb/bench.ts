@@ -1,4 +1,5 @@
 /** One DuckDB instance that sees source, target and the captured keys: everything is one statement inside it. */
+import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DuckdbFile, type DuckdbSession, IN_MEMORY, openDuckdbFile } from '../../drivers/duckdb.ts'
@@ -10,7 +11,6 @@ import type {
   CapturedBatch,
   FenceKey,
   FlowRelation,
-  MarkerCounts,
   OpenBench,
   Selection,
   Staged,
@@ -204,7 +204,7 @@ class DuckdbBench implements Bench {
     if (missing.length > 0) throw new AppError('TM5004', missing.map(([loc, par]) => `${loc} needs ${par}`).join(', '))
   }
 
-  async apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts> {
+  async apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts> {
     const own = ours(tx)
     const c = this.#catalogs
     await own.exec(apply.verdict(c, relation, kind))
@@ -226,7 +226,7 @@ class DuckdbBench implements Bench {
     return (facts?.columns ?? []).filter((x) => !filled.has(x.name) && !x.generated).map((x) => x.name)
   }
 
-  async weigh(flow: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<MarkerCounts> {
+  async weigh(flow: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<RowCounts> {
     const c = this.#catalogs
     // no position was ever kept there: content alone decides
     const relation =
@@ -237,7 +237,7 @@ class DuckdbBench implements Bench {
     await exec(this.#session, apply.stage(c, relation, split, await this.#readsByRowId(relation)), this.target.location)
     if ((await this.target.describe(relation.target.table)) === null) {
       const rows = await count(this.#session, sql`SELECT count(*) FROM tidemark_stage`, this.target.location)
-      return { ...NONE, read: rows, inserted: rows }
+      return { ...NO_ROWS, read: rows, inserted: rows }
     }
     await exec(this.#session, apply.verdict(c, relation, kind), this.target.location)
     return verdictOf(await all(apply.verdictCounts), relation)
@@ -267,17 +267,7 @@ class DuckdbBench implements Bench {
   }
 }
 
-const NONE: MarkerCounts = {
-  read: 0n,
-  inserted: 0n,
-  updated: 0n,
-  deleted: 0n,
-  skippedSame: 0n,
-  skippedOlder: 0n,
-  rejected: 0n,
-}
-
-function verdictOf([row]: readonly (readonly (string | null)[])[], relation: FlowRelation): MarkerCounts {
+function verdictOf([row]: readonly (readonly (string | null)[])[], relation: FlowRelation): RowCounts {
   const [all = 0n, read = 0n, inserted = 0n, updated = 0n, skippedSame = 0n, skippedOlder = 0n] = (row ?? []).map((v) =>
     BigInt(v ?? '0'),
   )
@@ -286,7 +276,7 @@ function verdictOf([row]: readonly (readonly (string | null)[])[], relation: Flo
       'TM5001',
       `${relation.target.table.join('.')} holds a key more than once, so no row of it can be called the present one`,
     )
-  return { ...NONE, read, inserted, updated, skippedSame, skippedOlder }
+  return { ...NO_ROWS, read, inserted, updated, skippedSame, skippedOlder }
 }
 
 function ours(tx: BatchTransaction): DuckdbTransaction {
@@ -295,7 +285,7 @@ function ours(tx: BatchTransaction): DuckdbTransaction {
 }
 
 class DuckdbTransaction implements BatchTransaction {
-  alreadyIn: MarkerCounts | null = null
+  alreadyIn: RowCounts | null = null
   readonly session: DuckdbSession
   readonly #catalogs: Catalogs
   readonly #key: FenceKey
@@ -331,7 +321,7 @@ class DuckdbTransaction implements BatchTransaction {
     else await this.exec(fence.insertMarker(this.#catalogs, this.#key, this.#batch))
   }
 
-  async commit(counts: MarkerCounts): Promise<void> {
+  async commit(counts: RowCounts): Promise<void> {
     await this.exec(fence.completeMarker(this.#catalogs, this.#key, this.#batch, counts))
     try {
       await this.session.commit()

@@ -5,7 +5,8 @@
  * Both change `uses`: DuckDB finds conflicts per column, and drops an update that leaves a value as it was, so two
  * updates of different columns, or one that sets the token to itself, would pass each other unseen.
  */
-import type { BatchKey, FenceKey, MarkerCounts, NewSettled } from '../contract.ts'
+import type { RowCounts } from '@tidemark/contract/row-counts'
+import type { BatchKey, FenceKey, NewSettled } from '../contract.ts'
 import { catalogText, param, type Sql, sql } from '../sql-text.ts'
 import { type Catalogs, own } from './names.ts'
 
@@ -52,7 +53,7 @@ export const findMarker = (c: Catalogs, k: FenceKey, b: BatchKey): Sql =>
 export const insertMarker = (c: Catalogs, k: FenceKey, b: BatchKey): Sql => sql`INSERT INTO ${own(c, 'marker')}
 VALUES (${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(b.run)}, CAST(${param(String(b.step))} AS INTEGER), CAST(${param(String(b.batch))} AS INTEGER), CAST(${param(k.token)} AS BIGINT), 0, 0, 0, 0, 0, 0, 0, now())`
 
-export function completeMarker(c: Catalogs, k: FenceKey, b: BatchKey, n: MarkerCounts): Sql {
+export function completeMarker(c: Catalogs, k: FenceKey, b: BatchKey, n: RowCounts): Sql {
   const big = (v: bigint): Sql => sql`CAST(${param(v)} AS BIGINT)`
   return sql`UPDATE ${own(c, 'marker')} SET rows_read = ${big(n.read)}, inserted = ${big(n.inserted)}, updated = ${big(n.updated)}, deleted = ${big(n.deleted)},
   skipped_same = ${big(n.skippedSame)}, skipped_older = ${big(n.skippedOlder)}, rejected = ${big(n.rejected)} WHERE ${batchIs(k, b)}`

@@ -1,4 +1,4 @@
-import { addCounts } from '../../../src/control/control-store.ts'
+import { addCounts } from '@tidemark/contract/row-counts'
 import { expect } from 'vitest'
 import { batches, counts, expectCode, type It, succeeded } from './store-world.ts'
 

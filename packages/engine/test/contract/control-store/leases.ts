@@ -1,5 +1,5 @@
+import { NO_ROWS } from '@tidemark/contract/row-counts'
 import { expect } from 'vitest'
-import { NO_ROWS } from '../../../src/control/control-store.ts'
 import { expectCode, FLOW, type It, OTHER_FLOW, ownerOf, succeeded, TTL_MS } from './store-world.ts'
 
 const SETTLED = succeeded('20', null)

@@ -1,4 +1,5 @@
 /** What every test of the contract begins with: a store of its own, and the few steps that lead to a state. */
+import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import type { ErrorCode } from '@tidemark/contract/error-codes'
 import { type FlowId, parseFlowId, type RunId } from '@tidemark/contract/ids'
 import { expect, test } from 'vitest'
@@ -7,8 +8,6 @@ import {
   type ControlStore,
   type LeaseOwner,
   type NewBatch,
-  NO_ROWS,
-  type RowCounts,
   type Settlement,
 } from '../../../src/control/control-store.ts'
 

@@ -1,9 +1,9 @@
+import { NO_ROWS } from '@tidemark/contract/row-counts'
 import { BATCH, type BatchState, nextState, RUN, type RunEvent, type RunState } from '@tidemark/contract/states'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { ErrorCode } from '@tidemark/contract/error-codes'
 import type { RunId } from '@tidemark/contract/ids'
-import { NO_ROWS } from '../../../src/control/control-store.ts'
 import { AppError } from '../../../src/runtime/app-error.ts'
 import { BY, FLOW, type It, NORTH, ownerOf, succeeded, TTL_MS, type World } from './store-world.ts'
 

@@ -1,6 +1,7 @@
+import { NO_ROWS } from '@tidemark/contract/row-counts'
 import { parseFlowId, parseGroupId, parseRunId } from '@tidemark/contract/ids'
 import { RUN_STATES } from '@tidemark/contract/states'
-import { NO_ROWS, type RunRow, type WindowRow } from '../../control-store.ts'
+import { type RunRow, type WindowRow } from '../../control-store.ts'
 import type { RawRow } from '../../store-session.ts'
 import { count, countOrNull, decodeError, flag, int, oneOf, text, textOrNull } from '../decode.ts'
 import type { RunStatements } from '../statements.ts'

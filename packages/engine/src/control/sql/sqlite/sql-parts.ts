@@ -1,5 +1,5 @@
 /** What the statements of this folder share: the clock, the counts, compare-and-set by state. */
-import type { RowCounts } from '../../control-store.ts'
+import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { RawRow, StoreValue } from '../../store-session.ts'
 import { count } from '../decode.ts'
 import type { Attempt, Effect } from '../statements.ts'
