@@ -6,6 +6,7 @@ import type { FlowSpec } from '@tidemark/contract/flow'
 import { captureRows, type CaptureReport } from '../capture/capture-rows.ts'
 import type { Bench } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
+import { canonicalScope } from '../run/canonical-scope.ts'
 import { planFlow } from '../run/plan-flow.ts'
 import { type AppContext, openBench } from './app-context.ts'
 import type { RunOptions } from './app.ts'
@@ -44,15 +45,16 @@ async function one(
   const startedAt = performance.now()
   await using opened = await openBench(ctx, await ctx.catalog('read'), definition, null, options.waitMs, emit)
   const { bench, dialect } = opened
+  const scope = await canonicalScope(bench.source, definition, options.scope)
   const planned = await planFlow(
     { store: await ctx.store('read'), bench, abilities: dialect.abilities, modes: ctx.modes },
     definition,
-    options.scope,
+    scope,
     planWish(options),
   )
   const { counts, batches } =
     planned.kind === 'nothing' ? { counts: NO_ROWS, batches: 0 } : await weigh(bench, planned.plan, signal)
-  return dryRunJson(definition.id, options.scope, planned, counts, batches, Math.round(performance.now() - startedAt))
+  return dryRunJson(definition.id, scope, planned, counts, batches, Math.round(performance.now() - startedAt))
 }
 
 /** What the run would capture, kept in memory: the same rows in the same batches. */

@@ -6,6 +6,7 @@ import { formatTableName } from '@tidemark/contract/table-name'
 import { CREATE_NOTE, describeCapture } from '../plan/describe.ts'
 import { type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import type { Bench } from '../dialects/contract.ts'
+import { canonicalScope } from '../run/canonical-scope.ts'
 import { planFlow } from '../run/plan-flow.ts'
 import { stepName } from '../run/run-steps.ts'
 import type { OpenedBench } from '../run/run-deps.ts'
@@ -36,11 +37,12 @@ async function planOne(
   options: RunOptions,
 ): Promise<PlanJson> {
   const store = await ctx.store('read')
-  const unfinished = options.fresh ? null : await store.ledger.findUnfinished(definition.id, scopeText(options.scope))
+  const scope = await canonicalScope(bench.source, definition, options.scope)
+  const unfinished = options.fresh ? null : await store.ledger.findUnfinished(definition.id, scopeText(scope))
   const planned = await planFlow(
     { store, bench, abilities: dialect.abilities, modes: ctx.modes },
     definition,
-    options.scope,
+    scope,
     planWish(options),
   )
   const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
@@ -51,7 +53,7 @@ async function planOne(
   const apply = definition.apply.kind
   return {
     flow: definition.id,
-    scope: options.scope,
+    scope,
     source: `${definition.source.connection}:${formatTableName(definition.source.table)}`,
     target: `${definition.target.connection}:${formatTableName(definition.target.table)}`,
     lane: 'pushdown',

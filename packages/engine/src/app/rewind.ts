@@ -6,6 +6,7 @@ import { canonicalValues, gatherFacts } from '../plan/gather-facts.ts'
 import { inForce } from '../plan/make-plan.ts'
 import { coverageOf } from '../plan/coverage.ts'
 import { resolveRelation } from '../plan/relation.ts'
+import { canonicalScope } from '../run/canonical-scope.ts'
 import { holdLease } from '../run/hold-lease.ts'
 import { modeOf } from '../run/plan-flow.ts'
 import { AppError } from '../runtime/app-error.ts'
@@ -34,16 +35,17 @@ async function prepare(ctx: AppContext, request: RewindRequest, mode: 'read' | '
   const store = await ctx.store(mode)
   await using opened = await openBench(ctx, catalog, definition, null, 0, silent)
   const { bench } = opened
+  const scope = await canonicalScope(bench.source, definition, request.scope)
   const wish = modeOf(ctx.modes, definition.capture.kind).position(definition.capture.options)
   if (wish === null)
     throw new AppError('TM3008', `${definition.id} keeps no watermark: its capture is ${definition.capture.kind}`)
-  const facts = await gatherFacts(bench, store, definition, request.scope)
+  const facts = await gatherFacts(bench, store, definition, scope)
   const relation = await canonicalValues(
     bench.source,
     resolveRelation({
       definition,
       shapes: facts,
-      scope: request.scope,
+      scope,
       position: wish,
       source: bench.source,
       target: bench.target,
@@ -71,7 +73,7 @@ async function prepare(ctx: AppContext, request: RewindRequest, mode: 'read' | '
     source: JSON.stringify(facts.identity),
     preview: {
       flow: definition.id,
-      scope: request.scope,
+      scope,
       from: mark?.position ?? null,
       to,
       redelivered: tally.rows,
@@ -119,7 +121,7 @@ export async function rewind(
   const { preview, expected, coverage, source } = await prepare(ctx, request, 'write')
   const superseded = await store.ledger.rewind(
     definition.id,
-    scopeText(request.scope),
+    scopeText(preview.scope),
     { version: expected },
     { position: preview.to, coverage, source },
     { ...ctx.by, reason: request.reason },

@@ -3,11 +3,12 @@
  * lease → resume → plan → store the plan → execute.
  */
 import type { ErrorCode } from '@tidemark/contract/error-codes'
-import { scopeText } from '@tidemark/contract/flow'
+import { type Scope, scopeText } from '@tidemark/contract/flow'
 import type { RunRow } from '../control/control-store.ts'
 import type { FlowPlan, NothingToDo, Planned } from '../plan/flow-plan.ts'
 import { nothingJson, planJson } from '../plan/flow-plan.ts'
 import { AppError } from '../runtime/app-error.ts'
+import { canonicalScope } from './canonical-scope.ts'
 import { executeRun } from './execute-run.ts'
 import { type HeldLease, holdLease } from './hold-lease.ts'
 import { planFlow } from './plan-flow.ts'
@@ -19,12 +20,13 @@ const REPAIRED_BY_FULL: readonly (ErrorCode | null)[] = ['TM3007', 'TM4008']
 const CANNOT_SETTLE: ErrorCode = 'TM3003'
 const ENDED_WELL: readonly RunRow['state'][] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
 
-export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): Promise<readonly RunRow[]> {
+export async function runFlow(deps: RunDeps, asked: FlowRequest, stop: Stop): Promise<readonly RunRow[]> {
   const { ledger } = deps.store
-  const { definition, wish } = request
-  const scope = scopeText(request.scope)
+  const { definition, wish } = asked
   await using lease = await holdLease(deps, definition.id, stop.soft)
   await deps.hit('lease:after')
+  const request = { ...asked, scope: await knownScope(deps, asked) }
+  const scope = scopeText(request.scope)
   const runs: RunRow[] = []
   const unfinished = await ledger.findUnfinished(definition.id, scope)
   const giveUp = async (by: string): Promise<void> => {
@@ -47,6 +49,12 @@ export async function runFlow(deps: RunDeps, request: FlowRequest, stop: Stop): 
       : await start(deps, lease, request, planned.plan, stop),
   )
   return runs
+}
+
+async function knownScope(deps: RunDeps, { definition, scope }: FlowRequest): Promise<Scope> {
+  if (Object.keys(scope).length === 0) return scope
+  await using opened = await deps.openBench(definition, null)
+  return await canonicalScope(opened.bench.source, definition, scope)
 }
 
 /** Under a bench that cannot write: a definition that is refused leaves nothing behind, not even an empty file. */

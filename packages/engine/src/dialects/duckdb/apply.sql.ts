@@ -64,6 +64,12 @@ JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(r))}
 WHERE w.n BETWEEN CAST(${param(split.first)} AS BIGINT) AND CAST(${param(split.last)} AS BIGINT)${range}`
 }
 
+export const repeatedKeys = (r: FlowRelation): Sql =>
+  sql`SELECT count(*) - count(DISTINCT (${joined(
+    r.key.map((k) => ident(k.target)),
+    ', ',
+  )})) FROM tidemark_stage`
+
 /** Rows whose parent would not be there when they land. */
 export const parentless = (
   c: Catalogs,

@@ -190,7 +190,9 @@ class DuckdbBench implements Bench {
       await own.exec(apply.stage(this.#catalogs, relation, split, false))
       rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
     }
-    if (rows > split.rows)
+    // only a joined table can have several rows for one: the captured keys are unique
+    const repeated = relation.source.joins.length === 0 ? 0n : await own.count(apply.repeatedKeys(relation))
+    if (rows > split.rows || repeated > 0n)
       throw new AppError(
         'TM4005',
         `${relation.source.table.join('.')} gave ${rows} rows for ${split.rows} keys: a joined table has several rows for one`,
