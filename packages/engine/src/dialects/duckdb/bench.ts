@@ -250,7 +250,8 @@ class DuckdbBench implements Bench {
     selection: Selection,
     kind: 'insert-missing' | 'latest',
   ): readonly { readonly name: string; readonly text: string }[] {
-    const c = this.#catalogs
+    // as words: the files are attached under numbered names, and the target may not exist yet
+    const c: Catalogs = { source: 'source', target: 'target', work: 'work' }
     const split: CapturedBatch = { step: 1, wave: 1, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
     const named = (name: string, statements: readonly Sql[]) => statements.map((s) => ({ name, text: printable(s) }))
     return [

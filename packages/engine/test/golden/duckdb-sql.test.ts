@@ -1,0 +1,42 @@
+/** The statements that the engine really sends, as files to be reviewed like code: every apply × shape × place of the position. */
+import type { FlowSpec } from '@tidemark/contract/flow'
+import { describe, expect, test } from 'vitest'
+import { flowSpec, openWorld } from '../support/world.ts'
+
+const META = [{ table: ['meta'], as: 'meta', on: { id: 'id' } }]
+const flat = flowSpec()
+const joined = flowSpec({
+  source: { ...flat.source, joins: META },
+  watermark: { position: { table: 'meta', column: 'changed_on' } },
+})
+
+const CASES: Readonly<Record<string, FlowSpec>> = {
+  'latest-flat': flat,
+  'latest-flat-side-position': joined,
+  'latest-tree': { ...joined, shape: { kind: 'tree', locator: 'path', parent: 'parent', orphans: null } },
+  'insert-missing-flat': { ...flat, apply: { kind: 'insert-missing' } },
+  'insert-missing-backfill': { ...flat, capture: { kind: 'backfill', options: {} }, apply: { kind: 'insert-missing' } },
+}
+
+describe('golden SQL of duckdb', () => {
+  test.each(Object.entries(CASES))('%s', async (name, definition) => {
+    await using w = await openWorld()
+    await w.source(
+      'CREATE TABLE src (id BIGINT, path VARCHAR, parent VARCHAR, size DOUBLE, modified_on TIMESTAMP)',
+      'CREATE TABLE meta (id BIGINT, changed_on TIMESTAMP)',
+      "INSERT INTO src VALUES (1, '/', NULL, 1, '2026-01-01')",
+      "INSERT INTO meta VALUES (1, '2026-01-01')",
+    )
+    const { relation, selection, definition: d } = await w.planned(definition)
+    const kind = d.apply.kind
+    if (kind !== 'latest' && kind !== 'insert-missing') throw new TypeError(`no golden SQL of ${kind}`)
+    await using opened = await w.deps().openBench(definition, null)
+    const text = opened.bench
+      .explain(relation, selection, kind)
+      .map((s) => `-- ${s.name}\n${s.text};\n`)
+      .join('\n')
+    // the window ends at the clock
+    const stable = text.replaceAll(/'\d{4}-\d\d-\d\d [\d:.]+'/g, "'UP_TO'")
+    await expect(stable).toMatchFileSnapshot(`./duckdb/${name}.sql`)
+  })
+})

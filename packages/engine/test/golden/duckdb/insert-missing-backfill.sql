@@ -1,0 +1,27 @@
+-- capture
+INSERT INTO "work"."main"."node" ("k1", p, rid, bytes, role)
+SELECT "m"."id" AS "k1", NULL AS p, m.rowid AS rid, CAST(24 AS BIGINT) + coalesce(strlen("m"."path"), 0) + coalesce(strlen("m"."parent"), 0) AS bytes, 'w' AS role
+FROM "source"."main"."src" AS m
+WHERE TRUE AND TRUE AND NOT EXISTS (SELECT 1 FROM "target"."main"."dst" AS t WHERE "t"."id" = "m"."id")
+  AND NOT EXISTS (SELECT 1 FROM "work"."main"."done_key" AS w WHERE "w"."k1" = "m"."id");
+
+-- stage
+CREATE OR REPLACE TEMP TABLE tidemark_stage AS
+SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on"
+FROM "source"."main"."src" AS m
+JOIN "work"."main"."captured" AS w ON "w"."k1" = "m"."id"
+WHERE w.n BETWEEN CAST('1' AS BIGINT) AND CAST('1000' AS BIGINT) AND m.rowid BETWEEN (SELECT rid_from FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT)) AND (SELECT rid_to FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT));
+
+-- verdict
+CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
+SELECT s.rowid AS stage_row, t.rowid AS target_row, NULL AS held, CASE
+  WHEN t.rowid IS NULL THEN 'insert'
+  ELSE 'same'
+END AS verdict
+FROM tidemark_stage AS s
+LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id";
+
+-- apply
+INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on")
+SELECT "s"."id", "s"."path", "s"."parent", "s"."size", "s"."modified_on" FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+WHERE v.verdict IN ('insert');
