@@ -13,6 +13,7 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     pool: 'forks',
+    maxWorkers: 2,
     silent: 'passed-only',
     projects: [
       {
