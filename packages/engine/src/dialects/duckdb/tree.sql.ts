@@ -63,12 +63,13 @@ export const settleAncestors = ({ c }: Ctx): Sql => sql`UPDATE ${work(c, 'ancest
 // ── downwards ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Rows whose subtree was not looked at yet. `entire`: the row is new in the target, or moved. The others landed, maybe
- * in a run that died before the rest of the subtree did: then it is told by the locators that the target holds.
+ * Rows whose subtree was not looked at yet. `entire`: the row is new in the target, moved, or was touched itself: it may
+ * be back from below an excluded key, where rows were added to it that no run could deliver. The others landed, maybe in
+ * a run that died before the rest of the subtree did: then it is told by the locators that the target holds.
  */
 export const moved = (x: Ctx): Sql => sql`CREATE OR REPLACE TABLE ${work(x.c, 'moved')} AS
 SELECT u.loc, bool_or(u.entire) AS entire FROM (
-  SELECT n.loc, NOT ${landed(x, 'n')} AS entire FROM ${work(x.c, 'node')} AS n WHERE NOT n.down
+  SELECT n.loc, NOT ${landed(x, 'n')} OR n.role IN ('w', 'x') AS entire FROM ${work(x.c, 'node')} AS n WHERE NOT n.down
   UNION ALL SELECT a.loc, FALSE FROM ${work(x.c, 'ancestor')} AS a WHERE NOT a.down AND NOT a.excluded
 ) AS u GROUP BY u.loc`
 
