@@ -1,15 +1,16 @@
 /** The grammar of a flow. Its input is plain data with the names people write, its output is `FlowSpec` without identity. */
 import { z } from 'zod'
 import { type CaptureSchemas, LATER_CAPTURES } from './capture-schema.ts'
-import type {
-  ApplySpec,
-  ColumnsSpec,
-  ConditionSpec,
-  FlowSpec,
-  JoinSpec,
-  ShapeSpec,
-  SourceSpec,
-  TargetSpec,
+import {
+  type ApplySpec,
+  type ColumnsSpec,
+  type ConditionSpec,
+  DEFAULT_MAX_REJECTS,
+  type FlowSpec,
+  type JoinSpec,
+  type ShapeSpec,
+  type SourceSpec,
+  type TargetSpec,
 } from './flow.ts'
 import { parseConnectionId } from './ids.ts'
 import {
@@ -133,7 +134,7 @@ const apply = kinded<unknown>('apply', { 'insert-missing': strictMap({}), latest
   'replace',
   'live',
   'forensic',
-]).transform(({ kind }): ApplySpec => ({ kind: kind as ApplySpec['kind'] }))
+]).transform(({ kind }): ApplySpec => ({ kind: kind as ApplySpec['kind'], maxDelete: null }))
 
 const tree = strictMap({
   locator: name,
@@ -161,7 +162,10 @@ const columns = strictMap({
   (given): ColumnsSpec => ({
     include: given.include ?? null,
     exclude: given.exclude ?? [],
+    add: {},
     rename: given.rename ?? {},
+    cast: {},
+    mask: {},
   }),
 )
 
@@ -207,13 +211,17 @@ export const flowSchema = (captures: CaptureSchemas): z.ZodType<FlowBody> =>
       target: given.target,
       key: given.key,
       capture: given.capture,
-      apply: given.apply ?? { kind: 'latest' },
+      apply: given.apply ?? { kind: 'latest', maxDelete: null },
       shape: given.shape ?? { kind: 'flat' },
       scope: given.scope ?? {},
       excludeKeys: given.exclude_keys ?? {},
-      columns: given.columns ?? { include: null, exclude: [], rename: {} },
+      columns: given.columns ?? { include: null, exclude: [], add: {}, rename: {}, cast: {}, mask: {} },
       batch: given.batch ?? { rows: null, bytes: null },
       parallel: given.parallel ?? null,
-      onReject: given.on_reject ?? 'fail',
+      steps: {},
+      drift: 'fail',
+      onReject: { kind: given.on_reject ?? 'fail', max: DEFAULT_MAX_REJECTS },
+      onConflict: 'fail',
+      onError: [],
     }),
   )

@@ -69,8 +69,14 @@ export interface CaptureSpec {
 }
 
 export type ApplyKind = 'insert-missing' | 'latest' | 'replace' | 'live' | 'forensic'
+
+/** A brake: how much of a target one run may delete. `20%` or a count of rows. */
+export type DeleteLimit = { readonly percent: number } | { readonly rows: bigint }
+
 export interface ApplySpec {
   readonly kind: ApplyKind
+  /** null: the mode's own default */
+  readonly maxDelete: DeleteLimit | null
 }
 
 export type OrphanPolicy = 'fail' | 'quarantine' | 'skip'
@@ -88,8 +94,51 @@ export interface ColumnsSpec {
   /** null: all */
   readonly include: readonly string[] | null
   readonly exclude: readonly string[]
+  /** target column → where its value comes from, for columns that are not taken as they stand */
+  readonly add: Readonly<Record<string, AddedColumnSpec>>
   /** source column → target column */
   readonly rename: Readonly<Record<string, string>>
+  /** target column → type of the target's database; a value that does not fit exactly is a reject */
+  readonly cast: Readonly<Record<string, string>>
+  /** target column → what stands there instead of its value */
+  readonly mask: Readonly<Record<string, MaskSpec>>
+}
+
+export type AddedColumnSpec =
+  | { readonly kind: 'column'; readonly column: ColumnRef }
+  /** null: NULL */
+  | { readonly kind: 'value'; readonly value: ValueText | null }
+
+export type MaskSpec =
+  /** HMAC-SHA-256 as 64 hexadecimal digits; `key` is a reference (`env:NAME`, `file:PATH`), never the key */
+  | { readonly kind: 'hash'; readonly key: string }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'redact'; readonly text: string }
+
+export type DriftPolicy = 'fail' | 'add' | 'ignore'
+
+/** What becomes of a row whose value of another unique constraint is held by another row of the target. */
+export type ConflictPolicy = 'fail' | 'quarantine' | 'skip'
+
+/** The first that matches decides. */
+export interface ErrorPolicy {
+  /** a code such as TM5003, or the beginning of some: TM50* */
+  readonly code: string
+  /** null: any */
+  readonly step: string | null
+  readonly do: 'fatal' | 'retry' | 'quarantine'
+  /** `retry`: how often in all; null: the default */
+  readonly attempts: number | null
+}
+
+/** SQL of a person's own for a step, and how many of its batches run side by side. */
+export interface StepSpec {
+  /** a SELECT of the key columns: which rows the run takes; null: the generated one */
+  readonly queue: string | null
+  /** a SELECT of the target's columns for the keys in {batch}; null: the generated one */
+  readonly batch: string | null
+  /** null: the flow's */
+  readonly maxDop: number | null
 }
 
 export interface FlowSpec {
@@ -116,8 +165,16 @@ export interface FlowSpec {
   readonly batch: { readonly rows: number | null; readonly bytes: number | null }
   /** at most so many workers on this flow; null: the command's */
   readonly parallel: number | null
-  readonly onReject: 'fail' | 'quarantine'
+  /** step name → what is special about it */
+  readonly steps: Readonly<Record<string, StepSpec>>
+  readonly drift: DriftPolicy
+  /** `max`: a run that quarantines more rows fails */
+  readonly onReject: { readonly kind: 'fail' | 'quarantine'; readonly max: number }
+  readonly onConflict: ConflictPolicy
+  readonly onError: readonly ErrorPolicy[]
 }
+
+export const DEFAULT_MAX_REJECTS = 1000
 
 /** Named parameters that narrow a run, e.g. `{ business_unit: "N" }`; `{}` is the whole flow. */
 export type Scope = Readonly<Record<string, ValueText>>

@@ -159,7 +159,7 @@ function* combinationsOf({ capture, apply, shape, onReject }: FlowSpecPart): Gen
     const message = `capture: ${capture.kind} cannot be applied as ${apply.kind}: choose ${allowed.join(' or ')}`
     yield { code: 'TM1019', path: ['apply'], message }
   }
-  if (shape.kind === 'tree' && shape.orphans === 'quarantine' && onReject === 'fail') {
+  if (shape.kind === 'tree' && shape.orphans === 'quarantine' && onReject.kind === 'fail') {
     const message = 'orphans: quarantine keeps rows as rejects, which on_reject: fail does not allow'
     yield { code: 'TM1019', path: ['shape', 'orphans'], message, hint: 'add on_reject: quarantine' }
   }

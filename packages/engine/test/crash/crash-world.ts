@@ -18,7 +18,9 @@ const TABLES: Readonly<Record<Shape, { readonly source: string; readonly columns
 }
 
 export const flowOf = (shape: Shape, apply: 'latest' | 'insert-missing'): FlowSpec =>
-  shape === 'flat' ? flowSpec({ apply: { kind: apply } }) : fileFlow({ over: { apply: { kind: apply } } })
+  shape === 'flat'
+    ? flowSpec({ apply: { kind: apply, maxDelete: null } })
+    : fileFlow({ over: { apply: { kind: apply, maxDelete: null } } })
 
 /** Source files made once; each case copies one. */
 export class Sources implements AsyncDisposable {

@@ -14,8 +14,8 @@ const CASES: Readonly<Record<string, FlowSpec>> = {
   'latest-flat': flat,
   'latest-flat-side-position': joined,
   'latest-tree': { ...joined, shape: { kind: 'tree', locator: 'path', parent: 'parent', orphans: null } },
-  'insert-missing-flat': { ...flat, apply: { kind: 'insert-missing' } },
-  'insert-missing-backfill': { ...flat, capture: { kind: 'backfill', options: {} }, apply: { kind: 'insert-missing' } },
+  'insert-missing-flat': { ...flat, apply: { kind: 'insert-missing', maxDelete: null } },
+  'insert-missing-backfill': { ...flat, capture: { kind: 'backfill', options: {} }, apply: { kind: 'insert-missing', maxDelete: null } },
 }
 
 describe('golden SQL of duckdb', () => {

@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import { ids, row, rows, TABLE, at } from '../support/flat.ts'
 import { flowSpec, openWorld } from '../support/world.ts'
 
-const backfill = flowSpec({ capture: { kind: 'backfill', options: {} }, apply: { kind: 'insert-missing' } })
+const backfill = flowSpec({
+  capture: { kind: 'backfill', options: {} },
+  apply: { kind: 'insert-missing', maxDelete: null },
+})
 
 test('a backfill brings what the target lacks, and a second one has nothing to do', async () => {
   await using w = await openWorld()

@@ -3,7 +3,7 @@ import type { FlowSpec } from '@tidemark/contract/flow'
 import { expect, test } from 'vitest'
 import { at, row, rows, TABLE } from '../support/flat.ts'
 import { databases, expectFailed, expectRefused } from '../support/refusals.ts'
-import { flowSpec, openWorld } from '../support/world.ts'
+import { ALL_COLUMNS, flowSpec, openWorld } from '../support/world.ts'
 
 const flow = flowSpec()
 const column = (name: string) => ({ table: null, column: name })
@@ -38,7 +38,7 @@ const MISSING: readonly (readonly [string, FlowSpec])[] = [
   ['position', flowSpec({ watermark: { position: column('nme') } })],
   ['where', source({ where: [{ kind: 'null', column: column('nme'), not: false }] })],
   ['exclude_keys', flowSpec({ excludeKeys: { nme: ['1'] } })],
-  ['column', flowSpec({ columns: { include: null, exclude: ['nme'], rename: {} } })],
+  ['column', flowSpec({ columns: { ...ALL_COLUMNS, exclude: ['nme'] } })],
 ]
 
 test.each(MISSING)('a missing %s column is refused with the name that was meant', async (role, definition) => {

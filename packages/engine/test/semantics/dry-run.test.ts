@@ -5,7 +5,7 @@ import { at, row, rows, TABLE } from '../support/flat.ts'
 import { deployProject, openProject, RUN } from '../support/project-folder.ts'
 import { hashes } from '../support/refusals.ts'
 import { withStoreClosed } from '../support/store-files.ts'
-import { flowSpec, openWorld, type World } from '../support/world.ts'
+import { ALL_COLUMNS, flowSpec, openWorld, type World } from '../support/world.ts'
 
 const never = new AbortController().signal
 
@@ -72,7 +72,7 @@ test('a dry run makes no target that does not exist yet', async () => {
 })
 
 test('a dry run of a flow with positions in a side table counts as a run does', async () => {
-  const definition = flowSpec({ columns: { include: null, exclude: ['modified_on'], rename: {} } })
+  const definition = flowSpec({ columns: { ...ALL_COLUMNS, exclude: ['modified_on'] } })
   await using w = await openWorld()
   await w.source(TABLE, rows(3))
   await deployProject(w, '      columns: { exclude: [modified_on] }\n')

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openDuckdbFile } from '../../src/drivers/duckdb.ts'
 import { at } from '../support/flat.ts'
-import { flowSpec, openWorld, type World } from '../support/world.ts'
+import { ALL_COLUMNS, flowSpec, openWorld, type World } from '../support/world.ts'
 
 const q = (name: string) => `"${name.replaceAll('"', '""')}"`
 const flow = flowSpec()
@@ -40,7 +40,7 @@ test.each(NAMES)('a table called %s moves, as source and as target', async (name
   const named = flowSpec({
     source: { ...flow.source, table: [name] },
     target: { ...flow.target, table: [name] },
-    columns: { include: null, exclude: ['modified_on'], rename: {} },
+    columns: { ...ALL_COLUMNS, exclude: ['modified_on'] },
   })
   expect(await w.run(named)).toMatchObject({ state: 'succeeded', rows: { inserted: 1n } })
   await w.source(`UPDATE ${q(name)} SET v = 'b', modified_on = TIMESTAMP '${at(2)}'`)
@@ -106,7 +106,7 @@ test('a column renamed to an odd name arrives there', async () => {
     'CREATE TABLE src (id BIGINT, v VARCHAR, modified_on TIMESTAMP)',
     `INSERT INTO src VALUES (1, 'a', TIMESTAMP '${at(1)}')`,
   )
-  const renamed = flowSpec({ columns: { include: null, exclude: [], rename: { id: 'key"', v: '; drop' } } })
+  const renamed = flowSpec({ columns: { ...ALL_COLUMNS, rename: { id: 'key"', v: '; drop' } } })
   await w.run(renamed)
   await w.source(`UPDATE src SET v = 'b', modified_on = TIMESTAMP '${at(2)}'`)
   await w.run(renamed, { full: true })

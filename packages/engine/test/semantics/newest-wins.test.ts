@@ -91,7 +91,7 @@ test('target columns that the flow does not fill keep their values when a newer 
 })
 
 test('insert-missing inserts absent keys and touches no other', async () => {
-  const insertMissing = flowSpec({ apply: { kind: 'insert-missing' } })
+  const insertMissing = flowSpec({ apply: { kind: 'insert-missing', maxDelete: null } })
   await using w = await openWorld()
   await again(w, UPDATE(1, 'b', at(11)), insertMissing)
   await w.source(row(2, 'new', at(12)))

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { at, delivered, row, TABLE } from '../support/flat.ts'
-import { flowSpec, openWorld, type World } from '../support/world.ts'
+import { ALL_COLUMNS, flowSpec, openWorld, type World } from '../support/world.ts'
 
-const excluded = flowSpec({ columns: { include: null, exclude: ['modified_on'], rename: {} } })
+const excluded = flowSpec({ columns: { ...ALL_COLUMNS, exclude: ['modified_on'] } })
 const positions = (w: World) =>
   w.targetRows('SELECT id, position::VARCHAR FROM tidemark."tidemark_position__main__dst" ORDER BY id')
 const change = (id: number, name: string, stamp: string) =>

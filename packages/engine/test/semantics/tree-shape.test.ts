@@ -1,7 +1,7 @@
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { expect, test } from 'vitest'
 import { fileFlow, openFiles, ONE_BY_ONE } from '../support/tree-world.ts'
-import { flowSpec, openWorld, type World } from '../support/world.ts'
+import { ALL_COLUMNS, flowSpec, openWorld, type World } from '../support/world.ts'
 
 const files = fileFlow()
 
@@ -168,7 +168,7 @@ test('a tree with a composite key', async () => {
 
 test('a parent column that the target computes is left out, and parents still come first', async () => {
   await using f = await openFiles()
-  const without = fileFlow({ over: { columns: { include: null, exclude: ['parent_path_locator'], rename: {} } } })
+  const without = fileFlow({ over: { columns: { ...ALL_COLUMNS, exclude: ['parent_path_locator'] } } })
   await f.world.target(
     `CREATE TABLE dst (stream_id VARCHAR, name VARCHAR, path_locator VARCHAR, is_directory BOOLEAN, file_stream VARCHAR,
       parent_path_locator VARCHAR GENERATED ALWAYS AS (nullif(regexp_replace(path_locator, '[^/]+/$', ''), '/')))`,
@@ -186,7 +186,7 @@ test('a parent column that the target computes is left out, and parents still co
 test('insert-missing brings a tree in the same order', async () => {
   await using f = await openFiles()
   await f.add({ seed: {} })
-  const missing = fileFlow({ over: { apply: { kind: 'insert-missing' } } })
+  const missing = fileFlow({ over: { apply: { kind: 'insert-missing', maxDelete: null } } })
   await f.world.run(missing)
   await f.add({ top: { at: 'old' }, middle: { under: 'top', at: 'old' }, leaf: { under: 'middle' } })
   expect(await f.world.run(missing, ONE_BY_ONE)).toMatchObject({ rows: { inserted: 3n } })

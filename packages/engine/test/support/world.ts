@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { WatermarkOptions } from '@tidemark/contract/capture'
 import type { Emit } from '@tidemark/contract/events'
-import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
+import { type ColumnsSpec, DEFAULT_MAX_REJECTS, type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
 import { flowIdOf, parseConnectionId, parseModuleId, parseTaskId, type RunId } from '@tidemark/contract/ids'
 import { backfill } from '../../src/capture/backfill.ts'
 import type { CaptureModes } from '../../src/capture/capture-mode.ts'
@@ -60,6 +60,8 @@ export const WATERMARK: WatermarkOptions = {
 
 export const MODES: CaptureModes = { watermark, backfill }
 
+export const ALL_COLUMNS: ColumnsSpec = { include: null, exclude: [], add: {}, rename: {}, cast: {}, mask: {} }
+
 /** A flat flow `m.t` from `src` to `dst`, key `id`; override what the test is about. */
 export function flowSpec(over: Partial<FlowSpec> & { readonly watermark?: Partial<WatermarkOptions> } = {}): FlowSpec {
   const { watermark: w, ...rest } = over
@@ -76,14 +78,18 @@ export function flowSpec(over: Partial<FlowSpec> & { readonly watermark?: Partia
     target: { connection: parseConnectionId('b'), table: ['dst'], create: 'if_missing', emptied: 'refused' },
     key: ['id'],
     capture: { kind: 'watermark', options: { ...WATERMARK, ...w } },
-    apply: { kind: 'latest' },
+    apply: { kind: 'latest', maxDelete: null },
     shape: { kind: 'flat' },
     scope: {},
     excludeKeys: {},
-    columns: { include: null, exclude: [], rename: {} },
+    columns: ALL_COLUMNS,
     batch: { rows: null, bytes: null },
     parallel: null,
-    onReject: 'fail',
+    steps: {},
+    drift: 'fail',
+    onReject: { kind: 'fail', max: DEFAULT_MAX_REJECTS },
+    onConflict: 'fail',
+    onError: [],
     ...rest,
   }
 }
