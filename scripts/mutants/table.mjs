@@ -6,6 +6,7 @@ const CAPTURE = 'src/capture/watermark.ts'
 const TREE = 'src/capture/close-tree.ts'
 const SOURCE = 'src/dialects/duckdb/source.ts'
 const BENCH = 'src/dialects/duckdb/bench.ts'
+const TRANSACTION = 'src/dialects/duckdb/transaction.ts'
 const FENCE = 'src/dialects/duckdb/fence.sql.ts'
 const APPLY = 'src/dialects/duckdb/apply.sql.ts'
 const PLAN = 'src/plan/make-plan.ts'
@@ -146,7 +147,7 @@ export const MUTANTS = [
   // ── who may write, and what is in already ──
   {
     name: 'fence: a batch does not look who owns the flow',
-    file: BENCH,
+    file: TRANSACTION,
     find: 'if (taken !== 1n)',
     replace: 'if (false)',
     test: [TARGET, 'the newest token may write, an older one is refused before it touches a row'],
@@ -174,14 +175,14 @@ export const MUTANTS = [
   },
   {
     name: 'marker: none is written',
-    file: BENCH,
-    find: '    else await this.exec(fence.insertMarker(this.#catalogs, this.#key, this.#batch))\n',
+    file: TRANSACTION,
+    find: '    else await this.exec(fence.insertMarker(this.#catalogs, this.key, this.batch))\n',
     replace: '',
     test: [TARGET, 'a batch that is in is known when it is begun again, with its counts'],
   },
   {
     name: 'marker: nobody looks for one',
-    file: BENCH,
+    file: TRANSACTION,
     find: 'if (marker) this.alreadyIn = markerCounts(marker)\n    else await',
     replace: 'if (marker) this.alreadyIn = null\n    else await',
     test: [TARGET, 'two workers on one batch commit it once'],
@@ -274,6 +275,26 @@ export const MUTANTS = [
 
   // ── how rows land ──
   {
+    name: 'ranges: nobody looks whether the source stood still',
+    file: BENCH,
+    find: '    if ((await this.source.fingerprint()) !== split.readAt)\n',
+    replace: '    if (split.readAt === null)\n',
+    test: [
+      `${SEMANTICS}/ranges.test.ts`,
+      'rows whose numbers move down while the run reads are not lost, though each range has as many rows as before',
+    ],
+  },
+  {
+    name: 'ranges: a first load believes that it is alone in the target',
+    file: BENCH,
+    find: "    return row?.[0] === 'true'\n",
+    replace: '    return row !== undefined\n',
+    test: [
+      `${SEMANTICS}/ranges.test.ts`,
+      'a row that another writer puts into the empty target during the first load is not delivered twice',
+    ],
+  },
+  {
     name: 'newest wins: an older row overwrites a newer one',
     file: APPLY,
     find: "\\n  WHEN s.${stagedPosition(r)} < ${held}${unsure} THEN 'older'",
@@ -293,8 +314,8 @@ export const MUTANTS = [
   {
     name: 'equal position: other content is taken for the same',
     file: APPLY,
-    find: "THEN 'same'\\n  ELSE 'update'`",
-    replace: "THEN 'same'\\n  ELSE 'same'`",
+    find: "THEN 'same' ELSE 'update' END",
+    replace: "THEN 'same' ELSE 'same' END",
     test: [
       `${SEMANTICS}/newest-wins.test.ts`,
       'equal position with other content is taken: a coarse clock ticks once for two updates',

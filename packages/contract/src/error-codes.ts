@@ -407,6 +407,14 @@ export const ERRORS = {
     remedy: ['tidemark run FLOW --full   reads everything again'],
     ...failed,
   },
+  TM5006: {
+    title: 'source changed while it was read',
+    meaning:
+      'Rows were to be read by their place in the source, and the source is no longer the one they were counted in.',
+    remedy: ['tidemark resume --last   captures what is left again and goes on'],
+    ...failed,
+    retry: 'again',
+  },
   // ── 9xxx unexpected
   TM9001: {
     title: 'unexpected error',

@@ -74,6 +74,11 @@ function openDeep(value: unknown, ctx: AppContext): unknown {
   return value
 }
 
+function secretOf(ctx: AppContext, reference: string): Secret {
+  const opened = openReferences(reference, ctx.config, ctx.project.dir)
+  return opened instanceof Secret ? opened : new Secret(opened)
+}
+
 const workPath = (ctx: AppContext, run: RunId): string => join(ctx.project.engine.tempDir, `${run}.duckdb`)
 
 /** One engine that sees source and target; waits for a file that another process holds, at most `waitMs`. */
@@ -98,6 +103,7 @@ export async function openBench(
         mode: run === null ? 'read' : 'write',
         workPath: run === null ? null : workPath(ctx, run),
         limits: limitsOf(ctx),
+        secret: (reference) => secretOf(ctx, reference),
       })
       return { bench, dialect, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
     } catch (error) {

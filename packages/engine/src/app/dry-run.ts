@@ -82,7 +82,7 @@ async function weigh(
   for (const batch of report.batches) {
     signal.throwIfAborted()
     if (apply.kind === 'latest' || apply.kind === 'insert-missing')
-      counts = addCounts(counts, await bench.weigh(plan.relation, batch, apply.kind))
+      counts = addCounts(counts, await bench.weigh(plan.relation, plan.selection, batch, apply.kind))
   }
   return { counts: { ...counts, rejected: BigInt(report.quarantined.length) }, batches: report.batches.length }
 }

@@ -58,7 +58,7 @@ async function prepare(ctx: AppContext, request: RewindRequest, mode: 'read' | '
     {
       window: { after: to, upTo: mark?.position ?? null },
       withNullPosition: false,
-      absentFromTarget: false,
+      absent: null,
       unmatched: [],
       again: [],
       gained: [],

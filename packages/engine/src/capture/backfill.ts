@@ -7,7 +7,7 @@ import type { CaptureMode, CaptureQuestion } from './capture-mode.ts'
 const selectionOf = (q: CaptureQuestion): Selection => ({
   window: null,
   withNullPosition: true,
-  absentFromTarget: !q.wish.full,
+  absent: q.wish.full ? null : 'key',
   unmatched: [],
   again: q.again,
   gained: [],

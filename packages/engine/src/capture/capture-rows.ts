@@ -1,7 +1,15 @@
 /** Fixes, once per run, which rows it reads and in which batches: the neutral algorithm over a work area. */
 import { formatTableName } from '@tidemark/contract/table-name'
 import type { OrphanPolicy } from '@tidemark/contract/flow'
-import type { CapturedBatch, FlowRelation, Orphan, Selection, WorkArea } from '../dialects/contract.ts'
+import type {
+  CapturedBatch,
+  CapturedRanges,
+  FlowRelation,
+  KeyCheck,
+  Orphan,
+  Selection,
+  WorkArea,
+} from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { closeTree } from './close-tree.ts'
 
@@ -32,9 +40,21 @@ export interface CaptureReport {
 }
 
 export async function captureRows(work: WorkArea, r: CaptureRequest): Promise<CaptureReport> {
+  // rows that are in already are known by their keys alone
+  const ranges = r.epoch === 1 ? await work.ranges(r.relation, r.selection, r.batch) : null
+  return ranges === null ? captureKeys(work, r) : withoutKeys(ranges, r)
+}
+
+function withoutKeys({ check, batches }: CapturedRanges, r: CaptureRequest): CaptureReport {
+  refuseBadKeys(check, r.relation)
+  const rows = batches.reduce((n, b) => n + b.rows, 0n)
+  return { batches, rows, unmatched: [], found: [], skipped: [], quarantined: [], deliveredAgain: [] }
+}
+
+async function captureKeys(work: WorkArea, r: CaptureRequest): Promise<CaptureReport> {
   await work.start(r.relation, r.epoch, r.done)
   await work.select(r.selection)
-  await refuseBadKeys(work, r.relation)
+  refuseBadKeys(await work.checkKeys(), r.relation)
   const tree = r.relation.tree === null ? { skipped: [], quarantined: [] } : await closeTree(work, r.orphans)
   const unmatched = r.remembersUnmatched && r.selection.window ? await work.unmatched(r.selection.window) : []
   const found = await work.found(r.selection.unmatched)
@@ -49,8 +69,7 @@ export async function captureRows(work: WorkArea, r: CaptureRequest): Promise<Ca
   }
 }
 
-async function refuseBadKeys(work: WorkArea, r: FlowRelation): Promise<void> {
-  const check = await work.checkKeys()
+function refuseBadKeys(check: KeyCheck, r: FlowRelation): void {
   const key = r.key.map((k) => k.source).join(', ')
   const table = formatTableName(r.source.table)
   if (check.nullKeys > 0n) throw new AppError('TM4004', `${check.nullKeys} rows of ${table} have NULL in ${key}`)

@@ -60,7 +60,7 @@ function selectionOf(q: Question, window: { after: string | null; upTo: string |
   return {
     window,
     withNullPosition: q.options.nulls === 'always' && q.wish.period === null,
-    absentFromTarget: false,
+    absent: null,
     unmatched: q.wish.period === null ? q.unmatched : [],
     again: q.wish.period === null ? q.again : [],
     gained: q.gained,

@@ -7,6 +7,7 @@ import type { ConnectionId } from '@tidemark/contract/ids'
 import type { ColumnRef, ConditionSpec, JoinSpec, TableName } from '@tidemark/contract/flow'
 import type { PositionClock } from '@tidemark/contract/capture'
 import type { RowCounts } from '@tidemark/contract/row-counts'
+import type { Secret } from '../runtime/secret.ts'
 
 // ── what is there ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -36,11 +37,29 @@ export interface SourceIdentity {
 
 // ── a flow's reading and writing, as data ─────────────────────────────────────────────────────────────────────
 
+/** Where a column's value comes from. */
+export type ColumnOrigin =
+  | { readonly kind: 'main' }
+  | { readonly kind: 'joined'; readonly alias: string }
+  | { readonly kind: 'value'; readonly value: string | null }
+
+/** What stands in the place of a value, from the capture's SELECT on: the clear value never leaves the source. */
+export type PlannedMask =
+  /** HMAC-SHA-256 of the value's canonical text; `key` is a reference, opened where the statement is made */
+  | { readonly kind: 'hash'; readonly key: string }
+  | { readonly kind: 'null' }
+  | { readonly kind: 'redact'; readonly text: string }
+
 export interface PlannedColumn {
+  /** its name in the table it comes from; of a constant: the target's */
   readonly source: string
   readonly target: string
   readonly sourceType: string
   readonly targetType: string
+  readonly origin: ColumnOrigin
+  /** declared by the flow: a value that the target's type does not hold exactly is a reject */
+  readonly cast: boolean
+  readonly mask: PlannedMask | null
 }
 
 export interface PlannedPosition {
@@ -94,8 +113,8 @@ export interface Selection {
   readonly window: WindowBounds | null
   /** rows without a position are taken too */
   readonly withNullPosition: boolean
-  /** only rows whose key the target lacks */
-  readonly absentFromTarget: boolean
+  /** only rows that the target lacks: their key, or the row as it is now, position and content; null: all */
+  readonly absent: 'key' | 'row' | null
   /** join keys (JSON arrays of text, in the order of the join's `on`) of position rows remembered as unmatched */
   readonly unmatched: readonly string[]
   /** main keys (JSON arrays of text) to look at again: open rejects and orphans */
@@ -194,11 +213,22 @@ export interface CapturedBatch {
   readonly step: number
   /** batches of one wave are independent */
   readonly wave: number
-  /** captured rows `first` to `last`, inclusive */
+  /**
+   * null: captured keys number `first` to `last`. Else: rows `first` to `last` of the source's own numbering that the
+   * selection takes, good only while the source has this fingerprint.
+   */
+  readonly readAt: string | null
+  /** inclusive */
   readonly first: bigint
   readonly last: bigint
   readonly rows: bigint
   readonly bytes: bigint
+}
+
+/** What a run reads, as ranges of the source's own row numbers: no key is remembered. */
+export interface CapturedRanges {
+  readonly check: KeyCheck
+  readonly batches: readonly CapturedBatch[]
 }
 
 /**
@@ -206,6 +236,15 @@ export interface CapturedBatch {
  * is in `capture/capture-rows.ts` and `capture/close-tree.ts`; these are its statements.
  */
 export interface WorkArea {
+  /**
+   * The selection as ranges of row numbers, when one pass over one table with row numbers takes it, and nobody but
+   * the source's owner can change that table while the run reads; null: its keys have to be captured.
+   */
+  ranges(
+    relation: FlowRelation,
+    selection: Selection,
+    size: { readonly rows: number; readonly bytes: number },
+  ): Promise<CapturedRanges | null>
   /**
    * An empty capture, the `epoch`-th of its run. `done` are ranges of the one before whose batches are in: their rows
    * are not captured again, where that capture is still here.
@@ -332,12 +371,17 @@ export interface Bench extends AsyncDisposable {
   readonly work: WorkArea
   /** Fence and marker first, then nothing: the batch's transaction. `worker` picks the fence's slot. */
   begin(relation: FlowRelation, fence: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction>
-  /** The rows of a captured batch, read from the source into a staging relation of that transaction. */
-  stage(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<Staged>
-  /** Staging into target; one statement set per apply kind. */
+  /** The rows of a captured batch, as a staging relation of that transaction. */
+  stage(tx: BatchTransaction, relation: FlowRelation, selection: Selection, split: CapturedBatch): Promise<Staged>
+  /** Staging into target; one statement set per apply kind. Throws TM5006 where the rows are not those captured any more. */
   apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts>
   /** What a batch would do, in read mode: staged in memory, judged against the target as it is, and thrown away. */
-  weigh(relation: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<RowCounts>
+  weigh(
+    relation: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+    kind: 'insert-missing' | 'latest',
+  ): Promise<RowCounts>
   /** The statements a batch would send, for `plan --sql` and the golden files. */
   explain(
     relation: FlowRelation,
@@ -354,6 +398,8 @@ export interface OpenBench {
   /** file for the captured keys; null in read mode, where they are kept in memory */
   readonly workPath: string | null
   readonly limits: EngineLimits
+  /** The value behind a reference such as env:MASK_KEY. Throws TM1016 when there is none. */
+  readonly secret: (reference: string) => Secret
 }
 
 export interface ConnectionTarget {

@@ -2,12 +2,16 @@
  * SQL as a type: text that is safe to send. Only `ident`, `param`, `sql`, `joined` and `catalogText` make it, so a
  * bare string, such as a column name from somebody else's system, does not fit into a statement.
  */
+import { Secret } from '../runtime/secret.ts'
+
 declare const sqlText: unique symbol
+
+export type ParamValue = string | boolean | null | Secret
 
 export interface Sql {
   /** the text around the parameters: one more piece than there are parameters */
   readonly pieces: readonly string[]
-  readonly params: readonly (string | boolean | null)[]
+  readonly params: readonly ParamValue[]
   readonly [sqlText]: true
 }
 
@@ -16,6 +20,12 @@ const make = (pieces: readonly string[], params: Sql['params']): Sql => ({ piece
 /** A value, bound. */
 export const param = (value: string | bigint | boolean | null): Sql =>
   make(['', ''], [typeof value === 'bigint' ? value.toString() : value])
+
+/** A value that is sent, and printed as [secret]. */
+export const secretParam = (value: Secret): Sql => make(['', ''], [value])
+
+/** A whole number of our own counting, written into the text: an optimizer skips by what it can see. */
+export const whole = (n: bigint): Sql => make([n.toString()], [])
 
 /** Names, quoted the one way that SQL and DuckDB share; SQL Server brings its own `quote`. */
 export const doubleQuoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
@@ -60,13 +70,17 @@ export function joined(
  */
 export const textOf = (statement: Sql): string => statement.pieces.reduce((out, piece, i) => `${out}$${i}${piece}`)
 
+/** The parameters to send, secrets opened. */
+export const valuesOf = (statement: Sql): readonly (string | boolean | null)[] =>
+  statement.params.map((value) => (value instanceof Secret ? value.reveal() : value))
+
 /** For people: the parameters written in. Never sent. */
 export const printable = (statement: Sql): string =>
   statement.pieces.reduce((out, piece, i) => out + literal(statement.params[i - 1] ?? null) + piece)
 
-const literal = (value: string | boolean | null): string =>
-  value === null
-    ? 'NULL'
+const literal = (value: ParamValue): string =>
+  value === null || value instanceof Secret
+    ? (value?.toString() ?? 'NULL')
     : typeof value === 'boolean'
       ? String(value).toUpperCase()
       : `'${value.replaceAll("'", "''")}'`

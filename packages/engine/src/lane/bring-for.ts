@@ -1,11 +1,11 @@
 /** How rows reach the staging relation, by lane. A lane is a function; the planner chose which. */
-import type { BatchTransaction, Bench, CapturedBatch, FlowRelation, Staged } from '../dialects/contract.ts'
+import type { BatchTransaction, Bench, CapturedBatch, FlowRelation, Selection, Staged } from '../dialects/contract.ts'
 import { pushdown } from './pushdown.ts'
 
 export type Bring = (
   bench: Bench,
   tx: BatchTransaction,
-  work: { readonly relation: FlowRelation; readonly split: CapturedBatch },
+  work: { readonly relation: FlowRelation; readonly selection: Selection; readonly split: CapturedBatch },
 ) => Promise<Staged>
 
 const LANES: Readonly<Record<string, Bring>> = { pushdown }

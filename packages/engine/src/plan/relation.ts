@@ -140,7 +140,7 @@ function plannedColumns(r: RelationRequest): readonly PlannedColumn[] {
     const renamed = Object.entries(d.columns.rename).find(([from]) => same(folds, from, c.name))?.[1]
     const name = renamed ?? c.name
     if (shapes.target === null) {
-      columns.push({ source: c.name, target: name, sourceType: c.type, targetType: c.type })
+      columns.push(asItStands(c, name, c.type))
       continue
     }
     const held = find(shapes.target, name, folds)
@@ -172,8 +172,18 @@ function exactly(r: RelationRequest, source: ColumnFacts, target: ColumnFacts): 
       },
     )
   }
-  return { source: source.name, target: target.name, sourceType: source.type, targetType: target.type }
+  return asItStands(source, target.name, target.type)
 }
+
+const asItStands = (source: ColumnFacts, target: string, targetType: string): PlannedColumn => ({
+  source: source.name,
+  target,
+  sourceType: source.type,
+  targetType,
+  origin: { kind: 'main' },
+  cast: false,
+  mask: null,
+})
 
 function keyColumn(r: RelationRequest, columns: readonly PlannedColumn[], name: string): PlannedColumn {
   const column = need(r.shapes.source, name, r.source.foldsCase, 'key')

@@ -7,6 +7,8 @@ export interface Captured {
   readonly epoch: number
   /** of the source, when it was captured */
   readonly fingerprint: string
+  /** as ranges of row numbers: good only at this fingerprint */
+  readonly byRows: boolean
   readonly rows: string
   readonly unmatched: readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]
   readonly found: readonly string[]
@@ -22,6 +24,7 @@ export function capturedOf(report: CaptureReport, epoch: number, fingerprint: st
   return {
     epoch,
     fingerprint,
+    byRows: report.batches.some((b) => b.readAt !== null),
     rows: String(report.rows),
     unmatched: report.unmatched,
     found: report.found,
@@ -35,6 +38,7 @@ export function capturedOf(report: CaptureReport, epoch: number, fingerprint: st
 /** A batch's split, as the ledger holds it. */
 export interface StoredSplit {
   readonly epoch: number
+  readonly read_at: string | null
   readonly first: string
   readonly last: string
   readonly rows: string
@@ -44,6 +48,7 @@ export interface StoredSplit {
 export const splitJson = (b: CapturedBatch, epoch: number): string =>
   JSON.stringify({
     epoch,
+    read_at: b.readAt,
     first: String(b.first),
     last: String(b.last),
     rows: String(b.rows),
@@ -54,7 +59,15 @@ export const parseSplit = (json: string): StoredSplit => JSON.parse(json) as Sto
 
 export const splitOf = (json: string, step: number, wave: number): CapturedBatch => {
   const s = parseSplit(json)
-  return { step, wave, first: BigInt(s.first), last: BigInt(s.last), rows: BigInt(s.rows), bytes: BigInt(s.bytes) }
+  return {
+    step,
+    wave,
+    readAt: s.read_at,
+    first: BigInt(s.first),
+    last: BigInt(s.last),
+    rows: BigInt(s.rows),
+    bytes: BigInt(s.bytes),
+  }
 }
 
 export const STEP_NAMES: Readonly<Record<'flat' | 'tree', readonly string[]>> = {

@@ -81,21 +81,29 @@ async function work(
     await prepare()
     await learnFromMarkers(deps, fence, id, plan, bench)
   }
-  const captured = await capture(deps, lease, id, plan, bench)
-  if (!begun) await prepare()
-  const batches = await ledger.listBatches(id)
-  deps.emit('run:captured', {
-    run: id,
-    flow: plan.flow,
-    rows: BigInt(captured.rows),
-    batches: batches.filter((b) => b.state !== 'superseded').length,
-    done: batches.filter((b) => b.state === 'done').length,
+  const deliver = async (prepared: boolean): Promise<Captured> => {
+    const captured = await capture(deps, lease, id, plan, bench)
+    if (!prepared) await prepare()
+    const batches = await ledger.listBatches(id)
+    deps.emit('run:captured', {
+      run: id,
+      flow: plan.flow,
+      rows: BigInt(captured.rows),
+      batches: batches.filter((b) => b.state !== 'superseded').length,
+      done: batches.filter((b) => b.state === 'done').length,
+    })
+    await runSteps(
+      { deps, bench, dialect, fence, plan, run: id, token: lease.token, stop, hard: stop.hard, hit: deps.hit },
+      batches,
+    )
+    stop.soft.throwIfAborted()
+    return captured
+  }
+  // places in a source that changed say nothing any more: what is left is captured again, by key
+  const captured = await deliver(begun).catch((error: unknown) => {
+    if (!(error instanceof AppError) || error.code !== 'TM5006') throw error
+    return deliver(true)
   })
-  await runSteps(
-    { deps, bench, dialect, fence, plan, run: id, token: lease.token, stop, hard: stop.hard, hit: deps.hit },
-    batches,
-  )
-  stop.soft.throwIfAborted()
   const from = (await ledger.getWatermark(plan.flow, fence.scope))?.position ?? null
   await settle({
     ledger,
@@ -166,18 +174,25 @@ async function capture(
   const batches = await ledger.listBatches(id)
   if (stored !== null) {
     const finished = batches.every((b) => b.state === 'done' || b.state === 'superseded')
-    const holds =
-      (await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || stored.fingerprint === fingerprint)
+    const same = stored.fingerprint === fingerprint
+    const holds = stored.byRows
+      ? same
+      : (await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || same)
     if (finished || holds) return stored
   }
   const epoch = (stored?.epoch ?? 0) + 1
-  const done = batches
-    .filter((b) => b.state === 'done' && parseSplit(b.split).epoch === stored?.epoch)
-    .map((b) => parseSplit(b.split))
+  // what was read by place is not known by key: what the target has of it is left out
+  const selection =
+    stored?.byRows && plan.selection.absent === null ? { ...plan.selection, absent: 'row' as const } : plan.selection
+  const done = stored?.byRows
+    ? []
+    : batches
+        .filter((b) => b.state === 'done' && parseSplit(b.split).epoch === stored?.epoch)
+        .map((b) => parseSplit(b.split))
   const shape = plan.definition.shape
   const report = await captureRows(bench.work, {
     relation: plan.relation,
-    selection: plan.selection,
+    selection,
     orphans: shape.kind === 'tree' ? shape.orphans : null,
     batch: plan.batch,
     epoch,

@@ -1,6 +1,6 @@
 /** The path of one row. Read this first; every line is one folder. */
 import type { RowCounts } from '@tidemark/contract/row-counts'
-import type { BatchKey, Bench, CapturedBatch, FenceKey, FlowRelation } from '../dialects/contract.ts'
+import type { BatchKey, Bench, CapturedBatch, FenceKey, FlowRelation, Selection } from '../dialects/contract.ts'
 import { mergeFor } from '../apply/merge-for.ts'
 import { bringFor } from '../lane/bring-for.ts'
 import type { Hit } from '../runtime/failpoint.ts'
@@ -15,6 +15,7 @@ export interface BatchDeps {
 export interface BatchWork {
   readonly key: BatchKey
   readonly relation: FlowRelation
+  readonly selection: Selection
   readonly apply: string
   readonly lane: string
   readonly split: CapturedBatch

@@ -101,6 +101,7 @@ async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): 
       runBatch(ctx, {
         key: { run: batch.run, step: batch.step, batch: batch.batch },
         relation: plan.relation,
+        selection: plan.selection,
         apply: plan.definition.apply.kind,
         lane: plan.lane,
         split: splitOf(batch.split, batch.step, batch.wave),

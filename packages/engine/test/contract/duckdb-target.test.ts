@@ -5,6 +5,7 @@ import { parseRunId } from '@tidemark/contract/ids'
 import { captureRows } from '../../src/capture/capture-rows.ts'
 import { openDuckdbBench } from '../../src/dialects/duckdb/bench.ts'
 import { classify } from '../../src/dialects/duckdb/errors.ts'
+import { Secret } from '../../src/runtime/secret.ts'
 import { rows, TABLE } from '../support/flat.ts'
 import { errorOf } from '../support/sleeper.ts'
 import { present } from '../support/present.ts'
@@ -27,6 +28,7 @@ targetContract('duckdb', async () => {
         mode: 'write',
         workPath: join(world.dir, 'tmp', `work-${(opened += 1)}.duckdb`),
         limits: { memoryBytes: null, threads: 2, tempDir: join(world.dir, 'tmp') },
+        secret: (reference) => new Secret(reference),
       }),
     rows: async () => await world.targetRows('SELECT id, name FROM dst ORDER BY id'),
     classify,
@@ -52,7 +54,7 @@ test('past its bound a raise also ends a batch in the middle of a statement', as
   const wish = { relation, selection, orphans: null, batch, epoch: 1, done: [], remembersUnmatched: false }
   const [split] = (await captureRows(older.bench.work, wish)).batches
   await using tx = await older.bench.begin(relation, fenceOf(1n), { run: 'r-00001', step: 1, batch: 1 }, 0)
-  const staging = errorOf(older.bench.stage(tx, relation, present(split, 'batch')))
+  const staging = errorOf(older.bench.stage(tx, relation, selection, present(split, 'batch')))
   await sleep(100)
   await newer.bench.target.raiseFence(fenceOf(2n), 100, new AbortController().signal)
   expect(String(await staging)).toContain('Interrupted')

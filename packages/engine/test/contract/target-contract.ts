@@ -31,7 +31,7 @@ export interface TargetHarness extends AsyncDisposable {
 const EVERYTHING = {
   window: { after: null, upTo: null },
   withNullPosition: true,
-  absentFromTarget: false,
+  absent: null,
   unmatched: [],
   again: [],
   gained: [],
@@ -81,7 +81,7 @@ async function prepared(h: TargetHarness, fence: FenceKey, size: number) {
     n: number,
     kind: 'insert-missing' | 'latest' = 'latest',
   ): Promise<RowCounts> => {
-    await bench.stage(tx, h.relation, split(n))
+    await bench.stage(tx, h.relation, EVERYTHING, split(n))
     return await bench.apply(tx, h.relation, kind)
   }
   /** Batch `n` from begin to commit. */

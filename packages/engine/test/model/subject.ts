@@ -349,7 +349,7 @@ export class Subject<Write> implements AsyncDisposable {
         done: [],
         remembersUnmatched: false,
       })
-      for (const batch of report.batches) await opened.bench.weigh(plan.relation, batch, 'latest')
+      for (const batch of report.batches) await opened.bench.weigh(plan.relation, plan.selection, batch, 'latest')
     }
     if ((await this.#everything()) !== before) throw new Error('a dry run wrote something')
   }

@@ -38,18 +38,18 @@ test('a batch size that divides the rows leaves no empty batch', async () => {
   expect(await sizes(w, (await w.run(flow, { batchRows: 10 })).id)).toEqual([10, 10])
 })
 
-test('a batch ends with the row that reaches its bytes, when they come before its rows', async () => {
+test('a batch is cut at its bytes, when they come before its rows', async () => {
   const small = flowSpec({ batch: { rows: 10, bytes: 2500 } })
   await using w = await openWorld()
   await w.source(TABLE, "INSERT INTO src SELECT i, repeat('x', 1000), TIMESTAMP '2020-01-01' FROM range(5) t(i)")
-  expect(await sizes(w, (await w.run(small)).id)).toEqual([3, 2])
+  expect(await sizes(w, (await w.run(small)).id)).toEqual([2, 2, 1])
 })
 
-test('a row larger than the limit of bytes ends its batch and is delivered', async () => {
+test('a row larger than the limit of bytes is a batch of its own and is delivered', async () => {
   const small = flowSpec({ batch: { rows: 10, bytes: 100 } })
   await using w = await openWorld()
   await w.source(TABLE, "INSERT INTO src SELECT i, repeat('x', i * 1000), TIMESTAMP '2020-01-01' FROM range(3) t(i)")
-  expect(await sizes(w, (await w.run(small)).id)).toEqual([2, 1])
+  expect(await sizes(w, (await w.run(small)).id)).toEqual([1, 1, 1])
   expect(await ids(w)).toEqual([0, 1, 2])
 })
 

@@ -37,7 +37,7 @@ const counter: CaptureMode<CounterOptions, { readonly counted: string | null; re
 const selection = (after: string | null, upTo: string | null) => ({
   window: { after, upTo },
   withNullPosition: false,
-  absentFromTarget: false,
+  absent: null,
   unmatched: [],
   again: [],
   gained: [],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { parseRunId } from '@tidemark/contract/ids'
 import { expect, test } from 'vitest'
+import type { Hit } from '../../src/runtime/failpoint.ts'
 import { openSqlite } from '../../src/drivers/sqlite.ts'
 import { expectFailed, expectFree } from '../support/refusals.ts'
 import { ids, rows, TABLE } from '../support/flat.ts'
@@ -20,6 +21,22 @@ const repair = (w: World) => w.source("UPDATE src SET name = 'good' WHERE id = 1
 const batches = async (w: World, run: { readonly id: Parameters<World['resume']>[0] }) =>
   (await w.store.ledger.listBatches(run.id)).map((b) => [b.batch, b.state, b.attempts])
 
+test('a resume over an unchanged source goes on with the batch that failed', async () => {
+  await using w = await openWorld()
+  await w.source(TABLE, rows(25))
+  let batch = 0
+  const hit: Hit = (point) =>
+    point === 'batch:before-commit' && (batch += 1) === 2 ? Promise.reject(new Error('cut')) : Promise.resolve()
+  const run = await expectFailed(w, flow, 'TM5001', { ...TEN, hit })
+  const resumed = await w.resume(run.id)
+  expect(resumed).toMatchObject({ id: run.id, state: 'succeeded', attempts: 2, rows: { read: 25n, inserted: 25n } })
+  expect(await batches(w, run)).toEqual([
+    [1, 'done', 1],
+    [2, 'done', 2],
+    [3, 'done', 1],
+  ])
+})
+
 test('a resume keeps run id and stored window, skips what is done, continues the batch numbers and ends succeeded', async () => {
   await using w = await openWorld()
   const run = await failed(w)
@@ -34,10 +51,13 @@ test('a resume keeps run id and stored window, skips what is done, continues the
     attempts: 2,
     rows: { read: 25n, inserted: 25n },
   })
+  // the source changed, so what is open is found again by its keys
   expect(await batches(w, run)).toEqual([
     [1, 'done', 1],
-    [2, 'done', 2],
-    [3, 'done', 1],
+    [2, 'superseded', 1],
+    [3, 'superseded', 0],
+    [4, 'done', 1],
+    [5, 'done', 1],
   ])
   expect(await ids(w)).not.toContain(99)
   expect(await w.watermark(flow)).toBe(run.window?.upTo)

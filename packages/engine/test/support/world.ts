@@ -20,6 +20,7 @@ import type { FlowRequest, RunDeps } from '../../src/run/run-deps.ts'
 import { resumeRun, runFlow } from '../../src/run/run-flow.ts'
 import { type Hit, neverHit } from '../../src/runtime/failpoint.ts'
 import { newShortId } from '../../src/runtime/new-id.ts'
+import { Secret } from '../../src/runtime/secret.ts'
 
 const LIMITS = { memoryBytes: 512 * 1024 ** 2, threads: 2, tempDir: '' }
 
@@ -187,6 +188,7 @@ export class World implements AsyncDisposable {
             mode: run === null ? 'read' : 'write',
             workPath: run === null ? null : this.workPath(run),
             limits,
+            secret: (reference) => new Secret(`value of ${reference}`),
           },
           this.#options.hooks,
         )

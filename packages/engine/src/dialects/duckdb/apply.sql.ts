@@ -1,13 +1,16 @@
 /** How staged rows land in a DuckDB target: one verdict per row, then one statement set. */
 import { largestBackwardStepMs } from '@tidemark/contract/zone'
-import type { CapturedBatch, FlowRelation, PlannedPosition } from '../contract.ts'
+import type { CapturedBatch, FenceKey, FlowRelation, PlannedPosition } from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { fromSource } from './capture.sql.ts'
+import { landingValue, mainKey } from './columns.sql.ts'
 import {
   type Catalogs,
   column,
   keyEquals,
-  mainKey,
+  free,
+  own,
+  sidePosition,
   sideTable,
   targetKey,
   targetTable,
@@ -19,18 +22,11 @@ import { sameContent } from './types.ts'
 
 export type ApplyMode = 'insert-missing' | 'latest'
 
-/** A name of our own beside the flow's columns, whatever those are called. */
-function free(r: FlowRelation, wanted: string): Sql {
-  let name = wanted
-  while (r.columns.some((x) => x.target.toLowerCase() === name)) name += '_'
-  return ident(name)
-}
 const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
 const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
 const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
-/** in the side table */
-const heldPosition = (r: FlowRelation): Sql => free(r, 'position')
-const STAGE_ROW = ident('tidemark stage row')
+const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
+const KEPT_ROW = ident('tidemark kept row')
 
 const names = (r: FlowRelation): Sql =>
   joined(
@@ -38,14 +34,10 @@ const names = (r: FlowRelation): Sql =>
     ', ',
   )
 
-/** The batch's rows as they are in the source now, found by key; the row-number range only narrows the reading. */
-export function stage(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowId: boolean): Sql {
-  const columns = [
-    ...r.columns.map((x) =>
-      x.sourceType === x.targetType
-        ? sql`${ident('m', x.source)} AS ${ident(x.target)}`
-        : sql`CAST(${ident('m', x.source)} AS ${typed(x.targetType)}) AS ${ident(x.target)}`,
-    ),
+/** The columns of a staged row: those of the target, and what apply needs besides. */
+function stagedColumns(c: Catalogs, r: FlowRelation): readonly Sql[] {
+  return [
+    ...r.columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`),
     ...(r.position ? [sql`${column(r.position.ref)} AS ${stagedPosition(r)}`] : []),
     ...(r.tree
       ? [
@@ -54,15 +46,44 @@ export function stage(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowI
         ]
       : []),
   ]
+}
+
+/** Staged rows as a statement sees them under the alias `s`: a table of the batch's own, or the source's rows themselves. */
+export interface Staging {
+  readonly from: Sql
+  /** of alias `s`: which staged row it is */
+  readonly row: Sql
+}
+
+export const TABLE: Staging = { from: sql`tidemark_stage AS s`, row: sql`s.rowid` }
+
+/** The batch's rows as they are in the source now, found by key; the row-number range only narrows the reading. */
+export function stage(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowId: boolean): Sql {
+  const n = c.source.rowNumber(r.source.table, 'm')
   const range = byRowId
-    ? sql` AND m.rowid BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT))`
+    ? sql` AND ${n} BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT))`
     : EMPTY
   return sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
-SELECT ${joined(columns, ', ')}
+SELECT ${joined(stagedColumns(c, r), ', ')}
 FROM ${fromSource(c, r, true)}
-JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(r))}
+JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
 WHERE w.n BETWEEN CAST(${param(split.first)} AS BIGINT) AND CAST(${param(split.last)} AS BIGINT)${range}`
 }
+
+/** The batch's rows where they are: a range of the source's row numbers, and of it what the selection takes. */
+export function slice(c: Catalogs, r: FlowRelation, split: CapturedBatch, predicate: Sql): Staging {
+  const part = c.source.slice(r.source.table, 'm', split.first, split.last)
+  const n = c.source.rowNumber(r.source.table, 'm')
+  return {
+    from: sql`(SELECT ${joined([...stagedColumns(c, r), sql`${n} AS ${stageRow(r)}`], ', ')}
+FROM ${part.from} AS m WHERE ${part.where} AND ${predicate}) AS s`,
+    row: sql`s.${stageRow(r)}`,
+  }
+}
+
+/** The target has no row but those that this run inserted, so no staged key can be there. */
+export const holdsOnlyThisRun = (c: Catalogs, r: FlowRelation, k: FenceKey, run: string): Sql =>
+  sql`SELECT count(*) = coalesce(max(t.rowid) + 1, 0) AND count(*) = (SELECT coalesce(sum(inserted), 0) FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND run = ${param(run)}) FROM ${targetTable(c, r.target.table)} AS t`
 
 export const repeatedKeys = (r: FlowRelation): Sql =>
   sql`SELECT count(*) - count(DISTINCT (${joined(
@@ -94,50 +115,56 @@ function sameRepeatedHour(position: PlannedPosition, a: Sql, b: Sql): Sql {
 }
 
 /**
- * insert, update, older or same. Newer wins; an equal position, or none on either side, is decided by content: a
- * coarse clock ticks once for two updates.
+ * insert, update, older or same; `tie` where content has to decide. Newer wins; an equal position, or none on either
+ * side, is decided by content: a coarse clock ticks once for two updates. Content is read for ties alone, since most
+ * rows need only key and position.
  */
-export function verdict(c: Catalogs, r: FlowRelation, mode: ApplyMode): Sql {
+export function verdict(c: Catalogs, r: FlowRelation, mode: ApplyMode, staged: Staging): Sql {
   const t = targetKey(r, 't')
   const s = targetKey(r, 's')
   const side = r.position && r.position.targetColumn === null && mode === 'latest'
-  const held = side ? sql`p.${heldPosition(r)}` : ident('t', r.position?.targetColumn ?? '')
-  const keySet = new Set(r.key.map((k) => k.target))
-  const content = r.columns
-    .filter((x) => !keySet.has(x.target))
-    .map((x) => sameContent(x.targetType, ident('t', x.target), ident('s', x.target)))
+  const held = side ? sql`p.${sidePosition(r)}` : ident('t', r.position?.targetColumn ?? '')
   const unsure = r.position ? sameRepeatedHour(r.position, sql`s.${stagedPosition(r)}`, held) : EMPTY
   const byPosition =
     r.position && mode === 'latest'
       ? sql`\n  WHEN s.${stagedPosition(r)} > ${held}${unsure} THEN 'update'\n  WHEN s.${stagedPosition(r)} < ${held}${unsure} THEN 'older'`
       : EMPTY
-  const byContent =
-    mode === 'latest'
-      ? sql`\n  WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same'\n  ELSE 'update'`
-      : sql`\n  ELSE 'same'`
   return sql`CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s.rowid AS stage_row, t.rowid AS target_row, ${side ? sql`p.${heldPosition(r)}` : sql`NULL`} AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'${byPosition}${byContent}
+SELECT ${staged.row} AS stage_row, t.rowid AS target_row, ${side ? sql`p.${sidePosition(r)}` : sql`NULL`} AS held, CASE
+  WHEN t.rowid IS NULL THEN 'insert'${byPosition}
+  ELSE ${catalogText(mode === 'latest' ? "'tie'" : "'same'")}
 END AS verdict
-FROM tidemark_stage AS s
+FROM ${staged.from}
 LEFT JOIN ${targetTable(c, r.target.table)} AS t ON ${keyEquals(r, t, s)}${
     side ? sql`\nLEFT JOIN ${sideTable(c, r.target.table)} AS p ON ${keyEquals(r, targetKey(r, 'p'), s)}` : EMPTY
   }`
+}
+
+/** Equal content is the same row, any other is the newer one. */
+export function decideTies(c: Catalogs, r: FlowRelation, staged: Staging): Sql {
+  const keySet = new Set(r.key.map((k) => k.target))
+  const content = r.columns
+    .filter((x) => !keySet.has(x.target))
+    .map((x) => sameContent(x.targetType, ident('t', x.target), ident('s', x.target)))
+  return sql`UPDATE tidemark_verdict AS v SET verdict = CASE WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same' ELSE 'update' END
+FROM ${targetTable(c, r.target.table)} AS t, ${staged.from}
+WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND ${staged.row} = v.stage_row`
 }
 
 export const verdictCounts = sql`SELECT count(*), count(DISTINCT stage_row),
   count(*) FILTER (WHERE verdict = 'insert'), count(*) FILTER (WHERE verdict = 'update'),
   count(*) FILTER (WHERE verdict = 'same'), count(*) FILTER (WHERE verdict = 'older') FROM tidemark_verdict`
 
-export const insertAll = (c: Catalogs, r: FlowRelation): Sql =>
-  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}) SELECT ${names(r)} FROM tidemark_stage`
+export const ties = sql`SELECT count(*) FROM tidemark_verdict WHERE verdict = 'tie'`
 
-const insertVerdicts = (c: Catalogs, r: FlowRelation, verdicts: Sql): Sql =>
+export const insertAll = (c: Catalogs, r: FlowRelation, staged: Staging): Sql =>
+  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}) SELECT ${names(r)} FROM ${staged.from}`
+
+const stagedNames = (r: FlowRelation): readonly Sql[] => r.columns.map((x) => ident('s', x.target))
+
+const insertVerdicts = (c: Catalogs, r: FlowRelation, staged: Staging, verdicts: Sql): Sql =>
   sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)})
-SELECT ${joined(
-    r.columns.map((x) => ident('s', x.target)),
-    ', ',
-  )} FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+SELECT ${joined(stagedNames(r), ', ')} FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
 WHERE v.verdict IN (${verdicts})`
 
 const deleteOlder = (c: Catalogs, r: FlowRelation): Sql =>
@@ -146,37 +173,54 @@ const deleteOlder = (c: Catalogs, r: FlowRelation): Sql =>
 /** What rows that are about to be replaced hold in columns that the flow does not fill. */
 const keep = (c: Catalogs, r: FlowRelation, others: readonly string[]): Sql =>
   sql`CREATE OR REPLACE TEMP TABLE tidemark_kept AS
-SELECT v.stage_row AS ${STAGE_ROW}, ${joined(
+SELECT v.stage_row AS ${KEPT_ROW}, ${joined(
     others.map((o) => ident('t', o)),
     ', ',
   )}
 FROM ${targetTable(c, r.target.table)} AS t JOIN tidemark_verdict AS v ON v.target_row = t.rowid WHERE v.verdict = 'update'`
 
-const insertKept = (c: Catalogs, r: FlowRelation, others: readonly string[]): Sql =>
+const insertKept = (c: Catalogs, r: FlowRelation, staged: Staging, others: readonly string[]): Sql =>
   sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}, ${joined(
     others.map((o) => ident(o)),
     ', ',
   )})
-SELECT ${joined([...r.columns.map((x) => ident('s', x.target)), ...others.map((o) => ident('k', o))], ', ')}
-FROM tidemark_stage AS s JOIN tidemark_kept AS k ON k.${STAGE_ROW} = s.rowid`
+SELECT ${joined([...stagedNames(r), ...others.map((o) => ident('k', o))], ', ')}
+FROM ${staged.from} JOIN tidemark_kept AS k ON k.${KEPT_ROW} = ${staged.row}`
 
 /**
  * The statements that make the verdicts true; `others` are the target columns that the flow does not fill. DELETE +
  * INSERT is twice as fast as UPDATE, and exact: DuckDB drops an UPDATE of a value it holds equal to the old one,
  * such as −0.0 over 0.0.
  */
-export function take(c: Catalogs, r: FlowRelation, mode: ApplyMode, others: readonly string[]): readonly Sql[] {
-  if (mode === 'insert-missing') return [insertVerdicts(c, r, sql`'insert'`)]
+export function take(
+  c: Catalogs,
+  r: FlowRelation,
+  mode: ApplyMode,
+  staged: Staging,
+  others: readonly string[],
+): readonly Sql[] {
+  if (mode === 'insert-missing') return [insertVerdicts(c, r, staged, sql`'insert'`)]
   return others.length === 0
-    ? [deleteOlder(c, r), insertVerdicts(c, r, sql`'insert', 'update'`)]
-    : [keep(c, r, others), deleteOlder(c, r), insertKept(c, r, others), insertVerdicts(c, r, sql`'insert'`)]
+    ? [deleteOlder(c, r), insertVerdicts(c, r, staged, sql`'insert', 'update'`)]
+    : [
+        keep(c, r, others),
+        deleteOlder(c, r),
+        insertKept(c, r, staged, others),
+        insertVerdicts(c, r, staged, sql`'insert'`),
+      ]
 }
 
+/** `take` where every staged row is an insert or an update. */
+export const takeAll = (c: Catalogs, r: FlowRelation, staged: Staging): readonly Sql[] => [
+  deleteOlder(c, r),
+  insertAll(c, r, staged),
+]
+
 /** The positions of what landed, and of what was the same but had none on record. */
-export function takePositions(c: Catalogs, r: FlowRelation): readonly Sql[] {
+export function takePositions(c: Catalogs, r: FlowRelation, staged: Staging): readonly Sql[] {
   if (!r.position || r.position.targetColumn !== null) return []
   const side = sideTable(c, r.target.table)
-  const taken = sql`FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+  const taken = sql`FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
 WHERE (v.verdict IN ('insert', 'update') OR (v.verdict = 'same' AND v.held IS NULL)) AND s.${stagedPosition(r)} IS NOT NULL`
   const keyNames = joined(
     r.key.map((k) => ident(k.target)),
@@ -184,7 +228,7 @@ WHERE (v.verdict IN ('insert', 'update') OR (v.verdict = 'same' AND v.held IS NU
   )
   return [
     sql`DELETE FROM ${side} AS p WHERE EXISTS (SELECT 1 ${taken} AND ${keyEquals(r, targetKey(r, 'p'), targetKey(r, 's'))})`,
-    sql`INSERT INTO ${side} (${keyNames}, ${heldPosition(r)}) SELECT ${joined(
+    sql`INSERT INTO ${side} (${keyNames}, ${sidePosition(r)}) SELECT ${joined(
       r.key.map((k) => ident('s', k.target)),
       ', ',
     )}, s.${stagedPosition(r)} ${taken}`,
@@ -207,5 +251,5 @@ export function createSide(c: Catalogs, r: FlowRelation): Sql | null {
     r.key.map((x) => sql`${ident(x.target)} ${typed(x.targetType)}`),
     ', ',
   )
-  return sql`CREATE TABLE IF NOT EXISTS ${sideTable(c, r.target.table)} (${k}, ${heldPosition(r)} ${typed(r.position.type)})`
+  return sql`CREATE TABLE IF NOT EXISTS ${sideTable(c, r.target.table)} (${k}, ${sidePosition(r)} ${typed(r.position.type)})`
 }

@@ -17,20 +17,22 @@ import type {
 } from '../contract.ts'
 import { printable, type Sql, sql } from '../sql-text.ts'
 import * as apply from './apply.sql.ts'
-import { insertSelected, predicates } from './capture.sql.ts'
+import { bucketQuery, insertSelected, predicates } from './capture.sql.ts'
 import { translate } from './errors.ts'
-import * as fence from './fence.sql.ts'
 import { hasRowIds } from './introspect.ts'
-import type { Catalogs } from './names.ts'
+import { attachedSource, type Catalogs } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import { DuckdbSource } from './source.ts'
-import { DuckdbTarget, isConflict, markerCounts } from './target.ts'
-import { DuckdbWorkArea } from './work-area.ts'
+import { DuckdbTarget } from './target.ts'
+import { DuckdbTransaction, ours } from './transaction.ts'
+import { DuckdbWorkArea, readsRanges, ROW_GROUP } from './work-area.ts'
 
 export interface DuckdbHooks {
   /** between the clock and the ceiling; tests begin a late transaction there */
   readonly betweenClockAndCeiling: () => Promise<void>
 }
+
+const TRUE = sql`TRUE`
 
 const NO_HOOKS: DuckdbHooks = { betweenClockAndCeiling: () => Promise.resolve() }
 
@@ -66,7 +68,12 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
       : null
   const source = opening.use(await open(sourcePath, 'read', options))
   const work = opening.use(await openWork(options))
-  const catalogs: Catalogs = { source: source.catalog, target: target?.catalog ?? 'missing', work: work.catalog }
+  const catalogs: Catalogs = {
+    source: attachedSource(source.catalog),
+    target: target?.catalog ?? 'missing',
+    work: work.catalog,
+    secret: options.secret,
+  }
   const files = { source, target }
   const folder = dirname(source.path) // whatever the session belongs to, the views it reads are the source's
   const session = opening.use(await (target ?? source).session('engine', folder))
@@ -148,6 +155,8 @@ class DuckdbBench implements Bench {
       workSession,
       catalogs,
       (r) => this.#readsByRowId(r),
+      // a file that the run itself writes changes with every batch
+      () => (files.source.path === files.target?.path ? Promise.resolve(null) : this.source.fingerprint()),
       async (r) =>
         (await this.target.describe(r.target.table)) === null
           ? 'missing'
@@ -180,8 +189,35 @@ class DuckdbBench implements Bench {
     }
   }
 
-  async stage(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<Staged> {
+  async stage(
+    tx: BatchTransaction,
+    relation: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+  ): Promise<Staged> {
     const own = ours(tx)
+    own.split = split
+    if (split.readAt === null) return this.#stageByKey(own, relation, split)
+    await this.#refuseMoved(relation, split)
+    own.fresh = await this.#holdsOnlyThisRun(own, relation)
+    const [predicate = TRUE] = predicates(this.#catalogs, relation, selection, !own.fresh)
+    own.staged = apply.slice(this.#catalogs, relation, split, predicate)
+    return { rows: split.rows, bytes: split.bytes }
+  }
+
+  /** Then one INSERT reads the source and writes the target, and no row is looked up or staged. */
+  async #holdsOnlyThisRun(own: DuckdbTransaction, relation: FlowRelation): Promise<boolean> {
+    if (relation.position !== null && relation.position.targetColumn === null) return false
+    const [row] = await own.query(apply.holdsOnlyThisRun(this.#catalogs, relation, own.key, own.batch.run))
+    return row?.[0] === 'true'
+  }
+
+  async #refuseMoved(relation: FlowRelation, split: CapturedBatch): Promise<void> {
+    if ((await this.source.fingerprint()) !== split.readAt)
+      throw new AppError('TM5006', `${relation.source.table.join('.')} on ${this.source.location}`)
+  }
+
+  async #stageByKey(own: DuckdbTransaction, relation: FlowRelation, split: CapturedBatch): Promise<Staged> {
     const byRowId = await this.#readsByRowId(relation)
     await own.exec(apply.stage(this.#catalogs, relation, split, byRowId))
     let rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
@@ -208,13 +244,33 @@ class DuckdbBench implements Bench {
 
   async apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts> {
     const own = ours(tx)
+    const { split } = own
+    const counts = own.fresh ? await this.#insertFresh(own, relation) : await this.#merge(own, relation, kind)
+    if (split !== null && split.readAt !== null) {
+      if (counts.read !== split.rows)
+        throw new AppError('TM5006', `${relation.source.table.join('.')} gave ${counts.read} rows for ${split.rows}`)
+      await this.#refuseMoved(relation, split)
+    }
+    return counts
+  }
+
+  async #insertFresh(own: DuckdbTransaction, relation: FlowRelation): Promise<RowCounts> {
+    const rows = await own.exec(apply.insertAll(this.#catalogs, relation, own.staged))
+    return { ...NO_ROWS, read: rows, inserted: rows }
+  }
+
+  async #merge(own: DuckdbTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts> {
     const c = this.#catalogs
-    await own.exec(apply.verdict(c, relation, kind))
-    const counts = verdictOf(await own.query(apply.verdictCounts), relation)
-    if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation))
-    else if (counts.inserted + counts.updated > 0n)
-      for (const statement of apply.take(c, relation, kind, await this.#unfilled(relation))) await own.exec(statement)
-    if (kind === 'latest') for (const statement of apply.takePositions(c, relation)) await own.exec(statement)
+    const { staged } = own
+    const counts = await judge(own, c, relation, kind, staged)
+    if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation, staged))
+    else if (counts.inserted + counts.updated > 0n) {
+      const others = await this.#unfilled(relation)
+      const all = kind === 'latest' && others.length === 0 && counts.inserted + counts.updated === counts.read
+      const statements = all ? apply.takeAll(c, relation, staged) : apply.take(c, relation, kind, staged, others)
+      for (const statement of statements) await own.exec(statement)
+    }
+    if (kind === 'latest') for (const statement of apply.takePositions(c, relation, staged)) await own.exec(statement)
     return counts
   }
 
@@ -228,21 +284,33 @@ class DuckdbBench implements Bench {
     return (facts?.columns ?? []).filter((x) => !filled.has(x.name) && !x.generated).map((x) => x.name)
   }
 
-  async weigh(flow: FlowRelation, split: CapturedBatch, kind: 'insert-missing' | 'latest'): Promise<RowCounts> {
+  async weigh(
+    flow: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+    kind: 'insert-missing' | 'latest',
+  ): Promise<RowCounts> {
     const c = this.#catalogs
     // no position was ever kept there: content alone decides
     const relation =
       flow.position?.targetColumn === null && !(await this.target.keepsPositions(flow.target.table))
         ? { ...flow, position: null }
         : flow
-    const all = (statement: Sql) => query(this.#session, statement, this.target.location)
-    await exec(this.#session, apply.stage(c, relation, split, await this.#readsByRowId(relation)), this.target.location)
-    if ((await this.target.describe(relation.target.table)) === null) {
-      const rows = await count(this.#session, sql`SELECT count(*) FROM tidemark_stage`, this.target.location)
-      return { ...NO_ROWS, read: rows, inserted: rows }
+    const exists = (await this.target.describe(relation.target.table)) !== null
+    if (split.readAt !== null && !exists) return { ...NO_ROWS, read: split.rows, inserted: split.rows }
+    const here: Sender = {
+      exec: (statement) => exec(this.#session, statement, this.target.location),
+      query: (statement) => query(this.#session, statement, this.target.location),
+      count: (statement) => count(this.#session, statement, this.target.location),
     }
-    await exec(this.#session, apply.verdict(c, relation, kind), this.target.location)
-    return verdictOf(await all(apply.verdictCounts), relation)
+    const [predicate = TRUE] = predicates(c, flow, selection, exists)
+    const staged = split.readAt === null ? apply.TABLE : apply.slice(c, relation, split, predicate)
+    if (split.readAt === null) {
+      await here.exec(apply.stage(c, relation, split, await this.#readsByRowId(relation)))
+      const rows = await here.count(sql`SELECT count(*) FROM tidemark_stage`)
+      if (!exists) return { ...NO_ROWS, read: rows, inserted: rows }
+    }
+    return judge(here, c, relation, kind, staged)
   }
 
   explain(
@@ -251,16 +319,38 @@ class DuckdbBench implements Bench {
     kind: 'insert-missing' | 'latest',
   ): readonly { readonly name: string; readonly text: string }[] {
     // as words: the files are attached under numbered names, and the target may not exist yet
-    const c: Catalogs = { source: 'source', target: 'target', work: 'work' }
-    const split: CapturedBatch = { step: 1, wave: 1, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
+    const c: Catalogs = {
+      ...this.#catalogs,
+      source: attachedSource('source'),
+      target: 'target',
+      work: 'work',
+    }
+    const split: CapturedBatch = { step: 1, wave: 1, readAt: null, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
+    const all = predicates(c, r, selection, true)
+    const [only] = all
     const named = (name: string, statements: readonly Sql[]) => statements.map((s) => ({ name, text: printable(s) }))
+    const applied = (staged: apply.Staging): readonly { readonly name: string; readonly text: string }[] => [
+      ...named('verdict', [
+        apply.verdict(c, r, kind, staged),
+        ...(kind === 'latest' ? [apply.decideTies(c, r, staged)] : []),
+      ]),
+      ...named('apply', [
+        ...apply.take(c, r, kind, staged, []),
+        ...(kind === 'latest' ? apply.takePositions(c, r, staged) : []),
+      ]),
+    ]
+    if (only && all.length === 1 && readsRanges(r)) {
+      const staged = apply.slice(c, r, split, only)
+      return [
+        ...named('capture', [bucketQuery(c, r, only, ROW_GROUP)]),
+        ...named('apply to a target with no other row', [apply.insertAll(c, r, staged)]),
+        ...applied(staged),
+      ]
+    }
     return [
-      ...predicates(c, r, selection, true).flatMap((p, i) =>
-        named('capture', [insertSelected(c, r, p, true, i === 0)]),
-      ),
+      ...all.flatMap((p, i) => named('capture', [insertSelected(c, r, p, true, i === 0)])),
       ...named('stage', [apply.stage(c, r, split, true)]),
-      ...named('verdict', [apply.verdict(c, r, kind)]),
-      ...named('apply', [...apply.take(c, r, kind, []), ...(kind === 'latest' ? apply.takePositions(c, r) : [])]),
+      ...applied(apply.TABLE),
     ]
   }
 
@@ -268,6 +358,21 @@ class DuckdbBench implements Bench {
     for (const session of this.#idle) session.close()
     await this.#opened.disposeAsync()
   }
+}
+
+type Sender = Pick<DuckdbTransaction, 'exec' | 'query' | 'count'>
+
+/** What becomes of each staged row; content is asked only where the position does not decide. */
+async function judge(
+  to: Sender,
+  c: Catalogs,
+  relation: FlowRelation,
+  kind: 'insert-missing' | 'latest',
+  staged: apply.Staging,
+): Promise<RowCounts> {
+  await to.exec(apply.verdict(c, relation, kind, staged))
+  if (kind === 'latest' && (await to.count(apply.ties)) > 0n) await to.exec(apply.decideTies(c, relation, staged))
+  return verdictOf(await to.query(apply.verdictCounts), relation)
 }
 
 function verdictOf([row]: readonly (readonly (string | null)[])[], relation: FlowRelation): RowCounts {
@@ -280,87 +385,4 @@ function verdictOf([row]: readonly (readonly (string | null)[])[], relation: Flo
       `${relation.target.table.join('.')} holds a key more than once, so no row of it can be called the present one`,
     )
   return { ...NO_ROWS, read, inserted, updated, skippedSame, skippedOlder }
-}
-
-function ours(tx: BatchTransaction): DuckdbTransaction {
-  if (!(tx instanceof DuckdbTransaction)) throw new TypeError('a transaction of another dialect')
-  return tx
-}
-
-class DuckdbTransaction implements BatchTransaction {
-  alreadyIn: RowCounts | null = null
-  readonly session: DuckdbSession
-  readonly #catalogs: Catalogs
-  readonly #key: FenceKey
-  readonly #batch: BatchKey
-  readonly #where: string
-  readonly #giveBack: () => void
-  #open = false
-
-  constructor(
-    session: DuckdbSession,
-    catalogs: Catalogs,
-    key: FenceKey,
-    batch: BatchKey,
-    where: string,
-    giveBack: () => void,
-  ) {
-    this.session = session
-    this.#catalogs = catalogs
-    this.#key = key
-    this.#batch = batch
-    this.#where = where
-    this.#giveBack = giveBack
-  }
-
-  async enter(worker: number): Promise<void> {
-    this.session.owner = { store: this.#key.store, flow: this.#key.flow, token: this.#key.token }
-    await this.session.begin()
-    this.#open = true
-    const taken = await this.exec(fence.enter(this.#catalogs, this.#key, worker))
-    if (taken !== 1n) throw new AppError('TM5002', `${this.#key.flow} has a newer owner than token ${this.#key.token}`)
-    const [marker] = await this.query(fence.findMarker(this.#catalogs, this.#key, this.#batch))
-    if (marker) this.alreadyIn = markerCounts(marker)
-    else await this.exec(fence.insertMarker(this.#catalogs, this.#key, this.#batch))
-  }
-
-  async commit(counts: RowCounts): Promise<void> {
-    await this.exec(fence.completeMarker(this.#catalogs, this.#key, this.#batch, counts))
-    try {
-      await this.session.commit()
-    } catch (error) {
-      throw translate(error, this.#where)
-    }
-    this.#open = false
-  }
-
-  abort(): void {
-    this.session.interrupt()
-  }
-
-  exec(statement: Sql): Promise<bigint> {
-    return exec(this.session, statement, this.#where)
-  }
-
-  query(statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
-    return query(this.session, statement, this.#where)
-  }
-
-  count(statement: Sql): Promise<bigint> {
-    return count(this.session, statement, this.#where)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.session.owner = null
-    if (this.#open && !this.session.closed) {
-      this.#open = false
-      try {
-        await this.session.rollback()
-      } catch (error) {
-        this.session.close()
-        if (!isConflict(error)) throw translate(error, this.#where)
-      }
-    }
-    this.#giveBack()
-  }
 }

@@ -1,12 +1,13 @@
 /** Which rows of the source a run takes. */
 import type { FlowRelation, PlannedCondition, Selection, WindowBounds } from '../contract.ts'
-import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
+import { catalogText, EMPTY, ident, joined, param, type Sql, sql, whole } from '../sql-text.ts'
 import {
   type Catalogs,
   column,
   keyEquals,
   keyName,
-  mainKey,
+  sidePosition,
+  sideTable,
   sourceTable,
   targetKey,
   targetTable,
@@ -14,7 +15,8 @@ import {
   work,
   workKey,
 } from './names.ts'
-import { byteSize } from './types.ts'
+import { clearValue, landingKey, landingValue, mainKey, mainKeys } from './columns.sql.ts'
+import { byteSize, sameContent } from './types.ts'
 
 const TRUE = sql`TRUE`
 
@@ -96,8 +98,18 @@ export function fromSource(c: Catalogs, r: FlowRelation, outer = false): Sql {
   return sql`${sourceTable(c, r.source.table)} AS m${joins.length > 0 ? sql` ${joined(joins, '\n')}` : EMPTY}`
 }
 
-const absent = (c: Catalogs, r: FlowRelation): Sql =>
-  sql`NOT EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), mainKey(r))})`
+/** What the target lacks: the key, or the row as it is now; such a row would be neither inserted nor replaced. */
+function absent(c: Catalogs, r: FlowRelation, what: 'key' | 'row'): Sql {
+  const key = (alias: string): Sql => keyEquals(r, targetKey(r, alias), landingKey(c, r))
+  const keys = new Set(r.key.map((k) => k.target))
+  const content = r.columns
+    .filter((x) => what === 'row' && !keys.has(x.target))
+    .map((x) => sameContent(x.targetType, ident('t', x.target), landingValue(c, x)))
+  const held = sql`EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${joined([key('t'), ...content], ' AND ')})`
+  if (what === 'key' || r.position === null || r.position.targetColumn !== null) return sql`NOT ${held}`
+  const at = sql`p.${sidePosition(r)} IS NOT DISTINCT FROM ${column(r.position.ref)}`
+  return sql`NOT (${held} AND EXISTS (SELECT 1 FROM ${sideTable(c, r.target.table)} AS p WHERE ${key('p')} AND ${at}))`
+}
 
 const positionJoin = (r: FlowRelation) => r.source.joins.find((j) => j.as === r.position?.ref.table)
 
@@ -115,13 +127,15 @@ export function predicates(c: Catalogs, r: FlowRelation, s: Selection, targetExi
     const window = s.window === null ? TRUE : inWindow(r, s.window)
     const taken =
       s.withNullPosition && r.position !== null ? sql`(${window} OR ${column(r.position.ref)} IS NULL)` : window
-    all.push(sql`${taken} AND ${base}${s.absentFromTarget && targetExists ? sql` AND ${absent(c, r)}` : EMPTY}`)
+    all.push(
+      sql`${taken} AND ${base}${s.absent !== null && targetExists ? sql` AND ${absent(c, r, s.absent)}` : EMPTY}`,
+    )
   }
   const unmatched = unmatchedKey(r)
   if (unmatched !== null && s.unmatched.length > 0)
     all.push(sql`${unmatched} IN ${listOf(s.unmatched, 'VARCHAR')} AND ${base}`)
   if (s.again.length > 0) {
-    const key = keyJson(r.key.map((k) => ident('m', k.source)))
+    const key = keyJson(mainKeys(c, r))
     all.push(sql`${key} IN ${listOf(s.again, 'VARCHAR')} AND ${base}`)
   }
   for (const g of s.gained) {
@@ -134,24 +148,25 @@ export function predicates(c: Catalogs, r: FlowRelation, s: Selection, targetExi
   return all
 }
 
-/** Bytes that the row's large values take, plus 8 for each of the others. */
-function rowBytes(r: FlowRelation): Sql {
-  const sizes = r.columns.map((col) => byteSize(col.sourceType, ident('m', col.source)))
+/** Bytes that the row's large values take, plus 8 for each of the others. `mainAlone`: without those of joined tables. */
+function rowBytes(r: FlowRelation, mainAlone: boolean): Sql {
+  const counted = r.columns.filter((col) => !mainAlone || col.origin.kind === 'main')
+  const sizes = counted.map((col) => byteSize(col.sourceType, clearValue(col)))
   const fixed = BigInt(8 * sizes.filter((s) => s === null).length)
   return joined([sql`CAST(${catalogText(String(fixed))} AS BIGINT)`, ...sizes.filter((s) => s !== null)], ' + ')
 }
 
-/** What the captured row remembers: key, position, locator, parent, row number, size. */
-export function capturedColumns(r: FlowRelation, rowIds: boolean, withPosition: boolean): Sql {
+/** What the captured row remembers: key, position, locator, parent, row number, size. `withPosition` false: from the main table alone. */
+export function capturedColumns(c: Catalogs, r: FlowRelation, rowIds: boolean, withPosition: boolean): Sql {
   return joined(
     [
-      ...r.key.map((k, i) => sql`${ident('m', k.source)} AS ${keyName(i)}`),
+      ...mainKeys(c, r).map((k, i) => sql`${k} AS ${keyName(i)}`),
       ...(withPosition && r.position ? [sql`${column(r.position.ref)} AS p`] : [sql`NULL AS p`]),
       ...(r.tree
         ? [sql`${ident('m', r.tree.locator.source)} AS loc`, sql`${ident('m', r.tree.parent.source)} AS par`]
         : []),
-      rowIds ? sql`m.rowid AS rid` : sql`NULL AS rid`,
-      sql`${rowBytes(r)} AS bytes`,
+      rowIds ? sql`${c.source.rowNumber(r.source.table, 'm')} AS rid` : sql`NULL AS rid`,
+      sql`${rowBytes(r, !withPosition)} AS bytes`,
     ],
     ', ',
   )
@@ -163,12 +178,12 @@ export function insertSelected(c: Catalogs, r: FlowRelation, predicate: Sql, row
     r.key.map((_, i) => keyName(i)),
     ', ',
   )
-  const known = sql`${first ? EMPTY : sql` AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})`}`
+  const known = sql`${first ? EMPTY : sql` AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})`}`
   return sql`INSERT INTO ${work(c, 'node')} (${keys}, p, ${r.tree ? sql`loc, par, ` : EMPTY}rid, bytes, role)
-SELECT ${capturedColumns(r, rowIds, true)}, 'w' AS role
+SELECT ${capturedColumns(c, r, rowIds, true)}, 'w' AS role
 FROM ${fromSource(c, r)}
 WHERE ${predicate}
-  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})${known}`
+  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})${known}`
 }
 
 export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExists: boolean): Sql {
@@ -177,7 +192,7 @@ export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExi
     all.length === 1 && all[0]
       ? sql`SELECT count(*) FROM ${fromSource(c, r)} WHERE ${all[0]}`
       : sql`SELECT count(*) FROM (SELECT DISTINCT ${joined(
-          r.key.map((k) => ident('m', k.source)),
+          mainKeys(c, r),
           ', ',
         )} FROM ${fromSource(c, r)} WHERE ${joined(
           all.map((p) => sql`(${p})`),
@@ -225,4 +240,21 @@ export function capturedAmong(c: Catalogs, r: FlowRelation, keys: readonly strin
   const among = (name: string): Sql =>
     sql`SELECT ${key} AS k FROM ${work(c, name)} WHERE ${key} IN ${listOf(keys, 'VARCHAR')}`
   return sql`${among('captured')} UNION ${among('done_key')} ORDER BY k`
+}
+
+/** Per run of `size` row numbers: how many rows the predicate takes, where, how large, and how many without a key. */
+export function bucketQuery(c: Catalogs, r: FlowRelation, predicate: Sql, size: bigint): Sql {
+  const n = c.source.rowNumber(r.source.table, 'm')
+  const noKey = joined(
+    mainKeys(c, r).map((k) => sql`${k} IS NULL`),
+    ' OR ',
+  )
+  return sql`SELECT min(${n}), max(${n}), count(*), coalesce(sum(${rowBytes(r, false)}), 0), count(*) FILTER (WHERE ${noKey})
+FROM ${fromSource(c, r)} WHERE ${predicate} GROUP BY ${n} // ${whole(size)} ORDER BY 1`
+}
+
+/** A few keys that the predicate takes more than once. */
+export function repeatedSourceKeys(c: Catalogs, r: FlowRelation, predicate: Sql): Sql {
+  const keys = mainKeys(c, r)
+  return sql`SELECT ${keyJson(keys)} AS k FROM ${fromSource(c, r)} WHERE ${predicate} GROUP BY ${joined(keys, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
 }

@@ -1,17 +1,42 @@
-/** The names that DuckDB's statements use: which catalog a table is in, and the aliases. */
+/** The names that DuckDB's statements use: how tables are read, which catalog they are in, and the aliases. */
 import type { ColumnRef, TableName } from '@tidemark/contract/flow'
+import type { Secret } from '../../runtime/secret.ts'
 import type { FlowRelation } from '../contract.ts'
-import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
+import { catalogText, ident, joined, type Sql, sql, whole } from '../sql-text.ts'
 import { schemaAndTable } from './introspect.ts'
 
-/** Where the files of one bench are attached. */
-export interface Catalogs {
-  readonly source: string
-  readonly target: string
-  readonly work: string
+/** How a source's tables are read in FROM, and how its rows are numbered. */
+export interface SourceNames {
+  table(name: TableName): Sql
+  /** The row's place in the whole table, a BIGINT from 0 on, for `table(name) AS alias`. */
+  rowNumber(name: TableName, alias: string): Sql
+  /** Rows `first` to `last` of that numbering: what to read them from, and a condition that lets the reader skip the rest. */
+  slice(name: TableName, alias: string, first: bigint, last: bigint): { readonly from: Sql; readonly where: Sql }
 }
 
-export const sourceTable = (c: Catalogs, table: TableName): Sql => ident(c.source, ...schemaAndTable(table))
+/** What one bench's statements are made with. */
+export interface Catalogs {
+  readonly source: SourceNames
+  readonly target: string
+  readonly work: string
+  readonly secret: (reference: string) => Secret
+}
+
+/** The tables of an attached DuckDB file. */
+export const attachedSource = (catalog: string): SourceNames => {
+  const table = (name: TableName): Sql => ident(catalog, ...schemaAndTable(name))
+  const rowNumber = (_: TableName, alias: string): Sql => sql`${ident(alias)}.rowid`
+  return {
+    table,
+    rowNumber,
+    slice: (name, alias, first, last) => ({
+      from: table(name),
+      where: sql`${rowNumber(name, alias)} BETWEEN ${whole(first)} AND ${whole(last)}`,
+    }),
+  }
+}
+
+export const sourceTable = (c: Catalogs, table: TableName): Sql => c.source.table(table)
 export const targetTable = (c: Catalogs, table: TableName): Sql => ident(c.target, ...schemaAndTable(table))
 export const work = (c: Catalogs, name: string): Sql => ident(c.work, 'main', name)
 export const own = (c: Catalogs, name: 'fence' | 'marker' | 'settled'): Sql => ident(c.target, 'tidemark', name)
@@ -19,6 +44,16 @@ export const own = (c: Catalogs, name: 'fence' | 'marker' | 'settled'): Sql => i
 /** The side table that holds positions the target cannot. */
 export const sideTableName = (table: TableName): string => `tidemark_position__${schemaAndTable(table).join('__')}`
 export const sideTable = (c: Catalogs, table: TableName): Sql => ident(c.target, 'tidemark', sideTableName(table))
+
+/** A name of our own beside the flow's columns, whatever those are called. */
+export function free(r: FlowRelation, wanted: string): Sql {
+  let name = wanted
+  while (r.columns.some((x) => x.target.toLowerCase() === name)) name += '_'
+  return ident(name)
+}
+
+/** The position's column in the side table. */
+export const sidePosition = (r: FlowRelation): Sql => free(r, 'position')
 
 export const typed = (text: string): Sql => catalogText(text)
 
@@ -40,10 +75,6 @@ export const workKey =
   (alias: string) =>
   (i: number): Sql =>
     ident(alias, `k${i + 1}`)
-export const mainKey =
-  (relation: FlowRelation) =>
-  (i: number): Sql =>
-    ident('m', relation.key[i]?.source ?? '')
 export const targetKey =
   (relation: FlowRelation, alias: string) =>
   (i: number): Sql =>

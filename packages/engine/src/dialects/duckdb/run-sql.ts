@@ -1,13 +1,13 @@
 /** Sending statements, with errors translated where they enter. */
 import type { DuckdbSession } from '../../drivers/duckdb.ts'
-import { type Sql, textOf } from '../sql-text.ts'
+import { type Sql, textOf, valuesOf } from '../sql-text.ts'
 import { translate } from './errors.ts'
 
 type Refused = 'TM4019' | 'TM5001'
 
 export async function exec(session: DuckdbSession, statement: Sql, where: string, refused?: Refused): Promise<bigint> {
   try {
-    return await session.run(textOf(statement), statement.params)
+    return await session.run(textOf(statement), valuesOf(statement))
   } catch (error) {
     throw translate(error, where, refused)
   }
@@ -20,7 +20,7 @@ export async function query(
   refused?: Refused,
 ): Promise<readonly (readonly (string | null)[])[]> {
   try {
-    return await session.rows(textOf(statement), statement.params)
+    return await session.rows(textOf(statement), valuesOf(statement))
   } catch (error) {
     throw translate(error, where, refused)
   }

@@ -15,8 +15,8 @@ import type {
 } from '../contract.ts'
 import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { tallyQuery } from './capture.sql.ts'
-import { describeTable, fileFingerprint, fileIdentity, tableIdent } from './introspect.ts'
-import { type Catalogs, typed } from './names.ts'
+import { describeTable, fileFingerprint, fileIdentity } from './introspect.ts'
+import { type Catalogs, sourceTable, typed } from './names.ts'
 import { query } from './run-sql.ts'
 import { belowTick, canBeKey, passedAt, positionClass } from './types.ts'
 
@@ -59,7 +59,7 @@ export class DuckdbSource implements SourcePort {
 
   async listValues(table: TableName, name: string): Promise<readonly string[]> {
     const rows = await this.#rows(
-      sql`SELECT DISTINCT CAST(${ident(name)} AS VARCHAR) AS v FROM ${tableIdent(this.#file, table)} WHERE ${ident(name)} IS NOT NULL ORDER BY v`,
+      sql`SELECT DISTINCT CAST(${ident(name)} AS VARCHAR) AS v FROM ${sourceTable(this.#catalogs, table)} WHERE ${ident(name)} IS NOT NULL ORDER BY v`,
     )
     return rows.map(([v]) => v ?? '')
   }
@@ -101,7 +101,7 @@ export class DuckdbSource implements SourcePort {
   /** The greatest value, then the open transactions: one that was open while looking is still open, or its numbers can be read. */
   async #look(position: PlannedPosition, positionTable: TableName): Promise<Moment> {
     const [row] = await this.#rows(
-      sql`SELECT CAST(max(${ident(position.ref.column)}) AS VARCHAR) FROM ${tableIdent(this.#file, positionTable)}`,
+      sql`SELECT CAST(max(${ident(position.ref.column)}) AS VARCHAR) FROM ${sourceTable(this.#catalogs, positionTable)}`,
     )
     await this.#between()
     const oldest = this.#file.oldestOpen()

@@ -1,13 +1,13 @@
 /** The statements of a tree's closure: what else must come, in which order, and what cannot. */
 import type { FlowRelation, OrphanReason, WindowBounds } from '../contract.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
+import { landingKey, mainKey } from './columns.sql.ts'
 import { capturedColumns, excluded, filters, fromSource, inWindow, keyJson } from './capture.sql.ts'
 import {
   type Catalogs,
   column,
   keyEquals,
   keyName,
-  mainKey,
   sourceTable,
   targetKey,
   targetTable,
@@ -47,7 +47,7 @@ WITH RECURSIVE up(loc) AS (
   UNION
   SELECT ${parOf(r)} FROM ${sourceTable(c, r.source.table)} AS m JOIN up ON ${locOf(r)} = up.loc WHERE ${notSeen(parOf(r))}
 )
-SELECT ${capturedColumns(r, rowIds, false)}, coalesce(${excluded(r)}, FALSE), TRUE, FALSE
+SELECT ${capturedColumns(c, r, rowIds, false)}, coalesce(${excluded(r)}, FALSE), TRUE, FALSE
 FROM ${sourceTable(c, r.source.table)} AS m SEMI JOIN up ON ${locOf(r)} = up.loc`
 }
 
@@ -84,7 +84,7 @@ export const markDescended = ({ c }: Ctx): readonly Sql[] => [
  * only what the target holds elsewhere is taken, and what is younger than the window waits.
  */
 export function captureBelow({ c, r, rowIds }: Ctx, window: WindowBounds | null, withNullPosition: boolean): Sql {
-  const held = sql`SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), mainKey(r))}`
+  const held = sql`SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), landingKey(c, r))}`
   const elsewhere = sql`EXISTS (${held} AND ${ident('t', r.tree?.locator.target ?? '')} IS DISTINCT FROM ${locOf(r)})`
   const due = r.position === null ? sql`TRUE` : inWindow(r, { after: null, upTo: window?.upTo ?? null })
   const taken = r.position !== null && withNullPosition ? sql`(${due} OR ${column(r.position.ref)} IS NULL)` : due
@@ -94,10 +94,10 @@ export function captureBelow({ c, r, rowIds }: Ctx, window: WindowBounds | null,
   )
   const eligible = joined([...joinsPresent, sql`${taken}`, filters(r)], ' AND ')
   return sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
-SELECT ${capturedColumns(r, rowIds, true)}, CASE WHEN ${elsewhere} OR (NOT EXISTS (${held}) AND coalesce(${eligible}, FALSE)) THEN 's' ELSE 'x' END
+SELECT ${capturedColumns(c, r, rowIds, true)}, CASE WHEN ${elsewhere} OR (NOT EXISTS (${held}) AND coalesce(${eligible}, FALSE)) THEN 's' ELSE 'x' END
 FROM ${fromSource(c, r, true)} JOIN ${work(c, 'moved')} AS f ON ${parOf(r)} = f.loc
 WHERE NOT coalesce(${excluded(r)}, FALSE) AND (f.entire OR (${elsewhere} AND ${notYoung}))
-  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})`
+  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})`
 }
 
 /** Rows of moved subtrees that an earlier capture of this run took and that are not in yet: their folder may be. */
@@ -106,10 +106,10 @@ export const captureOwed = ({
   r,
   rowIds,
 }: Ctx): Sql => sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
-SELECT ${capturedColumns(r, rowIds, true)}, 's'
-FROM ${fromSource(c, r, true)} SEMI JOIN ${work(c, 'owed_key')} AS w ON ${keyEquals(r, workKey('w'), mainKey(r))}
-WHERE NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})
-  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(r))})`
+SELECT ${capturedColumns(c, r, rowIds, true)}, 's'
+FROM ${fromSource(c, r, true)} SEMI JOIN ${work(c, 'owed_key')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
+WHERE NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})
+  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})`
 
 // ── order, and what has none ──────────────────────────────────────────────────────────────────────────────────
 

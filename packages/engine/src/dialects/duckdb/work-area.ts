@@ -2,6 +2,7 @@
 import type { DuckdbSession } from '../../drivers/duckdb.ts'
 import type {
   CapturedBatch,
+  CapturedRanges,
   FlowRelation,
   KeyCheck,
   Orphan,
@@ -16,6 +17,12 @@ import { type Catalogs, keyName, typed, work } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import * as tree from './tree.sql.ts'
 
+/** Rows of a row group: an INSERT that reads whole ones writes whole ones, half as long as one that cuts them. */
+export const ROW_GROUP = 122_880n
+
+/** One pass over one table takes the selection's rows, each at one place. */
+export const readsRanges = (r: FlowRelation): boolean => r.tree === null && r.source.joins.length === 0
+
 interface Current {
   readonly relation: FlowRelation
   readonly epoch: number
@@ -28,6 +35,7 @@ export class DuckdbWorkArea implements WorkArea {
   readonly #session: DuckdbSession
   readonly #catalogs: Catalogs
   readonly #rowIds: (relation: FlowRelation) => Promise<boolean>
+  readonly #fingerprint: () => Promise<string | null>
   readonly #target: (relation: FlowRelation) => Promise<'missing' | 'empty' | 'filled'>
   #current: Current | null = null
 
@@ -35,11 +43,14 @@ export class DuckdbWorkArea implements WorkArea {
     session: DuckdbSession,
     catalogs: Catalogs,
     rowIds: (relation: FlowRelation) => Promise<boolean>,
+    /** of a source that only its owner changes; null: this run changes it itself */
+    fingerprint: () => Promise<string | null>,
     target: (relation: FlowRelation) => Promise<'missing' | 'empty' | 'filled'>,
   ) {
     this.#session = session
     this.#catalogs = catalogs
     this.#rowIds = rowIds
+    this.#fingerprint = fingerprint
     this.#target = target
   }
 
@@ -47,6 +58,49 @@ export class DuckdbWorkArea implements WorkArea {
     if (this.#current === null) throw new TypeError('no capture was started')
     const { relation, epoch, rowIds, target, selection } = this.#current
     return { c: this.#catalogs, r: relation, epoch, rowIds, selection, target, targetExists: target !== 'missing' }
+  }
+
+  async ranges(
+    relation: FlowRelation,
+    selection: Selection,
+    size: { readonly rows: number; readonly bytes: number },
+  ): Promise<CapturedRanges | null> {
+    const readAt = await this.#fingerprint()
+    if (readAt === null || !readsRanges(relation) || !(await this.#rowIds(relation))) return null
+    const c = this.#catalogs
+    const all = capture.predicates(c, relation, selection, (await this.#target(relation)) !== 'missing')
+    const [predicate] = all
+    if (!predicate || all.length !== 1) return null
+    const buckets = await this.#buckets(relation, predicate, size)
+    const nullKeys = buckets.reduce((n, b) => n + b.nullKeys, 0n)
+    const duplicates = await this.#query(capture.repeatedSourceKeys(c, relation, predicate))
+    // counted and checked by two statements: nothing may have changed between them
+    if ((await this.#fingerprint()) !== readAt) return null
+    return {
+      check: { nullKeys, duplicates: duplicates.map(([key]) => key ?? '') },
+      batches: joinBuckets(buckets, size).map((b) => ({ step: 1, wave: 1, readAt, ...b })),
+    }
+  }
+
+  /** Fine enough that none is larger than a batch, but for a single row. */
+  async #buckets(
+    relation: FlowRelation,
+    predicate: Sql,
+    size: { readonly rows: number; readonly bytes: number },
+  ): Promise<readonly Bucket[]> {
+    const limit = BigInt(size.bytes)
+    let width = BigInt(size.rows) < ROW_GROUP ? BigInt(size.rows) : ROW_GROUP
+    for (;;) {
+      const rows = await this.#query(capture.bucketQuery(this.#catalogs, relation, predicate, width))
+      const buckets = rows.map((row): Bucket => {
+        const [first, last, n, bytes, nullKeys] = row.map((v) => BigInt(v ?? '0'))
+        return { first: first ?? 0n, last: last ?? 0n, rows: n ?? 0n, bytes: bytes ?? 0n, nullKeys: nullKeys ?? 0n }
+      })
+      const largest = buckets.reduce((max, b) => (b.rows > 1n && b.bytes > max ? b.bytes : max), 0n)
+      if (largest <= limit || width === 1n) return buckets
+      const finer = (width * limit) / (largest * 2n)
+      width = finer < 1n ? 1n : finer
+    }
   }
 
   async exists(epoch: number): Promise<boolean> {
@@ -197,6 +251,7 @@ export class DuckdbWorkArea implements WorkArea {
       await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
     await this.#exec(tree.markWhole(x.c, x.epoch))
     return pieces.map(([step, wave, first, last, n, size]) => ({
+      readAt: null,
       step: Number(step),
       wave: Number(wave),
       first: BigInt(first ?? '0'),
@@ -222,4 +277,27 @@ export class DuckdbWorkArea implements WorkArea {
   #count(statement: Sql): Promise<bigint> {
     return count(this.#session, statement, 'capture', 'TM4019')
   }
+}
+
+interface Bucket {
+  readonly first: bigint
+  readonly last: bigint
+  readonly rows: bigint
+  readonly bytes: bigint
+  readonly nullKeys: bigint
+}
+
+/** Neighbours together, as long as they make one batch. */
+export function joinBuckets(
+  buckets: readonly Bucket[],
+  size: { readonly rows: number; readonly bytes: number },
+): readonly Omit<Bucket, 'nullKeys'>[] {
+  const joined: Omit<Bucket, 'nullKeys'>[] = []
+  for (const { first, last, rows, bytes } of buckets) {
+    const open = joined.at(-1)
+    if (open && open.rows + rows <= BigInt(size.rows) && open.bytes + bytes <= BigInt(size.bytes))
+      joined[joined.length - 1] = { first: open.first, last, rows: open.rows + rows, bytes: open.bytes + bytes }
+    else joined.push({ first, last, rows, bytes })
+  }
+  return joined
 }

@@ -1,27 +1,23 @@
 -- capture
-INSERT INTO "work"."main"."node" ("k1", p, rid, bytes, role)
-SELECT "m"."id" AS "k1", "m"."modified_on" AS p, m.rowid AS rid, CAST(24 AS BIGINT) + coalesce(strlen("m"."path"), 0) + coalesce(strlen("m"."parent"), 0) AS bytes, 'w' AS role
-FROM "source"."main"."src" AS m
-WHERE "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE
-  AND NOT EXISTS (SELECT 1 FROM "work"."main"."done_key" AS w WHERE "w"."k1" = "m"."id");
+SELECT min("m".rowid), max("m".rowid), count(*), coalesce(sum(CAST(24 AS BIGINT) + coalesce(strlen("m"."path"), 0) + coalesce(strlen("m"."parent"), 0)), 0), count(*) FILTER (WHERE "m"."id" IS NULL)
+FROM "source"."main"."src" AS m WHERE "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE GROUP BY "m".rowid // 122880 ORDER BY 1;
 
--- stage
-CREATE OR REPLACE TEMP TABLE tidemark_stage AS
-SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position"
-FROM "source"."main"."src" AS m
-JOIN "work"."main"."captured" AS w ON "w"."k1" = "m"."id"
-WHERE w.n BETWEEN CAST('1' AS BIGINT) AND CAST('1000' AS BIGINT) AND m.rowid BETWEEN (SELECT rid_from FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT)) AND (SELECT rid_to FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT));
+-- apply to a target with no other row
+INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on") SELECT "id", "path", "parent", "size", "modified_on" FROM (SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
+FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE) AS s;
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s.rowid AS stage_row, t.rowid AS target_row, NULL AS held, CASE
+SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, NULL AS held, CASE
   WHEN t.rowid IS NULL THEN 'insert'
   ELSE 'same'
 END AS verdict
-FROM tidemark_stage AS s
+FROM (SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
+FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE) AS s
 LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id";
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on")
-SELECT "s"."id", "s"."path", "s"."parent", "s"."size", "s"."modified_on" FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+SELECT "s"."id", "s"."path", "s"."parent", "s"."size", "s"."modified_on" FROM (SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
+FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE) AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
 WHERE v.verdict IN ('insert');

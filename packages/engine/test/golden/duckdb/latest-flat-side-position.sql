@@ -1,6 +1,6 @@
 -- capture
 INSERT INTO "work"."main"."node" ("k1", p, rid, bytes, role)
-SELECT "m"."id" AS "k1", "j_meta"."changed_on" AS p, m.rowid AS rid, CAST(24 AS BIGINT) + coalesce(strlen("m"."path"), 0) + coalesce(strlen("m"."parent"), 0) AS bytes, 'w' AS role
+SELECT "m"."id" AS "k1", "j_meta"."changed_on" AS p, "m".rowid AS rid, CAST(24 AS BIGINT) + coalesce(strlen("m"."path"), 0) + coalesce(strlen("m"."parent"), 0) AS bytes, 'w' AS role
 FROM "source"."main"."src" AS m JOIN "source"."main"."meta" AS "j_meta" ON "m"."id" = "j_meta"."id"
 WHERE "j_meta"."changed_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE
   AND NOT EXISTS (SELECT 1 FROM "work"."main"."done_key" AS w WHERE "w"."k1" = "m"."id");
@@ -10,7 +10,7 @@ CREATE OR REPLACE TEMP TABLE tidemark_stage AS
 SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on", "j_meta"."changed_on" AS "tidemark position"
 FROM "source"."main"."src" AS m LEFT JOIN "source"."main"."meta" AS "j_meta" ON "m"."id" = "j_meta"."id"
 JOIN "work"."main"."captured" AS w ON "w"."k1" = "m"."id"
-WHERE w.n BETWEEN CAST('1' AS BIGINT) AND CAST('1000' AS BIGINT) AND m.rowid BETWEEN (SELECT rid_from FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT)) AND (SELECT rid_to FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT));
+WHERE w.n BETWEEN CAST('1' AS BIGINT) AND CAST('1000' AS BIGINT) AND "m".rowid BETWEEN (SELECT rid_from FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT)) AND (SELECT rid_to FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT));
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
@@ -18,12 +18,16 @@ SELECT s.rowid AS stage_row, t.rowid AS target_row, p."position" AS held, CASE
   WHEN t.rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > p."position" THEN 'update'
   WHEN s."tidemark position" < p."position" THEN 'older'
-  WHEN encode("t"."path") IS NOT DISTINCT FROM encode("s"."path") AND encode("t"."parent") IS NOT DISTINCT FROM encode("s"."parent") AND ("t"."size" IS NOT DISTINCT FROM "s"."size" AND signbit("t"."size") IS NOT DISTINCT FROM signbit("s"."size")) AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same'
-  ELSE 'update'
+  ELSE 'tie'
 END AS verdict
 FROM tidemark_stage AS s
 LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id"
 LEFT JOIN "target"."tidemark"."tidemark_position__main__dst" AS p ON "p"."id" = "s"."id";
+
+-- verdict
+UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."path") IS NOT DISTINCT FROM encode("s"."path") AND encode("t"."parent") IS NOT DISTINCT FROM encode("s"."parent") AND ("t"."size" IS NOT DISTINCT FROM "s"."size" AND signbit("t"."size") IS NOT DISTINCT FROM signbit("s"."size")) AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
+FROM "target"."main"."dst" AS t, tidemark_stage AS s
+WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s.rowid = v.stage_row;
 
 -- apply
 DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');

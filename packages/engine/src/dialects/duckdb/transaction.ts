@@ -1,0 +1,100 @@
+/** One batch's transaction in a DuckDB target: fence and marker first, then what the bench sends. */
+import type { RowCounts } from '@tidemark/contract/row-counts'
+import type { DuckdbSession } from '../../drivers/duckdb.ts'
+import { AppError } from '../../runtime/app-error.ts'
+import type { BatchKey, BatchTransaction, CapturedBatch, FenceKey } from '../contract.ts'
+import type { Sql } from '../sql-text.ts'
+import { type Staging, TABLE } from './apply.sql.ts'
+import { translate } from './errors.ts'
+import * as fence from './fence.sql.ts'
+import type { Catalogs } from './names.ts'
+import { count, exec, query } from './run-sql.ts'
+import { isConflict, markerCounts } from './target.ts'
+
+export function ours(tx: BatchTransaction): DuckdbTransaction {
+  if (!(tx instanceof DuckdbTransaction)) throw new TypeError('a transaction of another dialect')
+  return tx
+}
+
+export class DuckdbTransaction implements BatchTransaction {
+  alreadyIn: RowCounts | null = null
+  /** set by `stage` */
+  split: CapturedBatch | null = null
+  staged: Staging = TABLE
+  /** the target has only rows of this run */
+  fresh = false
+  readonly session: DuckdbSession
+  readonly key: FenceKey
+  readonly batch: BatchKey
+  readonly #catalogs: Catalogs
+  readonly #where: string
+  readonly #giveBack: () => void
+  #open = false
+
+  constructor(
+    session: DuckdbSession,
+    catalogs: Catalogs,
+    key: FenceKey,
+    batch: BatchKey,
+    where: string,
+    giveBack: () => void,
+  ) {
+    this.session = session
+    this.#catalogs = catalogs
+    this.key = key
+    this.batch = batch
+    this.#where = where
+    this.#giveBack = giveBack
+  }
+
+  async enter(worker: number): Promise<void> {
+    this.session.owner = { store: this.key.store, flow: this.key.flow, token: this.key.token }
+    await this.session.begin()
+    this.#open = true
+    const taken = await this.exec(fence.enter(this.#catalogs, this.key, worker))
+    if (taken !== 1n) throw new AppError('TM5002', `${this.key.flow} has a newer owner than token ${this.key.token}`)
+    const [marker] = await this.query(fence.findMarker(this.#catalogs, this.key, this.batch))
+    if (marker) this.alreadyIn = markerCounts(marker)
+    else await this.exec(fence.insertMarker(this.#catalogs, this.key, this.batch))
+  }
+
+  async commit(counts: RowCounts): Promise<void> {
+    await this.exec(fence.completeMarker(this.#catalogs, this.key, this.batch, counts))
+    try {
+      await this.session.commit()
+    } catch (error) {
+      throw translate(error, this.#where)
+    }
+    this.#open = false
+  }
+
+  abort(): void {
+    this.session.interrupt()
+  }
+
+  exec(statement: Sql): Promise<bigint> {
+    return exec(this.session, statement, this.#where)
+  }
+
+  query(statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
+    return query(this.session, statement, this.#where)
+  }
+
+  count(statement: Sql): Promise<bigint> {
+    return count(this.session, statement, this.#where)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.session.owner = null
+    if (this.#open && !this.session.closed) {
+      this.#open = false
+      try {
+        await this.session.rollback()
+      } catch (error) {
+        this.session.close()
+        if (!isConflict(error)) throw translate(error, this.#where)
+      }
+    }
+    this.#giveBack()
+  }
+}
