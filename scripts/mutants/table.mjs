@@ -10,6 +10,7 @@ const TRANSACTION = 'src/dialects/duckdb/transaction.ts'
 const FENCE = 'src/dialects/duckdb/fence.sql.ts'
 const APPLY = 'src/dialects/duckdb/apply.sql.ts'
 const PLAN = 'src/plan/make-plan.ts'
+const PLAN_RELATION = 'src/plan/relation.ts'
 const SETTLE = 'src/control/ledger/settle.ts'
 const SQLITE = 'src/control/sql/sqlite'
 
@@ -274,6 +275,33 @@ export const MUTANTS = [
   },
 
   // ── how rows land ──
+  {
+    name: 'replace: the brake does not hold',
+    file: 'src/apply/delete-brake.ts',
+    find: 'if (deleted === 0n || deleted <= allowed(of, limit)) return',
+    replace: 'if (deleted >= 0n || deleted <= allowed(of, limit)) return',
+    test: [
+      `${SEMANTICS}/replace.test.ts`,
+      'max_delete stops a replacement that would take away more, as a share or as a count, and deletes nothing',
+    ],
+  },
+  {
+    name: 'replace: batches land in the target itself',
+    file: PLAN_RELATION,
+    find: "beside: d.apply.kind === 'replace' ? besideName(d.target.table) : null",
+    replace: "beside: d.apply.kind === 'live' ? besideName(d.target.table) : null",
+    test: [`${SEMANTICS}/replace.test.ts`, 'until the swap the target is as it was, and after it as the source is'],
+  },
+  {
+    name: 'replace: a resume swaps again',
+    file: 'src/run/settle.ts',
+    find: '  if (done !== null) return done\n',
+    replace: '',
+    test: [
+      `${SEMANTICS}/replace.test.ts`,
+      'a replacement that is cut between swap and settle is not repeated by its resume',
+    ],
+  },
   {
     name: 'ranges: nobody looks whether the source stood still',
     file: BENCH,

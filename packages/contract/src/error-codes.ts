@@ -415,6 +415,16 @@ export const ERRORS = {
     ...failed,
     retry: 'again',
   },
+  TM5007: {
+    title: 'too many rows would be deleted',
+    meaning: 'The run would take more rows out of the target than its flow allows. Nothing was deleted.',
+    remedy: [
+      'look at the source: is it whole?',
+      'apply: { kind: replace, max_delete: 100% }   allows it, then: tidemark run FLOW --fresh',
+    ],
+    ...failed,
+    retry: 'never',
+  },
   // ── 9xxx unexpected
   TM9001: {
     title: 'unexpected error',

@@ -81,8 +81,12 @@ async function weigh(
   let counts = NO_ROWS
   for (const batch of report.batches) {
     signal.throwIfAborted()
-    if (apply.kind === 'latest' || apply.kind === 'insert-missing')
-      counts = addCounts(counts, await bench.weigh(plan.relation, plan.selection, batch, apply.kind))
+    counts = addCounts(
+      counts,
+      await bench.weigh(plan.relation, plan.selection, batch, apply.kind === 'insert-missing' ? apply.kind : 'latest'),
+    )
   }
+  if (plan.relation.target.beside !== null)
+    counts = { ...counts, deleted: await bench.weighSwap(plan.relation, plan.selection) }
   return { counts: { ...counts, rejected: BigInt(report.quarantined.length) }, batches: report.batches.length }
 }

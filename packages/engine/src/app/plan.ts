@@ -84,8 +84,10 @@ async function planOne(
       ...(create === null ? [] : [CREATE_NOTE]),
     ],
     sql:
-      planned.kind === 'run' && (apply === 'latest' || apply === 'insert-missing')
-        ? bench.explain(relation, planned.plan.selection, apply).map(({ name, text }) => ({ name, text }))
+      planned.kind === 'run'
+        ? bench
+            .explain(relation, planned.plan.selection, apply === 'insert-missing' ? apply : 'latest')
+            .map(({ name, text }) => ({ name, text }))
         : [],
   }
 }

@@ -14,7 +14,12 @@ const set =
   (bench, tx, { relation }, staged) =>
     staged.rows === 0n ? Promise.resolve(NO_ROWS) : bench.apply(tx, relation, kind)
 
-const MODES: Readonly<Record<string, Merge>> = { 'insert-missing': set('insert-missing'), latest: set('latest') }
+const MODES: Readonly<Record<string, Merge>> = {
+  'insert-missing': set('insert-missing'),
+  latest: set('latest'),
+  // into the table beside, which may hold an older state of a row where the source changed while it was read
+  replace: set('latest'),
+}
 
 export function mergeFor(kind: string): Merge {
   const merge = MODES[kind]

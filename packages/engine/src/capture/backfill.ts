@@ -7,7 +7,7 @@ import type { CaptureMode, CaptureQuestion } from './capture-mode.ts'
 const selectionOf = (q: CaptureQuestion): Selection => ({
   window: null,
   withNullPosition: true,
-  absent: q.wish.full ? null : 'key',
+  absent: q.wish.full || q.replaces ? null : 'key',
   unmatched: [],
   again: q.again,
   gained: [],
@@ -24,17 +24,18 @@ export const backfill: CaptureMode<BackfillOptions, { readonly rows: bigint }> =
   },
 
   decide(q, { rows }) {
-    if (rows === 0n)
+    // an empty source may have to empty the target, or to be refused that
+    if (rows === 0n && !(q.replaces && q.targetExists))
       return {
         kind: 'nothing',
-        reason: 'every row of the source is in the target',
+        reason: q.replaces ? 'the source has no rows' : 'every row of the source is in the target',
         window: null,
         waiting: null,
         notes: [],
       }
     return {
       kind: 'take',
-      goal: q.wish.full ? 'full' : 'backfill',
+      goal: q.replaces ? 'replace' : q.wish.full ? 'full' : 'backfill',
       window: null,
       selection: selectionOf(q),
       watermark: null,

@@ -39,6 +39,8 @@ export interface CaptureQuestion {
   /** values that `in` lists gained, where the person asked for them alone */
   readonly gained: Selection['gained']
   readonly targetExists: boolean
+  /** the target is replaced as a whole: every row is taken */
+  readonly replaces: boolean
 }
 
 export type CaptureDecision =

@@ -87,7 +87,11 @@ export interface PlannedCondition {
 /** Everything a statement is made from. */
 export interface FlowRelation {
   readonly source: { readonly table: TableName; readonly joins: readonly JoinSpec[] }
-  readonly target: { readonly table: TableName }
+  readonly target: {
+    readonly table: TableName
+    /** where batches land until they take the table's place; null: in the table itself */
+    readonly beside: TableName | null
+  }
   /** in the flow's order; also among `columns` */
   readonly key: readonly PlannedColumn[]
   readonly columns: readonly PlannedColumn[]
@@ -101,6 +105,9 @@ export interface FlowRelation {
     readonly values: readonly string[]
   }[]
 }
+
+/** The table that batches write. */
+export const landingTable = ({ target }: FlowRelation): TableName => target.beside ?? target.table
 
 /** `after < position <= upTo`; null bounds are open. */
 export interface WindowBounds {
@@ -340,6 +347,13 @@ export interface Staged {
   readonly bytes: bigint
 }
 
+export interface SwapOptions {
+  /** rows beside that this selection does not take any more are left out; null: the source stood still */
+  readonly still: Selection | null
+  /** Asked before: how many keys vanish, of how many. Throws to stop. */
+  allow(deleted: bigint, of: bigint): void
+}
+
 export interface TargetPort {
   readonly location: string
   describe(table: TableName): Promise<TableFacts | null>
@@ -351,13 +365,20 @@ export interface TargetPort {
   /** Why a source type cannot be held exactly by a target type; null: it can. */
   narrowing(sourceType: string, targetType: string): string | null
 
-  /** Fence, markers and, when missing, the target table and the position's side table. */
-  prepare(relation: FlowRelation, createTable: boolean, fence: FenceKey): Promise<void>
+  /**
+   * Fence, markers and, when missing, the table that batches write and the position's side table. `anew`: a table
+   * beside the target that an earlier run left is emptied.
+   */
+  prepare(relation: FlowRelation, createTable: boolean, fence: FenceKey, anew?: boolean): Promise<void>
   /** The token that the fence of this store's flow stands at; 0: it has none. */
   fenceToken(store: string, flow: string): Promise<bigint>
   /** All slots to this token; waits for the former owner at most `boundMs`, then ends its session or throws TM3009. */
   raiseFence(fence: FenceKey, boundMs: number, signal: AbortSignal): Promise<void>
   markers(fence: FenceKey, run: string): Promise<readonly Marker[]>
+  /** The table loaded beside takes the target's place, in one transaction with a marker; a repetition finds that. */
+  swap(fence: FenceKey, run: string, relation: FlowRelation, how: SwapOptions): Promise<void>
+  /** Keys that the run's swap took away; null: it did not commit. */
+  swapped(fence: FenceKey, run: string): Promise<bigint | null>
   /** Remembers the settled run of the scope and forgets the markers of older runs, under the fence. */
   settle(fence: FenceKey, settled: NewSettled, table: TableName): Promise<void>
   /** The markers of an ended run that leaves no watermark have done their work. */
@@ -375,6 +396,8 @@ export interface Bench extends AsyncDisposable {
   stage(tx: BatchTransaction, relation: FlowRelation, selection: Selection, split: CapturedBatch): Promise<Staged>
   /** Staging into target; one statement set per apply kind. Throws TM5006 where the rows are not those captured any more. */
   apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts>
+  /** How many of the target's keys a replacement by this selection would take away, in read mode. */
+  weighSwap(relation: FlowRelation, selection: Selection): Promise<bigint>
   /** What a batch would do, in read mode: staged in memory, judged against the target as it is, and thrown away. */
   weigh(
     relation: FlowRelation,

@@ -9,6 +9,7 @@ const GOALS: Readonly<Record<string, string>> = {
   full: 'full read',
   period: 'a period, delivered again',
   backfill: 'what the target lacks',
+  replace: 'all rows, loaded beside the target and swapped',
 }
 
 /** `watermark (initial load)`; goal null: nothing to do. */

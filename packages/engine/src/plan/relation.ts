@@ -76,7 +76,7 @@ export function resolveRelation(r: RelationRequest): FlowRelation {
   const key = d.key.map((name) => keyColumn(r, columns, name))
   const relation: FlowRelation = {
     source: { table: d.source.table, joins: d.source.joins.map((j) => ({ ...j, on: joinColumns(r, j.as, j.on) })) },
-    target: { table: d.target.table },
+    target: { table: d.target.table, beside: d.apply.kind === 'replace' ? besideName(d.target.table) : null },
     key,
     columns,
     position: r.position === null ? null : plannedPosition(r, r.position, columns),
@@ -108,6 +108,12 @@ export function resolveRelation(r: RelationRequest): FlowRelation {
     })
   return relation
 }
+
+/** In the target's own schema, because a table cannot be renamed out of one. */
+const besideName = (table: FlowSpec['target']['table']): FlowSpec['target']['table'] => [
+  ...table.slice(0, -1),
+  `${table.at(-1)}__tidemark_new`,
+]
 
 function joinColumns(
   r: RelationRequest,

@@ -69,21 +69,26 @@ async function work(
   const fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
   await refuseOtherSource(bench, plan)
   await refuseDrift(bench, plan)
-  const prepare = async (): Promise<void> => {
-    const createTable = plan.createTable && (await bench.target.describe(plan.relation.target.table)) === null
-    await bench.target.prepare(plan.relation, createTable, fence)
+  const prepare = async (anew: boolean): Promise<void> => {
+    const { relation } = plan
+    const createTable =
+      relation.target.beside === null &&
+      plan.createTable &&
+      (await bench.target.describe(relation.target.table)) === null
+    await bench.target.prepare(relation, createTable, fence, anew)
     await bench.target.raiseFence(fence, deps.leaseMs, stop.hard)
   }
   // a resumed run may have a former owner in the target; a new one leaves nothing there until its capture was sound
   const begun = (await ledger.getRun(id)).captured !== null
   if (begun) {
-    await refuseLostTable(bench, plan, await ledger.listBatches(id))
-    await prepare()
+    const swapped = (await bench.target.swapped(fence, id)) !== null
+    if (!swapped) await refuseLostTable(bench, plan, await ledger.listBatches(id))
+    await prepare(false)
     await learnFromMarkers(deps, fence, id, plan, bench)
   }
   const deliver = async (prepared: boolean): Promise<Captured> => {
     const captured = await capture(deps, lease, id, plan, bench)
-    if (!prepared) await prepare()
+    if (!prepared) await prepare(true)
     const batches = await ledger.listBatches(id)
     deps.emit('run:captured', {
       run: id,

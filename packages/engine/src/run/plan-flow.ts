@@ -37,6 +37,8 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
     bench.source,
     resolveRelation({ definition, shapes: facts, scope, position, source: bench.source, target: bench.target }),
   )
+  if (relation.target.beside !== null && Object.keys(scope).length > 0)
+    throw new AppError('TM1019', `${definition.id}: apply replace takes the whole target, and a scope is a part of it`)
   checkPast(definition, scope, facts, relation, wish)
   const remembered = facts.ledger.unmatched.filter((u) => u.state === 'open')
   const givenUp = remembered
@@ -59,6 +61,7 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
     again,
     gained: gainedValues(definition, facts, relation, wish),
     targetExists: facts.target !== null,
+    replaces: definition.apply.kind === 'replace',
   }
   const decision = mode.decide(question, await mode.ask(question))
   return makePlan({

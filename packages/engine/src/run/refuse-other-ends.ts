@@ -4,7 +4,7 @@
  */
 import { formatTableName } from '@tidemark/contract/table-name'
 import type { BatchRow } from '../control/control-store.ts'
-import type { Bench, Marker } from '../dialects/contract.ts'
+import { type Bench, landingTable, type Marker } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import { otherSource } from '../plan/make-plan.ts'
 import { AppError } from '../runtime/app-error.ts'
@@ -26,7 +26,7 @@ export async function refuseOtherSource(bench: Bench, plan: FlowPlan): Promise<v
 /** Throws TM3007 where the target's table is gone, or empty, though batches of this run are in it. */
 export async function refuseLostTable(bench: Bench, plan: FlowPlan, batches: readonly BatchRow[]): Promise<void> {
   if (!batches.some((b) => b.state === 'done' && b.rows.read > 0n)) return
-  const { table } = plan.relation.target
+  const table = landingTable(plan.relation)
   if ((await bench.target.describe(table)) === null) throw lost(plan, 'is gone')
   if (plan.definition.target.emptied === 'refused' && (await bench.target.isEmpty(table))) throw lost(plan, 'is empty')
 }

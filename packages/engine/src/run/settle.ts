@@ -1,4 +1,6 @@
 /** The watermark is earned: only here does it move, and only when every batch is in. */
+import { formatTableName } from '@tidemark/contract/table-name'
+import { refuseDeletes } from '../apply/delete-brake.ts'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { LedgerStore, RunRow, Settlement } from '../control/control-store.ts'
 import type { Bench, FenceKey } from '../dialects/contract.ts'
@@ -24,6 +26,7 @@ export interface SettleRequest {
  */
 export async function settle(r: SettleRequest): Promise<Settlement['state']> {
   await r.hit('settle:before')
+  const deleted = r.plan.relation.target.beside === null ? 0n : await swap(r)
   if (r.plan.watermark !== null) {
     await r.bench.target.settle(
       r.fence,
@@ -32,16 +35,30 @@ export async function settle(r: SettleRequest): Promise<Settlement['state']> {
     )
     await r.hit('settle:target-done')
   }
-  const settlement = settlementOf(r)
+  const settlement = settlementOf({ ...r, rows: { ...r.rows, deleted: r.rows.deleted + deleted } })
   await r.ledger.settle(r.run, r.fence.token, settlement)
   await r.hit('settle:after')
   if (r.plan.watermark === null) await r.bench.target.forget(r.fence, r.run)
   return settlement.state
 }
 
+/** Before this the target is as it was, after it as the source is; a resume that comes here again finds it done. */
+async function swap({ bench, fence, run, plan, captured, hit }: SettleRequest): Promise<bigint> {
+  const { target } = bench
+  const done = await target.swapped(fence, run)
+  if (done !== null) return done
+  const name = formatTableName(plan.relation.target.table)
+  await target.swap(fence, run, plan.relation, {
+    still: captured.epoch > 1 ? plan.selection : null,
+    allow: (deleted, of) => refuseDeletes(deleted, of, plan.definition.apply.maxDelete, name),
+  })
+  await hit('settle:swapped')
+  return (await target.swapped(fence, run)) ?? 0n
+}
+
 function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
   const rejected = BigInt(captured.quarantined.length)
-  const nothing = captured.rows === '0' && rows.read === 0n
+  const nothing = captured.rows === '0' && rows.read === 0n && rows.deleted === 0n
   const stillOrphans = new Set(captured.orphans.map((o) => o.key))
   const quarantined = new Set(captured.quarantined.map((o) => o.key))
   const again = plan.selection.again

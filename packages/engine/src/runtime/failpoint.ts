@@ -10,6 +10,7 @@ export const FAILPOINTS = [
   'batch:after-commit',
   'batch:recorded',
   'settle:before',
+  'settle:swapped',
   'settle:target-done',
   'settle:after',
 ] as const

@@ -159,3 +159,26 @@ test('after a crash --fresh gives the run up, also when the target had settled i
   expect(await w.store.ledger.getRun(wreck.run.id)).toMatchObject({ state: 'superseded' })
   expect(await w.run(flow)).toMatchObject({ state: 'nothing_to_do' })
 })
+
+test.for(['batch:recorded', 'settle:before', 'settle:swapped'] as const)(
+  'a replacement whose process dies at %s is finished by its resume, and the target is what the source is',
+  async (point) => {
+    await using w = await sources.world('flat')
+    const flow: FlowSpec = {
+      ...flowOf('flat', 'latest'),
+      capture: { kind: 'backfill', options: {} },
+      apply: { kind: 'replace', maxDelete: null },
+    }
+    await w.target(
+      "CREATE TABLE dst AS SELECT 100 AS id, 'before' AS name, TIMESTAMP '2020-01-01' AS modified_on FROM range(3)",
+    )
+    await w.target('ALTER TABLE dst ALTER id TYPE BIGINT')
+    await crash(w, { flow: { ...flow, apply: { kind: 'replace', maxDelete: { percent: 100 } } }, dieAt: point })
+    const left = present(await w.store.ledger.findUnfinished(flow.id, '{}'), 'unfinished run')
+    expect(await w.targetRows('SELECT count(*) FROM dst')).toEqual([[point === 'settle:swapped' ? '10' : '3']])
+    const run = await w.resume(left.id, IN_TWOS)
+    expect(run).toMatchObject({ state: 'succeeded', rows: { inserted: 10n, deleted: 3n } })
+    const all = 'SELECT id, name, CAST(modified_on AS VARCHAR) FROM'
+    expect(await w.targetRows(`${all} dst ORDER BY ALL`)).toEqual(await w.sourceRows(`${all} src ORDER BY ALL`))
+  },
+)

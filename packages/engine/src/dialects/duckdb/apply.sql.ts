@@ -1,6 +1,12 @@
 /** How staged rows land in a DuckDB target: one verdict per row, then one statement set. */
 import { largestBackwardStepMs } from '@tidemark/contract/zone'
-import type { CapturedBatch, FenceKey, FlowRelation, PlannedPosition } from '../contract.ts'
+import {
+  type CapturedBatch,
+  type FenceKey,
+  type FlowRelation,
+  landingTable,
+  type PlannedPosition,
+} from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { fromSource } from './capture.sql.ts'
 import { landingValue, mainKey } from './columns.sql.ts'
@@ -83,7 +89,7 @@ FROM ${part.from} AS m WHERE ${part.where} AND ${predicate}) AS s`,
 
 /** The target has no row but those that this run inserted, so no staged key can be there. */
 export const holdsOnlyThisRun = (c: Catalogs, r: FlowRelation, k: FenceKey, run: string): Sql =>
-  sql`SELECT count(*) = coalesce(max(t.rowid) + 1, 0) AND count(*) = (SELECT coalesce(sum(inserted), 0) FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND run = ${param(run)}) FROM ${targetTable(c, r.target.table)} AS t`
+  sql`SELECT count(*) = coalesce(max(t.rowid) + 1, 0) AND count(*) = (SELECT coalesce(sum(inserted), 0) FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND run = ${param(run)}) FROM ${targetTable(c, landingTable(r))} AS t`
 
 export const repeatedKeys = (r: FlowRelation): Sql =>
   sql`SELECT count(*) - count(DISTINCT (${joined(
@@ -97,7 +103,7 @@ export const parentless = (
   r: FlowRelation,
 ): Sql => sql`SELECT CAST(${stagedLocator(r)} AS VARCHAR), CAST(${stagedParent(r)} AS VARCHAR) FROM tidemark_stage AS s
 WHERE s.${stagedParent(r)} IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${ident('t', r.tree?.locator.target ?? '')} = s.${stagedParent(r)})
+  AND NOT EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${ident('t', r.tree?.locator.target ?? '')} = s.${stagedParent(r)})
   AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${stagedLocator(r)} = s.${stagedParent(r)})
 ORDER BY 1 LIMIT 3`
 
@@ -135,7 +141,7 @@ SELECT ${staged.row} AS stage_row, t.rowid AS target_row, ${side ? sql`p.${sideP
   ELSE ${catalogText(mode === 'latest' ? "'tie'" : "'same'")}
 END AS verdict
 FROM ${staged.from}
-LEFT JOIN ${targetTable(c, r.target.table)} AS t ON ${keyEquals(r, t, s)}${
+LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON ${keyEquals(r, t, s)}${
     side ? sql`\nLEFT JOIN ${sideTable(c, r.target.table)} AS p ON ${keyEquals(r, targetKey(r, 'p'), s)}` : EMPTY
   }`
 }
@@ -147,7 +153,7 @@ export function decideTies(c: Catalogs, r: FlowRelation, staged: Staging): Sql {
     .filter((x) => !keySet.has(x.target))
     .map((x) => sameContent(x.targetType, ident('t', x.target), ident('s', x.target)))
   return sql`UPDATE tidemark_verdict AS v SET verdict = CASE WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same' ELSE 'update' END
-FROM ${targetTable(c, r.target.table)} AS t, ${staged.from}
+FROM ${targetTable(c, landingTable(r))} AS t, ${staged.from}
 WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND ${staged.row} = v.stage_row`
 }
 
@@ -158,17 +164,17 @@ export const verdictCounts = sql`SELECT count(*), count(DISTINCT stage_row),
 export const ties = sql`SELECT count(*) FROM tidemark_verdict WHERE verdict = 'tie'`
 
 export const insertAll = (c: Catalogs, r: FlowRelation, staged: Staging): Sql =>
-  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}) SELECT ${names(r)} FROM ${staged.from}`
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)}) SELECT ${names(r)} FROM ${staged.from}`
 
 const stagedNames = (r: FlowRelation): readonly Sql[] => r.columns.map((x) => ident('s', x.target))
 
 const insertVerdicts = (c: Catalogs, r: FlowRelation, staged: Staging, verdicts: Sql): Sql =>
-  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)})
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)})
 SELECT ${joined(stagedNames(r), ', ')} FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
 WHERE v.verdict IN (${verdicts})`
 
 const deleteOlder = (c: Catalogs, r: FlowRelation): Sql =>
-  sql`DELETE FROM ${targetTable(c, r.target.table)} WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')`
+  sql`DELETE FROM ${targetTable(c, landingTable(r))} WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')`
 
 /** What rows that are about to be replaced hold in columns that the flow does not fill. */
 const keep = (c: Catalogs, r: FlowRelation, others: readonly string[]): Sql =>
@@ -177,10 +183,10 @@ SELECT v.stage_row AS ${KEPT_ROW}, ${joined(
     others.map((o) => ident('t', o)),
     ', ',
   )}
-FROM ${targetTable(c, r.target.table)} AS t JOIN tidemark_verdict AS v ON v.target_row = t.rowid WHERE v.verdict = 'update'`
+FROM ${targetTable(c, landingTable(r))} AS t JOIN tidemark_verdict AS v ON v.target_row = t.rowid WHERE v.verdict = 'update'`
 
 const insertKept = (c: Catalogs, r: FlowRelation, staged: Staging, others: readonly string[]): Sql =>
-  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}, ${joined(
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)}, ${joined(
     others.map((o) => ident(o)),
     ', ',
   )})
@@ -241,7 +247,7 @@ export function createTarget(c: Catalogs | null, r: FlowRelation): Sql {
   const columns = r.columns.map(
     (x) => sql`${ident(x.target)} ${typed(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : EMPTY}`,
   )
-  const name = c === null ? ident(...r.target.table) : targetTable(c, r.target.table)
+  const name = c === null ? ident(...r.target.table) : targetTable(c, landingTable(r))
   return sql`CREATE TABLE ${name} (${joined(columns, ', ')})`
 }
 
@@ -253,3 +259,20 @@ export function createSide(c: Catalogs, r: FlowRelation): Sql | null {
   )
   return sql`CREATE TABLE IF NOT EXISTS ${sideTable(c, r.target.table)} (${k}, ${sidePosition(r)} ${typed(r.position.type)})`
 }
+
+/** Keys of the target that the table loaded beside lacks, and all its rows. */
+export const vanishing = (c: Catalogs, r: FlowRelation): Sql =>
+  sql`SELECT count(*) FILTER (WHERE NOT EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS b WHERE ${keyEquals(r, targetKey(r, 'b'), targetKey(r, 't'))})), count(*) FROM ${targetTable(c, r.target.table)} AS t`
+
+/** The rows of the table beside become those of the target, which keeps its definition. */
+export const replaceRows = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
+  sql`DELETE FROM ${targetTable(c, r.target.table)}`,
+  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}) SELECT ${names(r)} FROM ${targetTable(c, landingTable(r))}`,
+  sql`DROP TABLE ${targetTable(c, landingTable(r))}`,
+]
+
+/** The table beside becomes the target: nothing is written twice. */
+export const replaceTable = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
+  sql`DROP TABLE IF EXISTS ${targetTable(c, r.target.table)}`,
+  sql`ALTER TABLE ${targetTable(c, landingTable(r))} RENAME TO ${ident(r.target.table.at(-1) ?? '')}`,
+]

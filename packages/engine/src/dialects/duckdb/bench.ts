@@ -17,7 +17,7 @@ import type {
 } from '../contract.ts'
 import { printable, type Sql, sql } from '../sql-text.ts'
 import * as apply from './apply.sql.ts'
-import { bucketQuery, insertSelected, predicates } from './capture.sql.ts'
+import { bucketQuery, insertSelected, predicates, vanishingUnder } from './capture.sql.ts'
 import { translate } from './errors.ts'
 import { hasRowIds } from './introspect.ts'
 import { attachedSource, type Catalogs } from './names.ts'
@@ -284,6 +284,12 @@ class DuckdbBench implements Bench {
     return (facts?.columns ?? []).filter((x) => !filled.has(x.name) && !x.generated).map((x) => x.name)
   }
 
+  async weighSwap(relation: FlowRelation, selection: Selection): Promise<bigint> {
+    if ((await this.target.describe(relation.target.table)) === null) return 0n
+    const [predicate = TRUE] = predicates(this.#catalogs, relation, selection, true)
+    return count(this.#session, vanishingUnder(this.#catalogs, relation, predicate), this.target.location)
+  }
+
   async weigh(
     flow: FlowRelation,
     selection: Selection,
@@ -296,7 +302,8 @@ class DuckdbBench implements Bench {
       flow.position?.targetColumn === null && !(await this.target.keepsPositions(flow.target.table))
         ? { ...flow, position: null }
         : flow
-    const exists = (await this.target.describe(relation.target.table)) !== null
+    // what replaces a table is weighed against none
+    const exists = relation.target.beside === null && (await this.target.describe(relation.target.table)) !== null
     if (split.readAt !== null && !exists) return { ...NO_ROWS, read: split.rows, inserted: split.rows }
     const here: Sender = {
       exec: (statement) => exec(this.#session, statement, this.target.location),

@@ -1,5 +1,11 @@
 /** Which rows of the source a run takes. */
-import type { FlowRelation, PlannedCondition, Selection, WindowBounds } from '../contract.ts'
+import {
+  type FlowRelation,
+  landingTable,
+  type PlannedCondition,
+  type Selection,
+  type WindowBounds,
+} from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql, whole } from '../sql-text.ts'
 import {
   type Catalogs,
@@ -105,7 +111,7 @@ function absent(c: Catalogs, r: FlowRelation, what: 'key' | 'row'): Sql {
   const content = r.columns
     .filter((x) => what === 'row' && !keys.has(x.target))
     .map((x) => sameContent(x.targetType, ident('t', x.target), landingValue(c, x)))
-  const held = sql`EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${joined([key('t'), ...content], ' AND ')})`
+  const held = sql`EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${joined([key('t'), ...content], ' AND ')})`
   if (what === 'key' || r.position === null || r.position.targetColumn !== null) return sql`NOT ${held}`
   const at = sql`p.${sidePosition(r)} IS NOT DISTINCT FROM ${column(r.position.ref)}`
   return sql`NOT (${held} AND EXISTS (SELECT 1 FROM ${sideTable(c, r.target.table)} AS p WHERE ${key('p')} AND ${at}))`
@@ -258,3 +264,14 @@ export function repeatedSourceKeys(c: Catalogs, r: FlowRelation, predicate: Sql)
   const keys = mainKeys(c, r)
   return sql`SELECT ${keyJson(keys)} AS k FROM ${fromSource(c, r)} WHERE ${predicate} GROUP BY ${joined(keys, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
 }
+
+const notSelected = (c: Catalogs, r: FlowRelation, predicate: Sql): Sql =>
+  sql`NOT EXISTS (SELECT 1 FROM ${fromSource(c, r)} WHERE ${predicate} AND ${keyEquals(r, targetKey(r, 't'), landingKey(c, r))})`
+
+/** Keys of the target that the selection's rows do not have. */
+export const vanishingUnder = (c: Catalogs, r: FlowRelation, predicate: Sql): Sql =>
+  sql`SELECT count(*) FROM ${targetTable(c, r.target.table)} AS t WHERE ${notSelected(c, r, predicate)}`
+
+/** Rows landed beside the target that the selection does not take any more. */
+export const dropUnselected = (c: Catalogs, r: FlowRelation, predicate: Sql): Sql =>
+  sql`DELETE FROM ${targetTable(c, landingTable(r))} AS t WHERE ${notSelected(c, r, predicate)}`

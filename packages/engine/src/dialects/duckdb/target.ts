@@ -1,11 +1,24 @@
 /** A DuckDB file as a target: fence, markers, the settled marker, the target table. */
 import type { TableName } from '@tidemark/contract/flow'
+import { NO_ROWS } from '@tidemark/contract/row-counts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
-import type { FenceKey, FlowRelation, Marker, NewSettled, SettledMarker, TableFacts, TargetPort } from '../contract.ts'
+import {
+  type BatchKey,
+  type FenceKey,
+  type FlowRelation,
+  landingTable,
+  type Marker,
+  type NewSettled,
+  type SettledMarker,
+  type SwapOptions,
+  type TableFacts,
+  type TargetPort,
+} from '../contract.ts'
 import { ident, printable, type Sql, sql } from '../sql-text.ts'
-import { createSide, createTarget } from './apply.sql.ts'
+import { createSide, createTarget, replaceRows, replaceTable, vanishing } from './apply.sql.ts'
+import { dropUnselected, predicates } from './capture.sql.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
 import { describeTable, schemaAndTable } from './introspect.ts'
@@ -70,14 +83,16 @@ export class DuckdbTarget implements TargetPort {
     return narrowing(sourceType, targetType)
   }
 
-  async prepare(relation: FlowRelation, createTable: boolean, key: FenceKey): Promise<void> {
+  async prepare(relation: FlowRelation, createTable: boolean, key: FenceKey, anew = false): Promise<void> {
     const c = this.#catalogs
+    const landing = landingTable(relation)
     await this.#atOnce(async () => {
       await this.#exec(sql`CREATE SCHEMA IF NOT EXISTS ${ident(c.target, 'tidemark')}`)
       for (const statement of fence.createFence(c)) await this.#exec(statement)
       await this.#exec(fence.addSlots(c, key))
-      if (createTable) {
-        await this.#exec(sql`CREATE SCHEMA IF NOT EXISTS ${ident(c.target, schemaAndTable(relation.target.table)[0])}`)
+      if (anew && relation.target.beside) await this.#exec(sql`DROP TABLE IF EXISTS ${targetTable(c, landing)}`)
+      if (createTable || (anew && relation.target.beside)) {
+        await this.#exec(sql`CREATE SCHEMA IF NOT EXISTS ${ident(c.target, schemaAndTable(landing)[0])}`)
         await this.#exec(createTarget(c, relation))
       }
       const side = createSide(c, relation)
@@ -137,6 +152,45 @@ export class DuckdbTarget implements TargetPort {
     return rows.map(([batch, ...counts]) => ({ batch: Number(batch), ...markerCounts(counts) }))
   }
 
+  async swapped(key: FenceKey, run: string): Promise<bigint | null> {
+    if ((await this.describe(['tidemark', 'marker'])) === null) return null
+    const [row] = await query(this.#session, fence.findMarker(this.#catalogs, key, swapOf(run)), this.location)
+    return row ? markerCounts(row).deleted : null
+  }
+
+  async swap(key: FenceKey, run: string, relation: FlowRelation, how: SwapOptions): Promise<void> {
+    const c = this.#catalogs
+    const asItIs = await this.#samePlainTable(relation)
+    const there = (await this.describe(relation.target.table)) !== null
+    await this.#atOnce(async () => {
+      if ((await this.#exec(fence.enter(c, key, 0))) !== 1n)
+        throw new AppError('TM5002', `${key.flow} has a newer owner`)
+      const [predicate] = how.still === null ? [] : predicates(c, relation, how.still, there)
+      if (predicate) await this.#exec(dropUnselected(c, relation, predicate))
+      const [row] = there ? await query(this.#session, vanishing(c, relation), this.location) : []
+      const deleted = BigInt(row?.[0] ?? '0')
+      how.allow(deleted, BigInt(row?.[1] ?? '0'))
+      await this.#exec(fence.insertMarker(c, key, swapOf(run)))
+      await this.#exec(fence.completeMarker(c, key, swapOf(run), { ...NO_ROWS, deleted }))
+      for (const statement of (there && !asItIs ? replaceRows : replaceTable)(c, relation)) await this.#exec(statement)
+    })
+  }
+
+  /** Nothing of the target's definition would be lost with it: no constraint, default, index, column or comment of its own. */
+  async #samePlainTable(relation: FlowRelation): Promise<boolean> {
+    const [schema, table] = schemaAndTable(relation.target.table)
+    const [, beside] = schemaAndTable(landingTable(relation))
+    const columns = `SELECT column_name, data_type, is_nullable, column_default, comment FROM duckdb_columns() WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3)`
+    const [row] = await this.#session.rows(
+      `SELECT NOT EXISTS (${columns} EXCEPT ${columns.replace('$3', '$4')}) AND NOT EXISTS (${columns.replace('$3', '$4')} EXCEPT ${columns})
+   AND NOT EXISTS (SELECT 1 FROM duckdb_indexes() WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3))
+   AND NOT EXISTS (SELECT 1 FROM duckdb_constraints() WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3) AND constraint_type <> 'NOT NULL')
+   AND NOT EXISTS (SELECT 1 FROM duckdb_tables() WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3) AND comment IS NOT NULL)`,
+      [this.#catalogs.target, schema, table, beside],
+    )
+    return row?.[0] === 'true'
+  }
+
   async settle(key: FenceKey, settled: NewSettled, table: TableName): Promise<void> {
     await this.#atOnce(async () => {
       if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) !== 1n)
@@ -154,6 +208,9 @@ export class DuckdbTarget implements TargetPort {
     return exec(this.#session, statement, this.location)
   }
 }
+
+/** A run's swap has a marker of its own; batches are numbered from 1. */
+const swapOf = (run: string): BatchKey => ({ run, step: 0, batch: 0 })
 
 /** Two owners that prepare at once may both add the slots: the second finds them when it tries again. */
 const isDuplicate = (error: unknown): boolean =>
