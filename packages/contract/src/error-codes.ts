@@ -13,6 +13,8 @@ export interface ErrorEntry {
   /** never: a person must act · again: the same command may succeed · resume: `resume` continues where it stopped */
   readonly retry: 'never' | 'again' | 'resume'
   readonly exit: 1 | 2 | 3
+  /** it is about rows that can be kept out, so that the others land: a policy may quarantine them */
+  readonly aboutRows?: true
   readonly http: 400 | 404 | 409 | 422 | 500 | 503
 }
 
@@ -116,6 +118,29 @@ export const ERRORS = {
     title: 'target folder is not empty',
     meaning: 'init writes only into a new or empty folder.',
     remedy: ['choose another folder'],
+    ...definition,
+  },
+  TM1028: {
+    title: 'step template is wrong',
+    meaning:
+      'The SQL of a step is one SELECT. Values come into it as parameters (:after), tables as tokens ({source}); what else it holds is the SQL of that database.',
+    remedy: ['mend the place shown; docs/control-tables.md shows the parameters and tokens by example'],
+    ...definition,
+  },
+  TM1029: {
+    title: 'path leaves the folder',
+    meaning: 'A table of a connection to files is a path below its folder, and what a run writes has one place.',
+    remedy: ['write the path relative to the folder of the connection, without ..'],
+    ...definition,
+  },
+  TM1030: {
+    title: 'column cannot be masked',
+    meaning:
+      'The clear value of this column is needed: rows are found, ordered or narrowed by it, and it is kept in the ledger. A mask would only seem to hide it.',
+    remedy: [
+      'take the mask out, or use another column there',
+      'a column of the key can be masked with hash: { hash: env:NAME }',
+    ],
     ...definition,
   },
   // ── 2xxx connections and files
@@ -253,12 +278,14 @@ export const ERRORS = {
     meaning: 'A row whose key is NULL has no identity: it could neither be updated nor told from another.',
     remedy: ['mend the rows, exclude them with where, or choose another key'],
     ...failed,
+    aboutRows: true,
   },
   TM4005: {
     title: 'key is not unique in the source',
     meaning: 'Two source rows have the same key; which of them would win is chance.',
     remedy: ['mend the rows, or choose a key that is unique'],
     ...failed,
+    aboutRows: true,
   },
   TM4006: {
     title: 'rows without a position',
@@ -381,6 +408,7 @@ export const ERRORS = {
       'The database refused a statement of this batch. The batch was rolled back; nothing of it is in the target.',
     remedy: ['mend what the message says, then: tidemark resume --last'],
     ...failed,
+    aboutRows: true,
   },
   TM5002: {
     title: 'fence refused the batch',

@@ -1,18 +1,19 @@
 /** The grammar of a flow. Its input is plain data with the names people write, its output is `FlowSpec` without identity. */
 import { z } from 'zod'
 import { type CaptureSchemas, LATER_CAPTURES } from './capture-schema.ts'
-import {
-  type ApplySpec,
-  type ColumnsSpec,
-  type ConditionSpec,
-  DEFAULT_MAX_REJECTS,
-  type FlowSpec,
-  type JoinSpec,
-  type ShapeSpec,
-  type SourceSpec,
-  type TargetSpec,
+import { ALL_COLUMNS, columnsSchema } from './columns-schema.ts'
+import type {
+  ApplySpec,
+  ConditionSpec,
+  DeleteLimit,
+  FlowSpec,
+  JoinSpec,
+  ShapeSpec,
+  SourceSpec,
+  TargetSpec,
 } from './flow.ts'
 import { parseConnectionId } from './ids.ts'
+import { deleteLimit, NO_REJECTS, onConflict, onError, onReject, steps } from './policy-schema.ts'
 import {
   atLeastOne,
   columnRef,
@@ -21,7 +22,6 @@ import {
   kinded,
   name,
   names,
-  notYet,
   parseInside,
   refuse,
   sizeBytes,
@@ -130,11 +130,12 @@ const key = names
   .min(1, 'is empty: without a key no row can be told from another')
   .refine((columns) => new Set(columns).size === columns.length, 'names a column twice')
 
-const apply = kinded<unknown>('apply', { 'insert-missing': strictMap({}), latest: strictMap({}) }, [
-  'replace',
+const noOptions = strictMap({}).transform(() => null)
+const replace = strictMap({ max_delete: deleteLimit.optional() }).transform((given) => given.max_delete ?? null)
+const apply = kinded<DeleteLimit | null>('apply', { 'insert-missing': noOptions, latest: noOptions, replace }, [
   'live',
   'forensic',
-]).transform(({ kind }): ApplySpec => ({ kind: kind as ApplySpec['kind'], maxDelete: null }))
+]).transform(({ kind, value }): ApplySpec => ({ kind: kind as ApplySpec['kind'], maxDelete: value }))
 
 const tree = strictMap({
   locator: name,
@@ -151,34 +152,12 @@ const tree = strictMap({
 const flat = strictMap({}).transform((): ShapeSpec => ({ kind: 'flat' }))
 const shape = kinded<ShapeSpec>('shape', { flat, tree }, []).transform(({ value }) => value)
 
-const columns = strictMap({
-  include: names.min(1, 'is empty: no column would be moved').optional(),
-  exclude: names.optional(),
-  add: notYet('columns.add'),
-  rename: z.record(z.string(), name).optional(),
-  cast: notYet('columns.cast'),
-  mask: notYet('columns.mask'),
-}).transform(
-  (given): ColumnsSpec => ({
-    include: given.include ?? null,
-    exclude: given.exclude ?? [],
-    add: {},
-    rename: given.rename ?? {},
-    cast: {},
-    mask: {},
-  }),
-)
-
 const batch = strictMap({
   rows: atLeastOne('a batch of no rows would never end').optional(),
   bytes: sizeBytes.optional(),
 }).transform((given, ctx): FlowSpec['batch'] => {
   if (given.bytes === 0) refuse(ctx, 'must be more than nothing: a batch of no bytes would never end', {}, ['bytes'])
   return { rows: given.rows ?? null, bytes: given.bytes ?? null }
-})
-
-const drift = z.enum(['fail', 'add', 'ignore']).transform((value, ctx) => {
-  if (value !== 'fail') refuse(ctx, `drift: ${value}`, { tm: 'TM1017' })
 })
 
 const shapeOf = (captures: CaptureSchemas) => ({
@@ -193,12 +172,14 @@ const shapeOf = (captures: CaptureSchemas) => ({
   shape: shape.optional(),
   scope: z.record(id, columnRef).optional(),
   exclude_keys: z.record(z.string(), z.array(valueText)).optional(),
-  columns: columns.optional(),
+  columns: columnsSchema.optional(),
   batch: batch.optional(),
   parallel: atLeastOne('a flow without a worker would never end').optional(),
-  steps: notYet('steps'),
-  drift: drift.optional(),
-  on_reject: z.enum(['fail', 'quarantine']).optional(),
+  steps: steps.optional(),
+  drift: z.enum(['fail', 'add', 'ignore']).optional(),
+  on_reject: onReject.optional(),
+  on_conflict: onConflict.optional(),
+  on_error: onError.optional(),
 })
 
 /** The keys of a flow, in the order they are written. */
@@ -215,13 +196,13 @@ export const flowSchema = (captures: CaptureSchemas): z.ZodType<FlowBody> =>
       shape: given.shape ?? { kind: 'flat' },
       scope: given.scope ?? {},
       excludeKeys: given.exclude_keys ?? {},
-      columns: given.columns ?? { include: null, exclude: [], add: {}, rename: {}, cast: {}, mask: {} },
+      columns: given.columns ?? ALL_COLUMNS,
       batch: given.batch ?? { rows: null, bytes: null },
       parallel: given.parallel ?? null,
-      steps: {},
-      drift: 'fail',
-      onReject: { kind: given.on_reject ?? 'fail', max: DEFAULT_MAX_REJECTS },
-      onConflict: 'fail',
-      onError: [],
+      steps: given.steps ?? {},
+      drift: given.drift ?? 'fail',
+      onReject: given.on_reject ?? NO_REJECTS,
+      onConflict: given.on_conflict ?? 'fail',
+      onError: given.on_error ?? [],
     }),
   )

@@ -1,5 +1,6 @@
 /** The grammar of `tidemark.yaml` and `modules/*.yaml`. Flows have their own, applied when defaults are merged in. */
 import { z } from 'zod'
+import { filesSchema } from './files-schema.ts'
 import { FLOW_KEYS } from './flow-schema.ts'
 import { atLeastOne, durationMs, id, name, refuse, sizeBytes, strictMap } from './schema-parts.ts'
 import { isTimeZone } from './zone.ts'
@@ -64,5 +65,8 @@ export const ModuleSchema = strictMap({
 /** The options of each kind of connection that is built; the others of the grammar are kept as they are. */
 export const CONNECTION_SCHEMAS: Readonly<Record<string, z.ZodType<Readonly<Record<string, unknown>>>>> = {
   duckdb: strictMap({ path: name }),
+  files: filesSchema,
 }
-export const LATER_CONNECTION_KINDS: readonly string[] = ['sqlserver', 'postgres', 'files', 'trino', 'databricks']
+export const LATER_CONNECTION_KINDS: readonly string[] = ['sqlserver', 'postgres', 'trino', 'databricks']
+/** Kinds whose tables are paths below a folder. */
+export const PATH_KINDS: readonly string[] = ['files']

@@ -7,7 +7,7 @@ import { formatColumnRef, formatTableName, parseColumnRef, parseTableName } from
 const part = fc
   .oneof(
     fc.string({ minLength: 1, maxLength: 8, unit: 'grapheme' }),
-    fc.stringMatching(/^[a-z"[\].; ']{1,6}$/),
+    fc.stringMatching(/^[a-z"[\].; '/*?]{1,6}$/),
     fc.constantFrom('a', 'dbo', 'a.b', '"', ']', '[x]', 'odd; drop table'),
   )
   .filter((text) => !text.includes('\0'))
@@ -18,6 +18,11 @@ test('a table name survives being written and read', () => {
       expect(parseTableName(formatTableName(parts))).toEqual(parts)
     }),
   )
+})
+
+test('a path is written as it is, without quotes', () => {
+  expect(formatTableName(['in box/2026.*/*.csv'])).toBe('in box/2026.*/*.csv')
+  expect(formatTableName(['lake', 'a/b'])).toBe('lake."a/b"')
 })
 
 test('a column survives being written and read', () => {
@@ -34,6 +39,10 @@ test.each([
   ['[dbo].[odd ]] name.x]', ['dbo', 'odd ] name.x']],
   ['Größe', ['Größe']],
   ['#tmp', ['#tmp']],
+  ['orders/*.parquet', ['orders/*.parquet']],
+  ['2026.v1/part-?.csv', ['2026.v1/part-?.csv']],
+  ['orders.csv', ['orders', 'csv']],
+  ['"a/b".c', ['a/b', 'c']],
 ])('table name %s has the parts %j', (text, parts) => {
   expect(parseTableName(text)).toEqual(parts)
 })
@@ -46,6 +55,8 @@ test.each([
   ['x; drop table y', /needs quotes/],
   ['"open', /has no end/],
   ['"a"b', /dot is expected at character 4/],
+  ['"a"/b', /dot is expected at character 4/],
+  ['a/\0', /NUL character|needs quotes/],
   ['a.b.c.d.e', /5 parts/],
 ])('table name %j is refused', (text, message) => {
   expect(() => parseTableName(text)).toThrow(message)

@@ -1,6 +1,7 @@
 /**
  * Names as people write them: parts joined by dots. A part with a dot, a space or another odd character is quoted:
- * `lake."odd ""name"""` or `[odd name]` (`]]` for a closing bracket).
+ * `lake."odd ""name"""` or `[odd name]` (`]]` for a closing bracket). A path or pattern of files, which holds `/`, `*`
+ * or `?`, is one part and needs no quotes.
  */
 import type { ColumnRef, TableName } from './flow.ts'
 
@@ -8,6 +9,9 @@ const MAX_TABLE_PARTS = 4
 /** What a part may hold without quotes. Wide on purpose: letters of any script, and what the databases allow inside. */
 const BARE_PART = /^[\p{L}\p{N}_$#@-]+$/u
 const QUOTE_END: Readonly<Record<string, string>> = { '"': '"', '[': ']' }
+
+/** A path, as `2026/part-*.parquet`, unless a quote comes first. */
+const PATH = /^[^"[\0]*[/*?][^\0]*$/
 
 /** The parts, or what is wrong with the text. */
 type Parts = { readonly parts: readonly string[] } | { readonly wrong: string }
@@ -51,6 +55,7 @@ const formatName = (parts: readonly string[]): string =>
 
 /** Throws a TypeError that says what is wrong. */
 export function parseTableName(text: string): TableName {
+  if (PATH.test(text)) return [text]
   const read = splitName(text)
   if ('wrong' in read) throw new TypeError(`"${text}" is no table name: ${read.wrong}`)
   if (read.parts.length > MAX_TABLE_PARTS) {
@@ -62,7 +67,10 @@ export function parseTableName(text: string): TableName {
 }
 
 /** The inverse of `parseTableName`, quoted only where needed. */
-export const formatTableName = (name: TableName): string => formatName(name)
+export const formatTableName = (name: TableName): string => {
+  const [only = '', ...more] = name
+  return more.length === 0 && PATH.test(only) ? only : formatName(name)
+}
 
 /** `column`, or `alias.column` of a joined table. Throws a TypeError that says what is wrong. */
 export function parseColumnRef(text: string): ColumnRef {

@@ -5,8 +5,16 @@ const INNER_KEYS = [
   'kind connection table as on join where column replaced create emptied',
   'position clock zone stamped_by buffer overlap nulls unmatched give_up max_hold',
   'locator parent orphans include exclude add rename cast mask rows bytes',
+  'queue max_dop max_delete max code step do attempts',
 ].flatMap((line) => line.split(' '))
 const RANK: ReadonlyMap<string, number> = new Map([...FLOW_KEYS, ...INNER_KEYS].map((key, i) => [key, i]))
+
+/** Parts of a flow where a string is short for `{ kind: … }`, and whose other keys belong to that kind. */
+export const KINDED: readonly string[] = ['capture', 'apply', 'shape', 'on_reject']
+
+/** A mapping that is one value: half of one and half of another would be a third. `path`: from the flow. */
+export const isOneValue = ([part, kind, ...name]: readonly string[]): boolean =>
+  part === 'columns' && (kind === 'add' || kind === 'mask') && name.length === 1
 
 export type Json = string | number | boolean | null | readonly Json[] | JsonMap
 export interface JsonMap {

@@ -1,8 +1,8 @@
 /** The control tables as YAML, one file a module: deploying it again changes nothing. Connections stay in tidemark.yaml. */
 import { Document, isCollection, isMap, isPair, isScalar, isSeq, type Node, visit } from 'yaml'
 import type { CatalogRows, ModuleRow, TaskRow } from '../control/control-store.ts'
-import { canonical, isJsonMap, type Json, type JsonMap } from './canonical.ts'
-import { KINDED, taskDocument } from './fields.ts'
+import { canonical, isJsonMap, type Json, type JsonMap, KINDED } from './canonical.ts'
+import { taskDocument } from './fields.ts'
 import { MODULES_DIR } from './load-project.ts'
 import { parseStoredJson } from './read-json.ts'
 import { FLOW_TYPE } from './rows.ts'

@@ -1,6 +1,6 @@
 /** Definitions field by field: what differences are told in, and what a deploy merges. */
 import { stringify } from 'yaml'
-import { isJsonMap, type Json, type JsonMap } from './canonical.ts'
+import { isJsonMap, isOneValue, type Json, type JsonMap, KINDED } from './canonical.ts'
 import { parseStoredJson } from './read-json.ts'
 import { FLOW_TYPE, type TaskConfigs } from './rows.ts'
 import { secretIn, type SecretContext } from './secrets.ts'
@@ -40,14 +40,12 @@ const parsed = (text: string | null): JsonMap => (text === null ? {} : (parseSto
 const withKind = (key: string, value: Json): Json =>
   KINDED.includes(key) && typeof value === 'string' ? { kind: value } : value
 
-/** Parts of a flow whose other keys belong to their kind. */
-export const KINDED: readonly string[] = ['capture', 'apply', 'shape']
-
 /** `whole`: keys of the document that are told as one field. */
 export function fieldsOf(document: JsonMap, whole: ReadonlySet<string> = new Set()): Fields {
   const fields = new Map<string, Json>()
   const walk = (value: Json, path: Path): void => {
-    if (!isJsonMap(value) || (path.length === 1 && whole.has(path[0] ?? ''))) fields.set(pathKey(path), value)
+    if (!isJsonMap(value) || isOneValue(path) || (path.length === 1 && whole.has(path[0] ?? '')))
+      fields.set(pathKey(path), value)
     else for (const [key, child] of Object.entries(value)) walk(child, [...path, key])
   }
   walk(document, [])
@@ -78,17 +76,19 @@ const HIDDEN = '(not shown: a secret)'
 /** As YAML in one line; a literal secret is never repeated. Null: the field is not there. */
 export function fieldText(path: Path, value: Json | undefined, context: SecretContext): string | null {
   if (value === undefined) return null
-  const shown = withoutSecrets(path.at(-1) ?? '', value, context)
+  const shown = withoutSecrets(path, value, context)
   if (shown === HIDDEN) return HIDDEN
   return stringify(shown, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()
 }
 
-/** `name`: the key that `value` stands under. */
-function withoutSecrets(name: string, value: Json, context: SecretContext): Json {
-  if (Array.isArray(value)) return value.map((item: Json) => withoutSecrets(name, item, context))
+/** `path`: of keys, the last is the one that `value` stands under. */
+function withoutSecrets(path: Path, value: Json, context: SecretContext): Json {
+  if (Array.isArray(value)) return value.map((item: Json) => withoutSecrets(path, item, context))
   if (isJsonMap(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, withoutSecrets(key, child, context)]))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, child]) => [key, withoutSecrets([...path, key], child, context)]),
+    )
   }
   const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return secretIn(name, text, context) === null ? value : HIDDEN
+  return secretIn(path, text, context) === null ? value : HIDDEN
 }

@@ -2,6 +2,7 @@
  * A definition as data in which every key and value knows where it was written: in a YAML file or in a control row.
  * Schemas see the plain data; what they refuse is then looked up here.
  */
+import { canonicalJson, isOneValue, type Json, KINDED } from './canonical.ts'
 import type { Place } from './problem.ts'
 
 /** A number is one only where its text survives: `1.10`, `0123` and `12345678901234567890` are text. */
@@ -57,9 +58,6 @@ export function placeOf(root: Located, path: readonly PropertyKey[], want: 'key'
   return place
 }
 
-/** Keys where a string is short for `{ kind: … }`. */
-const KINDED = new Set(['capture', 'apply', 'shape'])
-
 /** `latest` as `{ kind: latest }`, so that both forms merge and compare alike. */
 export function withKind(located: Located): Located {
   if (located.kind !== 'scalar' || typeof located.value !== 'string') return located
@@ -67,20 +65,35 @@ export function withKind(located: Located): Located {
 }
 
 /** The defaults under a flow: what the flow says wins; mappings merge, lists and values are replaced. */
-export function mergeDefaults(defaults: Located | undefined, own: LocatedMap): LocatedMap {
-  if (defaults?.kind !== 'map') return own
+export const mergeDefaults = (defaults: Located | undefined, own: LocatedMap): LocatedMap =>
+  mergeMaps(defaults, own, [])
+
+function mergeMaps(below: Located | undefined, own: LocatedMap, path: readonly string[]): LocatedMap {
+  if (below?.kind !== 'map') return own
   const entries = new Map(own.entries)
-  for (const [key, entry] of defaults.entries) {
+  for (const [key, entry] of below.entries) {
     const mine = entries.get(key)
-    entries.set(key, mine === undefined ? entry : { key: mine.key, value: mergeValue(key, entry.value, mine.value) })
+    const value = mine === undefined ? entry.value : mergeValue(entry.value, mine.value, [...path, key])
+    entries.set(key, { key: (mine ?? entry).key, value })
   }
   return { ...own, entries }
 }
 
-function mergeValue(key: string, below: Located, own: Located): Located {
-  if (!KINDED.has(key)) return own.kind === 'map' ? mergeDefaults(below, own) : own
+function mergeValue(below: Located, own: Located, path: readonly string[]): Located {
+  const [key = '', ...inside] = path
+  if (inside.length === 0 && key === 'on_error') return mergePolicies(below, own)
+  if (isOneValue(path)) return own
+  if (inside.length > 0 || !KINDED.includes(key)) return own.kind === 'map' ? mergeMaps(below, own, path) : own
   const [base, mine] = [withKind(below), withKind(own)]
   const [baseKind, myKind] = [entryOf(base, 'kind'), entryOf(mine, 'kind')]
   const otherKind = baseKind !== undefined && myKind !== undefined && toPlain(baseKind) !== toPlain(myKind)
-  return otherKind || mine.kind !== 'map' ? own : mergeDefaults(base, mine)
+  return otherKind || mine.kind !== 'map' ? own : mergeMaps(base, mine, path)
+}
+
+/** The first policy that matches decides, so the flow's own come first; one that it has already is not added again. */
+function mergePolicies(below: Located, own: Located): Located {
+  if (below.kind !== 'list' || own.kind !== 'list') return own
+  const mine = new Set(own.items.map((item) => canonicalJson(toPlain(item) as Json)))
+  const added = below.items.filter((item) => !mine.has(canonicalJson(toPlain(item) as Json)))
+  return { ...own, items: [...own.items, ...added] }
 }

@@ -1,7 +1,7 @@
 /** Three-way merge of one task: what the last deploy wrote, what the YAML says now, what the table holds. */
 import type { CatalogChange, TaskRow } from '../control/control-store.ts'
-import { isJsonMap, type Json, type JsonMap } from './canonical.ts'
-import { KINDED, type TaskContent, taskDocument } from './fields.ts'
+import { isJsonMap, type Json, type JsonMap, KINDED } from './canonical.ts'
+import { type TaskContent, taskDocument } from './fields.ts'
 import { mergeActivity } from './merge-activity.ts'
 import { differIn, mergeFields } from './merge-fields.ts'
 import { parseStoredJson } from './read-json.ts'

@@ -19,35 +19,45 @@ export function literalSecrets(
   context: SecretContext,
   task: string | null,
 ): readonly DefinitionProblem[] {
-  return [...scan(located, '', context, task)]
+  return [...scan(located, [], context, task)]
 }
 
 function* scan(
   located: Located,
-  name: string,
+  path: readonly string[],
   context: SecretContext,
   task: string | null,
 ): Generator<DefinitionProblem> {
-  if (located.kind === 'list') for (const item of located.items) yield* scan(item, name, context, task)
+  if (located.kind === 'list') for (const item of located.items) yield* scan(item, path, context, task)
   else if (located.kind === 'map')
-    for (const [key, { value }] of located.entries) yield* scan(value, key, context, task)
+    for (const [key, { value }] of located.entries) yield* scan(value, [...path, key], context, task)
   else if (typeof located.value !== 'boolean' && located.value !== null) {
-    const found = secretIn(name, String(located.value), context)
+    const found = secretIn(path, String(located.value), context)
     if (found === null) return
     hide(located.place)
     yield { code: 'TM1015', message: found, hint: null, place: located.place, task }
   }
 }
 
-/** What is secret about a value, in words that do not give it away; null: nothing. `name`: the key it stands under. */
-export function secretIn(name: string, text: string, context: SecretContext): string | null {
+/** What is secret about a value, in words that do not give it away; null: nothing. `path`: of the keys it stands under. */
+export function secretIn(path: readonly string[], text: string, context: SecretContext): string | null {
   const clear = isWholeReference(text) ? '' : withoutReferences(text)
-  if (isSecretName(name, context) && clear !== '') return `the value of "${name}"`
+  if (isSecretName(path, context) && clear !== '') return `the value of "${path.at(-1)}"`
   return PASSWORD_IN_TEXT.test(clear) ? 'a password inside a value' : null
 }
 
-const isSecretName = (name: string, context: SecretContext): boolean =>
-  context !== 'flow' && (SECRET_NAME.test(name) || (context === 'connection' && CONNECTION_SECRET_NAME.test(name)))
+function isSecretName(path: readonly string[], context: SecretContext): boolean {
+  const name = path.at(-1) ?? ''
+  const [part, kind] = path
+  // the key of a mask, in the definition of a flow or in a difference of one
+  if (context !== 'connection' && part === 'columns' && kind === 'mask' && path.length === 4)
+    return name === 'hash' || name === 'key'
+  // columns of the user's files
+  if (context === 'connection' && part === 'csv' && kind === 'columns') return false
+  return (
+    context !== 'flow' && (SECRET_NAME.test(name) || (context === 'connection' && CONNECTION_SECRET_NAME.test(name)))
+  )
+}
 
 /** A block of text may go over several lines. */
 function hide(place: Place): void {

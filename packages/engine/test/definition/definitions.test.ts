@@ -133,9 +133,9 @@ test.each([
   ['a connection string', `{ kind: sqlserver, url: "Server=x;Password=${SECRET};" }`],
   ['a key called password', `{ kind: postgres, host: h, password: ${SECRET} }`],
   ['a key called access_token', `{ kind: databricks, access_token: ${SECRET} }`],
-  ['a key called key', `{ kind: files, path: p, key: ${SECRET} }`],
+  ['a key called key', `{ kind: databricks, path: p, key: ${SECRET} }`],
   ['a number', '{ kind: postgres, password: 123456 }'],
-  ['a block of lines', `\n    kind: files\n    private_key: |\n      BEGIN\n      ${SECRET}\n      END`],
+  ['a block of lines', `\n    kind: databricks\n    private_key: |\n      BEGIN\n      ${SECRET}\n      END`],
 ])('a literal secret is refused and never repeated: %s', (_, connection) => {
   const text = problemText([], `${PROJECT}  safe: ${connection}\n`)
   expect(text).toMatch(/^TM1015 /)

@@ -131,6 +131,28 @@ test('a row made by hand is nobody to overwrite unasked', () => {
   })
 })
 
+test('what a column is masked by, or added from, is one value: never half of one and half of another', () => {
+  const masked = (mask: string) => flowYaml({ columns: `{ mask: { ssn: ${mask} } }`, on_reject: 'quarantine' })
+  const tables = replaceIn(deployed([masked('{ hash: env:A }')]), 'env:A', 'env:B')
+  const { rows, kept } = deploy(masked('{ redact: x }'), tables)
+  expect(kept).toMatchObject([{ fields: [{ path: 'columns.mask.ssn', from: '{ redact: x }', to: '{ hash: env:B }' }] }])
+  expect(configOf(rows)).toMatchObject({ columns: { mask: { ssn: { hash: 'env:B' } } } })
+  expect(configOf(deploy(masked('{ redact: x }'), tables, true).rows)).toMatchObject({
+    columns: { mask: { ssn: { redact: 'x' } } },
+  })
+  expect(compare(masked('{ hash: env:A }').replace('quarantine', '{ kind: quarantine }'), tables).undeployed).toEqual(
+    [],
+  )
+})
+
+test('a literal key of a mask is not told in a difference', () => {
+  const yaml = flowYaml({ columns: '{ mask: { ssn: { hash: env:A } } }' })
+  const tables = replaceIn(deployed([yaml]), 'env:A', 'gehe1m')
+  const told = compare(yaml, tables)
+  expect(told.editedByHand).toMatchObject([{ fields: [{ path: 'columns.mask.ssn' }] }])
+  expect(JSON.stringify(told)).not.toContain('gehe1m')
+})
+
 // ── on and off
 
 const withActive = (active: string | null) =>

@@ -39,21 +39,52 @@ const shape = fc.oneof(
   fc.constant('flat'),
   fc.record({ kind: fc.constant('tree'), locator: odd, parent: odd }).filter((t) => t.locator !== t.parent),
 )
+/** Distinct from each other and from all other columns. */
+const named = (prefix: string, of: fc.Arbitrary<Json>) =>
+  optional(
+    fc.dictionary(
+      odd.map((o) => `${prefix} ${o}`),
+      of,
+      { maxKeys: 1 },
+    ),
+  )
+const mask = fc.oneof(
+  fc.constantFrom<Json>(null, 'null', 'redact', { hash: 'env:K' }, { kind: 'hash', key: 'file:k' }, { kind: 'redact' }),
+  value.map((text): Json => ({ redact: text })),
+)
+const added = fc.oneof(
+  ref,
+  ref.map((column): Json => ({ column })),
+  fc.option(value).map((text): Json => ({ value: text })),
+)
+const columns = fc.record({
+  add: named('new', added),
+  rename: named(
+    'from',
+    odd.map((o) => `to ${o}`),
+  ),
+  cast: named('cast', fc.constantFrom('date', 'decimal(18,4)')),
+  mask: named('mask', mask),
+})
+const policy = fc.record({
+  code: fc.constantFrom('TM5001', 'TM50*'),
+  step: fc.constant('rows'),
+  do: fc.constantFrom('fatal', 'quarantine'),
+})
 const flow = fc.record({
   source: fc.record({ table, where: optional(fc.array(condition, { minLength: 1, maxLength: 3 })) }),
   target: odd.map((name) => formatTableName([name])),
   key: fc.uniqueArray(odd, { minLength: 1, maxLength: 3 }),
   capture,
   shape: optional(shape),
-  columns: optional(
-    fc.record({
-      rename: fc.dictionary(
-        odd.map((o) => `from ${o}`),
-        odd,
-        { maxKeys: 1 },
-      ),
-    }),
-  ),
+  columns: optional(columns),
+  policies: fc.record({
+    drift: optional(fc.constantFrom('fail', 'add', 'ignore')),
+    on_reject: fc.constantFrom('quarantine', { kind: 'quarantine' }, { kind: 'quarantine', max: 5 }),
+    on_conflict: optional(fc.constantFrom('fail', 'quarantine', 'skip')),
+    on_error: optional(fc.array(policy, { maxLength: 3 })),
+  }),
+  sql: optional(odd),
   scope: optional(fc.dictionary(fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,5}$/), ref, { maxKeys: 2 })),
   excluded: optional(fc.array(value, { maxLength: 3 })),
   batch: optional(fc.record({ rows: fc.integer({ min: 1, max: 10 ** 6 }) })),
@@ -70,7 +101,9 @@ const flowTask = flow.map((f) => ({
   sourceConfig: json({ connection: 'shop', ...without(f.source) }),
   targetConfig: json({ connection: 'lake', table: `lake.${f.target}` }),
   transformationConfig: json({
-    key: f.key, capture: f.capture, apply: 'latest', shape: f.shape, scope: f.scope, columns: f.columns, batch: f.batch,
+    key: f.key, capture: f.capture, apply: 'latest', shape: f.shape, scope: f.scope, batch: f.batch,
+    columns: f.columns && without(f.columns), ...f.policies,
+    ...(f.shape === undefined || f.shape === 'flat' ? { steps: f.sql === undefined ? {} : { rows: { max_dop: 2, queue: `SELECT '${f.sql.replaceAll("'", "''")}'\nFROM {source}` } } } : { on_error: [] }),
     exclude_keys: f.excluded && f.key[0] !== undefined ? { [f.key[0]]: f.excluded } : undefined,
   }), // biome-ignore format: as in the docs
 }))
