@@ -2,12 +2,12 @@
 import { FLOW_KEYS } from '@tidemark/contract/flow-schema'
 
 const INNER_KEYS = [
-  'kind connection table as on join where column replaced create emptied',
+  'connection table as on join where column replaced create emptied',
   'position clock zone stamped_by buffer overlap nulls unmatched give_up max_hold',
   'locator parent orphans include exclude add rename cast mask rows bytes',
   'queue max_dop max_delete max code step do attempts',
 ].flatMap((line) => line.split(' '))
-const RANK: ReadonlyMap<string, number> = new Map([...FLOW_KEYS, ...INNER_KEYS].map((key, i) => [key, i]))
+const RANK: ReadonlyMap<string, number> = new Map(['kind', ...FLOW_KEYS, ...INNER_KEYS].map((key, i) => [key, i]))
 
 /** Parts of a flow where a string is short for `{ kind: … }`, and whose other keys belong to that kind. */
 export const KINDED: readonly string[] = ['capture', 'apply', 'shape', 'on_reject']

@@ -139,10 +139,10 @@ function carriersOf(columns: ColumnsSpec, ref: ColumnRef | null): readonly strin
   return [...moved, ...added]
 }
 
-/** The column of the source that a target column holds; null: a constant. */
+/** The column of the source that a target column holds; null: a constant, or no column of the target. */
 function originOf({ add, rename }: ColumnsSpec, target: string): ColumnRef | null {
   const added = Object.hasOwn(add, target) ? add[target] : undefined
   if (added !== undefined) return added.kind === 'column' ? added.column : null
   const from = Object.entries(rename).find(([, to]) => to === target)?.[0]
-  return { table: null, column: from ?? target }
+  return from === undefined && Object.hasOwn(rename, target) ? null : { table: null, column: from ?? target }
 }

@@ -33,7 +33,7 @@ export function frameOf({ source, line, column, length }: FilePlace): readonly s
 
 /** Also a line that could not be parsed must not give a password away. */
 const LOOKS_SECRET =
-  /(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key)["']?\s*[:=]\s*(?!["']?(?:env:|file:|\$\{))[^\s[{]/i
+  /(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|hash(?:["']?\s*,\s*["']?key)?)["']?\s*[:=]\s*(?!["']?(?:env:|file:|\$\{))[^\s[{]/i
 const HAS_PASSWORD = /:\/\/[^\s/@:]*:(?!\$\{)[^\s@]+@/
 
 function shown(source: YamlSource, line: number): string {

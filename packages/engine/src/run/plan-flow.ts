@@ -8,6 +8,7 @@ import { canonicalValues, gatherFacts } from '../plan/gather-facts.ts'
 import { checkPast, gainedValues, inForce, makePlan, type PlanOptions } from '../plan/make-plan.ts'
 import { resolveRelation } from '../plan/relation.ts'
 import { AppError } from '../runtime/app-error.ts'
+import { refuseUnbuilt } from './refuse-unbuilt.ts'
 
 export interface PlanDeps {
   readonly store: ControlStore
@@ -28,6 +29,7 @@ export function modeOf(modes: CaptureModes, kind: string): CaptureMode {
 }
 
 export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scope, wish: PlanWish): Promise<Planned> {
+  refuseUnbuilt(definition)
   const { bench } = deps
   const mode = modeOf(deps.modes, definition.capture.kind)
   const { options } = definition.capture

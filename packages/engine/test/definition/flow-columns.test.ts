@@ -75,10 +75,12 @@ test('cast and mask name a column as the target has it', () => {
   expect(columnsOf(`{ ${renamed}, cast: { customer_id: bigint }, mask: { customer_id: redact } }`)).toMatchObject({
     cast: { customer_id: 'bigint' },
   })
-  for (const part of ['cast: { cust: bigint }', 'mask: { cust: redact }'])
+  for (const part of ['cast: { cust: bigint }', 'mask: { cust: redact }']) {
+    expect(refusal(`{ ${renamed}, ${part} }`).match(/^TM/gm)).toHaveLength(1)
     expect(refusal(`{ ${renamed}, ${part} }`)).toMatch(
       /^TM1013 .*names columns as the target has them, where "cust" is called otherwise, in modules\/m1\.yaml:11:\d+ .*did you mean "customer_id"\?/,
     )
+  }
 })
 
 test.each<[string, string, RegExp]>([
@@ -197,6 +199,11 @@ test('the key of a mask is never written in clear, and never repeated', () => {
       expect(text).not.toMatch(/gehe1m|123456/)
     }
   expect(refusal('{ rename: { hash: key }, add: { mask: { value: gehe1m } } }')).toBe('no problem')
+  for (const mask of ['{ hash: gehe1m', '{ kind: hash, key: gehe1m']) {
+    const broken = problemText([`module: m\nmask: ${mask}\n\t: ]\n`])
+    expect(broken).toMatch(/^TM1010 /)
+    expect(broken).not.toContain('gehe1m')
+  }
 })
 
 test('a literal key of a mask in a row is refused without being shown', () => {

@@ -238,3 +238,19 @@ test('an unknown capture is refused with those there are', async () => {
     'capture guess; this version has watermark, backfill',
   )
 })
+
+test.each<[string, Partial<FlowSpec>]>([
+  ['columns.mask', { columns: { ...ALL_COLUMNS, mask: { note: { kind: 'null' } } } }],
+  [
+    'columns.add, columns.cast',
+    { columns: { ...ALL_COLUMNS, add: { x: { kind: 'value', value: 'x' } }, cast: { a: 'date' } } },
+  ],
+  ['apply: replace', { apply: { kind: 'replace', maxDelete: null } }],
+  ['drift other than fail, on_conflict other than fail', { drift: 'add', onConflict: 'skip' }],
+  ['on_error', { onError: [{ code: 'TM5003', step: null, do: 'fatal', attempts: null }] }],
+  ['steps', { steps: { rows: { queue: null, batch: null, maxDop: 1 } } }],
+])('what no run does yet is refused and not ignored: %s', async (what, change) => {
+  await using w = await openWorld()
+  await w.source(TABLE)
+  expect((await expectRefused(w, flowSpec(change), 'TM1017')).detail).toMatch(new RegExp(`: ${what}$`))
+})

@@ -1,0 +1,20 @@
+/** What the grammar takes and no run does yet: refused, so that a mask or a brake is never silently ignored. */
+import type { FlowSpec } from '@tidemark/contract/flow'
+import { AppError } from '../runtime/app-error.ts'
+
+/** What is built takes its line out; the last one takes the file with it. */
+const UNBUILT: Readonly<Record<string, (flow: FlowSpec) => boolean>> = {
+  'columns.add': ({ columns }) => Object.keys(columns.add).length > 0,
+  'columns.cast': ({ columns }) => Object.keys(columns.cast).length > 0,
+  'columns.mask': ({ columns }) => Object.keys(columns.mask).length > 0,
+  'apply: replace': ({ apply }) => apply.kind === 'replace',
+  'drift other than fail': ({ drift }) => drift !== 'fail',
+  'on_conflict other than fail': ({ onConflict }) => onConflict !== 'fail',
+  on_error: ({ onError }) => onError.length > 0,
+  steps: ({ steps }) => Object.keys(steps).length > 0,
+}
+
+export function refuseUnbuilt(flow: FlowSpec): void {
+  const asked = Object.entries(UNBUILT).flatMap(([what, asks]) => (asks(flow) ? [what] : []))
+  if (asked.length > 0) throw new AppError('TM1017', `${flow.id}: ${asked.join(', ')}`)
+}
