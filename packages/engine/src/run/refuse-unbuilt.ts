@@ -7,7 +7,6 @@ const UNBUILT: Readonly<Record<string, (flow: FlowSpec) => boolean>> = {
   'columns.add': ({ columns }) => Object.keys(columns.add).length > 0,
   'columns.cast': ({ columns }) => Object.keys(columns.cast).length > 0,
   'columns.mask': ({ columns }) => Object.keys(columns.mask).length > 0,
-  'apply: replace': ({ apply }) => apply.kind === 'replace',
   'drift other than fail': ({ drift }) => drift !== 'fail',
   'on_conflict other than fail': ({ onConflict }) => onConflict !== 'fail',
   on_error: ({ onError }) => onError.length > 0,

@@ -245,7 +245,6 @@ test.each<[string, Partial<FlowSpec>]>([
     'columns.add, columns.cast',
     { columns: { ...ALL_COLUMNS, add: { x: { kind: 'value', value: 'x' } }, cast: { a: 'date' } } },
   ],
-  ['apply: replace', { apply: { kind: 'replace', maxDelete: null } }],
   ['drift other than fail, on_conflict other than fail', { drift: 'add', onConflict: 'skip' }],
   ['on_error', { onError: [{ code: 'TM5003', step: null, do: 'fatal', attempts: null }] }],
   ['steps', { steps: { rows: { queue: null, batch: null, maxDop: 1 } } }],
