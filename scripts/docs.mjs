@@ -47,6 +47,7 @@ const STEADY = {
 /** The folder, then what is typed in it. */
 const SESSION = [
   ['', 'init', 'shop'],
+  ['shop', 'discover', 'shop'],
   ['shop', 'check'],
   ['shop', 'deploy'],
   ['shop', 'plan', 'orders.orders'],

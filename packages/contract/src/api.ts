@@ -149,6 +149,50 @@ export const StatusDocument = z.strictObject({
 })
 export type StatusDocument = z.output<typeof StatusDocument>
 
+/** `tidemark discover --json` */
+export const DiscoverDocument = z.strictObject({
+  connection: z.string(),
+  /** where the flows write to; null: not named, and not the only other one */
+  target: z.string().nullable(),
+  module: z.string().nullable(),
+  file: z.string().nullable(),
+  tables: z.array(
+    z.strictObject({
+      table: z.string(),
+      kind: z.enum(['table', 'view', 'files']),
+      rows: Count.nullable(),
+      rows_are: z.enum(['counted', 'estimated', 'at least']),
+      /** why the rows were not looked at; null: they were */
+      unchecked: z.string().nullable(),
+      key: z.strictObject({ columns: z.array(z.string()), reason: z.string(), declared: z.boolean() }).nullable(),
+      /** why there is no key */
+      no_key: z.string().nullable(),
+      /** candidates, best first */
+      positions: z.array(
+        z.strictObject({
+          column: z.string(),
+          /** joined table that holds it */
+          join: z.string().nullable(),
+          reason: z.string(),
+          remarks: z.array(z.string()),
+          sees_updates: z.boolean(),
+          indexed: z.boolean().nullable(),
+        }),
+      ),
+      no_positions: z.array(z.strictObject({ column: z.string(), why: z.string() })),
+      shape: z
+        .strictObject({ locator: z.string(), parent: z.string(), reason: z.string(), sure: z.boolean() })
+        .nullable(),
+      /** `module.task` that was written */
+      flow: z.string().nullable(),
+      capture: z.string().nullable(),
+      /** why no flow was written; null also where none was asked for */
+      left_out: z.string().nullable(),
+    }),
+  ),
+})
+export type DiscoverDocument = z.output<typeof DiscoverDocument>
+
 /** What any command prints with `--json` when it ends in an error. */
 export const ErrorDocument = z.strictObject({
   error: z.strictObject({ code: z.string(), message: z.string(), remedy: z.array(z.string()) }),

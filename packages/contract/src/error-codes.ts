@@ -383,6 +383,30 @@ export const ERRORS = {
     remedy: ['mend what the message says, then: tidemark resume --last, or run the flow again'],
     ...failed,
   },
+  TM4020: {
+    title: 'no table matches',
+    meaning: 'The connection has no table or view of which the whole name matches the pattern.',
+    remedy: ['tidemark discover CONNECTION   lists all of them; * stands for any text'],
+    ...definition,
+  },
+  TM4021: {
+    title: 'no flow to write',
+    meaning: 'None of the tables can become a flow as it stands: a key is missing, or another flow moves it already.',
+    remedy: ['tidemark discover CONNECTION   says why for each; a flow by hand may name a key'],
+    ...definition,
+  },
+  TM4022: {
+    title: 'target not clear',
+    meaning: 'The flows need one other connection to write to, and there is none, or more than one.',
+    remedy: ['name it: --target CONNECTION'],
+    ...definition,
+  },
+  TM4023: {
+    title: 'module is defined elsewhere',
+    meaning: 'Another file of the project defines a module of that name, and no module may be defined twice.',
+    remedy: ['choose another name: --module NAME', 'or write over that file: --write FILE'],
+    ...definition,
+  },
   TM4107: {
     title: 'column cannot be held exactly',
     meaning: 'The target column would round, cut or refuse values of the source column.',

@@ -3,6 +3,7 @@
  * use-case in a file of its own; `wire.ts` puts them together. Results are the documents of `contract/api.ts`.
  */
 import type {
+  DiscoverDocument,
   PlanDocument,
   RunDocument,
   RunsDocument,
@@ -74,6 +75,26 @@ export interface ConnectionReport {
   readonly detail: string
 }
 
+export interface DiscoverOptions {
+  readonly connection: string
+  /** `*` any text, `?` one character, whatever the case; null: every table */
+  readonly pattern: string | null
+  /** connection that the flows write to; null: the only other one */
+  readonly target: string | null
+  /** rows may be read without a limit */
+  readonly deep: boolean
+  /** the module to propose, and the file it will stand in; null: only look */
+  readonly write: { readonly module: string; readonly path: string } | null
+}
+
+export interface Discovery {
+  readonly document: DiscoverDocument
+  /** the text of the file; null: nothing was to be written. Writing it is the caller's */
+  readonly yaml: string | null
+  /** the project reads that file by itself */
+  readonly inProject: boolean
+}
+
 export interface App extends AsyncDisposable {
   /** Brings the control store up to date; making it is part of that. */
   migrate(): Promise<{ readonly location: string }>
@@ -94,6 +115,13 @@ export interface App extends AsyncDisposable {
   }): Promise<{ readonly written: readonly DefinitionDifference[]; readonly kept: readonly DefinitionDifference[] }>
   /** The control tables as YAML files: path relative to the project → text. */
   exportYaml(): Promise<ReadonlyMap<string, string>>
+
+  /** Looks around in a connection; writes nothing. `progress` is told each table before it is looked at. */
+  discover(
+    options: DiscoverOptions,
+    progress: (done: number, of: number, table: string) => void,
+    signal: AbortSignal,
+  ): Promise<Discovery>
 
   plan(options: RunOptions, signal: AbortSignal): Promise<PlanDocument>
   run(options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument>

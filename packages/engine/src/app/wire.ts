@@ -17,6 +17,7 @@ import { Secret } from '../runtime/secret.ts'
 import type { App } from './app.ts'
 import type { AppContext } from './app-context.ts'
 import { check, compare, deploy, exportYaml } from './definitions.ts'
+import { discover } from './discover.ts'
 import { connections, runs, show, watermarks } from './look.ts'
 import { plan } from './plan.ts'
 import { cancel, reset, resume } from './resume.ts'
@@ -73,6 +74,7 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     compare: (path) => compare(ctx, path),
     deploy: (o) => deploy(ctx, o),
     exportYaml: () => exportYaml(ctx),
+    discover: (o, progress, signal) => discover(ctx, o, progress, signal),
     plan: (o, signal) => plan(ctx, o, signal),
     run: (o, emit, signal) => run(ctx, o, emit, signal),
     resume: (o, emit, signal) => resume(ctx, o, emit, signal),

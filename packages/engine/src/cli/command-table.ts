@@ -48,6 +48,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/init.ts')).init,
   },
   {
+    name: 'discover',
+    group: 'Define',
+    summary: 'list the tables of a connection with keys and positions, and write flows for them',
+    arguments: '<connection> [pattern]',
+    argumentHelp: {
+      connection: 'as tidemark.yaml calls it',
+      pattern: "such as 'sales.*'; * is any text; every table when left out",
+    },
+    options: [
+      { flags: '--write <file>', description: 'write the flows into a module file, such as modules/sales.yaml' },
+      { flags: '--target <connection>', description: 'where the flows write to; the only other one when left out' },
+      { flags: '--module <module>', description: 'name of the module; the name of the file when left out' },
+      { flags: '--deep', description: 'read the rows of large tables too' },
+      YES,
+    ],
+    load: async () => (await import('./commands/discover.ts')).discover,
+  },
+  {
     name: 'check',
     group: 'Define',
     summary: 'validate every definition; nothing is changed',

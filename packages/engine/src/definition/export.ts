@@ -19,7 +19,7 @@ export function exportYaml(
   return new Map(
     rows.modules.map((module) => {
       const path = files.get(module.id) ?? `${MODULES_DIR}/${module.id}.yaml`
-      return [path, yamlText(moduleDocument(module, tasks.get(module.id) ?? []))]
+      return [path, moduleText(moduleDocument(module, tasks.get(module.id) ?? []))]
     }),
   )
 }
@@ -52,7 +52,8 @@ function shortKind(value: Json): Json {
   return typeof kind === 'string' ? kind : value
 }
 
-function yamlText(data: JsonMap): string {
+/** A module as people write it: pages as blocks, small values in one line. */
+export function moduleText(data: JsonMap): string {
   const document = new Document(data)
   visit(document, {
     Collection: (_, node, path) => {

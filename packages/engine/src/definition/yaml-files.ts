@@ -28,10 +28,14 @@ export function namedYamlFiles(path: string): readonly string[] {
   return files
 }
 
+/** A file as messages name it: relative to the project. */
+export const shownPath = (projectDir: string, absolute: string): string =>
+  relative(projectDir, absolute).split(sep).join('/')
+
 /** `path` absolute, or relative to `projectDir`; messages show it relative. */
 export function readYamlFile(projectDir: string, path: string): ReadYaml {
   const absolute = resolve(projectDir, path)
-  const file = relative(projectDir, absolute).split(sep).join('/')
+  const file = shownPath(projectDir, absolute)
   let bytes: Uint8Array
   try {
     bytes = readFileSync(absolute)

@@ -8,6 +8,7 @@ import type { ColumnRef, ConditionSpec, JoinSpec, TableName } from '@tidemark/co
 import type { PositionClock } from '@tidemark/contract/capture'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { Secret } from '../runtime/secret.ts'
+import type { SurveyPort } from './survey.ts'
 
 // ── what is there ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -458,6 +459,8 @@ export interface DialectModule {
   openBench(options: OpenBench): Promise<Bench>
   /** Opens for reading and says what it is; throws what a run would throw. */
   probe(options: ConnectionTarget, limits: EngineLimits): Promise<string>
+  /** Opens for reading, to look around. */
+  survey(options: ConnectionTarget, limits: EngineLimits): Promise<SurveyPort>
   classify(error: unknown): Fault
   /** The AppError of a native error; AppErrors pass. */
   translate(error: unknown, where: string): Error

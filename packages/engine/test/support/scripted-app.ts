@@ -41,6 +41,11 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
   compare: async () => ({ undeployed: [], editedByHand: [] }),
   deploy: async () => ({ written: [], kept: [] }),
   exportYaml: async () => new Map([['modules/orders.yaml', 'module: orders\n']]),
+  discover: async ({ connection }) => ({
+    document: { connection, target: null, module: null, file: null, tables: [] },
+    yaml: null,
+    inProject: true,
+  }),
   plan: async () => ({ plans: [] }),
   run: async () => runDocument(runJson()),
   resume: async () => runDocument(runJson()),

@@ -7,6 +7,7 @@ import type { DialectModule } from '../contract.ts'
 import { abilities } from './abilities.ts'
 import { openDuckdbBench } from './bench.ts'
 import { classify, translate } from './errors.ts'
+import { openDuckdbSurvey } from './survey.ts'
 
 const locate: DialectModule['locate'] = (options, projectDir) => {
   const path = options['path']
@@ -39,6 +40,7 @@ export const duckdb = {
       throw translate(error, path)
     }
   },
+  survey: openDuckdbSurvey,
   classify,
   translate,
 } satisfies DialectModule
