@@ -1,0 +1,175 @@
+/** 4xxx: plan and capture. */
+import { definition, failed, type ErrorEntry } from './error-entry.ts'
+
+export const CAPTURE = {
+  TM4001: {
+    title: 'source table not found',
+    meaning: 'The table does not exist on that connection, or is not visible.',
+    remedy: ['mend the name, or grant access'],
+    ...definition,
+  },
+  TM4002: {
+    title: 'column not found',
+    meaning: 'A column that the flow names does not exist.',
+    remedy: ['mend the name; the columns that exist are listed above'],
+    ...definition,
+  },
+  TM4003: {
+    title: 'column type cannot serve',
+    meaning: 'A position, key, locator or parent has a type that cannot do what is asked of it.',
+    remedy: ['choose another column'],
+    ...definition,
+  },
+  TM4004: {
+    title: 'NULL in the key',
+    meaning: 'A row whose key is NULL has no identity: it could neither be updated nor told from another.',
+    remedy: ['mend the rows, exclude them with where, or choose another key'],
+    ...failed,
+    aboutRows: true,
+  },
+  TM4005: {
+    title: 'key is not unique in the source',
+    meaning: 'Two source rows have the same key; which of them would win is chance.',
+    remedy: ['mend the rows, or choose a key that is unique'],
+    ...failed,
+    aboutRows: true,
+  },
+  TM4006: {
+    title: 'rows without a position',
+    meaning: 'A row whose position is NULL would never be in a window, so it would be lost silently.',
+    remedy: ['mend the rows', 'or capture: { nulls: always } delivers them in every run'],
+    ...failed,
+  },
+  TM4007: {
+    title: 'coverage changed',
+    meaning: 'The flow now covers other rows or columns than those its watermark was earned for.',
+    remedy: [
+      'tidemark run FLOW --full   reads everything again',
+      'tidemark rewind FLOW --to POSITION --reason TEXT   re-delivers from a position',
+      'tidemark run FLOW --accept-change --reason TEXT   goes on from the watermark, and records that you said so',
+    ],
+    ...definition,
+  },
+  TM4008: {
+    title: 'source is another one',
+    meaning: 'The watermark was earned on another database or file, or on a later state of this one.',
+    remedy: [
+      'tidemark run FLOW --full   reads everything again',
+      'tidemark run FLOW --accept-change --reason TEXT   if it holds the same rows',
+    ],
+    ...definition,
+  },
+  TM4009: {
+    title: 'clock below the watermark',
+    meaning: 'The clock of the source lies before the watermark: it jumped back, or the watermark is from the future.',
+    remedy: ['mend the clock', 'or tidemark rewind FLOW --to POSITION --reason TEXT'],
+    ...definition,
+  },
+  TM4010: {
+    title: 'a copied position is not an order',
+    meaning:
+      'Another flow fills this table together with its position column. Rows arrive there with old positions, after the watermark has passed them.',
+    remedy: ['take a position that is assigned in this table, or capture: backfill'],
+    ...definition,
+  },
+  TM4011: {
+    title: 'cycle in the tree',
+    meaning: 'A row is its own ancestor, so no order of parents before children exists.',
+    remedy: ['mend the parents shown', 'or shape: { orphans: skip } leaves these rows out and counts them'],
+    ...failed,
+  },
+  TM4012: {
+    title: 'orphans in the tree',
+    meaning: 'Rows whose parent cannot land: it is excluded, gone, or itself below such a row.',
+    remedy: [
+      'mend the parents',
+      'or shape: { orphans: skip } leaves them out and counts them',
+      'or shape: { orphans: quarantine } with on_reject: quarantine keeps them as rejects',
+    ],
+    ...failed,
+  },
+  TM4013: {
+    title: 'unknown scope',
+    meaning: 'The flow declares no scope parameter of that name.',
+    remedy: ['declare it under scope:, or mend the name'],
+    ...definition,
+  },
+  TM4014: {
+    title: 'not a position',
+    meaning: 'The text is no value of the position column.',
+    remedy: ['write it as the column prints, for example 2026-11-20 21:57:12.44'],
+    ...definition,
+  },
+  TM4015: {
+    title: 'value does not fit the column',
+    meaning: 'A value in where, scope or exclude_keys cannot be read as the type of its column.',
+    remedy: ['mend the value'],
+    ...definition,
+  },
+  TM4016: {
+    title: 'lane is not possible',
+    meaning: 'The lane asked for needs source and target to be visible to one engine.',
+    remedy: ['leave --lane out: the planner picks one that is possible'],
+    ...definition,
+  },
+  TM4017: {
+    title: 'locator is not unique',
+    meaning: 'Two rows of the tree have the same locator, so a child has two parents.',
+    remedy: ['mend the rows, or choose another locator'],
+    ...failed,
+  },
+  TM4018: {
+    title: 'row without a locator',
+    meaning: 'A row of the tree has no locator, so it has no place and nothing can hang below it.',
+    remedy: ['mend the rows shown, or exclude them with where'],
+    ...failed,
+  },
+  TM4019: {
+    title: 'source refused a statement',
+    meaning: 'The database that holds the source could not answer a question about it, or not read its rows.',
+    remedy: ['mend what the message says, then: tidemark resume --last, or run the flow again'],
+    ...failed,
+  },
+  TM4020: {
+    title: 'no table matches',
+    meaning: 'The connection has no table or view of which the whole name matches the pattern.',
+    remedy: ['tidemark discover CONNECTION   lists all of them; * stands for any text'],
+    ...definition,
+  },
+  TM4021: {
+    title: 'no flow to write',
+    meaning: 'None of the tables can become a flow as it stands: a key is missing, or another flow moves it already.',
+    remedy: ['tidemark discover CONNECTION   says why for each; a flow by hand may name a key'],
+    ...definition,
+  },
+  TM4022: {
+    title: 'target not clear',
+    meaning: 'The flows need one other connection to write to, and there is none, or more than one.',
+    remedy: ['name it: --target CONNECTION'],
+    ...definition,
+  },
+  TM4023: {
+    title: 'module is defined elsewhere',
+    meaning: 'Another file of the project defines a module of that name, and no module may be defined twice.',
+    remedy: ['choose another name: --module NAME', 'or write over that file: --write FILE'],
+    ...definition,
+  },
+  TM4107: {
+    title: 'column cannot be held exactly',
+    meaning: 'The target column would round, cut or refuse values of the source column.',
+    remedy: ['change the type of the target column', 'or columns: { exclude: [NAME] }'],
+    ...definition,
+  },
+  TM4108: {
+    title: 'table drifted',
+    meaning: 'Source and target no longer have the columns that the flow needs.',
+    remedy: ['change the target table', 'or columns: { exclude: [NAME] }'],
+    ...definition,
+  },
+  TM4109: {
+    title: 'target table is missing',
+    meaning: 'The target table does not exist and create: never forbids making it.',
+    remedy: ['create it with the DDL above, or target: { create: if_missing }'],
+    ...definition,
+  },
+} as const satisfies Record<`TM4${number}`, ErrorEntry>
