@@ -10,17 +10,21 @@ import { present } from '../support/present.ts'
 import { fileFlow, openFiles } from '../support/tree-world.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
-export type Shape = 'flat' | 'tree'
+/** `view`: a flat table behind a view, which has no row numbers, so that its keys are captured */
+export type Shape = 'flat' | 'tree' | 'view'
 
 const TABLES: Readonly<Record<Shape, { readonly source: string; readonly columns: string }>> = {
   flat: { source: 'src', columns: 'id, name, CAST(modified_on AS VARCHAR)' },
+  view: { source: 'seen', columns: 'id, name, CAST(modified_on AS VARCHAR)' },
   tree: { source: 'files', columns: 'stream_id, name, path_locator, parent_path_locator' },
 }
 
-export const flowOf = (shape: Shape, apply: 'latest' | 'insert-missing'): FlowSpec =>
-  shape === 'flat'
-    ? flowSpec({ apply: { kind: apply, maxDelete: null } })
-    : fileFlow({ over: { apply: { kind: apply, maxDelete: null } } })
+export function flowOf(shape: Shape, kind: 'latest' | 'insert-missing'): FlowSpec {
+  const apply = { kind, maxDelete: null }
+  if (shape === 'tree') return fileFlow({ over: { apply } })
+  const flow = flowSpec({ apply })
+  return shape === 'flat' ? flow : { ...flow, source: { ...flow.source, table: ['seen'] } }
+}
 
 /** Source files made once; each case copies one. */
 export class Sources implements AsyncDisposable {
@@ -36,9 +40,9 @@ export class Sources implements AsyncDisposable {
   }
 
   async #make(shape: Shape): Promise<World> {
-    if (shape === 'flat') {
+    if (shape !== 'tree') {
       const w = this.#made.use(await openWorld())
-      await w.source(TABLE, rows(10))
+      await w.source(TABLE, rows(10), 'CREATE VIEW seen AS FROM src')
       return w
     }
     const f = this.#made.use(await openFiles())
