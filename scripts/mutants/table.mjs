@@ -60,9 +60,9 @@ export const MUTANTS = [
   {
     name: 'order: the ceiling is read before the clock',
     file: SOURCE,
-    find: '    const clock = await this.#clock(position)\n    await this.#between()\n    const oldest = this.#file.oldestOpen()\n',
+    find: '    const clock = await this.#clock(position)\n    await this.#between()\n    const oldest = this.#file.oldestOpen(isFilled)\n',
     replace:
-      '    const oldest = this.#file.oldestOpen()\n    await this.#between()\n    const clock = await this.#clock(position)\n',
+      '    const oldest = this.#file.oldestOpen(isFilled)\n    await this.#between()\n    const clock = await this.#clock(position)\n',
     test: [
       `${SEMANTICS}/late-commit.test.ts`,
       'a transaction that begins between clock and ceiling loses no row: the clock is read first',

@@ -29,7 +29,8 @@ export const RunJson = z.strictObject({
   run: z.string().nullable(),
   flow: z.string(),
   scope: ScopeJson,
-  status: z.enum([...RUN_STATES, 'dry_run']),
+  /** `dry_run` and `skipped` are no states of a run: there was none */
+  status: z.enum([...RUN_STATES, 'dry_run', 'skipped']),
   reason: z.string().nullable(),
   lane: z.string().nullable(),
   window: WindowJson.nullable(),

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Emit } from '@tidemark/contract/events'
+import { type Emit, silent } from '@tidemark/contract/events'
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { parseConnectionId, parseRunId, type RunId } from '@tidemark/contract/ids'
 import { UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
@@ -20,9 +20,11 @@ import type { Hit } from '../runtime/failpoint.ts'
 import { newShortId } from '../runtime/new-id.ts'
 import { holderText } from '../run/hold-lease.ts'
 import type { OpenedBench, RunDeps } from '../run/run-deps.ts'
+import { WorkerPool } from '../run/worker-pool.ts'
 import { Secret } from '../runtime/secret.ts'
 
 const FILE_POLL_MS = 250
+const OUR_POLL_MS = 10
 
 export interface AppContext {
   readonly project: ProjectSpec
@@ -81,21 +83,39 @@ function secretOf(ctx: AppContext, reference: string): Secret {
 
 const workPath = (ctx: AppContext, run: RunId): string => join(ctx.project.engine.tempDir, `${run}.duckdb`)
 
-/** One engine that sees source and target; waits for a file that another process holds, at most `waitMs`. */
+export interface Patience {
+  /** for a file that another process holds */
+  readonly waitMs: number
+  readonly emit: Emit
+  /** ends the wait */
+  readonly stop: AbortSignal
+  /** the flows of this command: a file that one of them reads is waited for, however long */
+  readonly beside: readonly FlowSpec[]
+}
+
+/** For a use-case that takes what it needs at once, or fails. */
+export const impatient = (ctx: AppContext): Patience => ({ waitMs: 0, emit: silent, stop: ctx.hardSignal, beside: [] })
+
+/** One engine that sees source and target; waits for a file that another holds. */
 export async function openBench(
   ctx: AppContext,
   catalog: ResolvedCatalog,
   definition: FlowSpec,
   run: RunId | null,
-  waitMs: number,
-  emit: Emit,
+  { waitMs, emit, stop, beside }: Patience,
 ): Promise<OpenedBench> {
   const source = await connectionOf(ctx, catalog, definition.source.connection)
   const target = await connectionOf(ctx, catalog, definition.target.connection)
   const dialect = await ctx.loadDialect(target.kind)
   if (!dialect.sees(source.kind)) throw new AppError('TM4016', `${source.kind} → ${target.kind}: no engine sees both`)
-  const until = performance.now() + waitMs
-  for (let said = false; ; said = true) {
+  const others = beside.filter((flow) => flow.id !== definition.id)
+  // one that leads nowhere is an error of its own flow
+  const filled = (
+    await Promise.allSettled(others.map((flow) => connectionOf(ctx, catalog, flow.target.connection)))
+  ).flatMap((c) => (c.status === 'fulfilled' && c.value.kind === source.kind ? [c.value.target] : []))
+  const begun = performance.now()
+  for (let said = false; ; ) {
+    stop.throwIfAborted()
     try {
       const bench = await dialect.openBench({
         source: source.target,
@@ -104,13 +124,20 @@ export async function openBench(
         workPath: run === null ? null : workPath(ctx, run),
         limits: limitsOf(ctx),
         secret: (reference) => secretOf(ctx, reference),
+        beside: filled,
       })
       return { bench, dialect, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'TM2002') throw error
-      if (performance.now() >= until) throw await withHolders(ctx, error)
-      if (!said) emit('file:waiting', { path: target.location, detail: error.detail })
-      await sleep(FILE_POLL_MS)
+      const waited = performance.now() - begun
+      // a flow of this command plans from it, and will be through in a moment
+      const isOurs = others.length > 0 && error.facts['this_process'] === true
+      if (!isOurs && waited >= waitMs) throw await withHolders(ctx, error)
+      if (!said && (!isOurs || waited > OUR_POLL_MS * 100)) {
+        emit('file:waiting', { flow: definition.id, path: target.location, detail: error.detail })
+        said = true
+      }
+      await sleep(isOurs ? OUR_POLL_MS : FILE_POLL_MS, undefined, { signal: stop }).catch(() => stop.throwIfAborted())
     }
   }
 }
@@ -129,12 +156,6 @@ async function withHolders(ctx: AppContext, error: AppError): Promise<AppError> 
 
 const isOurs = (owner: LeaseOwner): boolean => owner.host === hostname() && owner.pid === process.pid
 
-export interface RunScope {
-  readonly emit: Emit
-  readonly waitMs: number
-  readonly workers: number
-}
-
 /** Captured keys of runs that ended are of no use; a crash may have left them. */
 export async function sweepWork(ctx: AppContext, store: ControlStore): Promise<void> {
   if (!existsSync(ctx.project.engine.tempDir)) return
@@ -150,7 +171,7 @@ function removeWork(ctx: AppContext, run: RunId): void {
   for (const suffix of ['', '.wal']) rmSync(workPath(ctx, run) + suffix, { force: true })
 }
 
-export async function runDeps(ctx: AppContext, options: RunScope): Promise<RunDeps> {
+export async function runDeps(ctx: AppContext, workers: number, patience: Patience): Promise<RunDeps> {
   const store = await ctx.store('write')
   const catalog = await ctx.catalog('write')
   return {
@@ -159,11 +180,11 @@ export async function runDeps(ctx: AppContext, options: RunScope): Promise<RunDe
     owner: { worker: newShortId(12), host: hostname(), pid: process.pid, actor: ctx.by.actor },
     leaseMs: ctx.project.engine.leaseMs,
     by: ctx.by,
-    emit: options.emit,
+    emit: patience.emit,
     hit: ctx.hit,
-    workers: options.workers,
-    waitMs: options.waitMs,
-    openBench: (definition, run) => openBench(ctx, catalog, definition, run, options.waitMs, options.emit),
+    pool: new WorkerPool(workers),
+    waitMs: patience.waitMs,
+    openBench: (definition, run) => openBench(ctx, catalog, definition, run, patience),
     removeWork: (run) => removeWork(ctx, run),
   }
 }

@@ -43,7 +43,12 @@ async function one(
   signal: AbortSignal,
 ): Promise<RunJson> {
   const startedAt = performance.now()
-  await using opened = await openBench(ctx, await ctx.catalog('read'), definition, null, options.waitMs, emit)
+  await using opened = await openBench(ctx, await ctx.catalog('read'), definition, null, {
+    waitMs: options.waitMs,
+    emit,
+    stop: AbortSignal.any([signal, ctx.hardSignal]),
+    beside: [],
+  })
   const { bench, dialect } = opened
   const scope = await canonicalScope(bench.source, definition, options.scope)
   const planned = await planFlow(

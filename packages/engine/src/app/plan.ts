@@ -1,6 +1,5 @@
 /** `tidemark plan`: what a run would do, from questions alone. */
 import type { PlanDocument } from '@tidemark/contract/api'
-import { silent } from '@tidemark/contract/events'
 import { type FlowSpec, scopeText } from '@tidemark/contract/flow'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { CREATE_NOTE, describeCapture } from '../plan/describe.ts'
@@ -10,7 +9,7 @@ import { canonicalScope } from '../run/canonical-scope.ts'
 import { planFlow } from '../run/plan-flow.ts'
 import { stepName } from '../run/run-steps.ts'
 import type { OpenedBench } from '../run/run-deps.ts'
-import { type AppContext, openBench } from './app-context.ts'
+import { type AppContext, impatient, openBench } from './app-context.ts'
 import type { RunOptions } from './app.ts'
 import { countJson, windowJson } from './run-json.ts'
 import { planWish } from './plan-wish.ts'
@@ -24,7 +23,11 @@ export async function plan(ctx: AppContext, options: RunOptions, signal: AbortSi
   const plans: PlanJson[] = []
   for (const definition of selectFlows(catalog, options)) {
     signal.throwIfAborted()
-    await using opened = await openBench(ctx, catalog, definition, null, options.waitMs, silent)
+    await using opened = await openBench(ctx, catalog, definition, null, {
+      ...impatient(ctx),
+      waitMs: options.waitMs,
+      stop: signal,
+    })
     plans.push(await planOne(ctx, opened, definition, options))
   }
   return { plans }

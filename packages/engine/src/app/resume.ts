@@ -7,7 +7,7 @@ import type { ControlStore, RunRow } from '../control/control-store.ts'
 import { holdLease } from '../run/hold-lease.ts'
 import { resumeRun } from '../run/run-flow.ts'
 import { AppError } from '../runtime/app-error.ts'
-import { type AppContext, runDeps } from './app-context.ts'
+import { type AppContext, impatient, runDeps } from './app-context.ts'
 import { runDocument, runJson } from './run-json.ts'
 import { DEFAULT_WORKERS } from './run.ts'
 
@@ -43,7 +43,12 @@ export async function resume(
       'TM3006',
       `${run.id} is ${run.state}${run.supersededBy === null ? '' : ` by ${run.supersededBy}`}`,
     )
-  const deps = await runDeps(ctx, { emit, waitMs: options.waitMs, workers: options.parallel ?? DEFAULT_WORKERS })
+  const deps = await runDeps(ctx, options.parallel ?? DEFAULT_WORKERS, {
+    emit,
+    waitMs: options.waitMs,
+    stop: AbortSignal.any([signal, ctx.hardSignal]),
+    beside: [],
+  })
   return runDocument(run.group, [runJson(await resumeRun(deps, run, { soft: signal, hard: ctx.hardSignal }))])
 }
 
@@ -72,7 +77,7 @@ export async function cancel(
 
 /** Takes the lease of a worker that is dead or done, and ends the run in its place. One that is at work ends it itself. */
 async function takeOver(ctx: AppContext, run: RunRow): Promise<void> {
-  const deps = await runDeps(ctx, { emit: () => {}, waitMs: 0, workers: 1 })
+  const deps = await runDeps(ctx, 1, impatient(ctx))
   try {
     await using lease = await holdLease(deps, run.flow, ctx.hardSignal)
     if (!isAtWork(await deps.store.ledger.getRun(run.id))) return // it ended while the lease was taken
@@ -95,7 +100,7 @@ export async function reset(ctx: AppContext, id: string): Promise<{ readonly run
     throw new AppError('TM3012', `${run.id} is ${run.state}: only an unfinished run has progress to clear`, {
       remedy: [`tidemark show ${run.id}   shows how it ended`],
     })
-  const deps = await runDeps(ctx, { emit: () => {}, waitMs: 0, workers: 1 })
+  const deps = await runDeps(ctx, 1, impatient(ctx))
   await using _lease = await holdLease(deps, run.flow, ctx.hardSignal)
   await store.ledger.resetRun(run.id, ctx.by)
   deps.removeWork(run.id)

@@ -1,5 +1,4 @@
 /** `tidemark rewind`: the one thing that moves a watermark back. Previewed, with a reason, audited. */
-import { silent } from '@tidemark/contract/events'
 import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
 import type { Bench, FlowRelation } from '../dialects/contract.ts'
 import { canonicalValues, gatherFacts } from '../plan/gather-facts.ts'
@@ -11,7 +10,7 @@ import { holdLease } from '../run/hold-lease.ts'
 import { modeOf } from '../run/plan-flow.ts'
 import { AppError } from '../runtime/app-error.ts'
 import type { RewindPreview } from './app.ts'
-import { type AppContext, openBench, runDeps } from './app-context.ts'
+import { type AppContext, impatient, openBench, runDeps } from './app-context.ts'
 import { selectFlows } from './select-flows.ts'
 
 interface RewindRequest {
@@ -33,7 +32,7 @@ async function prepare(ctx: AppContext, request: RewindRequest, mode: 'read' | '
   const [definition] = selectFlows(catalog, { flows: [request.flow], all: false, module: null })
   if (!definition) throw new AppError('TM1003', request.flow)
   const store = await ctx.store(mode)
-  await using opened = await openBench(ctx, catalog, definition, null, 0, silent)
+  await using opened = await openBench(ctx, catalog, definition, null, impatient(ctx))
   const { bench } = opened
   const scope = await canonicalScope(bench.source, definition, request.scope)
   const wish = modeOf(ctx.modes, definition.capture.kind).position(definition.capture.options)
@@ -114,7 +113,7 @@ export async function rewind(
 ): Promise<RewindPreview> {
   if (request.reason.trim() === '') throw new AppError('TM1002', 'a rewind needs --reason TEXT: the ledger keeps why')
   const store = await ctx.store('write')
-  const deps = await runDeps(ctx, { emit: silent, waitMs: 0, workers: 1 })
+  const deps = await runDeps(ctx, 1, impatient(ctx))
   const { definition } = await prepare(ctx, request, 'write')
   await using _lease = await holdLease(deps, definition.id, ctx.hardSignal)
   // prepared again under the lease: what was previewed may have moved

@@ -65,6 +65,15 @@ export function failedJson(flow: string, scope: Readonly<Record<string, string>>
   }
 }
 
+/** A flow that has no run: nobody got to it. */
+export const notBegunJson = (
+  flow: string,
+  scope: Readonly<Record<string, string>>,
+  status: 'skipped' | 'cancelled',
+  reason: string,
+  ms: number,
+): RunJson => ({ ...nothingYet, flow, scope, status, reason, duration_ms: ms, error: null })
+
 /** What a run would do: read, counted, and not written. */
 export function dryRunJson(
   flow: string,

@@ -1,6 +1,7 @@
-/** `tidemark run`: flow by flow; one that fails does not stop the others. */
+/** `tidemark run`: several flows side by side; one that fails stops none but those that wait for it. */
+import { mkdirSync } from 'node:fs'
 import type { RunDocument, RunJson } from '@tidemark/contract/api'
-import type { Emit, EngineEvents } from '@tidemark/contract/events'
+import type { Emit } from '@tidemark/contract/events'
 import { type FlowSpec, scopeText } from '@tidemark/contract/flow'
 import type { GroupId } from '@tidemark/contract/ids'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
@@ -9,49 +10,85 @@ import type { RunDeps } from '../run/run-deps.ts'
 import { type AppContext, runDeps, sweepWork } from './app-context.ts'
 import type { RunOptions } from './app.ts'
 import { dryRun } from './dry-run.ts'
+import { inOrder } from './in-order.ts'
 import { planWish } from './plan-wish.ts'
-import { failedJson, runDocument, runJson } from './run-json.ts'
+import { notBegunJson, failedJson, runDocument, runJson } from './run-json.ts'
 import { selectFlows } from './select-flows.ts'
 
-/** A flow that could not be planned has no run, but whoever watches hears of its end like of any other. */
-const refused = (
-  flow: FlowSpec,
-  { scope, duration_ms: ms }: RunJson,
-  { code, remedy }: AppError,
-): EngineEvents['run:ended'] => ({
-  run: null,
-  flow: flow.id,
-  scope: scopeText(scope),
-  status: 'failed',
-  reason: null,
-  inserted: 0n,
-  updated: 0n,
-  skipped: 0n,
-  ms,
-  code,
-  remedy,
-})
-
 export const DEFAULT_WORKERS = 2
+
+const ENDED_WELL: readonly RunJson['status'][] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
 
 export async function run(ctx: AppContext, options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument> {
   if (options.acceptChange && options.reason === null)
     throw new AppError('TM1002', '--accept-change needs --reason TEXT: the ledger keeps why')
   if (options.dryRun) return dryRun(ctx, options, emit, signal)
   const flows = selectFlows(await ctx.catalog('write'), options)
-  const deps = await runDeps(ctx, { emit, waitMs: options.waitMs, workers: options.parallel ?? DEFAULT_WORKERS })
+  const workers = options.parallel ?? DEFAULT_WORKERS
+  const stop = AbortSignal.any([signal, ctx.hardSignal])
+  const deps = await runDeps(ctx, workers, { emit, waitMs: options.waitMs, stop, beside: flows })
   await sweepWork(ctx, deps.store)
   const group = await deps.store.ledger.newGroupId()
   await deps.store.ledger.createGroup(group, ctx.by)
-  const runs: RunJson[] = []
-  for (const flow of flows) {
-    if (signal.aborted || ctx.hardSignal.aborted) break
-    runs.push(...(await oneFlow(ctx, deps, flow, options, group, signal, flows.length === 1)))
+  const one = (flow: FlowSpec): Promise<readonly RunJson[]> => oneFlow(ctx, deps, flow, options, group, signal)
+  const [alone, ...others] = flows
+  // with all that its error says
+  if (alone !== undefined && others.length === 0) return runDocument(group, await one(alone))
+
+  // of all of them: none may take it away under another
+  mkdirSync(ctx.project.engine.tempDir, { recursive: true })
+  const notRun = (flow: FlowSpec, json: RunJson, error: AppError | null = null): readonly RunJson[] => {
+    tellEnd(deps.emit, flow, json, error)
+    return [json]
   }
-  return runDocument(group, runs)
+  const answers = await inOrder(flows, {
+    most: workers,
+    isStopped: () => stop.aborted,
+    work: async (flow) => {
+      const startedAt = performance.now()
+      try {
+        return await one(flow)
+      } catch (error) {
+        const ms = Math.round(performance.now() - startedAt)
+        return error instanceof Cancelled
+          ? notRun(flow, notBegunJson(flow.id, options.scope, 'cancelled', error.message, ms))
+          : notRun(flow, failedJson(flow.id, options.scope, error, ms), asAppError(error))
+      }
+    },
+    endedWell: (runs) => runs.every((r) => ENDED_WELL.includes(r.status)),
+    leftOut: (flow, because) =>
+      notRun(
+        flow,
+        because.length > 0
+          ? notBegunJson(flow.id, options.scope, 'skipped', waitsFor(because), 0)
+          : notBegunJson(flow.id, options.scope, 'cancelled', 'not begun', 0),
+      ),
+  })
+  return runDocument(group, answers.flat())
 }
 
-/** A single flow that cannot be planned throws, with all that its error says; among several it is one of the answers. */
+const waitsFor = (flows: readonly FlowSpec[]): string =>
+  `waits for ${flows.map((flow) => flow.id).join(', ')}, which did not end well`
+
+/** A flow without a run: whoever watches hears of its end like of any other. */
+function tellEnd(emit: Emit, flow: FlowSpec, json: RunJson, error: AppError | null): void {
+  emit('run:ended', {
+    run: null,
+    flow: flow.id,
+    scope: scopeText(json.scope),
+    status: json.status,
+    reason: json.reason,
+    inserted: 0n,
+    updated: 0n,
+    skipped: 0n,
+    durationMs: json.duration_ms,
+    code: error?.code ?? null,
+    message: error?.message ?? null,
+    remedy: error?.remedy ?? [],
+  })
+}
+
+/** Throws where the flow could not be planned. */
 async function oneFlow(
   ctx: AppContext,
   deps: RunDeps,
@@ -59,21 +96,12 @@ async function oneFlow(
   options: RunOptions,
   group: GroupId,
   signal: AbortSignal,
-  alone: boolean,
 ): Promise<readonly RunJson[]> {
-  const startedAt = performance.now()
-  try {
-    const request = {
-      definition,
-      scope: options.scope,
-      group,
-      wish: { ...planWish(options), fresh: options.fresh, reason: options.reason },
-    }
-    return (await runFlow(deps, request, { soft: signal, hard: ctx.hardSignal })).map(runJson)
-  } catch (error) {
-    if (alone || error instanceof Cancelled) throw error
-    const failed = failedJson(definition.id, options.scope, error, Math.round(performance.now() - startedAt))
-    deps.emit('run:ended', refused(definition, failed, asAppError(error)))
-    return [failed]
+  const request = {
+    definition,
+    scope: options.scope,
+    group,
+    wish: { ...planWish(options), fresh: options.fresh, reason: options.reason },
   }
+  return (await runFlow(deps, request, { soft: signal, hard: ctx.hardSignal })).map(runJson)
 }

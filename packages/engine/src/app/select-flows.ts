@@ -1,4 +1,4 @@
-/** Which flows a command is about, in the order they run. */
+/** Which flows a command is about, in the order they run one after the other. */
 import type { FlowSpec } from '@tidemark/contract/flow'
 import type { ResolvedCatalog } from '../definition/resolve.ts'
 import { AppError } from '../runtime/app-error.ts'
@@ -17,7 +17,7 @@ function chooseFlows(catalog: ResolvedCatalog, selection: FlowSelection): readon
   const flows = [...catalog.flows].sort((a, b) =>
     a.module === b.module ? a.order - b.order : a.module < b.module ? -1 : 1,
   )
-  if (selection.flows.length > 0) return selection.flows.map((name) => findFlow(flows, name))
+  if (selection.flows.length > 0) return [...new Set(selection.flows)].map((name) => findFlow(flows, name))
   const active = flows.filter((f) => f.active)
   if (selection.module !== null) {
     const chosen = active.filter((f) => f.module === selection.module)

@@ -61,6 +61,11 @@ function buildProgram(
     .description('Moves changed rows between databases: in batches, resumably, exactly once in effect, with a ledger.')
     .option('--project <dir>', 'the folder with tidemark.yaml; the nearest one upwards when left out')
     .option('--json', 'one JSON document on stdout, logs on stderr')
+    .option(
+      '--log-format <format>',
+      'pretty or json: log lines instead of progress bars; TIDEMARK_LOG_FORMAT does the same',
+    )
+    .option('--log-level <level>', 'the least that is logged: debug, info, warn or error (default info)')
     .option('--no-color', 'no colours; NO_COLOR does the same')
     .helpOption('-h, --help', 'what a command does and its options')
     .helpCommand(false)

@@ -1,10 +1,12 @@
 import type { App } from '../app/app.ts'
 import type { Backend } from './backend.ts'
 import type { Io } from './io.ts'
+import type { LogOptions } from './log-options.ts'
 import type { OptionReader } from './option-reader.ts'
 import type { Screen } from './print/screen.ts'
 import type { Style } from './print/style.ts'
 import type { ExitCode } from './exit-code.ts'
+import type { JsonLog } from './progress/json-log.ts'
 
 export const GROUPS = ['Define', 'Run', 'Look', 'Operate'] as const
 
@@ -51,6 +53,9 @@ export interface CommandContext {
   readonly backend: Backend
   /** `--json` */
   readonly json: boolean
+  readonly logs: LogOptions
+  /** where what is said besides the answer goes with `--log-format json`; null: as text */
+  readonly jsonLog: JsonLog | null
   /** for what goes to stdout */
   readonly screen: Screen
   /** for what goes to stderr */

@@ -3,7 +3,8 @@ import { AppError, Cancelled } from '../runtime/app-error.ts'
 import type { CommandContext } from './command.ts'
 
 /** Is somebody there who can be asked? With `--json` a program is. */
-export const canAsk = ({ io, json }: CommandContext): boolean => io.isTty.stdin && io.isTty.stderr && !json
+export const canAsk = ({ io, json, jsonLog }: CommandContext): boolean =>
+  io.isTty.stdin && io.isTty.stderr && !json && jsonLog === null
 
 /** Asks on the terminal; anything but yes is no. ^C is `Cancelled`. */
 export async function ask({ io }: CommandContext, question: string): Promise<boolean> {

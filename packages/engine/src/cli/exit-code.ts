@@ -17,6 +17,7 @@ function exitCodeOfRun(run: RunJson): ExitCode {
     case 'nothing_to_do':
     case 'dry_run':
     case 'superseded': // replaced by another run of the same answer
+    case 'skipped': // what it waits for is in the same answer
       return 0
     case 'succeeded_with_rejects':
       return 4

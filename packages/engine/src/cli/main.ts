@@ -1,6 +1,7 @@
 /** ★1 A command enters here: what was typed → one command → an exit code. The only place that prints an error. */
 import os from 'node:os'
 import { ERRORS } from '@tidemark/contract/error-codes'
+import type { LogLevel } from '@tidemark/contract/events'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import type { Config } from '../runtime/config.ts'
 import { type Backend, engineBackend } from './backend.ts'
@@ -9,9 +10,11 @@ import type { CommandContext } from './command.ts'
 import { findProject } from './find-project.ts'
 import type { Io } from './io.ts'
 import { jsonText } from './json.ts'
+import { type LogOptions, parseLogOptions, wantsJson } from './log-options.ts'
 import { OptionReader } from './option-reader.ts'
 import { errorDocument, errorText } from './print/error.ts'
 import { styleFor } from './print/style.ts'
+import type { JsonLog } from './progress/json-log.ts'
 
 /** Runs one command line (without `node` and the program's name); the exit code. Never throws. */
 export async function main(
@@ -21,19 +24,25 @@ export async function main(
 ): Promise<number> {
   const io = given ?? (await import('./process-io.ts')).processIo()
   const json = argv.includes('--json')
+  let jsonLog = wantsJson(argv, io) ? await openJsonLog(io, 'info') : null
   let name: string | null = null
   try {
     const parsed = parse(argv, io)
     if (parsed === null) return 0
     name = parsed.command.name
+    const options = new OptionReader(parsed.options)
+    const logs = parseLogOptions(options, io)
+    if (jsonLog !== null) jsonLog = await openJsonLog(io, logs.level)
     const command = await parsed.command.load()
-    const context = contextOf(parsed, argv, io, backend)
-    return await command(context, { args: parsed.args, options: new OptionReader(parsed.options) })
+    return await command(contextOf(parsed, argv, io, backend, logs, jsonLog), { args: parsed.args, options })
   } catch (error) {
-    if (error instanceof Cancelled) return stopped(io, json)
-    return report(asAppError(error), name, io, { json, colour: !argv.includes('--no-color') })
+    if (error instanceof Cancelled) return stopped(io, json, jsonLog)
+    return report(asAppError(error), name, io, { json, jsonLog, colour: !argv.includes('--no-color') })
   }
 }
+
+const openJsonLog = async (io: Io, level: LogLevel): Promise<JsonLog> =>
+  new (await import('./progress/json-log.ts')).JsonLog(io, level)
 
 function parse(argv: readonly string[], io: Io): Parsed | null {
   try {
@@ -53,24 +62,35 @@ function parse(argv: readonly string[], io: Io): Parsed | null {
 
 const HELP_WIDTH = 100
 
-function contextOf(parsed: Parsed, argv: readonly string[], io: Io, backend: Backend): CommandContext {
+function contextOf(
+  parsed: Parsed,
+  argv: readonly string[],
+  io: Io,
+  backend: Backend,
+  logs: LogOptions,
+  jsonLog: JsonLog | null,
+): CommandContext {
   const json = parsed.options['json'] === true
   const colour = parsed.options['color'] !== false
   const project = parsed.options['project']
   const note = (text: string): void => {
-    if (text !== '') io.stderr.write(text.endsWith('\n') ? text : `${text}\n`)
+    if (text === '') return
+    if (jsonLog === null) io.stderr.write(text.endsWith('\n') ? text : `${text}\n`)
+    else jsonLog.note(text)
   }
   return {
     io,
     backend,
     json,
+    logs,
+    jsonLog,
     screen: {
       style: styleFor(io, 'stdout', colour),
       width: io.isTty.stdout ? io.columns() : null,
       now: io.now(),
       zone: io.zone,
     },
-    noteStyle: styleFor(io, 'stderr', colour),
+    noteStyle: styleFor(io, 'stderr', colour && jsonLog === null),
     openApp: async ({ hardSignal = new AbortController().signal, keepsBytes = false } = {}) => {
       const projectDir = findProject(typeof project === 'string' ? project : null, io.cwd)
       const config = io.configOf(projectDir)
@@ -104,11 +124,15 @@ function report(
   error: AppError,
   command: string | null,
   io: Io,
-  { json, colour }: { readonly json: boolean; readonly colour: boolean },
+  { json, jsonLog, colour }: { readonly json: boolean; readonly jsonLog: JsonLog | null; readonly colour: boolean },
 ): number {
+  const stack = (io.configOf(null).variable('TIDEMARK_DEBUG') ?? '') === '' ? null : stackOf(error)
   if (json) io.stdout.write(jsonText(errorDocument(error)))
-  else io.stderr.write(errorText(error, { command }, styleFor(io, 'stderr', colour)))
-  if ((io.configOf(null).variable('TIDEMARK_DEBUG') ?? '') !== '') io.stderr.write(`${stackOf(error)}\n`)
+  if (jsonLog !== null) jsonLog.failed(error, stack)
+  else {
+    if (!json) io.stderr.write(errorText(error, { command }, styleFor(io, 'stderr', colour)))
+    if (stack !== null) io.stderr.write(`${stack}\n`)
+  }
   return ERRORS[error.code].exit
 }
 
@@ -119,9 +143,10 @@ function stackOf(error: AppError): string {
 }
 
 /** Asked to stop before there was a run to speak of: no error, and no silence either. */
-function stopped(io: Io, json: boolean): number {
+function stopped(io: Io, json: boolean, jsonLog: JsonLog | null): number {
   if (json)
     io.stdout.write(jsonText({ error: { code: 'cancelled', message: 'stopped before anything ended', remedy: [] } }))
-  else io.stderr.write('cancelled\n')
+  if (jsonLog !== null) jsonLog.stopped('cancelled')
+  else if (!json) io.stderr.write('cancelled\n')
   return 130
 }

@@ -424,6 +424,8 @@ export interface OpenBench {
   readonly limits: EngineLimits
   /** The value behind a reference such as env:MASK_KEY. Throws TM1016 when there is none. */
   readonly secret: (reference: string) => Secret
+  /** targets of the flows that run beside this one: one of them may be its source */
+  readonly beside?: readonly ConnectionTarget[]
 }
 
 export interface ConnectionTarget {

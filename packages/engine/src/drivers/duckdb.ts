@@ -4,7 +4,7 @@
  * DuckDB's file lock belongs to the operating-system process: a second instance in this process would get past it
  * and damage the file. So the register of open files is one per process, whatever the number of engines in it.
  */
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
@@ -27,6 +27,7 @@ interface OpenFile {
   mode: FileMode
   users: number
   readonly sessions: Set<DuckdbSession>
+  removedIfEmpty: boolean
 }
 
 interface SharedInstance {
@@ -74,6 +75,11 @@ function canonicalPath(path: string): string {
   }
 }
 
+/** Do two paths name one file? A file that is not there, in a folder that is not there, is known by its path. */
+export function isSameFile(a: string, b: string): boolean {
+  return a === b || (existsSync(dirname(a)) && existsSync(dirname(b)) && canonicalPath(a) === canonicalPath(b))
+}
+
 /**
  * A file that was detached a moment ago may still be held by a query of another session over all catalogs
  * (`duckdb_columns()` and the like look into every one), for as long as that query's transaction lasts.
@@ -89,6 +95,11 @@ async function attach(s: SharedInstance, statement: string): Promise<void> {
   }
 }
 
+async function isEmpty(admin: DuckDBConnection, alias: string): Promise<boolean> {
+  const tables = await admin.runAndReadAll('SELECT 1 FROM duckdb_tables() WHERE database_name = ?', [alias])
+  return tables.currentRowCount === 0
+}
+
 /** A database file attached to this process's instance, until disposed of by its last user. */
 export interface DuckdbFile extends AsyncDisposable {
   /** realpath */
@@ -101,8 +112,10 @@ export interface DuckdbFile extends AsyncDisposable {
    * `folder`: what `getvariable('folder')` is, by default the file's own: a view over files beside it can be moved with them.
    */
   session(role?: 'engine' | 'counted', folder?: string): Promise<DuckdbSession>
-  /** Start (UTC text) of the oldest open counted transaction; null: none is open. */
-  oldestOpen(): { readonly since: string; readonly backend: string } | null
+  /** Start (UTC text) of the oldest open transaction that is counted, or that the predicate names; null: none is open. */
+  oldestOpen(also?: (session: DuckdbSession) => boolean): { readonly since: string; readonly backend: string } | null
+  /** A file that was made for a run: when its last user goes and it holds no table, it goes too. */
+  removeIfEmpty(): void
   /** Rolls back and closes the sessions that the predicate names; how many. Only this process's: no other can have the file. */
   endSessions(which: (session: DuckdbSession) => boolean): number
 }
@@ -127,7 +140,7 @@ export async function openDuckdbFile(path: string, mode: FileMode, limits: Duckd
     const alias =
       real === IN_MEMORY ? `memory_${s.sequence}` : `${basename(real).replace(/\.[^.]*$/, '')}_${s.sequence}`
     await attach(s, `ATTACH ${literal(real)} AS ${quote(alias)} (TYPE duckdb${mode === 'read' ? ', READ_ONLY' : ''})`)
-    const opened: OpenFile = { alias, mode, users: 1, sessions: new Set() }
+    const opened: OpenFile = { alias, mode, users: 1, sessions: new Set(), removedIfEmpty: false }
     if (real !== IN_MEMORY) s.files.set(real, opened)
     return opened
   })
@@ -145,16 +158,19 @@ export async function openDuckdbFile(path: string, mode: FileMode, limits: Duckd
       file.sessions.add(session)
       return session
     },
-    oldestOpen: () => {
+    oldestOpen: (also = () => false) => {
       let oldest: { since: string; backend: string } | null = null
       for (const session of file.sessions)
         if (
-          session.role === 'counted' &&
+          (session.role === 'counted' || also(session)) &&
           session.openSince !== null &&
           (oldest === null || session.openSince < oldest.since)
         )
           oldest = { since: session.openSince, backend: session.backend }
       return oldest
+    },
+    removeIfEmpty: () => {
+      file.removedIfEmpty = true
     },
     endSessions: (which) => {
       const ended = [...file.sessions].filter(which)
@@ -169,7 +185,9 @@ export async function openDuckdbFile(path: string, mode: FileMode, limits: Duckd
         if (file.users > 0) return
         for (const session of file.sessions) session.close()
         s.files.delete(real)
+        const empty = file.removedIfEmpty && (await isEmpty(s.admin, file.alias))
         await s.admin.run(`DETACH ${quote(file.alias)}`)
+        if (empty) for (const suffix of ['', '.wal']) rmSync(real + suffix, { force: true })
       })
     },
   }
@@ -182,6 +200,8 @@ export class DuckdbSession implements Disposable {
   readonly backend: string
   /** whose work this session does: set by a batch, read by the next owner of its flow */
   owner: { readonly store: string; readonly flow: string; readonly token: bigint } | null = null
+  /** the table that the open transaction of a batch fills */
+  fills: readonly string[] | null = null
   readonly #connection: DuckDBConnection
   readonly #register: Set<DuckdbSession>
   #openSince: string | null = null
@@ -217,10 +237,17 @@ export class DuckdbSession implements Disposable {
   }
 
   async begin(): Promise<void> {
-    await this.run('BEGIN TRANSACTION')
+    // open from now on for whoever asks while it begins, and never later than it will turn out to be
+    this.#openSince = Temporal.Now.plainDateTimeISO('UTC').toString({ smallestUnit: 'microsecond' }).replace('T', ' ')
+    try {
+      await this.run('BEGIN TRANSACTION')
+    } catch (error) {
+      this.#openSince = null
+      throw error
+    }
     // the transaction's own idea of now() is what its rows would be stamped with
     const [row] = await this.rows("SELECT CAST(now() AT TIME ZONE 'UTC' AS VARCHAR)")
-    this.#openSince = row?.[0] ?? null
+    if (!this.#closed) this.#openSince = row?.[0] ?? this.#openSince
   }
 
   async commit(): Promise<void> {

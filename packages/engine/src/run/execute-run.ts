@@ -87,12 +87,13 @@ async function work(
     await learnFromMarkers(deps, fence, id, plan, bench)
   }
   const deliver = async (prepared: boolean): Promise<Captured> => {
-    const captured = await capture(deps, lease, id, plan, bench)
+    const captured = await deps.pool.use(stop.soft, () => capture(deps, lease, id, plan, bench))
     if (!prepared) await prepare(true)
     const batches = await ledger.listBatches(id)
     deps.emit('run:captured', {
       run: id,
       flow: plan.flow,
+      scope: fence.scope,
       rows: BigInt(captured.rows),
       batches: batches.filter((b) => b.state !== 'superseded').length,
       done: batches.filter((b) => b.state === 'done').length,
@@ -121,7 +122,13 @@ async function work(
     hit: deps.hit,
   })
   if (plan.watermark !== null)
-    deps.emit('watermark:advanced', { flow: plan.flow, scope: fence.scope, from, to: plan.watermark.position })
+    deps.emit('watermark:advanced', {
+      run: id,
+      flow: plan.flow,
+      scope: fence.scope,
+      from,
+      to: plan.watermark.position,
+    })
 }
 
 /** A target whose fence is ahead of the lease has seen a newer state of this store than the one it was restored to. */
@@ -265,8 +272,9 @@ async function finished(deps: RunDeps, id: RunRow['id'], remedy: readonly string
     inserted: run.rows.inserted,
     updated: run.rows.updated,
     skipped: run.rows.skippedSame + run.rows.skippedOlder,
-    ms: run.durationMs,
+    durationMs: run.durationMs,
     code: run.error?.code ?? null,
+    message: run.error?.message ?? null,
     remedy,
   })
   return run

@@ -7,6 +7,7 @@ import type { Actor, ControlStore, LeaseOwner } from '../control/control-store.t
 import type { Bench, DialectModule } from '../dialects/contract.ts'
 import type { Hit } from '../runtime/failpoint.ts'
 import type { PlanWish } from './plan-flow.ts'
+import type { WorkerPool } from './worker-pool.ts'
 
 export interface OpenedBench extends AsyncDisposable {
   readonly bench: Bench
@@ -21,8 +22,8 @@ export interface RunDeps {
   readonly by: Actor
   readonly emit: Emit
   readonly hit: Hit
-  /** workers of the whole command */
-  readonly workers: number
+  /** workers of the whole command: planning, capturing and each batch take one */
+  readonly pool: WorkerPool
   /** how long to wait for a lease or a file that another holds */
   readonly waitMs: number
   /** Read mode writes nothing; write mode has the captured keys of that run. */

@@ -42,7 +42,7 @@ export async function runFlow(deps: RunDeps, asked: FlowRequest, stop: Stop): Pr
       if (!ENDED_WELL.includes(resumed.state)) return runs
     }
   }
-  const planned = await plan(deps, request)
+  const planned = await plan(deps, request, stop)
   runs.push(
     planned.kind === 'nothing'
       ? await recordNothing(deps, lease, request, planned.nothing, stop)
@@ -58,13 +58,15 @@ async function knownScope(deps: RunDeps, { definition, scope }: FlowRequest): Pr
 }
 
 /** Under a bench that cannot write: a definition that is refused leaves nothing behind, not even an empty file. */
-async function plan(deps: RunDeps, request: FlowRequest): Promise<Planned> {
+async function plan(deps: RunDeps, request: FlowRequest, stop: Stop): Promise<Planned> {
   await using opened = await deps.openBench(request.definition, null)
-  return await planFlow(
-    { store: deps.store, bench: opened.bench, abilities: opened.dialect.abilities, modes: deps.modes },
-    request.definition,
-    request.scope,
-    request.wish,
+  return await deps.pool.use(stop.soft, () =>
+    planFlow(
+      { store: deps.store, bench: opened.bench, abilities: opened.dialect.abilities, modes: deps.modes },
+      request.definition,
+      request.scope,
+      request.wish,
+    ),
   )
 }
 

@@ -30,6 +30,7 @@ export async function runSteps(ctx: StepsContext, batches: readonly BatchRow[]):
       ctx.deps.emit('step:started', {
         run: ctx.run,
         flow: ctx.plan.flow,
+        scope: ctx.fence.scope,
         step: stepName(ctx.plan, step),
         batches: open.filter((b) => b.step === step).length,
       })
@@ -55,35 +56,43 @@ function waves(batches: readonly BatchRow[]): readonly (readonly BatchRow[])[] {
   return byWave
 }
 
-/** Workers take the next batch until none is left, one failed, or somebody asked to stop. */
+/** Each batch takes a worker of the command, until none is left, one failed, or somebody asked to stop. */
 async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<void> {
-  const queue = [...wave]
   const failures: unknown[] = []
-  const { openBatches } = ctx.dialect.abilities
-  const workers = Math.min(
-    ctx.plan.definition.parallel ?? Infinity,
-    ctx.deps.workers,
-    openBatches ?? Infinity,
-    wave.length,
-  )
-  const work = async (worker: number): Promise<void> => {
-    for (;;) {
-      if (failures.length > 0 || ctx.stop.soft.aborted || ctx.stop.hard.aborted) return
-      const batch = queue.shift()
-      if (!batch) return
-      try {
-        await stopIfAsked(ctx)
-        await commitBatch(ctx, batch, worker)
-      } catch (error) {
-        failures.push(error)
-      }
+  const underWay = new Set<Promise<void>>()
+  /** slots of the flow's fence that no batch under way has */
+  const slots = Array.from({ length: mostAtOnce(ctx, wave) }, (_, slot) => slot)
+  const isOver = (): boolean => failures.length > 0 || ctx.stop.soft.aborted || ctx.stop.hard.aborted
+  const work = async (batch: BatchRow, slot: number, worker: Disposable): Promise<void> => {
+    using _worker = worker
+    try {
+      await stopIfAsked(ctx)
+      await commitBatch(ctx, batch, slot)
+    } catch (error) {
+      failures.push(error)
     }
+    slots.unshift(slot)
   }
-  await Promise.all(Array.from({ length: workers }, (_, worker) => work(worker)))
+  for (const batch of wave) {
+    if (slots.length === 0) await Promise.race(underWay)
+    if (isOver()) break
+    const worker = await ctx.deps.pool.take(ctx.stop.soft).catch(() => null) // asked to stop: told below
+    const slot = slots.shift()
+    if (worker === null || slot === undefined || isOver()) {
+      worker?.[Symbol.dispose]()
+      break
+    }
+    const done: Promise<void> = work(batch, slot, worker).finally(() => underWay.delete(done))
+    underWay.add(done)
+  }
+  await Promise.all(underWay)
   ctx.stop.hard.throwIfAborted()
   if (failures.length > 0) throw failures[0]
   ctx.stop.soft.throwIfAborted()
 }
+
+const mostAtOnce = ({ dialect, plan, deps }: StepsContext, wave: readonly BatchRow[]): number =>
+  Math.min(plan.definition.parallel ?? Infinity, deps.pool.size, dialect.abilities.openBatches ?? Infinity, wave.length)
 
 /** `tidemark cancel` speaks through the ledger: the batches in flight end, no other begins. */
 async function stopIfAsked({ deps, run }: StepsContext): Promise<void> {
@@ -118,12 +127,13 @@ async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): 
   deps.emit('batch:committed', {
     run: batch.run,
     flow: plan.flow,
+    scope: ctx.fence.scope,
     step: stepName(plan, batch.step),
     batch: batch.batch,
     rows: report.counts.read,
     bytes: splitOf(batch.split, batch.step, batch.wave).bytes,
     alreadyIn: report.alreadyIn,
-    ms: Math.round(performance.now() - startedAt),
+    durationMs: Math.round(performance.now() - startedAt),
   })
 }
 
@@ -143,6 +153,7 @@ async function withRetry(
       ctx.deps.emit('batch:retry', {
         run: batch.run,
         flow: ctx.plan.flow,
+        scope: ctx.fence.scope,
         batch: batch.batch,
         attempt: n,
         code: e.code,

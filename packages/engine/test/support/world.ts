@@ -18,6 +18,7 @@ import type { FlowPlan, Planned } from '../../src/plan/flow-plan.ts'
 import { planFlow } from '../../src/run/plan-flow.ts'
 import type { FlowRequest, RunDeps } from '../../src/run/run-deps.ts'
 import { resumeRun, runFlow } from '../../src/run/run-flow.ts'
+import { WorkerPool } from '../../src/run/worker-pool.ts'
 import { type Hit, neverHit } from '../../src/runtime/failpoint.ts'
 import { newShortId } from '../../src/runtime/new-id.ts'
 import { Secret } from '../../src/runtime/secret.ts'
@@ -173,7 +174,7 @@ export class World implements AsyncDisposable {
       by: { actor: 'tester', command: 'test', reason: null },
       emit: wish.emit ?? (() => {}),
       hit: wish.hit ?? neverHit,
-      workers: wish.workers ?? 2,
+      pool: new WorkerPool(wish.workers ?? 2),
       waitMs: wish.waitMs ?? 0,
       openBench: async (definition, run) => {
         const bench = await openDuckdbBench(

@@ -47,6 +47,7 @@ export async function moveRows(
     say = context.note
   }
   context.answer(document, () => runResultText(document, progress.tracker, context.screen))
-  context.note(runErrorsText(document, progress.tracker, { style: context.noteStyle }))
+  // in a structured log they are told by the runs' own ends
+  if (context.jsonLog === null) context.note(runErrorsText(document, progress.tracker, { style: context.noteStyle }))
   return exitCodeOf(document)
 }

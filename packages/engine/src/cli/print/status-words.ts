@@ -12,6 +12,7 @@ export function statusPaint(status: string, style: Style): Paint {
     case 'failed':
       return style.bad
     case 'cancelled':
+    case 'skipped':
     case 'succeeded_with_rejects':
       return style.warn
     default:

@@ -1,10 +1,11 @@
+import type { EngineEvent } from '@tidemark/contract/events'
 import { bytes, count, counted, rate } from '../print/numbers.ts'
 import type { Style } from '../print/style.ts'
 import { duration, leftText } from '../print/times.ts'
 import { cutEnd, cutMiddle, oneLine, padEnd, textWidth } from '../print/width.ts'
 import { bar } from './bar.ts'
 import { LiveRegion } from './live-region.ts'
-import { type EngineEvent, paceOf, RunTracker, type TrackedRun } from './run-tracker.ts'
+import { paceOf, RunTracker, type TrackedRun } from './run-tracker.ts'
 
 const WIDEST_BAR = 26
 const NARROWEST_BAR = 8

@@ -1,6 +1,6 @@
+import type { EngineEvent } from '@tidemark/contract/events'
 import { clockTime } from '../print/times.ts'
 import type { Screen } from '../print/screen.ts'
-import type { EngineEvent } from './run-tracker.ts'
 
 /** What a person should know while it happens, in one line; null: nothing to say. Bars and log lines share it. */
 export function noticeOf(e: EngineEvent, { now, zone }: Pick<Screen, 'now' | 'zone'>): string | null {

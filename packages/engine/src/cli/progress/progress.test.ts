@@ -1,19 +1,23 @@
-import type { EngineEvents } from '@tidemark/contract/events'
+import type { EngineEvent } from '@tidemark/contract/events'
 import { parseFlowId, parseRunId } from '@tidemark/contract/ids'
 import { expect, test } from 'vitest'
 import { PLAIN } from '../print/style.ts'
 import { textWidth } from '../print/width.ts'
 import { bar } from './bar.ts'
 import { Bars } from './bars.ts'
+import { eventText } from './event-text.ts'
 import { LiveRegion } from './live-region.ts'
 import { LogLines } from './log-lines.ts'
 import { noticeOf } from './notices.ts'
-import { type EngineEvent, RunTracker } from './run-tracker.ts'
+import { RunTracker } from './run-tracker.ts'
 
 const run = parseRunId('r-7k3f1')
 const flow = parseFlowId('referrals.attachments')
 const notice = (e: EngineEvent): string | null =>
   noticeOf(e, { now: Temporal.Instant.from('2026-11-20T22:00:00Z'), zone: 'UTC' })
+
+const text = (e: EngineEvent): string =>
+  eventText(e, { now: Temporal.Instant.from('2026-11-20T22:00:00Z'), zone: 'UTC' })
 
 const planned: EngineEvent = {
   event: 'run:planned',
@@ -30,22 +34,34 @@ const captured = (batches: number, done = 0): EngineEvent => ({
   event: 'run:captured',
   run,
   flow,
+  scope: '{}',
   rows: 48_200n,
   batches,
   done,
 })
-const step = (name: string): EngineEvent => ({ event: 'step:started', run, flow, step: name, batches: 97 })
+const step = (name: string): EngineEvent => ({ event: 'step:started', run, flow, scope: '{}', step: name, batches: 97 })
 const committed = (name: string, batch: number): EngineEvent => ({
   event: 'batch:committed',
   run,
   flow,
+  scope: '{}',
   step: name,
   batch,
   rows: 500n,
   bytes: 35_000_000n,
   alreadyIn: false,
-  ms: 20,
+  durationMs: 20,
 })
+const retried: EngineEvent = {
+  event: 'batch:retry',
+  run,
+  flow,
+  scope: '{}',
+  batch: 3,
+  attempt: 2,
+  code: 'TM5003',
+  message: 'conflict',
+}
 const ended: EngineEvent = {
   event: 'run:ended',
   run,
@@ -56,10 +72,11 @@ const ended: EngineEvent = {
   inserted: 1n,
   updated: 0n,
   skipped: 0n,
-  ms: 4200,
+  durationMs: 4200,
   code: null,
+  message: null,
   remedy: [],
-} satisfies { event: 'run:ended' } & EngineEvents['run:ended']
+}
 
 /** What a person sees: the terminal's lines after everything that was written. */
 function screenOf(written: string): readonly string[] {
@@ -139,7 +156,7 @@ test('what is said during progress stays above the bars', () => {
   bars.handle(planned, 0)
   bars.handle(captured(10), 0)
   bars.tick(100)
-  bars.handle({ event: 'batch:retry', run, flow, batch: 3, attempt: 2, code: 'TM5003', message: 'conflict' }, 150)
+  bars.handle(retried, 150)
   bars.tick(200)
   expect(screen()[0]).toBe('referrals.attachments   batch 3 is tried again (attempt 2): TM5003 conflict')
   expect(screen()[1]).toContain('  0 %')
@@ -158,7 +175,7 @@ test('a resumed run starts its bar where it stopped, and its rate counts this at
 
 test('without a terminal there is a line at each turn and never a wall', () => {
   const lines: string[] = []
-  const log = new LogLines(new RunTracker(), (line) => lines.push(line), notice)
+  const log = new LogLines(new RunTracker(), (line) => lines.push(line), text)
   for (const e of [planned, captured(1_000), step('children')]) log.handle(e, 0)
   for (let i = 1; i <= 1_000; i += 1) log.handle(committed('children', i), i * 20)
   log.handle(ended, 20_000)
@@ -171,7 +188,7 @@ test('without a terminal there is a line at each turn and never a wall', () => {
 
 test('a quick run of many batches logs its turns only', () => {
   const lines: string[] = []
-  const log = new LogLines(new RunTracker(), (line) => lines.push(line), notice)
+  const log = new LogLines(new RunTracker(), (line) => lines.push(line), text)
   for (const e of [planned, captured(50), step('rows')]) log.handle(e, 0)
   for (let i = 1; i <= 50; i += 1) log.handle(committed('rows', i), i)
   log.handle(ended, 60)

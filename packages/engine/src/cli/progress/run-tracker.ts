@@ -1,7 +1,4 @@
-import type { EngineEvents } from '@tidemark/contract/events'
-
-/** One event as a value. */
-export type EngineEvent = { [K in keyof EngineEvents]: { readonly event: K } & EngineEvents[K] }[keyof EngineEvents]
+import type { EngineEvent } from '@tidemark/contract/events'
 
 export interface TrackedStep {
   readonly name: string

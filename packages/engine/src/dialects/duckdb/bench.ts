@@ -2,7 +2,7 @@
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type DuckdbFile, type DuckdbSession, IN_MEMORY, openDuckdbFile } from '../../drivers/duckdb.ts'
+import { type DuckdbFile, type DuckdbSession, IN_MEMORY, isSameFile, openDuckdbFile } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type {
   BatchKey,
@@ -60,13 +60,13 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
   if (!existsSync(sourcePath))
     throw new AppError('TM2001', `${sourcePath} (connection ${options.source.id}) does not exist`)
   const made = options.mode === 'write' && !existsSync(targetPath)
-  if (made) opening.defer(() => removeIfUnused(targetPath, options))
   // the target first: where both are one file, it has to be open for writing
   const target =
     options.mode === 'write' || existsSync(targetPath)
       ? opening.use(await open(targetPath, options.mode, options))
       : null
-  const source = opening.use(await open(sourcePath, 'read', options))
+  if (made) target?.removeIfEmpty()
+  const source = opening.use(await openSource(sourcePath, options))
   const work = opening.use(await openWork(options))
   const catalogs: Catalogs = {
     source: attachedSource(source.catalog),
@@ -112,16 +112,16 @@ async function openWork(options: OpenBench): Promise<DuckdbFile> {
   }
 }
 
-/** A file that was made for a run which then wrote nothing into it is not left behind. */
-async function removeIfUnused(path: string, options: OpenBench): Promise<void> {
-  if (!existsSync(path)) return
-  {
-    await using file = await open(path, 'read', options)
-    using session = await file.session()
-    const [row] = await session.rows('SELECT count(*) FROM duckdb_tables() WHERE database_name = ?', [file.catalog])
-    if (row?.[0] !== '0') return
+/** A source that a flow beside this one fills is open for both: one that is open for reading cannot be written. */
+async function openSource(path: string, options: OpenBench): Promise<DuckdbFile> {
+  const filled = options.mode === 'write' && options.beside?.some((t) => isSameFile(pathOf(t.options), path))
+  if (!filled) return await open(path, 'read', options)
+  try {
+    return await open(path, 'write', options)
+  } catch (error) {
+    if (error instanceof AppError && error.facts['this_process'] === true) throw error
+    return await open(path, 'read', options) // another process reads it, or nobody may write it: that flow's own error
   }
-  rmSync(path)
 }
 
 class DuckdbBench implements Bench {
@@ -173,11 +173,13 @@ class DuckdbBench implements Bench {
     return known
   }
 
-  async begin(_relation: FlowRelation, key: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction> {
+  async begin(relation: FlowRelation, key: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction> {
     const target = this.#files.target
     if (target === null) throw new TypeError('a bench in read mode has no batches')
     const session = this.#idle.pop() ?? (await target.session('engine', dirname(this.#files.source.path)))
+    session.fills = relation.target.table
     const tx = new DuckdbTransaction(session, this.#catalogs, key, batch, this.target.location, () => {
+      session.fills = null
       if (!session.closed) this.#idle.push(session)
     })
     try {

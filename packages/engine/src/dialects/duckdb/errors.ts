@@ -5,9 +5,11 @@
 import { AppError } from '../../runtime/app-error.ts'
 import type { Fault } from '../contract.ts'
 
+const READ_HERE = /is open for reading in this process/
+
 const FAULTS: readonly (readonly [RegExp, Fault])[] = [
   [/^IO Error: Could not set lock on file/, 'held'],
-  [/is open for reading in this process/, 'held'],
+  [READ_HERE, 'held'],
   [
     /No space left on device|File too large|disk is full|failed to offload data block|Could not write (?:file|all bytes)/i,
     'full',
@@ -41,7 +43,10 @@ export function translate(error: unknown, where: string, refused: 'TM4019' | 'TM
   const detail = `${where}: ${message}`
   switch (classify(error)) {
     case 'held':
-      return new AppError('TM2002', `${where}${holderOf(message)}`, { cause: error })
+      return new AppError('TM2002', `${where}${holderOf(message)}`, {
+        cause: error,
+        facts: { this_process: READ_HERE.test(message) },
+      })
     case 'full':
       return new AppError('TM2004', detail, { cause: error })
     case 'corrupt':

@@ -15,7 +15,7 @@ import type {
 } from '../contract.ts'
 import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { tallyQuery } from './capture.sql.ts'
-import { describeTable, fileFingerprint, fileIdentity } from './introspect.ts'
+import { describeTable, fileFingerprint, fileIdentity, hasRowIds, schemaAndTable } from './introspect.ts'
 import { type Catalogs, sourceTable, typed } from './names.ts'
 import { query } from './run-sql.ts'
 import { belowTick, canBeKey, passedAt, positionClass } from './types.ts'
@@ -71,11 +71,19 @@ export class DuckdbSource implements SourcePort {
 
   async moment(position: PlannedPosition, positionTable: TableName): Promise<Moment> {
     if (positionClass(position.type) === 'number') return this.#look(position, positionTable)
+    const isFilled = await this.#fillersOf(positionTable)
     const clock = await this.#clock(position)
     await this.#between()
-    const oldest = this.#file.oldestOpen()
+    const oldest = this.#file.oldestOpen(isFilled)
     const ceiling = oldest && { at: await this.#inColumnTerms(position, oldest.since), heldBy: oldest.backend }
     return { clock, ceiling, look: null }
+  }
+
+  /** Sessions whose open batch fills the table that positions are read from; a view may read any table. */
+  async #fillersOf(table: TableName): Promise<(session: DuckdbSession) => boolean> {
+    const name = (t: TableName): string => schemaAndTable(t).join('\0').toLowerCase()
+    const isTable = await hasRowIds(this.#file, this.#session, table)
+    return ({ fills }) => fills !== null && (!isTable || name(fills) === name(table))
   }
 
   async #clock(position: PlannedPosition): Promise<string> {
@@ -100,11 +108,12 @@ export class DuckdbSource implements SourcePort {
 
   /** The greatest value, then the open transactions: one that was open while looking is still open, or its numbers can be read. */
   async #look(position: PlannedPosition, positionTable: TableName): Promise<Moment> {
+    const isFilled = await this.#fillersOf(positionTable)
     const [row] = await this.#rows(
       sql`SELECT CAST(max(${ident(position.ref.column)}) AS VARCHAR) FROM ${sourceTable(this.#catalogs, positionTable)}`,
     )
     await this.#between()
-    const oldest = this.#file.oldestOpen()
+    const oldest = this.#file.oldestOpen(isFilled)
     if (oldest) return { clock: null, ceiling: { at: oldest.since, heldBy: oldest.backend }, look: null }
     return { clock: null, ceiling: null, look: row?.[0] ?? null }
   }
