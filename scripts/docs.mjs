@@ -1,6 +1,6 @@
 /**
- * Writes the pages that are made from code: docs/errors.md from the error registry, docs/cli.md from the command table
- * and from a real session. `--check` writes nothing and fails where a page differs.
+ * Writes the pages that are made from code: docs/errors.md from the error registry, docs/events.md from the event map,
+ * docs/cli.md from the command table and from a real session. `--check` writes nothing and fails where a page differs.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import module from 'node:module'
@@ -23,6 +23,7 @@ module.registerHooks({
 })
 
 const { ERRORS } = await import('../packages/contract/src/error-codes.ts')
+const { EVENTS } = await import('../packages/contract/src/events.ts')
 const { COMMANDS } = await import('../packages/engine/src/cli/command-table.ts')
 const { GROUPS } = await import('../packages/engine/src/cli/command.ts')
 const { helpText } = await import('../packages/engine/src/cli/build-program.ts')
@@ -64,7 +65,7 @@ const SESSION = [
   ['shop', 'explain', 'TM1003'],
 ]
 
-const pages = { 'docs/errors.md': errorsPage(), 'docs/cli.md': await cliPage() }
+const pages = { 'docs/errors.md': errorsPage(), 'docs/events.md': eventsPage(), 'docs/cli.md': await cliPage() }
 const check = process.argv.includes('--check')
 const stale = []
 for (const [name, text] of Object.entries(pages)) {
@@ -109,6 +110,42 @@ function errorsPage() {
       out.push(`${RETRY[entry.retry]} Exit code ${entry.exit}.`, '')
     }
   }
+  return `${out.join('\n').trimEnd()}\n`
+}
+
+function eventsPage() {
+  const snake = (name) => name.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)
+  const levels = ({ level, levelOfStatus = {} }) =>
+    [level, ...Object.entries(levelOfStatus).map(([status, l]) => `${l} when ${status}`)].join(', ')
+  const out = [
+    '# Events',
+    '',
+    'What the engine says while it works: progress bars, log lines and `--log-format json` tell the same. Made from the event',
+    'map in `packages/contract/src/events.ts` by `scripts/docs.mjs`; names and fields are part of the contract.',
+    '',
+    '`--log-format json` (or `TIDEMARK_LOG_FORMAT=json`) writes one JSON object a line to stderr, and nothing else goes there.',
+    'Each has `level`, `time` (UTC), `event`, and `msg`, the same as a sentence; each event also has `run`, `flow` and `scope`,',
+    'null where it is about none: a lease and a file are held for a flow, whatever the scope. Counts are numbers up to 2^53 and',
+    'text beyond. `--log-level` (default `info`) leaves out what is less.',
+    '',
+    '```json',
+    '{"level":"info","time":"2026-11-20T10:00:00.000Z","event":"step:started","run":"r-7k3f0","flow":"orders.orders","scope":{},"step":"rows","batches":9,"msg":"orders.orders   r-7k3f0   step rows   9 batches"}',
+    '```',
+    '',
+    '| event | level | when | fields besides |',
+    '| --- | --- | --- | --- |',
+    ...Object.entries(EVENTS).map(
+      ([name, entry]) =>
+        `| \`${name}\` | ${levels(entry)} | ${entry.when} | ${Object.entries(entry.fields)
+          .map(([field, what]) => `\`${snake(field)}\` ${what}`)
+          .join(' · ')} |`,
+    ),
+    '',
+    'Besides the engine the command itself speaks: `command:note` (info: what was deployed, that a stop was heard),',
+    '`command:failed` (error, with `code` and `remedy`: the command was refused, or ended in an error of its own) and',
+    '`command:stopped` (warn: stopped before there was a run).',
+    '',
+  ]
   return `${out.join('\n').trimEnd()}\n`
 }
 

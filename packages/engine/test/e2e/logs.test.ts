@@ -57,7 +57,11 @@ test('a failed run and a refused command are JSON lines with their code, and not
   for (const argv of [['run', '--no-such'], ['run', 'm.x'], ['nonsense']]) {
     const refused = await p.cli([...argv, '--log-format=json'])
     expect(refused.exit).toBe(2)
-    expect(linesOf(refused).at(-1)).toMatchObject({ level: 'error', event: 'command:failed', code: expect.stringMatching(/^TM100[23]$/) })
+    expect(linesOf(refused).at(-1)).toMatchObject({
+      level: 'error',
+      event: 'command:failed',
+      code: expect.stringMatching(/^TM100[23]$/),
+    })
   }
 })
 

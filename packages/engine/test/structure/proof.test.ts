@@ -6,7 +6,7 @@ const upTo = (letter: string, last: number): readonly string[] =>
   Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
 
 /** Guarantees of the design, lines of its semantics, kinds of bad input, and what had to be done: each needs a test. */
-const LINES: readonly string[] = [...upTo('G', 13), ...upTo('S', 42), 'S53', ...upTo('B', 17), ...upTo('D', 6)]
+const LINES: readonly string[] = [...upTo('G', 13), ...upTo('S', 42), 'S53', ...upTo('B', 17), ...upTo('D', 6), ...upTo('E', 8)]
 
 const TESTS = FILES.filter((file) => /^packages\/.*(\.test\.ts|\/test\/.*\.ts)$/.test(file))
 
@@ -26,7 +26,7 @@ const rows: readonly ProofRow[] = read('docs/proof.md')
   .split('\n')
   .flatMap((line) => {
     const [, id, , tests] = line.split('|').map((cell) => cell.trim())
-    return id && /^[GSBD]\d+$/.test(id)
+    return id && /^[GSBDE]\d+$/.test(id)
       ? [{ id, tests: [...(tests ?? '').matchAll(/`([^`]+)`/g)].map((m) => m[1] ?? '') }]
       : []
   })

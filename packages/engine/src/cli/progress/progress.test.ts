@@ -127,6 +127,29 @@ test.each([30, 50, 80, 100, 160])('no line of progress is wider than a terminal 
   for (const line of screen()) expect(textWidth(line)).toBeLessThan(columns)
 })
 
+test('two runs at once have a bar each, and one that ended is counted', () => {
+  const { bars, screen } = watched()
+  const other = { run: parseRunId('r-2b9x4'), flow: parseFlowId('orders.lines') }
+  const both = (e: EngineEvent, ms: number): void => {
+    bars.handle(e, ms)
+    bars.handle({ ...e, ...other } as EngineEvent, ms)
+  }
+  for (const e of [planned, captured(10), step('rows')]) both(e, 0)
+  for (let i = 1; i <= 5; i += 1) bars.handle(committed('rows', i), i * 100)
+  bars.handle({ ...committed('rows', 1), ...other } as EngineEvent, 600)
+  bars.tick(600)
+  expect(screen()).toHaveLength(3)
+  expect(screen()[0]).toMatch(/^referrals\.attachments .* 50 % {3}5\/10 batches/)
+  expect(screen()[1]).toMatch(/^orders\.lines {13}.* 10 % {3}1\/10 batches/)
+  bars.handle(ended, 700)
+  bars.tick(800)
+  expect(screen()[0]).toMatch(/^orders\.lines/)
+  expect(screen()[1]).toBe('1 run ended')
+  bars.handle({ ...ended, ...other } as EngineEvent, 900)
+  bars.tick(900)
+  expect(screen().join('')).toBe('')
+})
+
 test('events alone draw nothing: a short run never flickers', () => {
   const { bars, raw } = watched()
   for (const e of [planned, captured(1), step('rows'), committed('rows', 1), ended]) bars.handle(e, 0)
