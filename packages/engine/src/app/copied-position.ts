@@ -45,7 +45,7 @@ export function copiedPositions(flows: readonly FlowSpec[]): readonly CopiedPosi
 }
 
 /** `main.t` and `t` are one table where a schema is left out. */
-function sameTable(a: readonly string[], b: readonly string[]): boolean {
+export function sameTable(a: readonly string[], b: readonly string[]): boolean {
   const n = Math.min(a.length, b.length)
   return a.slice(-n).map(fold).join('\0') === b.slice(-n).map(fold).join('\0')
 }

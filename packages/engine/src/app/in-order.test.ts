@@ -8,7 +8,15 @@ const flow = (id: string, order: number): Ordered => ({ id, module: id.slice(0, 
 async function play(
   flows: readonly Ordered[],
   most: number,
-  { bad = [], stopAfter = Infinity }: { readonly bad?: readonly string[]; readonly stopAfter?: number } = {},
+  {
+    bad = [],
+    stopAfter = Infinity,
+    clashing = [],
+  }: {
+    readonly bad?: readonly string[]
+    readonly stopAfter?: number
+    readonly clashing?: readonly string[]
+  } = {},
 ): Promise<{ readonly said: readonly string[]; readonly answers: readonly string[]; readonly most: number }> {
   const said: string[] = []
   let atWork = 0
@@ -26,6 +34,7 @@ async function play(
       said.push(`-${id}`)
       return bad.includes(id) ? `${id} bad` : `${id} well`
     },
+    clash: (a, b) => clashing.includes(a.id) && clashing.includes(b.id),
     endedWell: (answer) => answer.endsWith('well'),
     leftOut: ({ id }, because) => `${id} left out${because.map((b) => ` ${b.id}`).join('')}`,
   })
@@ -71,4 +80,10 @@ test('what waits for a flow that did not end well is left out, over several orde
 test('asked to stop, no other flow begins, and each that did not is told', async () => {
   const flows = ['a', 'b', 'c'].map((t) => flow(`m.${t}`, 1))
   expect((await play(flows, 1, { stopAfter: 1 })).answers).toEqual(['m.a well', 'm.b left out', 'm.c left out'])
+})
+
+test('two flows that clash take turns, and a third goes on beside them', async () => {
+  const { said } = await play([flow('m.a', 1), flow('n.b', 1), flow('m.c', 1)], 3, { clashing: ['m.a', 'n.b'] })
+  expect(said.slice(0, 2)).toEqual(['+m.a', '+m.c'])
+  expect(said.indexOf('+n.b')).toBeGreaterThan(said.indexOf('-m.a'))
 })

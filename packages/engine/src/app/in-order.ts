@@ -14,6 +14,8 @@ export interface InOrder<F, A> {
   readonly isStopped: () => boolean
   /** Never throws: what goes wrong is in the answer. */
   readonly work: (flow: F) => Promise<A>
+  /** May not be at work at once, whatever their order. */
+  readonly clash: (a: F, b: F) => boolean
   readonly endedWell: (answer: A) => boolean
   /** A flow that was not begun: because of these, or, where there are none, because of a stop. */
   readonly leftOut: (flow: F, because: readonly F[]) => A
@@ -27,7 +29,8 @@ export async function inOrder<F extends Ordered, A>(flows: readonly F[], how: In
   const broken = new Map<string, readonly F[]>()
   const waiting = [...flows]
   const isLower = (flow: F) => (other: F) => other.module === flow.module && other.order < flow.order
-  const isReady = (flow: F): boolean => ![...waiting, ...atWork.keys()].some(isLower(flow))
+  const isReady = (flow: F): boolean =>
+    ![...waiting, ...atWork.keys()].some(isLower(flow)) && ![...atWork.keys()].some((other) => how.clash(flow, other))
 
   const begin = async (flow: F): Promise<void> => {
     const answer = await how.work(flow)

@@ -7,8 +7,9 @@ import type { GroupId } from '@tidemark/contract/ids'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { runFlow } from '../run/run-flow.ts'
 import type { RunDeps } from '../run/run-deps.ts'
-import { type AppContext, runDeps, sweepWork } from './app-context.ts'
+import { type AppContext, connectionOf, runDeps, sweepWork } from './app-context.ts'
 import type { RunOptions } from './app.ts'
+import { sameTable } from './copied-position.ts'
 import { dryRun } from './dry-run.ts'
 import { inOrder } from './in-order.ts'
 import { planWish } from './plan-wish.ts'
@@ -55,6 +56,7 @@ export async function run(ctx: AppContext, options: RunOptions, emit: Emit, sign
           : notRun(flow, failedJson(flow.id, options.scope, error, ms), asAppError(error))
       }
     },
+    clash: await sharesTarget(ctx, flows),
     endedWell: (runs) => runs.every((r) => ENDED_WELL.includes(r.status)),
     leftOut: (flow, because) =>
       notRun(
@@ -65,6 +67,25 @@ export async function run(ctx: AppContext, options: RunOptions, emit: Emit, sign
       ),
   })
   return runDocument(group, answers.flat())
+}
+
+/**
+ * Two flows that fill one table may bring the same key. Each looks whether the table holds it in a transaction that does
+ * not see the other's, so both would insert it: they take turns.
+ */
+async function sharesTarget(
+  ctx: AppContext,
+  flows: readonly FlowSpec[],
+): Promise<(a: FlowSpec, b: FlowSpec) => boolean> {
+  const catalog = await ctx.catalog('write')
+  const places = new Map<string, string>()
+  for (const { target } of flows) {
+    // one that leads nowhere is an error of its own flow
+    const found = await connectionOf(ctx, catalog, target.connection).catch(() => null)
+    places.set(target.connection, found === null ? target.connection : `${found.kind} ${found.location}`)
+  }
+  return ({ target: a }, { target: b }) =>
+    places.get(a.connection) === places.get(b.connection) && sameTable(a.table, b.table)
 }
 
 const waitsFor = (flows: readonly FlowSpec[]): string =>

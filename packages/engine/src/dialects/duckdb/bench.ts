@@ -74,7 +74,8 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
     work: work.catalog,
     secret: options.secret,
   }
-  const files = { source, target }
+  // a file that this run, or one beside it, writes changes with every batch
+  const files = { source, target, sourceChanges: source.path === target?.path || isFilledBeside(sourcePath, options) }
   const folder = dirname(source.path) // whatever the session belongs to, the views it reads are the source's
   const session = opening.use(await (target ?? source).session('engine', folder))
   const workSession = opening.use(await work.session('engine', folder))
@@ -114,8 +115,7 @@ async function openWork(options: OpenBench): Promise<DuckdbFile> {
 
 /** A source that a flow beside this one fills is open for both: one that is open for reading cannot be written. */
 async function openSource(path: string, options: OpenBench): Promise<DuckdbFile> {
-  const filled = options.mode === 'write' && options.beside?.some((t) => isSameFile(pathOf(t.options), path))
-  if (!filled) return await open(path, 'read', options)
+  if (options.mode === 'read' || !isFilledBeside(path, options)) return await open(path, 'read', options)
   try {
     return await open(path, 'write', options)
   } catch (error) {
@@ -123,6 +123,9 @@ async function openSource(path: string, options: OpenBench): Promise<DuckdbFile>
     return await open(path, 'read', options) // another process reads it, or nobody may write it: that flow's own error
   }
 }
+
+const isFilledBeside = (path: string, { beside = [] }: OpenBench): boolean =>
+  beside.some((t) => isSameFile(pathOf(t.options), path))
 
 class DuckdbBench implements Bench {
   readonly source: DuckdbSource
@@ -137,7 +140,7 @@ class DuckdbBench implements Bench {
   readonly #rowIds = new Map<string, boolean>()
 
   constructor(
-    files: { readonly source: DuckdbFile; readonly target: DuckdbFile | null },
+    files: { readonly source: DuckdbFile; readonly target: DuckdbFile | null; readonly sourceChanges: boolean },
     session: DuckdbSession,
     workSession: DuckdbSession,
     catalogs: Catalogs,
@@ -155,8 +158,7 @@ class DuckdbBench implements Bench {
       workSession,
       catalogs,
       (r) => this.#readsByRowId(r),
-      // a file that the run itself writes changes with every batch
-      () => (files.source.path === files.target?.path ? Promise.resolve(null) : this.source.fingerprint()),
+      () => (files.sourceChanges ? Promise.resolve(null) : this.source.fingerprint()),
       async (r) =>
         (await this.target.describe(r.target.table)) === null
           ? 'missing'
