@@ -47,11 +47,11 @@ export class JsonLog {
 /** `run`, `flow` and `scope` in every line, null where it is about none of them; the event's own fields after. */
 export function eventFields(e: EngineEvent): Readonly<Record<string, unknown>> {
   const { event, ...fields } = e
-  const { run = null, flow = null, scope = null, ...own }: Readonly<Record<string, unknown>> = fields
+  const { run, flow, scope, ...own }: Readonly<Record<string, unknown>> = fields
   return {
     event,
-    run,
-    flow,
+    run: run ?? null,
+    flow: flow ?? null,
     scope: typeof scope === 'string' ? parseScopeText(scope) : null,
     ...Object.fromEntries(Object.entries(own).map(([name, value]) => [snake(name), plain(value)])),
   }
