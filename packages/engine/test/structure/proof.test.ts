@@ -6,7 +6,14 @@ const upTo = (letter: string, last: number): readonly string[] =>
   Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
 
 /** Guarantees of the design, lines of its semantics, kinds of bad input, and what had to be done: each needs a test. */
-const LINES: readonly string[] = [...upTo('G', 13), ...upTo('S', 42), 'S53', ...upTo('B', 17), ...upTo('D', 6), ...upTo('E', 8)]
+const LINES: readonly string[] = [
+  ...upTo('G', 13),
+  ...upTo('S', 42),
+  'S53',
+  ...upTo('B', 17),
+  ...upTo('D', 6),
+  ...upTo('E', 8),
+]
 
 const TESTS = FILES.filter((file) => /^packages\/.*(\.test\.ts|\/test\/.*\.ts)$/.test(file))
 
