@@ -66,10 +66,13 @@ export interface CatalogRows {
   readonly tasks: readonly TaskRow[]
 }
 
+/** A row to be written, and what it was when the difference was computed; null: it was not there. */
+export type Replacing<Row> = Row & { readonly was: Row | null }
+
 /** What one deploy writes, in one transaction. `version` is the one the difference was computed from. */
 export interface CatalogChange {
-  readonly connections: readonly ConnectionRow[]
-  readonly modules: readonly ModuleRow[]
+  readonly connections: readonly Replacing<ConnectionRow>[]
+  readonly modules: readonly Replacing<ModuleRow>[]
   readonly tasks: readonly (Omit<TaskRow, 'version' | 'updatedAt' | 'updatedBy'> & {
     readonly version: number | null
   })[]
@@ -77,7 +80,7 @@ export interface CatalogChange {
 
 export interface CatalogStore {
   read(): Promise<CatalogRows>
-  /** Upserts; nothing is deleted. Refuses with TM3010 when a task's version is no longer the one given. Audited. */
+  /** Upserts; nothing is deleted. Refuses with TM3010 when a row is no longer what it was, or a task's version not the one given. Audited. */
   deploy(change: CatalogChange, by: Actor): Promise<void>
 }
 

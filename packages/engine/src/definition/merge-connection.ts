@@ -1,5 +1,5 @@
 /** Three-way merge of one connection: what the last deploy wrote, what the YAML says now, what the table holds. */
-import type { ConnectionRow } from '../control/control-store.ts'
+import type { ConnectionRow, Replacing } from '../control/control-store.ts'
 import { canonicalJson, isJsonMap, type JsonMap } from './canonical.ts'
 import { differIn, mergeFields } from './merge-fields.ts'
 import { parseStoredJson } from './read-json.ts'
@@ -13,11 +13,11 @@ export function mergeConnection(
   declared: DeclaredConnection,
   row: ConnectionRow | null,
   overwrite: boolean,
-): RowMerge<ConnectionRow> {
+): RowMerge<Replacing<ConnectionRow>> {
   const { id, kind, options } = declared
   const subject = `connection ${id}`
   const deployed = deployedText(declared)
-  if (row === null) return addedRow(subject, { id, kind, options, deployed })
+  if (row === null) return addedRow(subject, { id, kind, options, deployed, was: null })
 
   const base = row.deployed === null ? null : readDeployed(row.deployed)
   const versions = { yaml: documentOf(declared), table: documentOf(row), base }
@@ -25,7 +25,7 @@ export function mergeConnection(
   const indivisible = differIn(versions, (document) => document['kind'])
   const fields = mergeFields(versions, { indivisible, whole: new Set(), context: 'connection' }, overwrite)
   const content = fields.document === null ? { kind: row.kind, options: row.options } : contentOf(fields.document)
-  return mergedRow(subject, { id, ...content, deployed }, fields, null)
+  return mergedRow(subject, { id, ...content, deployed, was: row }, fields, null)
 }
 
 /** As it stands in the YAML: `kind` is one of the keys. */

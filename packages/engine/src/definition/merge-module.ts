@@ -1,5 +1,5 @@
 /** Three-way merge of one module: what the last deploy wrote, what the YAML says now, what the table holds. */
-import type { ModuleRow } from '../control/control-store.ts'
+import type { ModuleRow, Replacing } from '../control/control-store.ts'
 import { canonicalJson, type JsonMap } from './canonical.ts'
 import { mergeActivity } from './merge-activity.ts'
 import { mergeFields } from './merge-fields.ts'
@@ -13,13 +13,18 @@ type Content = Pick<ModuleRow, 'description' | 'schedule'>
 const WHOLE: ReadonlySet<string> = new Set(['schedule'])
 
 /** `row` null: not in the tables yet. */
-export function mergeModule(declared: DeclaredModule, row: ModuleRow | null, overwrite: boolean): RowMerge<ModuleRow> {
+export function mergeModule(
+  declared: DeclaredModule,
+  row: ModuleRow | null,
+  overwrite: boolean,
+): RowMerge<Replacing<ModuleRow>> {
   const { id } = declared
   const subject = `module ${id}`
   if (row === null) {
     const { description, schedule } = declared
     const isActive = declared.active ?? true
-    return addedRow(subject, { id, description, schedule, isActive, deployed: deployedText(declared, isActive) })
+    const deployed = deployedText(declared, isActive)
+    return addedRow(subject, { id, description, schedule, isActive, deployed, was: null })
   }
   const base = row.deployed === null ? null : readDeployed(row.deployed)
   const versions = { yaml: documentOf(declared), table: documentOf(row), base: base?.document ?? null }
@@ -32,6 +37,7 @@ export function mergeModule(declared: DeclaredModule, row: ModuleRow | null, ove
     schedule,
     isActive: activity.write ?? row.isActive,
     deployed: deployedText(declared, activity.write ?? base?.isActive ?? null),
+    was: row,
   }
   return mergedRow(subject, write, fields, activity)
 }

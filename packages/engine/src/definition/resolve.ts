@@ -2,10 +2,12 @@
 import type { CaptureSchemas } from '@tidemark/contract/capture-schema'
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { flowIdOf, NAME_PATTERN, parseModuleId, parseTaskId } from '@tidemark/contract/ids'
+import { ScheduleSchema } from '@tidemark/contract/project-schema'
 import type { CatalogRows, ModuleRow, TaskRow } from '../control/control-store.ts'
 import type { KnownConnections } from './check-flow.ts'
 import { idProblems, type NamedPlace } from './ids.ts'
 import { flowParser, type FlowParser, isBuiltKind, parseConnection } from './parse-flow.ts'
+import { parseLocated } from './parse-located.ts'
 import { type DefinitionProblem, type RowPlace, sortProblems } from './problem.ts'
 import { readJson } from './read-json.ts'
 import { FLOW_TYPE, locateFlow } from './rows.ts'
@@ -25,7 +27,7 @@ export interface ResolvedCatalog {
   readonly flows: readonly FlowSpec[]
   /** what stops every command that moves rows */
   readonly problems: readonly DefinitionProblem[]
-  /** problems of tasks that are switched off: said by `check`, in nobody's way */
+  /** problems of tasks and modules that are switched off: said by `check`, in nobody's way */
   readonly inactiveProblems: readonly DefinitionProblem[]
 }
 
@@ -54,15 +56,27 @@ export function resolveCatalog(rows: CatalogRows, captures: CaptureSchemas): Res
     ofTasks.push(...resolved.problems)
   }
 
+  const schedules = rows.modules.map((row) => ({ row, problems: scheduleProblems(row) }))
+  const ofModules = (on: boolean) => schedules.flatMap(({ row, problems: p }) => (row.isActive === on ? p : []))
+
   const active = new Set(rows.tasks.filter(isActive).map((t) => `${t.module}.${t.id}`))
   const stops = (p: DefinitionProblem): boolean => p.task === null || active.has(p.task)
   return {
     connections,
     modules: rows.modules,
     flows: flows.sort(inOrder),
-    problems: sortProblems([...problems, ...ofTasks.filter(stops)]),
-    inactiveProblems: sortProblems(ofTasks.filter((p) => !stops(p))),
+    problems: sortProblems([...problems, ...ofModules(true), ...ofTasks.filter(stops)]),
+    inactiveProblems: sortProblems([...ofModules(false), ...ofTasks.filter((p) => !stops(p))]),
   }
+}
+
+/** A schedule may have been edited by SQL. */
+function scheduleProblems({ id, schedule }: ModuleRow): readonly DefinitionProblem[] {
+  if (schedule === null) return []
+  const read = readJson(schedule, rowPlace('module', id, 'schedule'), null)
+  if (read.problems.length > 0) return read.problems
+  const parsed = parseLocated(ScheduleSchema, read.root, null)
+  return parsed.ok ? [] : parsed.problems
 }
 
 interface ResolvedTask {

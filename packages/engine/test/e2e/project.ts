@@ -16,6 +16,12 @@ import { type FakeWishes, fakeIo } from '../support/fake-terminal.ts'
 const LIMITS = { memoryBytes: null, threads: null, tempDir: null }
 const BIN = path.resolve(import.meta.dirname, '../../bin/tidemark.js')
 
+/** Opens the file named, says so, and goes when its stdin ends. */
+const HOLDER = `import { DuckDBInstance } from '@duckdb/node-api'
+const instance = await DuckDBInstance.create(process.argv[1])
+process.stdout.write('held')
+process.stdin.resume().on('end', () => process.exit(instance === null ? 1 : 0))`
+
 export interface Answer {
   readonly exit: number
   readonly out: string
@@ -143,6 +149,23 @@ export class Project implements AsyncDisposable {
     await this.#session(file, 'write', async (session) => {
       for (const statement of statements) await session.run(statement)
     })
+  }
+
+  /** Another process that has a DuckDB file open for writing, until this is disposed of. */
+  async heldElsewhere(file: string): Promise<{ readonly pid: number } & AsyncDisposable> {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', HOLDER, this.path(file)], {
+      cwd: import.meta.dirname,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const closed = once(child, 'close')
+    await once(child.stdout, 'data')
+    return {
+      pid: child.pid ?? -1,
+      [Symbol.asyncDispose]: async () => {
+        child.stdin.end()
+        await closed
+      },
+    }
   }
 
   async rows(file: string, query: string): Promise<readonly Row[]> {

@@ -72,3 +72,16 @@ test('^C twice rolls the batches in flight back, and the run is cancelled all th
     [String(ROWS), String(ROWS)],
   ])
 })
+
+test.each(['source', 'target'])('^C ends the waiting for a %s file that another process holds', async (end) => {
+  await using p = await flatProject(3)
+  await p.duckdb('data/b.duckdb', 'CREATE TABLE other AS SELECT 1')
+  await p.ok('deploy')
+  await using held = await p.heldElsewhere(end === 'source' ? 'data/a.duckdb' : 'data/b.duckdb')
+  const child = p.child(['run', 'm.t', '--wait', '10m'])
+  await child.said(`process ${held.pid}`)
+  child.process.kill('SIGINT')
+  const stopped = await child.ended
+  expect([stopped.exit, stopped.signal]).toEqual([130, null])
+  p.expectFree()
+})

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../runtime/app-error.ts'
-import type { Actor, CatalogChange } from '../control-store.ts'
+import type { Actor, CatalogChange, ConnectionRow, ModuleRow, Replacing } from '../control-store.ts'
+import type { Attempt } from '../sql/statements.ts'
 import { changed } from '../store-session.ts'
 import type { StoreParts } from '../store-parts.ts'
 
@@ -10,29 +12,32 @@ import type { StoreParts } from '../store-parts.ts'
 export async function deploy({ session, sql }: StoreParts, change: CatalogChange, by: Actor): Promise<void> {
   await session.transaction(async (tx) => {
     const written: string[] = []
-    for (const row of change.connections) {
-      if (await changed(tx, sql.catalog.putConnection({ row, by: by.actor }))) written.push(`connection ${row.id}`)
-    }
-    for (const row of change.modules) {
-      if (await changed(tx, sql.catalog.putModule({ row, by: by.actor }))) written.push(`module ${row.id}`)
-    }
-    for (const { version, ...row } of change.tasks) {
-      const statement =
-        version === null
-          ? sql.catalog.insertTask({ row, by: by.actor })
-          : sql.catalog.updateTask({ row, version, by: by.actor })
-      const subject = `task ${row.module}.${row.id}`
-      if (!(await changed(tx, statement))) {
+    const put = async (subject: string, statement: Attempt): Promise<void> => {
+      if (!(await changed(tx, statement)))
         throw new AppError('TM3010', `${subject} was changed since the difference was computed`, {
-          facts: { task: `${row.module}.${row.id}`, version },
+          facts: { subject },
           remedy: ['tidemark deploy   shows the difference as it is now'],
         })
-      }
       written.push(subject)
     }
+    const { catalog } = sql
+    for (const row of change.connections.filter(differs))
+      await put(`connection ${row.id}`, catalog.putConnection({ row, by: by.actor }))
+    for (const row of change.modules.filter(differs))
+      await put(`module ${row.id}`, catalog.putModule({ row, by: by.actor }))
+    for (const { version, ...row } of change.tasks)
+      await put(
+        `task ${row.module}.${row.id}`,
+        version === null
+          ? catalog.insertTask({ row, by: by.actor })
+          : catalog.updateTask({ row, version, by: by.actor }),
+      )
     if (written.length === 0) return
     await tx.all(
       sql.audit.insert({ action: 'deploy', subject: 'definitions', by, before: null, after: JSON.stringify(written) }),
     )
   })
 }
+
+const differs = ({ was, ...row }: Replacing<ConnectionRow> | Replacing<ModuleRow>): boolean =>
+  was === null || !isDeepStrictEqual(row, was)

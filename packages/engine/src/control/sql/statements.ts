@@ -18,6 +18,7 @@ import type {
   NewRun,
   NewStep,
   RejectRow,
+  Replacing,
   RunFilter,
   RunRow,
   StepRow,
@@ -62,9 +63,9 @@ export interface CatalogStatements {
   connections(): Statement<ConnectionRow>
   modules(): Statement<ModuleRow>
   tasks(): Statement<TaskRow>
-  /** Writes only what differs: a row back means that something did. */
-  putConnection(a: { readonly row: ConnectionRow; readonly by: string }): Attempt
-  putModule(a: { readonly row: ModuleRow; readonly by: string }): Attempt
+  /** No row back: it is no longer what it was. */
+  putConnection(a: { readonly row: Replacing<ConnectionRow>; readonly by: string }): Attempt
+  putModule(a: { readonly row: Replacing<ModuleRow>; readonly by: string }): Attempt
   /** No row back: a task of that id is there. */
   insertTask(a: { readonly row: DeployedTask; readonly by: string }): Attempt
   /** No row back: the version is another one. */

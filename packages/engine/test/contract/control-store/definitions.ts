@@ -27,7 +27,11 @@ const TASK = {
   deployed: '{"type":"flow"}',
   version: null,
 }
-const ALL: CatalogChange = { connections: [CONNECTION], modules: [MODULE], tasks: [TASK] }
+const ALL: CatalogChange = {
+  connections: [{ ...CONNECTION, was: null }],
+  modules: [{ ...MODULE, was: null }],
+  tasks: [TASK],
+}
 const EMPTY: CatalogChange = { connections: [], modules: [], tasks: [] }
 
 const history = (w: World) =>
@@ -50,7 +54,8 @@ export function catalogContract(it: It): void {
 
   it('deploy writes only what differs, and nothing is audited where nothing does', async (w) => {
     await w.store.catalog.deploy(ALL, BY)
-    await w.store.catalog.deploy({ ...ALL, tasks: [] }, { ...BY, actor: 'bob' })
+    const same = { connections: [{ ...CONNECTION, was: CONNECTION }], modules: [{ ...MODULE, was: MODULE }], tasks: [] }
+    await w.store.catalog.deploy(same, { ...BY, actor: 'bob' })
     await w.store.catalog.deploy(EMPTY, BY)
     expect(await w.ledger.listAudit(9)).toHaveLength(1)
     await w.store.catalog.deploy(
@@ -69,18 +74,22 @@ export function catalogContract(it: It): void {
     if (connection === undefined || module === undefined) throw new Error('both were inserted')
     expect([connection.deployed, module.deployed]).toEqual([null, null])
     const noted: CatalogChange = {
-      connections: [{ ...connection, deployed: '{"kind":"duckdb"}' }],
-      modules: [{ ...module, deployed: '{"is_active":true}' }],
+      connections: [{ ...connection, deployed: '{"kind":"duckdb"}', was: connection }],
+      modules: [{ ...module, deployed: '{"is_active":true}', was: module }],
       tasks: [],
     }
     await w.store.catalog.deploy(noted, BY)
-    expect(await w.store.catalog.read()).toEqual(noted)
+    expect(await w.store.catalog.read()).toEqual({
+      connections: [{ ...connection, deployed: '{"kind":"duckdb"}' }],
+      modules: [{ ...module, deployed: '{"is_active":true}' }],
+      tasks: [],
+    })
     expect(await w.ledger.listAudit(9)).toHaveLength(1)
   })
 
   it('deploy refuses a task that changed since it was read, and writes nothing', async (w) => {
     await w.store.catalog.deploy(ALL, BY)
-    const other = { ...CONNECTION, id: 'inbox' }
+    const other = { ...CONNECTION, id: 'inbox', was: null }
     const change = (version: number | null): CatalogChange => ({
       ...EMPTY,
       connections: [other],
@@ -92,6 +101,28 @@ export function catalogContract(it: It): void {
     expect((await w.store.catalog.read()).connections).toEqual([CONNECTION])
     await w.store.catalog.deploy(change(2), BY)
     expect((await w.store.catalog.read()).tasks).toMatchObject([{ type: 'sql_query', version: 3 }])
+  })
+
+  it('deploy refuses a connection or module that changed since it was read, and writes nothing', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    const read = await w.store.catalog.read()
+    const connection = (was: typeof CONNECTION | null): CatalogChange => ({
+      ...EMPTY,
+      connections: [{ ...CONNECTION, options: '{"path":"from the YAML"}', was }],
+    })
+    const module = (was: typeof MODULE | null): CatalogChange => ({
+      ...EMPTY,
+      modules: [{ ...MODULE, description: 'from the YAML', was }],
+    })
+    await w.sql(`update connection set options = '{"path":"by hand"}'`)
+    await w.sql(`update module set schedule = null`)
+    const edited = await w.store.catalog.read()
+    expect(edited).not.toEqual(read)
+    for (const change of [connection(CONNECTION), connection(null), module(MODULE), module(null)])
+      await expectCode(w.store.catalog.deploy(change, BY), 'TM3010')
+    expect(await w.store.catalog.read()).toEqual(edited)
+    await w.store.catalog.deploy(connection({ ...CONNECTION, options: '{"path":"by hand"}' }), BY)
+    expect((await w.store.catalog.read()).connections).toMatchObject([{ options: '{"path":"from the YAML"}' }])
   })
 
   it('a plain update counts the version and is history, with the author where one is named', async (w) => {
@@ -119,8 +150,8 @@ export function catalogContract(it: It): void {
     await w.store.catalog.deploy(
       {
         ...EMPTY,
-        connections: [{ ...CONNECTION, options: '{"path":"b"}' }],
-        modules: [{ ...MODULE, isActive: false }],
+        connections: [{ ...CONNECTION, options: '{"path":"b"}', was: CONNECTION }],
+        modules: [{ ...MODULE, isActive: false, was: MODULE }],
       },
       { ...BY, actor: 'bob' },
     )

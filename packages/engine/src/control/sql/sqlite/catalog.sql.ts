@@ -1,3 +1,4 @@
+import type { ConnectionRow, ModuleRow } from '../../control-store.ts'
 import { flag, int, text, textOrNull } from '../decode.ts'
 import type { CatalogStatements, DeployedTask } from '../statements.ts'
 import { attempt } from './sql-parts.ts'
@@ -46,26 +47,34 @@ export const sqliteCatalog: CatalogStatements = {
     }),
   }),
 
-  putConnection: ({ row, by }) =>
-    attempt(
-      `insert into connection (id, kind, options, deployed, updated_by) values (?1, ?2, ?3, ?4, ?5)
-           on conflict (id) do update set kind = excluded.kind, options = excluded.options,
-                                          deployed = excluded.deployed, updated_by = excluded.updated_by
-            where kind <> excluded.kind or options <> excluded.options or deployed is not excluded.deployed
-       returning 1`,
-      [row.id, row.kind, row.options, row.deployed, by],
-    ),
-  putModule: ({ row, by }) =>
-    attempt(
-      `insert into module (id, description, schedule, is_active, deployed, updated_by) values (?1, ?2, ?3, ?4, ?5, ?6)
-           on conflict (id) do update set description = excluded.description, schedule = excluded.schedule,
-                                          is_active = excluded.is_active, deployed = excluded.deployed,
-                                          updated_by = excluded.updated_by
-            where description is not excluded.description or schedule is not excluded.schedule
-               or is_active <> excluded.is_active or deployed is not excluded.deployed
-       returning 1`,
-      [row.id, row.description, row.schedule, Number(row.isActive), row.deployed, by],
-    ),
+  putConnection: ({ row: { was, ...row }, by }) =>
+    was === null
+      ? attempt(
+          `insert into connection (id, kind, options, deployed, updated_by) values (?1, ?2, ?3, ?4, ?5)
+               on conflict (id) do nothing
+           returning 1`,
+          [...connectionParams(row), by],
+        )
+      : attempt(
+          `update connection set kind = ?2, options = ?3, deployed = ?4, updated_by = ?5
+            where id = ?1 and kind = ?6 and options = ?7 and deployed is ?8
+           returning 1`,
+          [...connectionParams(row), by, ...connectionParams(was).slice(1)],
+        ),
+  putModule: ({ row: { was, ...row }, by }) =>
+    was === null
+      ? attempt(
+          `insert into module (id, description, schedule, is_active, deployed, updated_by) values (?1, ?2, ?3, ?4, ?5, ?6)
+               on conflict (id) do nothing
+           returning 1`,
+          [...moduleParams(row), by],
+        )
+      : attempt(
+          `update module set description = ?2, schedule = ?3, is_active = ?4, deployed = ?5, updated_by = ?6
+            where id = ?1 and description is ?7 and schedule is ?8 and is_active = ?9 and deployed is ?10
+           returning 1`,
+          [...moduleParams(row), by, ...moduleParams(was).slice(1)],
+        ),
   insertTask: ({ row, by }) =>
     attempt(
       `insert into task (module, id, execution_order, type, source_config, target_config, transformation_config,
@@ -84,6 +93,9 @@ export const sqliteCatalog: CatalogStatements = {
       [...taskParams(row), by, version],
     ),
 }
+
+const connectionParams = (row: ConnectionRow) => [row.id, row.kind, row.options, row.deployed]
+const moduleParams = (row: ModuleRow) => [row.id, row.description, row.schedule, Number(row.isActive), row.deployed]
 
 const taskParams = (row: DeployedTask) => [
   row.module,
