@@ -199,3 +199,116 @@ export const ErrorDocument = z.strictObject({
   error: z.strictObject({ code: z.string(), message: z.string(), remedy: z.array(z.string()) }),
 })
 export type ErrorDocument = z.output<typeof ErrorDocument>
+
+/** `tidemark init --json` */
+export const InitDocument = z.strictObject({ folder: z.string(), files: z.array(z.string()) })
+
+/** `tidemark check --json` */
+export const CheckDocument = z.strictObject({
+  connections: z.int().min(0),
+  modules: z.int().min(0),
+  flows: z.int().min(0),
+  warnings: z.array(z.string()),
+})
+
+const DifferenceJson = z.strictObject({
+  subject: z.string(),
+  kind: z.enum(['added', 'changed', 'absent']),
+  fields: z.array(z.strictObject({ path: z.string(), from: z.string().nullable(), to: z.string().nullable() })),
+})
+
+/** `tidemark deploy --json` */
+export const DeployDocument = z.strictObject({
+  dry_run: z.boolean(),
+  written: z.array(DifferenceJson),
+  kept: z.array(DifferenceJson),
+  absent: z.array(DifferenceJson),
+})
+
+/** `tidemark export --json`: the texts by file, or the names of what was written into a folder */
+export const ExportDocument = z.union([
+  z.strictObject({ files: z.record(z.string(), z.string()) }),
+  z.strictObject({ folder: z.string(), files: z.array(z.string()) }),
+])
+
+/** `tidemark cancel RUN --json` */
+export const CancelDocument = z.strictObject({ run: z.string(), was: z.enum(RUN_STATES), now: z.enum(RUN_STATES) })
+
+/** `tidemark reset RUN --json` */
+export const ResetDocument = z.strictObject({ run: z.string(), flow: z.string() })
+
+/** `tidemark rewind FLOW --json` */
+export const RewindDocument = z.strictObject({
+  flow: z.string(),
+  scope: ScopeJson,
+  from: z.string().nullable(),
+  to: z.string(),
+  redelivered: Count.nullable(),
+  supersedes: z.array(z.string()),
+})
+
+/** `tidemark connections --json` */
+export const ConnectionsDocument = z.strictObject({
+  connections: z.array(
+    z.strictObject({ id: z.string(), kind: z.string(), location: z.string(), ok: z.boolean(), detail: z.string() }),
+  ),
+})
+
+/** `tidemark explain --json`: one code, or all of them */
+export const ExplainDocument = z.union([
+  z.strictObject({
+    code: z.string(),
+    title: z.string(),
+    meaning: z.string(),
+    remedy: z.array(z.string()),
+    retry: z.enum(['never', 'again', 'resume']),
+    exit: z.int(),
+  }),
+  z.strictObject({ errors: z.array(z.strictObject({ code: z.string(), title: z.string() })) }),
+])
+
+/** `tidemark migrate --json`; with `--print-sql` what the store still lacks, `location` null outside of a project */
+export const MigrateDocument = z.union([
+  z.strictObject({ up_to_date: z.literal(true), location: z.string() }),
+  z.strictObject({
+    location: z.string().nullable(),
+    version: z.int().min(0),
+    known: z.int().min(1),
+    pending: z.array(z.string()),
+    sql: z.string(),
+  }),
+])
+export type MigrateDocument = z.output<typeof MigrateDocument>
+
+/** `tidemark prepare CONNECTION --json`; `sql` with `--print-sql` only */
+export const PrepareDocument = z.strictObject({
+  connection: z.string(),
+  location: z.string(),
+  made: z.array(z.string()),
+  sql: z.array(z.string()),
+})
+export type PrepareDocument = z.output<typeof PrepareDocument>
+
+/** `tidemark doctor --json` */
+export const DoctorDocument = z.strictObject({
+  /** nothing failed; there may be warnings */
+  ok: z.boolean(),
+  checks: z.array(
+    z.strictObject({
+      id: z.string(),
+      /** what was looked at */
+      subject: z.string(),
+      status: z.enum(['ok', 'warn', 'fail']),
+      detail: z.string(),
+      remedy: z.array(z.string()),
+    }),
+  ),
+})
+export type DoctorDocument = z.output<typeof DoctorDocument>
+export type DoctorCheck = DoctorDocument['checks'][number]
+
+/** `tidemark completion SHELL --json` */
+export const CompletionDocument = z.strictObject({ shell: z.string(), script: z.string() })
+
+/** `tidemark version --json` */
+export const VersionDocument = z.strictObject({ tidemark: z.string(), node: z.string() })

@@ -16,6 +16,7 @@ import type { ConnectionTarget, EngineLimits } from '../dialects/contract.ts'
 import type { DialectLoader } from '../dialects/registry.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { type Config, openReferences } from '../runtime/config.ts'
+import { didYouMean } from '../runtime/did-you-mean.ts'
 import type { Hit } from '../runtime/failpoint.ts'
 import { newShortId } from '../runtime/new-id.ts'
 import { holderText } from '../run/hold-lease.ts'
@@ -54,7 +55,10 @@ export async function connectionOf(
   id: string,
 ): Promise<{ readonly target: ConnectionTarget; readonly kind: string; readonly location: string }> {
   const connection = catalog.connections.get(id)
-  if (!connection) throw new AppError('TM1013', `connection ${id} is not defined`)
+  if (!connection) {
+    const near = didYouMean(id, [...catalog.connections.keys()])
+    throw new AppError('TM1013', `connection ${id} is not defined${near === null ? '' : `   did you mean ${near}?`}`)
+  }
   const dialect = await ctx.loadDialect(connection.kind)
   const opened = openDeep(connection.options, ctx) as Readonly<Record<string, unknown>>
   const location = dialect.locate(opened, ctx.project.dir)

@@ -13,6 +13,7 @@ import type {
 } from '@tidemark/contract/api'
 import type { Emit } from '@tidemark/contract/events'
 import type { Scope } from '@tidemark/contract/flow'
+import type { StoreStanding } from '../control/store-standing.ts'
 
 /** Which flows a command is about. None named and `all` false: an error that lists what there is. */
 export interface FlowSelection {
@@ -95,7 +96,31 @@ export interface Discovery {
   readonly inProject: boolean
 }
 
+export interface Names {
+  readonly flows: readonly string[]
+  readonly modules: readonly string[]
+  readonly connections: readonly string[]
+  /** the newest first, each with its flow and state */
+  readonly runs: readonly { readonly id: string; readonly about: string }[]
+}
+
+export interface PreparePreview {
+  readonly connection: string
+  readonly location: string
+  /** tables that are not there yet */
+  readonly missing: readonly string[]
+  /** the database itself is not there yet, and will be made */
+  readonly makesDatabase: boolean
+}
+
 export interface App extends AsyncDisposable {
+  /** The migrations that the present store still lacks, all where there is none yet; nothing is changed. */
+  pendingMigrations(): Promise<StoreStanding>
+  /** The statements that make fence and markers in a target of this connection, without opening it. */
+  prepareSql(connection: string): Promise<{ readonly location: string; readonly sql: readonly string[] }>
+  previewPrepare(connection: string): Promise<PreparePreview>
+  /** Makes what is missing; which tables those were. */
+  prepare(connection: string): Promise<{ readonly location: string; readonly made: readonly string[] }>
   /** Brings the control store up to date; making it is part of that. */
   migrate(): Promise<{ readonly location: string }>
   /** Validates everything; throws the first error, or returns how much there is. */
@@ -148,4 +173,6 @@ export interface App extends AsyncDisposable {
   show(run: string): Promise<ShowDocument>
   watermarks(): Promise<WatermarksDocument>
   connections(): Promise<readonly ConnectionReport[]>
+  /** What a person may name, for a shell to complete: as the tables have it, or the YAML while they are empty. */
+  names(): Promise<Names>
 }

@@ -37,7 +37,9 @@ export async function check(ctx: AppContext): Promise<{
     connections: resolved.connections.size,
     modules: resolved.modules.length,
     flows: resolved.flows.length,
-    warnings: resolved.inactiveProblems.map((p) => `${p.code} ${p.message} (its ${p.task === null ? 'module' : 'task'} is switched off)`),
+    warnings: resolved.inactiveProblems.map(
+      (p) => `${p.code} ${p.message} (its ${p.task === null ? 'module' : 'task'} is switched off)`,
+    ),
   }
 }
 

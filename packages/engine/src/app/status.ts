@@ -4,6 +4,7 @@ import { type FlowSpec, parseScopeText, scopeText } from '@tidemark/contract/flo
 import type { ControlStore, LeaseRow, RunRow, WatermarkRow } from '../control/control-store.ts'
 import { isDead } from '../run/hold-lease.ts'
 import type { AppContext } from './app-context.ts'
+import { instantOf, zoneOf } from './instant-of.ts'
 import { countJson } from './run-json.ts'
 
 type FlowStatus = StatusDocument['flows'][number]
@@ -96,18 +97,4 @@ function lagMs(flow: FlowSpec, mark: WatermarkRow | null, last: RunRow | null, n
   if (seen == null) return null
   const at = instantOf(seen, zoneOf(flow))
   return at === null ? null : Math.max(0, Temporal.Instant.from(now).epochMilliseconds - at)
-}
-
-const zoneOf = (flow: FlowSpec): string => {
-  const zone = (flow.capture.options as { readonly zone?: string | null } | null)?.zone
-  return zone ?? 'UTC'
-}
-
-/** `2026-11-20 21:57:12.44` in that zone, or with an offset of its own; null: not a time. */
-function instantOf(text: string, zone: string): number | null {
-  const match = /^(\d{4}-\d\d-\d\d)(?: (\d\d:\d\d:\d\d(?:\.\d{1,9})?)([+-]\d\d(?::?\d\d)?)?)?$/.exec(text)
-  if (!match) return null
-  const [, date, time = '00:00:00', offset] = match
-  if (offset !== undefined) return Temporal.Instant.from(`${date}T${time}${offset}`).epochMilliseconds
-  return Temporal.PlainDateTime.from(`${date}T${time}`).toZonedDateTime(zone).epochMilliseconds
 }

@@ -6,7 +6,8 @@ import { backfill } from '../capture/backfill.ts'
 import type { CaptureModes } from '../capture/capture-mode.ts'
 import { watermark } from '../capture/watermark.ts'
 import type { ControlStore } from '../control/control-store.ts'
-import { openControlStore } from '../control/open-control-store.ts'
+import type { StoreStanding } from '../control/store-standing.ts'
+import { inspectControlStore, openControlStore } from '../control/open-control-store.ts'
 import { loadProject } from '../definition/load-project.ts'
 import { problemsError } from '../definition/problem.ts'
 import { type ResolvedCatalog, resolveCatalog } from '../definition/resolve.ts'
@@ -19,8 +20,10 @@ import type { AppContext } from './app-context.ts'
 import { check, compare, deploy, exportYaml } from './definitions.ts'
 import { discover } from './discover.ts'
 import { connections, runs, show, watermarks } from './look.ts'
+import { names } from './names.ts'
 import { plan } from './plan.ts'
 import { cancel, reset, resume } from './resume.ts'
+import { prepare, prepareSql, previewPrepare } from './prepare.ts'
 import { previewRewind, rewind } from './rewind.ts'
 import { run } from './run.ts'
 import { status } from './status.ts'
@@ -46,8 +49,15 @@ export interface OpenAppOptions {
 
 const MODES: CaptureModes = { watermark, backfill }
 
-/** Opens the project; its stores and databases open when a use-case needs them. Throws what is wrong with the YAML. */
-export async function openApp(options: OpenAppOptions): Promise<App> {
+export interface Opened {
+  readonly ctx: AppContext
+  /** closes what was opened */
+  readonly stores: AsyncDisposable
+  readonly inspectStore: () => Promise<StoreStanding>
+}
+
+/** Throws what is wrong with `tidemark.yaml`. */
+export function openContext(options: OpenAppOptions): Opened {
   const captureSchemas = { ...CAPTURE_SCHEMAS, ...options.captureSchemas }
   const project = loadProject(options.projectDir)
   const stores = new Stores(controlUrl(project.controlUrl, options), options.projectDir, options.keepsBytes ?? false)
@@ -69,7 +79,21 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     catalog,
   }
   return {
-    migrate: async () => ({ location: (await stores.open('write')).location }),
+    ctx,
+    stores,
+    inspectStore: () => inspectControlStore(controlUrl(project.controlUrl, options), options.projectDir),
+  }
+}
+
+/** Opens the project; its stores and databases open when a use-case needs them. Throws what is wrong with the YAML. */
+export async function openApp(options: OpenAppOptions): Promise<App> {
+  const { ctx, stores, inspectStore } = openContext(options)
+  return {
+    pendingMigrations: inspectStore,
+    prepareSql: (id) => prepareSql(ctx, id),
+    previewPrepare: (id) => previewPrepare(ctx, id),
+    prepare: (id) => prepare(ctx, id),
+    migrate: async () => ({ location: (await ctx.store('write')).location }),
     check: () => check(ctx),
     compare: (path) => compare(ctx, path),
     deploy: (o) => deploy(ctx, o),
@@ -86,6 +110,7 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     runs: (o) => runs(ctx, o),
     show: (id) => show(ctx, id),
     watermarks: () => watermarks(ctx),
+    names: () => names(ctx),
     connections: () => connections(ctx),
     [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
   }

@@ -1,5 +1,5 @@
 import type { App } from '../app/app.ts'
-import type { Backend } from './backend.ts'
+import type { Backend, OpenAppOptions } from './backend.ts'
 import type { Io } from './io.ts'
 import type { LogOptions } from './log-options.ts'
 import type { OptionReader } from './option-reader.ts'
@@ -62,6 +62,8 @@ export interface CommandContext {
   readonly noteStyle: Style
   /** Opens the project; `hardSignal` for commands that can be stopped in two steps. */
   readonly openApp: (options?: OpenProject) => Promise<App>
+  /** What opening the project needs; throws where there is none. */
+  readonly findProject: (options?: OpenProject) => OpenAppOptions
   /** The answer: the document with `--json`, else the text. Called once. */
   readonly answer: (document: unknown, text: () => string) => void
   /** A line on stderr: what is said besides the answer. */

@@ -4,9 +4,9 @@ import { ERRORS } from '@tidemark/contract/error-codes'
 import type { LogLevel } from '@tidemark/contract/events'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import type { Config } from '../runtime/config.ts'
-import { type Backend, engineBackend } from './backend.ts'
+import { type Backend, engineBackend, type OpenAppOptions } from './backend.ts'
 import { type Parsed, parseCommandLine, UsageProblem } from './build-program.ts'
-import type { CommandContext } from './command.ts'
+import type { CommandContext, OpenProject } from './command.ts'
 import { findProject } from './find-project.ts'
 import type { Io } from './io.ts'
 import { jsonText } from './json.ts'
@@ -23,6 +23,7 @@ export async function main(
   backend: Backend = engineBackend,
 ): Promise<number> {
   const io = given ?? (await import('./process-io.ts')).processIo()
+  if (argv[0] === '__complete') return (await import('./complete.ts')).complete(argv.slice(1), io, backend)
   const json = argv.includes('--json')
   let jsonLog = wantsJson(argv, io) ? await openJsonLog(io, 'info') : null
   let name: string | null = null
@@ -78,6 +79,15 @@ function contextOf(
     if (jsonLog === null) io.stderr.write(text.endsWith('\n') ? text : `${text}\n`)
     else jsonLog.note(text)
   }
+  const find = ({
+    hardSignal = new AbortController().signal,
+    keepsBytes = false,
+  }: OpenProject = {}): OpenAppOptions => {
+    const projectDir = findProject(typeof project === 'string' ? project : null, io.cwd)
+    const config = io.configOf(projectDir)
+    const command = ['tidemark', ...argv].join(' ')
+    return { projectDir, config, actor: actorOf(config), command, hardSignal, keepsBytes }
+  }
   return {
     io,
     backend,
@@ -91,18 +101,8 @@ function contextOf(
       zone: io.zone,
     },
     noteStyle: styleFor(io, 'stderr', colour && jsonLog === null),
-    openApp: async ({ hardSignal = new AbortController().signal, keepsBytes = false } = {}) => {
-      const projectDir = findProject(typeof project === 'string' ? project : null, io.cwd)
-      const config = io.configOf(projectDir)
-      return backend.openApp({
-        projectDir,
-        config,
-        actor: actorOf(config),
-        command: ['tidemark', ...argv].join(' '),
-        hardSignal,
-        keepsBytes,
-      })
-    },
+    openApp: async (options) => backend.openApp(find(options)),
+    findProject: find,
     answer: (document, text) => void io.stdout.write(json ? jsonText(document) : text()),
     note,
   }

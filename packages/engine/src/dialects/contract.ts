@@ -451,6 +451,18 @@ export interface Abilities {
   readonly openBatches: number | null
 }
 
+/** What a target remembers of every store that ever wrote there, and how the tables asked about stand. */
+export interface TargetMemory {
+  /** of the tables that `prepareTarget` makes: those that are not there yet */
+  readonly unprepared: readonly string[]
+  readonly fences: readonly { readonly store: string; readonly flow: string; readonly token: bigint }[]
+  readonly settled: readonly (SettledMarker & { readonly flow: string })[]
+  /** runs whose batches are marked as in */
+  readonly marked: readonly { readonly store: string; readonly flow: string; readonly run: string }[]
+  /** in the order asked */
+  readonly tables: readonly ('missing' | 'empty' | 'filled')[]
+}
+
 export interface DialectModule {
   readonly kind: string
   readonly abilities: Abilities
@@ -463,6 +475,16 @@ export interface DialectModule {
   probe(options: ConnectionTarget, limits: EngineLimits): Promise<string>
   /** Opens for reading, to look around. */
   survey(options: ConnectionTarget, limits: EngineLimits): Promise<SurveyPort>
+  /** Opens for reading; null: the database does not exist yet. */
+  recall(target: ConnectionTarget, tables: readonly TableName[], limits: EngineLimits): Promise<TargetMemory | null>
+  /** Makes what is missing of fence, markers and settled markers; which tables were. The database too where it can be made. */
+  prepareTarget(target: ConnectionTarget, limits: EngineLimits): Promise<readonly string[]>
+  /** The tables that `prepareTarget` makes. */
+  readonly ownTables: readonly string[]
+  /** The statements that `prepareTarget` would send where nothing is there yet, for a DBA. */
+  prepareSql(): readonly string[]
+  /** The name and version of the engine that does the work. */
+  version(): string
   classify(error: unknown): Fault
   /** The AppError of a native error; AppErrors pass. */
   translate(error: unknown, where: string): Error

@@ -7,7 +7,7 @@
 import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, version } from '@duckdb/node-api'
 
 const LINGER_MS = 5_000
 const LINGER_POLL_MS = 10
@@ -37,6 +37,8 @@ interface SharedInstance {
   queue: Promise<unknown>
   sequence: number
 }
+
+export const duckdbVersion = (): string => version()
 
 let shared: Promise<SharedInstance> | null = null
 

@@ -5,10 +5,15 @@
 import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
 import type { RunState } from '@tidemark/contract/states'
 import { AppError } from '../runtime/app-error.ts'
-import type { FlowFacts } from './flow-facts.ts'
+import type { LedgerFacts, TargetFacts } from './flow-facts.ts'
+
+export interface TrustFacts {
+  readonly ledger: Pick<LedgerFacts, 'store' | 'watermark' | 'unscoped' | 'knownRuns'>
+  readonly targetState: TargetFacts
+}
 
 /** Throws TM3007 when they disagree. */
-export function checkTarget(d: FlowSpec, scope: Scope, facts: FlowFacts): void {
+export function checkTarget(d: FlowSpec, scope: Scope, facts: TrustFacts): void {
   const { ledger, targetState } = facts
   const ours = targetState.settled.filter((s) => s.store === ledger.store)
   const mark = ledger.watermark ?? ledger.unscoped

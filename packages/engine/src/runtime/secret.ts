@@ -30,6 +30,13 @@ export const isWholeReference = (text: string): boolean => WHOLE.test(text)
 export const withoutReferences = (text: string): string => (isWholeReference(text) ? '' : text.replace(INSIDE, ''))
 export const hasReference = (text: string): boolean => withoutReferences(text) !== text
 
+/** Every reference in the text. */
+export function referencesIn(text: string): readonly Reference[] {
+  const whole = WHOLE.exec(text)
+  const found = whole === null ? [...text.matchAll(INSIDE)] : [whole]
+  return found.map(([, from, name]) => ({ from: from as Reference['from'], name: name ?? '' }))
+}
+
 /** The text with its references replaced; a text without references is returned as it is, and is no secret. */
 export function resolveReferences(text: string, lookup: (reference: Reference) => string): string | Secret {
   const whole = WHOLE.exec(text)

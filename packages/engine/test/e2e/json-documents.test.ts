@@ -1,14 +1,28 @@
 import {
+  CancelDocument,
+  CheckDocument,
+  CompletionDocument,
+  ConnectionsDocument,
+  DeployDocument,
+  DoctorDocument,
   ErrorDocument,
+  ExplainDocument,
+  ExportDocument,
+  InitDocument,
+  MigrateDocument,
   PlanDocument,
+  PrepareDocument,
+  ResetDocument,
+  RewindDocument,
   RunDocument,
   RunsDocument,
   ShowDocument,
   StatusDocument,
+  VersionDocument,
   WatermarksDocument,
 } from '@tidemark/contract/api'
 import { expect, test } from 'vitest'
-import { flatProject, type Project } from './project.ts'
+import { emptyProject, flatProject, type Project } from './project.ts'
 import { treeProject } from './tree-project.ts'
 
 /** Every document that looks, in this state of the project. */
@@ -258,4 +272,67 @@ test('with --json what is said besides the document goes to stderr: the deploy, 
   expect(err).toContain('deployed 2 connections, module m, task m.t')
   expect(err).toContain('started   lane pushdown')
   expect(err).toContain('TM4004 NULL in the key')
+})
+
+test('init, check, deploy and export print their documents', async () => {
+  await using home = emptyProject()
+  const made = await home.json(InitDocument, ['init', 'shop'])
+  expect(made.files).toContain('modules/orders.yaml')
+  await using p = await flatProject()
+  expect(await p.json(CheckDocument, ['check'])).toEqual({ connections: 2, modules: 1, flows: 1, warnings: [] })
+  const added = { kind: 'added', fields: [] }
+  const written = ['connection a', 'connection b', 'module m', 'task m.t'].map((subject) => ({ subject, ...added }))
+  const rest = { kept: [], absent: [] }
+  expect(await p.json(DeployDocument, ['deploy', '--dry-run'])).toEqual({ dry_run: true, written, ...rest })
+  expect(await p.json(DeployDocument, ['deploy'])).toEqual({ dry_run: false, written, ...rest })
+  p.store(`update task set execution_order = 9`)
+  p.edit('modules/m.yaml', 'apply: latest', 'apply: insert-missing')
+  expect(await p.json(DeployDocument, ['deploy'])).toMatchObject({
+    written: [{ subject: 'task m.t', kind: 'changed', fields: [{ path: 'apply', to: '{ kind: insert-missing }' }] }],
+    kept: [{ subject: 'task m.t', kind: 'changed', fields: [{ path: 'order', from: '1', to: '9' }] }],
+  })
+  const exported = await p.json(ExportDocument, ['export'])
+  expect(Object.keys(exported.files)).toContain('modules/m.yaml')
+  expect(await p.json(ExportDocument, ['export', 'out'])).toEqual({
+    folder: p.path('out'),
+    files: Object.keys(exported.files),
+  })
+})
+
+test('cancel, reset and rewind print their documents', async () => {
+  await using p = await flatProject()
+  const cut = await p.cli(['run', 'm.t', '--json', '--batch-rows', '1'], { stopAt: /step rows/ })
+  const id = RunDocument.parse(JSON.parse(cut.out)).runs[0]?.run ?? ''
+  p.store(`update run set state = 'running', finished_at = null`)
+  expect(await p.json(CancelDocument, ['cancel', id])).toEqual({ run: id, was: 'running', now: 'cancelled' })
+  expect(await p.json(ResetDocument, ['reset', id])).toEqual({ run: id, flow: 'm.t' })
+  const ran = await p.json(RunDocument, ['run', 'm.t'])
+  const to = '2020-01-01 00:00:01'
+  const rewound = await p.json(RewindDocument, ['rewind', 'm.t', '--to', to, '--reason', 'again', '--yes'])
+  expect(rewound).toEqual({
+    flow: 'm.t',
+    scope: {},
+    from: ran.runs[0]?.window?.up_to,
+    to,
+    redelivered: 2,
+    supersedes: [],
+  })
+})
+
+test('connections, explain, migrate, prepare, doctor, completion and version print their documents', async () => {
+  await using p = await flatProject()
+  const { location } = (await p.json(MigrateDocument, ['migrate', '--print-sql'])) as { location: string }
+  expect(await p.json(MigrateDocument, ['migrate'])).toEqual({ up_to_date: true, location })
+  await p.ok('deploy')
+  const { connections } = await p.json(ConnectionsDocument, ['connections'])
+  expect(connections).toMatchObject([
+    { id: 'a', kind: 'duckdb', location: p.path('data/a.duckdb'), ok: true },
+    { id: 'b', ok: false, detail: expect.stringContaining('TM2001') },
+  ])
+  expect(await p.json(ExplainDocument, ['explain', '4107'])).toMatchObject({ code: 'TM4107', retry: 'never', exit: 2 })
+  expect(await p.json(ExplainDocument, ['explain'])).toMatchObject({ errors: expect.any(Array) })
+  expect((await p.json(PrepareDocument, ['prepare', 'b', '--print-sql'])).sql).toHaveLength(4)
+  expect((await p.json(DoctorDocument, ['doctor'])).ok).toBe(true)
+  expect((await p.json(CompletionDocument, ['completion', 'bash'])).shell).toBe('bash')
+  expect((await p.json(VersionDocument, ['version'])).node).toBe(process.versions.node)
 })

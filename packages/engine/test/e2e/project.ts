@@ -76,6 +76,10 @@ export class Project implements AsyncDisposable {
     return readFileSync(this.path(file), 'utf8')
   }
 
+  bytesOf(file: string): Buffer {
+    return readFileSync(this.path(file))
+  }
+
   /** Changes the text of a file; the part to be replaced must be there. */
   edit(file: string, from: string, to: string): void {
     const text = this.read(file)

@@ -1,4 +1,11 @@
-import { ErrorDocument, PlanDocument, RunDocument } from '@tidemark/contract/api'
+import {
+  DoctorDocument,
+  ErrorDocument,
+  MigrateDocument,
+  PlanDocument,
+  PrepareDocument,
+  RunDocument,
+} from '@tidemark/contract/api'
 import { expect, test } from 'vitest'
 import { flatProject, type Project } from './project.ts'
 import { fileInsert, treeProject } from './tree-project.ts'
@@ -40,10 +47,11 @@ test('plan and dry run of a deployed project make no file and change no byte whe
   }
 })
 
-test('check and export of a project that has no store yet make none', async () => {
+test('check, export, doctor and what prints SQL make no store where there is none yet', async () => {
   await using p = await flatProject()
   const before = p.bytes()
-  for (const command of ['check', 'export']) await p.ok(command)
+  for (const argv of [['check'], ['export'], ['doctor'], ['migrate', '--print-sql'], ['__complete', 'run', '']])
+    await p.ok(...argv)
   expect(p.bytes()).toEqual(before)
 })
 
@@ -127,5 +135,33 @@ test('a dry run after a crash leaves the unfinished run, its work file and its l
   const before = p.bytes()
   await p.json(RunDocument, ['run', 'm.t', '--dry-run'])
   await p.json(PlanDocument, ['plan', 'm.t'])
+  expect(p.bytes()).toEqual(before)
+})
+
+test('doctor leaves every byte of store, target and temp as it is, also after a crash', async () => {
+  await using p = await flatProject(6)
+  await p.ok('run', 'm.t')
+  const ran = p.bytes()
+  await p.json(DoctorDocument, ['doctor'])
+  expect(p.bytes()).toEqual(ran)
+  await change(p)
+  const crashed = await p.child(['run', 'm.t', '--batch-rows', '1', '--parallel', '1'], {
+    TIDEMARK_FAILPOINT: 'batch:after-commit:2',
+  }).ended
+  expect(crashed.signal).toBe('SIGKILL')
+  const before = p.bytes()
+  expect(Object.keys(before).filter((file) => file.endsWith('.wal')).length).toBeGreaterThan(0)
+  await p.json(DoctorDocument, ['doctor'])
+  await p.ok('__complete', 'show', '')
+  await p.json(MigrateDocument, ['migrate', '--print-sql'])
+  expect(p.bytes()).toEqual(before)
+})
+
+test('prepare --print-sql opens nothing, and an answer other than yes makes nothing', async () => {
+  await using p = await flatProject()
+  await p.ok('deploy')
+  const before = p.bytes()
+  await p.json(PrepareDocument, ['prepare', 'b', '--print-sql'])
+  expect((await p.json(ErrorDocument, ['prepare', 'b'], 2)).error.code).toBe('TM1020')
   expect(p.bytes()).toEqual(before)
 })

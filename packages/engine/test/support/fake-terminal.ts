@@ -122,6 +122,7 @@ export function backendOf(app: App): {
       opened.push(options)
       return app
     },
+    diagnose: async () => ({ ok: true, checks: [] }),
     migrationSql: async () => 'create table run (id text);\n',
   }
   return { backend, opened, made }

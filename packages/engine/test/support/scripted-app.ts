@@ -36,6 +36,31 @@ export const runJson = (changes: Partial<RunJson> = {}): RunJson => ({
 export const runDocument = (...runs: readonly RunJson[]): RunDocument => ({ group: 'g-2b9x4', runs: [...runs] })
 
 const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
+  pendingMigrations: async () => ({
+    location: 'control.db',
+    exists: true,
+    version: 1,
+    known: 2,
+    pending: [{ version: 2, name: '0002-later', sql: '-- 0002-later\ncreate table later (id text);\n' }],
+    damage: [],
+    refusesWrites: null,
+    walBytes: null,
+    path: 'control.db',
+  }),
+  prepareSql: async () => ({ location: 'lake.duckdb', sql: ['CREATE TABLE fence;'] }),
+  previewPrepare: async (connection) => ({
+    connection,
+    location: 'lake.duckdb',
+    missing: ['tidemark.fence'],
+    makesDatabase: false,
+  }),
+  prepare: async () => ({ location: 'lake.duckdb', made: ['tidemark.fence'] }),
+  names: async () => ({
+    flows: ['orders.orders', 'orders.customers', 'stock.levels'],
+    modules: ['orders', 'stock'],
+    connections: ['lake'],
+    runs: [{ id: 'r-7k3f1', about: 'orders.orders, failed' }],
+  }),
   migrate: async () => ({ location: 'control.db' }),
   check: async () => ({ connections: 2, modules: 1, flows: 2, warnings: [] }),
   compare: async () => ({ undeployed: [], editedByHand: [] }),

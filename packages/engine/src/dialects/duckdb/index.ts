@@ -1,13 +1,15 @@
 /** DuckDB: the embedded default. */
 import { resolve } from 'node:path'
 import { existsSync } from 'node:fs'
-import { openDuckdbFile } from '../../drivers/duckdb.ts'
+import { duckdbVersion, openDuckdbFile } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { DialectModule } from '../contract.ts'
 import { abilities } from './abilities.ts'
 import { openDuckdbBench } from './bench.ts'
 import { classify, translate } from './errors.ts'
 import { openDuckdbSurvey } from './survey.ts'
+import { ownTables, prepareSql, prepareTarget } from './prepare.ts'
+import { recall } from './recall.ts'
 
 const locate: DialectModule['locate'] = (options, projectDir) => {
   const path = options['path']
@@ -41,6 +43,11 @@ export const duckdb = {
     }
   },
   survey: openDuckdbSurvey,
+  recall,
+  prepareTarget,
+  ownTables,
+  prepareSql,
+  version: () => `DuckDB ${duckdbVersion()}`,
   classify,
   translate,
 } satisfies DialectModule

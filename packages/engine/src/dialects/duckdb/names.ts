@@ -22,6 +22,9 @@ export interface Catalogs {
   readonly secret: (reference: string) => Secret
 }
 
+/** Enough for what is in the target alone. */
+export type TargetNames = Pick<Catalogs, 'target'>
+
 /** The tables of an attached DuckDB file. */
 export const attachedSource = (catalog: string): SourceNames => {
   const table = (name: TableName): Sql => ident(catalog, ...schemaAndTable(name))
@@ -37,9 +40,9 @@ export const attachedSource = (catalog: string): SourceNames => {
 }
 
 export const sourceTable = (c: Catalogs, table: TableName): Sql => c.source.table(table)
-export const targetTable = (c: Catalogs, table: TableName): Sql => ident(c.target, ...schemaAndTable(table))
+export const targetTable = (c: TargetNames, table: TableName): Sql => ident(c.target, ...schemaAndTable(table))
 export const work = (c: Catalogs, name: string): Sql => ident(c.work, 'main', name)
-export const own = (c: Catalogs, name: 'fence' | 'marker' | 'settled'): Sql => ident(c.target, 'tidemark', name)
+export const own = (c: TargetNames, name: 'fence' | 'marker' | 'settled'): Sql => ident(c.target, 'tidemark', name)
 
 /** The side table that holds positions the target cannot. */
 export const sideTableName = (table: TableName): string => `tidemark_position__${schemaAndTable(table).join('__')}`

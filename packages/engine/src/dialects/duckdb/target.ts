@@ -86,9 +86,13 @@ export class DuckdbTarget implements TargetPort {
   async prepare(relation: FlowRelation, createTable: boolean, key: FenceKey, anew = false): Promise<void> {
     const c = this.#catalogs
     const landing = landingTable(relation)
+    // only what is missing: a target that a DBA has prepared asks for no right to create
+    const there = new Set(
+      (await query(this.#session, fence.listOwn(c), this.location)).map(([name]) => name?.toLowerCase()),
+    )
+    const missing = fence.FENCE_TABLES.filter((name) => !there.has(name))
     await this.#atOnce(async () => {
-      await this.#exec(sql`CREATE SCHEMA IF NOT EXISTS ${ident(c.target, 'tidemark')}`)
-      for (const statement of fence.createFence(c)) await this.#exec(statement)
+      for (const statement of fence.createFence(c, missing)) await this.#exec(statement)
       await this.#exec(fence.addSlots(c, key))
       if (anew && relation.target.beside) await this.#exec(sql`DROP TABLE IF EXISTS ${targetTable(c, landing)}`)
       if (createTable || (anew && relation.target.beside)) {
@@ -96,7 +100,7 @@ export class DuckdbTarget implements TargetPort {
         await this.#exec(createTarget(c, relation))
       }
       const side = createSide(c, relation)
-      if (side) await this.#exec(side)
+      if (side && !there.has(sideTableName(relation.target.table).toLowerCase())) await this.#exec(side)
     })
   }
 

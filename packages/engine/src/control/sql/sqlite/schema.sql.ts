@@ -1,6 +1,7 @@
 import { parseStoreId } from '@tidemark/contract/ids'
 import { flag, int, text } from '../decode.ts'
 import type { SchemaStatements } from '../statements.ts'
+import type { Migration } from '../../migrate.ts'
 import { effect, NOW } from './sql-parts.ts'
 
 export const sqliteSchema: SchemaStatements = {
@@ -21,3 +22,11 @@ export const sqliteSchema: SchemaStatements = {
   storeId: () => ({ text: 'select id from store', params: [], decode: (raw) => parseStoreId(text(raw, 'id')) }),
   now: () => ({ text: `select ${NOW} as now`, params: [], decode: (raw) => text(raw, 'now') }),
 }
+
+/** A migration for a person to read or run: what `migrate` does, in one transaction that records itself. */
+export const migrationScript = ({ version, name, text }: Migration): string => `-- ${name}
+begin immediate;
+${text.trim()}
+insert into store_migration (version, name, applied_at) values (${version}, '${name}', ${NOW});
+commit;
+`
