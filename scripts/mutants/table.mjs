@@ -376,4 +376,21 @@ export const MUTANTS = [
       'a dry run leaves every byte of source, target and store as it was, and counts what a run would do',
     ],
   },
+  {
+    name: 'deploy: a connection is overwritten whatever it is by now',
+    file: `${SQLITE}/catalog.sql.ts`,
+    find: 'where id = ?1 and kind = ?6 and options = ?7 and deployed is ?8',
+    replace: 'where id = ?1 and ?6 = ?6 and ?7 = ?7 and ?8 is ?8',
+    test: [STORE, 'deploy refuses a connection or module that changed since it was read, and writes nothing'],
+  },
+  {
+    name: 'prepare: a run creates what is there',
+    file: 'src/dialects/duckdb/target.ts',
+    find: 'FENCE_TABLES.filter((name) => !there.has(name))',
+    replace: 'FENCE_TABLES.filter((name) => name.length > 0 || there.has(name))',
+    test: [
+      'test/contract/duckdb-prepare.test.ts',
+      'a run creates only what is missing: in a prepared target with its table it sends no CREATE at all',
+    ],
+  },
 ]

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openControlStore } from '../../src/control/open-control-store.ts'
+import { inspectControlStore, openControlStore } from '../../src/control/open-control-store.ts'
 import { storeError } from '../../src/control/sql/sqlite/errors.ts'
 import { openSqlite } from '../../src/drivers/sqlite.ts'
 import { BY, expectCode, World } from './control-store/store-world.ts'
@@ -149,4 +149,34 @@ test('a store can be closed twice', async () => {
   await store[Symbol.asyncDispose]()
   await store[Symbol.asyncDispose]()
   await expect(store.now()).rejects.toThrow('not open')
+})
+
+test('the printed statements, run by a person, make a store that needs no migration', async () => {
+  await using harness = await SqliteHarness.make()
+  mkdirSync(dirname(harness.path))
+  const url = `sqlite:${harness.path}`
+  const none = await inspectControlStore(url, harness.projectDir)
+  expect(none).toMatchObject({ exists: false, version: 0, damage: [], refusesWrites: null, walBytes: null })
+  const db = openSqlite(harness.path, 1_000)
+  for (const { sql } of none.pending) db.script(sql)
+  const made = db.all("select sql from sqlite_schema where name not like 'sqlite_%' order by name", [])
+  db.close()
+  const before = readFileSync(harness.path)
+  expect(await inspectControlStore(url, harness.projectDir)).toMatchObject({ version: none.known, pending: [] })
+  expect(readFileSync(harness.path)).toEqual(before)
+  await using other = await SqliteHarness.make()
+  await (await other.open())[Symbol.asyncDispose]()
+  expect(await other.sql("select sql from sqlite_schema where name not like 'sqlite_%' order by name")).toEqual(made)
+  await using store = await harness.open()
+  expect(await store.catalog.read()).toEqual({ connections: [], modules: [], tasks: [] })
+})
+
+test('a store that its own check finds damaged is told as damaged', async () => {
+  await using harness = await SqliteHarness.make()
+  await (await harness.open())[Symbol.asyncDispose]()
+  const db = openSqlite(harness.path, 1_000)
+  db.script(`pragma ignore_check_constraints = on; insert into module (id, is_active) values ('shop', 7)`)
+  db.close()
+  const { damage, version, known } = await inspectControlStore(`sqlite:${harness.path}`, harness.projectDir)
+  expect([version, damage]).toEqual([known, ['CHECK constraint failed in module']])
 })

@@ -5,14 +5,15 @@ import { FILES, ROOT, read } from './repository.ts'
 const upTo = (letter: string, last: number): readonly string[] =>
   Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
 
-/** Guarantees of the design, lines of its semantics, kinds of bad input, and what had to be done: each needs a test. */
+/** Guarantees of the design, lines of its semantics, bad input, events, operation, and what had to be done: each needs a test. */
 const LINES: readonly string[] = [
   ...upTo('G', 13),
   ...upTo('S', 42),
   'S53',
   ...upTo('B', 17),
-  ...upTo('D', 6),
   ...upTo('E', 8),
+  ...upTo('O', 5),
+  ...upTo('D', 6),
 ]
 
 const TESTS = FILES.filter((file) => /^packages\/.*(\.test\.ts|\/test\/.*\.ts)$/.test(file))
@@ -33,7 +34,7 @@ const rows: readonly ProofRow[] = read('docs/proof.md')
   .split('\n')
   .flatMap((line) => {
     const [, id, , tests] = line.split('|').map((cell) => cell.trim())
-    return id && /^[GSBDE]\d+$/.test(id)
+    return id && /^[A-Z]\d+$/.test(id)
       ? [{ id, tests: [...(tests ?? '').matchAll(/`([^`]+)`/g)].map((m) => m[1] ?? '') }]
       : []
   })
