@@ -60,7 +60,8 @@ export interface Opened {
 export function openContext(options: OpenAppOptions): Opened {
   const captureSchemas = { ...CAPTURE_SCHEMAS, ...options.captureSchemas }
   const project = loadProject(options.projectDir)
-  const stores = new Stores(controlUrl(project.controlUrl, options), options.projectDir, options.keepsBytes ?? false)
+  const url = (): string => controlUrl(project.controlUrl, options)
+  const stores = new Stores(url, options.projectDir, options.keepsBytes ?? false)
   const catalog = async (mode: 'read' | 'write'): Promise<ResolvedCatalog> => {
     const resolved = resolveCatalog(await (await stores.open(mode)).catalog.read(), captureSchemas)
     if (resolved.problems.length > 0) throw problemsError(resolved.problems)
@@ -81,7 +82,7 @@ export function openContext(options: OpenAppOptions): Opened {
   return {
     ctx,
     stores,
-    inspectStore: () => inspectControlStore(controlUrl(project.controlUrl, options), options.projectDir),
+    inspectStore: async () => inspectControlStore(url(), options.projectDir),
   }
 }
 
@@ -127,22 +128,24 @@ const storeExists = (url: string, dir: string): boolean =>
 
 /** The store, opened when first needed. Once it is open for writing, readers see the same one. */
 class Stores implements AsyncDisposable {
-  readonly #url: string
+  /** opens the references in it, which may fail */
+  readonly #url: () => string
   readonly #dir: string
   readonly #keepsBytes: boolean
   #read: Promise<ControlStore> | null = null
   #write: Promise<ControlStore> | null = null
 
-  constructor(url: string, dir: string, keepsBytes: boolean) {
+  constructor(url: () => string, dir: string, keepsBytes: boolean) {
     this.#url = url
     this.#dir = dir
     this.#keepsBytes = keepsBytes
   }
 
   open(mode: 'read' | 'write'): Promise<ControlStore> {
-    if (mode === 'write' || (!this.#keepsBytes && storeExists(this.#url, this.#dir)))
-      return (this.#write ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: false }))
-    return this.#write ?? (this.#read ??= openControlStore(this.#url, { projectDir: this.#dir, readOnly: true }))
+    const url = this.#url()
+    if (mode === 'write' || (!this.#keepsBytes && storeExists(url, this.#dir)))
+      return (this.#write ??= openControlStore(url, { projectDir: this.#dir, readOnly: false }))
+    return this.#write ?? (this.#read ??= openControlStore(url, { projectDir: this.#dir, readOnly: true }))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
-import { type DoctorCheck, DoctorDocument, MigrateDocument } from '@tidemark/contract/api'
+import { type DoctorCheck, DoctorDocument, ErrorDocument, MigrateDocument } from '@tidemark/contract/api'
 import { expect, test } from 'vitest'
 import { openSqlite } from '../../src/drivers/sqlite.ts'
 import { migrationScript } from '../../src/control/sql/sqlite/schema.sql.ts'
@@ -284,6 +284,18 @@ test('doctor names references that do not open and secret files that everybody c
   expect(missing.out).toMatch(
     /^fail +reference +file:target\.txt +file target\.txt does not exist; used by connection b$/m,
   )
+})
+
+test('doctor looks at what is left where a reference of the control store does not open', async () => {
+  await using p = await flatProject()
+  p.edit('tidemark.yaml', 'sqlite:.tidemark/control.db', 'sqlite:${env:NO_SUCH_FOLDER}/control.db')
+  const found = await findings(p)
+  expect(found.map(({ id, subject, status }) => `${id} ${subject} ${status}`)).toEqual([
+    'store control store fail',
+    'reference env:NO_SUCH_FOLDER fail',
+  ])
+  expect((await p.cli(['doctor'])).out).toMatch(/^ok +definitions +modules +sound: 2 connections, 1 task$/m)
+  expect((await p.json(ErrorDocument, ['status'], 2)).error.code).toBe('TM1016')
 })
 
 test('doctor finds a watermark that lies in the future', async () => {

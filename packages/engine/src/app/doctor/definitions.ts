@@ -13,7 +13,7 @@ export function checkDefinitions(ctx: AppContext, tables: CatalogRows | null): r
     const yaml = loadDefinitions(ctx.project, { captures: ctx.captureSchemas, path: null, tables })
     if (yaml.problems.length > 0) return [failed('definitions', subject, problemsError(yaml.problems))]
     const { connections, tasks } = yaml.rows
-    const sound = ok('definitions', subject, `sound: ${connections.length} connections, ${tasks.length} tasks`)
+    const sound = ok('definitions', subject, `sound: ${number(connections, 'connection')}, ${number(tasks, 'task')}`)
     if (tables === null || !ctx.project.hasModules) return [sound]
     const { undeployed, editedByHand } = compareDefinitions(yaml.rows, tables, true)
     const names = (of: typeof undeployed): string => of.map((d) => `${d.subject} (${d.kind})`).join(', ')
@@ -36,7 +36,9 @@ export function checkDefinitions(ctx: AppContext, tables: CatalogRows | null): r
   }
 }
 
+const number = ({ length }: readonly unknown[], noun: string): string => `${length} ${noun}${length === 1 ? '' : 's'}`
+
 export const checkTables = ({ problems, flows }: ResolvedCatalog): Check =>
   problems.length > 0
     ? failed('control-tables', 'control tables', problemsError(problems))
-    : ok('control-tables', 'control tables', `${flows.length} flows, all sound`)
+    : ok('control-tables', 'control tables', `${number(flows, 'flow')}, nothing wrong`)

@@ -11,7 +11,15 @@ import { type Check, fail, ok, warn } from './check.ts'
 const READ_BY_OTHERS = 0o004
 const WRITTEN_BY_OTHERS = 0o022
 
-export function checkReferences(ctx: AppContext, catalog: ResolvedCatalog | null): readonly Check[] {
+export interface Referring {
+  readonly project: Pick<AppContext['project'], 'dir' | 'controlUrl'>
+  readonly config: AppContext['config']
+}
+
+export function checkReferences(
+  ctx: Referring,
+  catalog: Pick<ResolvedCatalog, 'connections' | 'flows'> | null,
+): readonly Check[] {
   const used = new Map<string, { readonly reference: Reference; readonly by: Set<string> }>()
   const note = (text: string, by: string): void => {
     for (const reference of referencesIn(text)) {
@@ -24,6 +32,8 @@ export function checkReferences(ctx: AppContext, catalog: ResolvedCatalog | null
   note(ctx.project.controlUrl, 'control')
   for (const { id, options } of catalog?.connections.values() ?? [])
     for (const text of textsIn(options)) note(text, `connection ${id}`)
+  for (const { id, columns } of catalog?.flows ?? [])
+    for (const mask of Object.values(columns.mask)) if (mask.kind === 'hash') note(mask.key, `a mask of ${id}`)
 
   const checks: Check[] = []
   const files = new Set([join(ctx.project.dir, '.env')])
