@@ -7,6 +7,7 @@ import type { ConnectionId } from '@tidemark/contract/ids'
 import type { ColumnRef, ConditionSpec, JoinSpec, TableName } from '@tidemark/contract/flow'
 import type { PositionClock } from '@tidemark/contract/capture'
 import type { RowCounts } from '@tidemark/contract/row-counts'
+import type { TargetMemory } from './target-memory.ts'
 import type { Secret } from '../runtime/secret.ts'
 import type { SurveyPort } from './survey.ts'
 
@@ -449,18 +450,6 @@ export interface Abilities {
   readonly stampedBy: 'database' | 'application'
   /** how many batches of one flow its fence lets be open at once; null: any number */
   readonly openBatches: number | null
-}
-
-/** What a target remembers of every store that ever wrote there, and how the tables asked about stand. */
-export interface TargetMemory {
-  /** of the tables that `prepareTarget` makes: those that are not there yet */
-  readonly unprepared: readonly string[]
-  readonly fences: readonly { readonly store: string; readonly flow: string; readonly token: bigint }[]
-  readonly settled: readonly (SettledMarker & { readonly flow: string })[]
-  /** runs whose batches are marked as in */
-  readonly marked: readonly { readonly store: string; readonly flow: string; readonly run: string }[]
-  /** in the order asked */
-  readonly tables: readonly ('missing' | 'empty' | 'filled')[]
 }
 
 export interface DialectModule {
