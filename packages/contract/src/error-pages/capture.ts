@@ -157,7 +157,11 @@ export const CAPTURE = {
   TM4107: {
     title: 'column cannot be held exactly',
     meaning: 'The target column would round, cut or refuse values of the source column.',
-    remedy: ['change the type of the target column', 'or columns: { exclude: [NAME] }'],
+    remedy: [
+      'change the type of the target column',
+      'or columns: { cast: { NAME: TYPE } }   a value that does not fit is a reject',
+      'or columns: { exclude: [NAME] }',
+    ],
     ...definition,
   },
   TM4108: {
@@ -170,6 +174,12 @@ export const CAPTURE = {
     title: 'target table is missing',
     meaning: 'The target table does not exist and create: never forbids making it.',
     remedy: ['create it with the DDL above, or target: { create: if_missing }'],
+    ...definition,
+  },
+  TM4111: {
+    title: 'type has no canonical text',
+    meaning: 'Rows with a value of this type cannot be hashed or compared across databases: it has no one text.',
+    remedy: ['columns: { exclude: [NAME] } leaves it out'],
     ...definition,
   },
 } as const satisfies Record<`TM4${number}`, ErrorEntry>

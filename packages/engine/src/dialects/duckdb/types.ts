@@ -1,5 +1,83 @@
 /** DuckDB's types: what may serve as a position, what a target holds exactly, how content is compared. */
+import type { LogicalType } from '@tidemark/contract/logical-type'
 import { catalogText, type Sql, sql } from '../sql-text.ts'
+import { findLoss } from './narrowing.ts'
+import { findType } from './type-text.ts'
+
+const LOGICAL: Readonly<Record<string, LogicalType>> = {
+  BOOLEAN: { kind: 'bool' },
+  TINYINT: { kind: 'int16' },
+  UTINYINT: { kind: 'int16' },
+  SMALLINT: { kind: 'int16' },
+  USMALLINT: { kind: 'int32' },
+  INTEGER: { kind: 'int32' },
+  UINTEGER: { kind: 'int64' },
+  BIGINT: { kind: 'int64' },
+  UBIGINT: { kind: 'decimal', precision: 20, scale: 0 },
+  FLOAT: { kind: 'float32' },
+  DOUBLE: { kind: 'float64' },
+  VARCHAR: { kind: 'text' },
+  BLOB: { kind: 'bytes' },
+  UUID: { kind: 'uuid' },
+  DATE: { kind: 'date' },
+  TIME: { kind: 'time', digits: 6 },
+  TIME_NS: { kind: 'time', digits: 9 },
+  TIMESTAMP_S: { kind: 'timestamp', digits: 0 },
+  TIMESTAMP_MS: { kind: 'timestamp', digits: 3 },
+  TIMESTAMP: { kind: 'timestamp', digits: 6 },
+  TIMESTAMP_NS: { kind: 'timestamp', digits: 9 },
+  'TIMESTAMP WITH TIME ZONE': { kind: 'timestamptz', digits: 6 },
+  JSON: { kind: 'json' },
+}
+
+/** The narrowest logical type that holds every value; null: one of DuckDB's own, which travels between DuckDB files only. */
+export function logicalTypeOf(type: string): LogicalType | null {
+  const tree = findType(type)
+  if (tree?.kind === 'decimal') return tree
+  if (tree?.kind === 'enum') return { kind: 'text' }
+  return tree?.kind === 'scalar' ? (LOGICAL[tree.name] ?? null) : null
+}
+
+const HOLDERS: Readonly<
+  Record<Exclude<LogicalType['kind'], 'decimal' | 'time' | 'timestamp' | 'timestamptz'>, string>
+> = {
+  bool: 'BOOLEAN',
+  int16: 'SMALLINT',
+  int32: 'INTEGER',
+  int64: 'BIGINT',
+  float32: 'FLOAT',
+  float64: 'DOUBLE',
+  text: 'VARCHAR',
+  bytes: 'BLOB',
+  uuid: 'UUID',
+  date: 'DATE',
+  json: 'JSON',
+}
+
+export type Holder = { readonly type: string } | { readonly refused: string }
+
+/** DuckDB's type for a logical one, or why it has none. */
+export function holderOf(type: LogicalType): Holder {
+  switch (type.kind) {
+    case 'decimal':
+      return type.precision <= 38
+        ? { type: `DECIMAL(${type.precision},${type.scale})` }
+        : { refused: 'a DuckDB decimal has at most 38 digits' }
+    case 'time':
+      return { type: type.digits <= 6 ? 'TIME' : 'TIME_NS' }
+    case 'timestamp':
+      // the coarser types have no cast between them to rely on, and TIMESTAMP reaches as far
+      return type.digits <= 6
+        ? { type: 'TIMESTAMP' }
+        : { refused: 'a TIMESTAMP has microseconds, and a TIMESTAMP_NS reaches from 1677 to 2262 only' }
+    case 'timestamptz':
+      return type.digits <= 6
+        ? { type: 'TIMESTAMP WITH TIME ZONE' }
+        : { refused: 'a TIMESTAMP WITH TIME ZONE has microseconds' }
+    default:
+      return { type: HOLDERS[type.kind] }
+  }
+}
 
 export type PositionClass = 'time' | 'number'
 
@@ -20,29 +98,13 @@ const TIME_TYPES: Readonly<Record<string, TimeType>> = {
   DATE: { floor: (x) => sql`date_trunc('day', ${x})`, tick: sql`to_days(1)` },
 }
 
-const INTEGERS: readonly string[] = ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT']
-const UNSIGNED: readonly string[] = ['UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT', 'UHUGEINT']
-const BYTES: Readonly<Record<string, number>> = {
-  TINYINT: 1,
-  SMALLINT: 2,
-  INTEGER: 4,
-  BIGINT: 8,
-  HUGEINT: 16,
-  UTINYINT: 1,
-  USMALLINT: 2,
-  UINTEGER: 4,
-  UBIGINT: 8,
-  UHUGEINT: 16,
-}
-
-const decimalOf = (type: string): { precision: number; scale: number } | null => {
-  const m = /^DECIMAL\((\d+),(\d+)\)$/.exec(type)
-  return m ? { precision: Number(m[1]), scale: Number(m[2]) } : null
-}
+const INTEGERS: ReadonlySet<string> = new Set(
+  ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT'].flatMap((name) => [name, `U${name}`]),
+)
 
 export function positionClass(type: string): PositionClass | null {
   if (type in TIME_TYPES) return 'time'
-  if (type in BYTES || decimalOf(type)?.scale === 0) return 'number'
+  if (INTEGERS.has(type) || /^DECIMAL\(\d+,0\)$/.test(type)) return 'number'
   return null
 }
 
@@ -64,25 +126,7 @@ export const canBeKey = (type: string): boolean =>
   !/^(FLOAT|DOUBLE|INTERVAL|JSON|STRUCT|MAP|UNION|VARIANT)/.test(type) && !type.endsWith(']')
 
 /** Why `target` cannot hold every value of `source` exactly; null: it can. */
-export function narrowing(source: string, target: string): string | null {
-  if (source === target) return null
-  const no = `a ${target} does not hold every ${source}`
-  const s = BYTES[source]
-  const t = BYTES[target]
-  if (s !== undefined && t !== undefined) {
-    if (INTEGERS.includes(source) === INTEGERS.includes(target)) return t >= s ? null : no
-    return UNSIGNED.includes(source) && t > s ? null : no
-  }
-  const from = decimalOf(source)
-  const to = decimalOf(target)
-  if (from && to) return to.scale >= from.scale && to.precision - to.scale >= from.precision - from.scale ? null : no
-  if (s !== undefined && to)
-    return to.precision - to.scale >= Math.ceil((s * 8 - (INTEGERS.includes(source) ? 1 : 0)) * Math.log10(2))
-      ? null
-      : no
-  if (source === 'FLOAT' && target === 'DOUBLE') return null
-  return no
-}
+export const narrowing = (source: string, target: string): string | null => findLoss(source, target)?.why ?? null
 
 /** Bytes a value takes in a batch; fixed-size types count 8. */
 export function byteSize(type: string, column: Sql): Sql | null {
