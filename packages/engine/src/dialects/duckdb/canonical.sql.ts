@@ -28,8 +28,8 @@ const SCALARS: Readonly<Record<string, (x: Sql) => Sql>> = {
   ...Object.fromEntries(PLAIN.map((name) => [name, plain])),
   VARCHAR: (x) => x,
   BLOB: (x) => sql`lower(hex(${x}))`,
-  FLOAT: floatText,
-  DOUBLE: floatText,
+  FLOAT: (x) => floatText(x, sql`1e7`),
+  DOUBLE: (x) => floatText(x, sql`1e15`),
   DATE: dateText,
   TIMESTAMP: (x) => readingText(x, EMPTY),
   TIMESTAMP_S: momentText,
@@ -101,13 +101,14 @@ function decimalText({ precision, scale }: TypeTree & { kind: 'decimal' }, x: Sq
 }
 
 /**
- * DuckDB writes the shortest digits that read back as the value, with an exponent from 1e16 on and below 0.0001. A
- * FLOAT just at these bounds may take the other branch, which leaves its text as it is. NaN is greater than all.
+ * DuckDB writes the shortest digits that read back as the value, with an exponent from 1e16 on and below 0.0001. The
+ * first two branches are quicker ways to the same text; whole numbers are their own shortest digits only as far as
+ * the type has them without a gap.
  */
-function floatText(x: Sql): Sql {
+function floatText(x: Sql, gapless: Sql): Sql {
   const text = plain(x)
   const exponent = sql`replace(replace(${text}, 'e+', 'e'), 'e-0', 'e-')`
-  return sql`CASE WHEN ${x} = 0 THEN CASE WHEN signbit(${x}) THEN '-0' ELSE '0' END WHEN abs(${x}) < 1e15 AND ${x} = trunc(${x}) THEN CAST(CAST(${x} AS BIGINT) AS VARCHAR) WHEN abs(${x}) < 1e15 AND abs(${x}) >= 1e-3 THEN ${text} WHEN isnan(${x}) THEN 'NaN' WHEN isinf(${x}) THEN CASE WHEN ${x} > 0 THEN 'Infinity' ELSE '-Infinity' END ELSE ${exponent} END`
+  return sql`CASE WHEN ${x} = 0 THEN CASE WHEN signbit(${x}) THEN '-0' ELSE '0' END WHEN abs(${x}) < ${gapless} AND ${x} = trunc(${x}) THEN CAST(CAST(${x} AS BIGINT) AS VARCHAR) WHEN abs(${x}) < ${gapless} AND abs(${x}) >= 1e-3 THEN ${text} WHEN isnan(${x}) THEN 'NaN' WHEN isinf(${x}) THEN CASE WHEN ${x} > 0 THEN 'Infinity' ELSE '-Infinity' END WHEN contains(${text}, 'e') THEN ${exponent} ELSE ${withoutZeros(text)} END`
 }
 
 /** Years before the first are 0, -1, … as ISO 8601 counts them. */
