@@ -114,8 +114,19 @@ export const PlanDocument = z.strictObject({
       batches: z.int(),
       steps: z.array(z.strictObject({ name: z.string(), rows: Count.nullable(), batches: z.int().nullable() })),
       columns: z.array(
-        z.strictObject({ source: z.string(), target: z.string(), type: z.string(), fidelity: z.string() }),
+        z.strictObject({
+          source: z.string(),
+          target: z.string(),
+          source_type: z.string(),
+          type: z.string(),
+          /** lossless, narrowed or refused */
+          fidelity: z.string(),
+          /** why it is not lossless */
+          reason: z.string().nullable(),
+        }),
       ),
+      /** why a run would stop before its first row */
+      stops: z.strictObject({ code: z.string(), message: z.string(), remedy: z.array(z.string()) }).nullable(),
       create_table: z.string().nullable(),
       notes: z.array(z.string()),
       sql: z.array(z.strictObject({ name: z.string(), text: z.string() })),

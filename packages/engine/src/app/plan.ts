@@ -1,8 +1,9 @@
 /** `tidemark plan`: what a run would do, from questions alone. */
 import type { PlanDocument } from '@tidemark/contract/api'
-import { type FlowSpec, scopeText } from '@tidemark/contract/flow'
+import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { CREATE_NOTE, describeCapture } from '../plan/describe.ts'
+import { type ColumnFidelity, fidelityReport, RefusedColumns } from '../plan/fidelity.ts'
 import { type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import type { Bench } from '../dialects/contract.ts'
 import { canonicalScope } from '../run/canonical-scope.ts'
@@ -47,7 +48,12 @@ async function planOne(
     definition,
     scope,
     planWish(options),
-  )
+  ).catch((error: unknown) => {
+    if (error instanceof RefusedColumns) return error
+    throw error
+  })
+  const head = headOf(definition, scope, unfinished?.id ?? null)
+  if (planned instanceof RefusedColumns) return stopped(head, planned)
   const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
   const { relation } = it
   const steps = planned.kind === 'nothing' ? [] : await stepsOf(bench, planned.plan)
@@ -55,27 +61,16 @@ async function planOne(
   const create = planned.kind === 'run' && planned.plan.createTable ? bench.target.createTableText(relation) : null
   const apply = definition.apply.kind
   return {
-    flow: definition.id,
-    scope,
-    source: `${definition.source.connection}:${formatTableName(definition.source.table)}`,
-    target: `${definition.target.connection}:${formatTableName(definition.target.table)}`,
-    lane: 'pushdown',
+    ...head,
     capture: describeCapture(definition, planned.kind === 'nothing' ? null : planned.plan.goal),
-    apply,
-    shape: definition.shape.kind,
-    resumes: unfinished?.id ?? null,
     window: windowJson(it.window),
     nothing_to_do: planned.kind === 'nothing' ? planned.nothing.reason : null,
     waiting: it.waiting && { rows: countJson(BigInt(it.waiting.rows)), until: it.waiting.until },
     rows: countJson(rows),
     batches: steps.reduce((n, s) => n + s.batches, 0),
     steps: steps.map((s) => ({ ...s, rows: countJson(s.rows) })),
-    columns: relation.columns.map((c) => ({
-      source: c.source,
-      target: c.target,
-      type: c.targetType,
-      fidelity: 'lossless',
-    })),
+    columns: fidelityReport(relation.columns, bench.target).map(columnJson),
+    stops: null,
     create_table: create,
     notes: [
       ...(unfinished
@@ -94,6 +89,43 @@ async function planOne(
         : [],
   }
 }
+
+const headOf = (d: FlowSpec, scope: Scope, resumes: string | null) => ({
+  flow: d.id,
+  scope,
+  source: `${d.source.connection}:${formatTableName(d.source.table)}`,
+  target: `${d.target.connection}:${formatTableName(d.target.table)}`,
+  lane: 'pushdown',
+  capture: d.capture.kind,
+  apply: d.apply.kind,
+  shape: d.shape.kind,
+  resumes,
+})
+
+/** A run would end before its first row: what is known is which columns stand in its way. */
+const stopped = (head: ReturnType<typeof headOf>, refused: RefusedColumns): PlanJson => ({
+  ...head,
+  window: null,
+  nothing_to_do: null,
+  waiting: null,
+  rows: 0,
+  batches: 0,
+  steps: [],
+  columns: refused.report.map(columnJson),
+  stops: { code: refused.code, message: refused.message, remedy: [...refused.remedy] },
+  create_table: null,
+  notes: [],
+  sql: [],
+})
+
+const columnJson = ({ column, fidelity }: ColumnFidelity): PlanJson['columns'][number] => ({
+  source: column.source,
+  target: column.target,
+  source_type: column.sourceType,
+  type: column.targetType,
+  fidelity: fidelity.kind,
+  reason: fidelity.why,
+})
 
 function windowText(planText: string): string {
   const { window } = parsePlan(planText)

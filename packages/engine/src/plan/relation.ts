@@ -15,6 +15,7 @@ import type {
 } from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { didYouMean } from '../runtime/did-you-mean.ts'
+import { refuseInexact } from './fidelity.ts'
 import type { TableShapes } from './flow-facts.ts'
 
 type Source = Pick<SourcePort, 'foldsCase' | 'canBeKey' | 'positionClass' | 'location'>
@@ -151,7 +152,8 @@ function plannedColumns(r: RelationRequest): readonly PlannedColumn[] {
     }
     const held = find(shapes.target, name, folds)
     if (!held) missing.push(`${name} ${c.type}`)
-    else if (!held.generated) columns.push(exactly(r, c, held))
+    else if (!held.generated)
+      columns.push(asItStands(c, held.name, held.type))
   }
   if (missing.length > 0) {
     const table = formatTableName(d.target.table)
@@ -164,21 +166,8 @@ function plannedColumns(r: RelationRequest): readonly PlannedColumn[] {
   }
   const twice = columns.find((c, i) => columns.findIndex((o) => same(folds, o.target, c.target)) !== i)
   if (twice) throw new AppError('TM1019', `${d.id}: two columns would land in ${twice.target}`)
+  refuseInexact(columns, d, r.target)
   return columns
-}
-
-function exactly(r: RelationRequest, source: ColumnFacts, target: ColumnFacts): PlannedColumn {
-  const why = r.target.narrowing(source.type, target.type)
-  if (why !== null) {
-    throw new AppError(
-      'TM4107',
-      `${formatTableName(r.definition.source.table)}.${source.name} is ${source.type}, the target column is ${target.type}: ${why}`,
-      {
-        remedy: [`change the target column to ${source.type}`, `or columns: { exclude: [${source.name}] }`],
-      },
-    )
-  }
-  return asItStands(source, target.name, target.type)
 }
 
 const asItStands = (source: ColumnFacts, target: string, targetType: string): PlannedColumn => ({

@@ -62,15 +62,25 @@ const PLAN: PlanDocument = {
         { name: 'children', rows: null, batches: 97 },
       ],
       columns: [
-        { source: 'stream_id', target: 'stream_id', type: 'uuid', fidelity: 'lossless' },
-        { source: 'name', target: 'file_name', type: 'text', fidelity: 'lossless' },
+        {
+          source: 'stream_id',
+          target: 'stream_id',
+          source_type: 'uuid',
+          type: 'uuid',
+          fidelity: 'lossless',
+          reason: null,
+        },
+        { source: 'name', target: 'file_name', source_type: 'text', type: 'text', fidelity: 'lossless', reason: null },
         {
           source: 'parent_path_locator',
           target: 'parent_path_locator',
+          source_type: 'text',
           type: 'text',
           fidelity: 'computed in the target, left out',
+          reason: null,
         },
       ],
+      stops: null,
       create_table: 'CREATE TABLE x (\n  stream_id UUID\n)',
       notes: ['the target cannot hold ModifiedOn: kept in tidemark_position'],
       sql: [{ name: 'roots: capture', text: 'SELECT 1' }],
@@ -284,7 +294,7 @@ test('a plan says resume, window, why, waiting, steps, columns, DDL, notes and w
       'steps     1 roots               ~ 310 rows      1 batch',
       '          2 ancestors            ~ 95 rows      1 batch',
       '          3 children    rows not known yet   97 batches',
-      'columns   2 lossless · 1 computed in the target, left out',
+      'columns   2 lossless · 0 narrowed · 1 computed in the target, left out',
       '          parent_path_locator   text   computed in the target, left out',
       '          renamed: name → file_name',
       'creates   CREATE TABLE x (',
@@ -299,6 +309,30 @@ test('a plan says resume, window, why, waiting, steps, columns, DDL, notes and w
   expect((await play(['plan', 'referrals.attachments', '--sql'], scriptedApp(SCRIPT).app)).out).toContain(
     '-- roots: capture\nSELECT 1\n',
   )
+})
+
+test('a plan that a run would refuse says every refused column, its reason and what to do', async () => {
+  const [first] = PLAN.plans
+  const refused = {
+    source: 'Fee',
+    target: 'Fee',
+    source_type: 'DECIMAL(38,10)',
+    type: 'DOUBLE',
+    fidelity: 'refused',
+    reason: 'binary fractions',
+  }
+  const stops = { code: 'TM4107', message: 'TM4107 column cannot be held exactly: Fee', remedy: ['change it'] }
+  const { app } = scriptedApp({
+    plan: async () => ({
+      plans: first ? [{ ...first, columns: [...first.columns.slice(0, 2), refused], notes: [], sql: [], stops }] : [],
+    }),
+  })
+  const { out, exit } = await play(['plan', 'referrals.attachments'], app)
+  expect(exit).toBe(2)
+  expect(out).toContain('columns   2 lossless · 0 narrowed · 1 refused\n')
+  expect(out).toContain('          Fee   DECIMAL(38,10) → DOUBLE   refused: binary fractions\n')
+  expect(out).toContain('TM4107 column cannot be held exactly: Fee\n  change it\n')
+  expect(out).toContain('Nothing was written. A run would stop as said above.\n')
 })
 
 test('status is a table with ages, lag and what to do', async () => {

@@ -49,11 +49,11 @@ test.each(MISSING)('a missing %s column is refused with the name that was meant'
   expect(error.remedy).toEqual(['its columns: id, name, modified_on'])
 })
 
-const NARROW = [
+const NARROW: readonly (readonly [from: string, to: string, why?: string])[] = [
   ['BIGINT', 'INTEGER'],
   ['INTEGER', 'UBIGINT'],
   ['DECIMAL(18,4)', 'DECIMAL(18,3)'],
-  ['DECIMAL(18,4)', 'DOUBLE'],
+  ['DECIMAL(18,4)', 'DOUBLE', 'a DOUBLE does not hold every DECIMAL(18,4): it has binary fractions'],
   ['BIGINT', 'DOUBLE'],
   ['BIGINT', 'DECIMAL(18,0)'],
   ['DOUBLE', 'FLOAT'],
@@ -61,15 +61,25 @@ const NARROW = [
   ['TIMESTAMP', 'TIMESTAMP_S'],
   ['TIMESTAMP', 'DATE'],
   ['VARCHAR', 'UUID'],
-  ['BLOB', 'VARCHAR'],
-] as const
+  ['VARCHAR', "ENUM('a', 'b')"],
+  ['DATE', 'TIMESTAMP'],
+  ['BLOB', 'VARCHAR', 'a VARCHAR does not say what a BLOB says'],
+  [
+    'TIMESTAMP',
+    'TIMESTAMP WITH TIME ZONE',
+    'a TIMESTAMP WITH TIME ZONE does not say what a TIMESTAMP says: one is an instant, the other what some clock shows',
+  ],
+  ['BIGINT[]', 'INTEGER[]', 'a INTEGER does not hold every BIGINT'],
+]
 
-test.each(NARROW)('a %s that a target column of type %s cannot hold exactly is refused', async (from, to) => {
+test.each(NARROW)('a %s that a target column of type %s cannot hold exactly is refused', async (from, to, why) => {
   await using w = await openWorld()
   await w.source(`CREATE TABLE src (id BIGINT, v ${from}, modified_on TIMESTAMP)`)
   await w.target(`CREATE TABLE dst (id BIGINT, v ${to}, modified_on TIMESTAMP)`)
   const error = await expectRefused(w, flow, 'TM4107')
-  expect(error.detail).toBe(`src.v is ${from}, the target column is ${to}: a ${to} does not hold every ${from}`)
+  expect(error.detail).toBe(
+    `src.v is ${from}, the target column is ${to}: ${why ?? `a ${to} does not hold every ${from}`}`,
+  )
 })
 
 const WIDE = [
@@ -79,6 +89,14 @@ const WIDE = [
   ['INTEGER', 'DECIMAL(38,10)', '2147483647'],
   ['DECIMAL(10,2)', 'DECIMAL(20,4)', '12345678.91'],
   ['FLOAT', 'DOUBLE', '0.1::FLOAT'],
+  ['DECIMAL(15,0)', 'DOUBLE', '999999999999999'],
+  ['UUID', 'VARCHAR', "'7f8d53ec-b98c-f011-b86b-005056a2dd37'"],
+  ["ENUM('a', 'b')", 'VARCHAR', "'b'"],
+  ["ENUM('a', 'b')", "ENUM('b', 'c', 'a')", "'b'"],
+  ['JSON', 'VARCHAR', `'{"a":  1}'`],
+  ['TIMESTAMP_S', 'TIMESTAMP', "'9999-12-31 23:59:59'"],
+  ['INTEGER[]', 'BIGINT[]', '[1, NULL]'],
+  ['STRUCT(a INTEGER, b VARCHAR)', 'STRUCT(b VARCHAR, a BIGINT)', "{'a': 1, 'b': NULL}"],
 ] as const
 
 test.each(WIDE)('a %s arrives exactly in a target column of type %s', async (from, to, value) => {

@@ -11,5 +11,5 @@ export const plan: Command = async (context, { args, options }) => {
   await ensureDeployed(context, app, { take: options.flag('--deploy') || options.flag('--yes'), firstIsImplied: false })
   const document = await app.plan(wanted, stop.signal)
   context.answer(document, () => planText(document, options.flag('--sql'), context.screen))
-  return 0
+  return document.plans.some((one) => one.stops !== null) ? 2 : 0
 }

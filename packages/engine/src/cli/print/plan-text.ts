@@ -1,5 +1,6 @@
 import type { PlanDocument } from '@tidemark/contract/api'
 import { decidedByText } from './decided-by.ts'
+import { runErrorText } from './error.ts'
 import { flowName } from './flow-name.ts'
 import { count, counted, isZero } from './numbers.ts'
 import type { Screen } from './screen.ts'
@@ -11,6 +12,7 @@ type Plan = PlanDocument['plans'][number]
 type Field = readonly [label: string, text: string]
 
 const EXACT = 'lossless'
+const ALWAYS_SAID = [EXACT, 'narrowed']
 
 export function planText({ plans }: PlanDocument, withSql: boolean, screen: Screen): string {
   if (plans.length === 0) return 'No flow to plan.\n'
@@ -21,7 +23,9 @@ export function planText({ plans }: PlanDocument, withSql: boolean, screen: Scre
       : `tidemark run ${only.flow}${Object.entries(only.scope)
           .map(([k, v]) => ` --scope ${k}=${v}`)
           .join('')}`
-  return `${plans.map((plan) => onePlan(plan, withSql, screen)).join('\n')}Nothing was written. Run it: ${again}\n`
+  const stops = plans.some((plan) => plan.stops !== null)
+  const next = stops ? 'A run would stop as said above.' : `Run it: ${again}`
+  return `${plans.map((plan) => onePlan(plan, withSql, screen)).join('\n')}Nothing was written. ${next}\n`
 }
 
 function onePlan(plan: Plan, withSql: boolean, screen: Screen): string {
@@ -53,7 +57,11 @@ function onePlan(plan: Plan, withSql: boolean, screen: Screen): string {
   return `${heading.join('   ')}\n${renderFields(
     fields.map(([label, text]) => [label, harmless(text)]),
     style,
-  )}${sql}`
+  )}${sql}${stopsText(plan, style)}`
+}
+
+function stopsText({ flow, stops }: Plan, style: Screen['style']): string {
+  return stops === null ? '' : runErrorText(stops, { flow }, style, stops.remedy)
 }
 
 function windowFields({ window }: Plan): readonly Field[] {
@@ -85,15 +93,11 @@ function stepsText(plan: Plan, { style }: Screen): string {
 function columnFields({ columns }: Plan): readonly Field[] {
   if (columns.length === 0) return []
   const byFidelity = Map.groupBy(columns, (column) => column.fidelity)
-  const counts = [...byFidelity].map(([fidelity, of]) => `${count(of.length)} ${fidelity}`).join(' · ')
+  const kinds = new Set([...ALWAYS_SAID, ...byFidelity.keys()])
+  const counts = [...kinds].map((kind) => `${count(byFidelity.get(kind)?.length ?? 0)} ${kind}`).join(' · ')
   const others = columns
     .filter((column) => column.fidelity !== EXACT)
-    .map(
-      (column): Field => [
-        'columns',
-        `${column.source}${column.target === column.source ? '' : ` → ${column.target}`}   ${column.type}   ${column.fidelity}`,
-      ],
-    )
+    .map((column): Field => ['columns', inexact(column)])
   const renamed = columns
     .filter((column) => column.fidelity === EXACT && column.target !== column.source)
     .map((column) => `${column.source} → ${column.target}`)
@@ -102,4 +106,10 @@ function columnFields({ columns }: Plan): readonly Field[] {
     ...others,
     ...(renamed.length === 0 ? [] : [['columns', `renamed: ${renamed.join(', ')}`] as const]),
   ]
+}
+
+function inexact({ source, target, source_type, type, fidelity, reason }: Plan['columns'][number]): string {
+  const name = target === source ? source : `${source} → ${target}`
+  const types = source_type === type ? type : `${source_type} → ${type}`
+  return [name, types, reason === null ? fidelity : `${fidelity}: ${reason}`].join('   ')
 }

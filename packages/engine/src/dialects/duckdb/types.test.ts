@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { canBeKey, narrowing, positionClass } from './types.ts'
+import { findLogicalType, formatLogicalType } from '@tidemark/contract/logical-type'
+import { SCALARS } from './type-text.ts'
+import { canBeKey, holderOf, logicalTypeOf, narrowing, positionClass } from './types.ts'
 
 /** every whole-number type with its smallest and greatest value */
 const RANGES: Readonly<Record<string, readonly [bigint, bigint]>> = Object.fromEntries(
@@ -59,4 +61,34 @@ test('a key needs values that are equal exactly when they are the same', () => {
     'MAP(VARCHAR, INTEGER)',
   ])
     expect([type, canBeKey(type)]).toEqual([type, false])
+})
+
+test('a type goes into the holder of its logical type without a loss, or is held by DuckDB alone', () => {
+  const own: string[] = []
+  for (const type of [...SCALARS, 'DECIMAL(38,10)', "ENUM('a', 'b')", 'INTEGER[]', 'STRUCT(a INTEGER)']) {
+    const logical = logicalTypeOf(type)
+    if (logical === null) {
+      own.push(type)
+      continue
+    }
+    const holder = holderOf(logical)
+    if ('type' in holder) expect([type, holder.type, narrowing(type, holder.type)]).toEqual([type, holder.type, null])
+    else expect([type, holder.refused]).toEqual(['TIMESTAMP_NS', expect.stringContaining('1677')])
+  }
+  expect(own).toEqual([
+    ...['HUGEINT', 'UHUGEINT', 'BIGNUM', 'BIT', 'TIME WITH TIME ZONE', 'INTERVAL', 'VARIANT', 'GEOMETRY'],
+    ...['INTEGER[]', 'STRUCT(a INTEGER)'],
+  ])
+})
+
+test('a logical type that DuckDB cannot hold is refused with the reason', () => {
+  const refused = ['decimal(39,0)', 'timestamp(7)', 'timestamptz(9)'].map((text) => {
+    const type = findLogicalType(text)
+    return type && [formatLogicalType(type), 'refused' in holderOf(type)]
+  })
+  expect(refused).toEqual([
+    ['decimal(39,0)', true],
+    ['timestamp(7)', true],
+    ['timestamptz(9)', true],
+  ])
 })

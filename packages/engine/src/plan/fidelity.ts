@@ -1,0 +1,62 @@
+/** How each column arrives: as it left, cast by the flow's own word, or not at all. Pure. */
+import type { FlowSpec } from '@tidemark/contract/flow'
+import { formatTableName } from '@tidemark/contract/table-name'
+import type { PlannedColumn, TargetPort } from '../dialects/contract.ts'
+import { AppError } from '../runtime/app-error.ts'
+
+export type Fidelity =
+  | { readonly kind: 'lossless'; readonly why: null }
+  /** the flow casts it: a value that does not fit is a reject */
+  | { readonly kind: 'narrowed'; readonly why: string }
+  | { readonly kind: 'refused'; readonly why: string }
+
+export interface ColumnFidelity {
+  readonly column: PlannedColumn
+  readonly fidelity: Fidelity
+}
+
+export function fidelityReport(
+  columns: readonly PlannedColumn[],
+  target: Pick<TargetPort, 'narrowing'>,
+): readonly ColumnFidelity[] {
+  return columns.map((column) => {
+    // what stands in the place of a masked value is made for the target
+    const why = column.mask === null ? target.narrowing(column.sourceType, column.targetType) : null
+    if (why === null) return { column, fidelity: { kind: 'lossless', why } }
+    return { column, fidelity: { kind: column.cast ? 'narrowed' : 'refused', why } }
+  })
+}
+
+/** All columns that the target cannot hold, in one error; it carries the report of the others too. */
+export class RefusedColumns extends AppError {
+  readonly report: readonly ColumnFidelity[]
+
+  constructor(definition: FlowSpec, report: readonly ColumnFidelity[]) {
+    const refused = report.filter((r) => r.fidelity.kind === 'refused')
+    const from = formatTableName(definition.source.table)
+    const detail = refused.map(
+      ({ column, fidelity }) =>
+        `${from}.${column.source} is ${column.sourceType}, the target column is ${column.targetType}: ${fidelity.why}`,
+    )
+    super('TM4107', detail.join('\n'), {
+      remedy: [
+        ...refused.map(({ column }) => `change the type of the target column ${column.target} to ${column.sourceType}`),
+        `or columns: { cast: { ${refused.map(({ column }) => `${column.target}: ${quotedType(column.targetType)}`).join(', ')} } }   a value that does not fit is a reject`,
+        `or columns: { exclude: [${refused.map(({ column }) => column.source).join(', ')}] }`,
+      ],
+    })
+    this.report = report
+  }
+}
+
+/** As YAML takes it inside braces. */
+const quotedType = (type: string): string => (/^\w+( \w+)*$/.test(type) ? type : JSON.stringify(type))
+
+export function refuseInexact(
+  columns: readonly PlannedColumn[],
+  definition: FlowSpec,
+  target: Pick<TargetPort, 'narrowing'>,
+): void {
+  const report = fidelityReport(columns, target)
+  if (report.some((r) => r.fidelity.kind === 'refused')) throw new RefusedColumns(definition, report)
+}

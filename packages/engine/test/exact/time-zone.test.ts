@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const DRIVER = path.resolve(import.meta.dirname, '../../src/drivers/duckdb.ts')
+
+const PROGRAM = `
+const { openDuckdbFile, IN_MEMORY } = await import(process.argv[1])
+const file = await openDuckdbFile(IN_MEMORY, 'write', { memoryBytes: null, threads: null, tempDir: null })
+const said = []
+for (const role of ['engine', 'counted', 'engine']) {
+  using session = await file.session(role)
+  const [row] = await session.rows(
+    "SELECT current_setting('TimeZone'), CAST(TIMESTAMPTZ '2024-07-01 12:00:00+00' AS VARCHAR), CAST(TIMESTAMPTZ '2024-07-01 12:00:00' AS VARCHAR), CAST(CAST(DATE '2024-07-01' AS TIMESTAMPTZ) AS VARCHAR)",
+  )
+  said.push(row)
+}
+process.stdout.write(JSON.stringify(said))
+process.exit(0)
+`
+
+test.each(['America/St_Johns', 'Asia/Kathmandu', 'UTC'])(
+  'every session works in UTC, whatever the zone of the machine: %s',
+  async (zone) => {
+    const { stdout } = await run(
+      process.execPath,
+      ['--conditions=tidemark-source', '--input-type=module', '--eval', PROGRAM, DRIVER],
+      { env: { ...process.env, TZ: zone } },
+    )
+    const utc = ['UTC', '2024-07-01 12:00:00+00', '2024-07-01 12:00:00+00', '2024-07-01 00:00:00+00']
+    expect(JSON.parse(stdout)).toEqual([utc, utc, utc])
+  },
+)
