@@ -1,6 +1,7 @@
 /**
  * Writes the pages that are made from code: docs/errors.md from the error registry, docs/events.md from the event map,
- * docs/cli.md from the command table and from a real session. `--check` writes nothing and fails where a page differs.
+ * docs/cli.md from the command table and from a real session, docs/type-mapping.md from the types. `--check` writes
+ * nothing and fails where a page differs.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import module from 'node:module'
@@ -28,6 +29,7 @@ const { COMMANDS } = await import('../packages/engine/src/cli/command-table.ts')
 const { GROUPS } = await import('../packages/engine/src/cli/command.ts')
 const { helpText } = await import('../packages/engine/src/cli/build-program.ts')
 const { RETRY } = await import('../packages/engine/src/cli/print/error.ts')
+const { typeMappingPage } = await import('./type-mapping.mjs')
 
 /** The sample data counts its times back from here; so does the rewind, whose number of rows is then the same each time. */
 const STARTED = Temporal.Now.instant().round({ smallestUnit: 'second', roundingMode: 'floor' })
@@ -65,7 +67,12 @@ const SESSION = [
   ['shop', 'explain', 'TM1003'],
 ]
 
-const pages = { 'docs/errors.md': errorsPage(), 'docs/events.md': eventsPage(), 'docs/cli.md': await cliPage() }
+const pages = {
+  'docs/errors.md': errorsPage(),
+  'docs/events.md': eventsPage(),
+  'docs/cli.md': await cliPage(),
+  'docs/type-mapping.md': typeMappingPage(),
+}
 const check = process.argv.includes('--check')
 const stale = []
 for (const [name, text] of Object.entries(pages)) {
