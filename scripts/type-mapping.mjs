@@ -37,7 +37,7 @@ export function typeMappingPage() {
     'What becomes of a value on its way, type by type. The tables are made from the code by `scripts/type-mapping.mjs`; that',
     'they are true is proved with DuckDB itself, for every pair of types, by `packages/engine/test/exact/type-matrix.test.ts`.',
     '',
-    'A target that Tidemark creates between two DuckDB files has the source’s own types, nested and exotic ones too, so',
+    "A target that Tidemark creates between two DuckDB files has the source's own types, nested and exotic ones too, so",
     'nothing is mapped. Into a target that is there already a column is taken only where every value arrives as it left.',
     '`plan` says so for each column: `lossless`, `narrowed` or `refused`, with the reason; one that is refused stops a run',
     'before its first row (TM4107). Nothing is ever rounded. `narrowed` is a column that the flow casts in so many words',
@@ -46,7 +46,7 @@ export function typeMappingPage() {
     '',
     '## The types of DuckDB',
     '',
-    'A logical type is what other systems know too; DuckDB’s own types travel between DuckDB files only. The canonical text',
+    "A logical type is what other systems know too; DuckDB's own types travel between DuckDB files only. The canonical text",
     'is what hashes are made of: [canonical text](canonical-text.md).',
     '',
     ...table(
@@ -55,7 +55,7 @@ export function typeMappingPage() {
         const logical = logicalTypeOf(type)
         return [
           code(type),
-          logical === null ? 'DuckDB’s own' : code(formatLogicalType(logical)),
+          logical === null ? "DuckDB's own" : code(formatLogicalType(logical)),
           positionClass(type) ?? 'no',
           mark(canBeKey(type)),
           mark(canonicalText(type, ident('x')) !== null),

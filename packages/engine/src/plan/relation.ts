@@ -152,8 +152,7 @@ function plannedColumns(r: RelationRequest): readonly PlannedColumn[] {
     }
     const held = find(shapes.target, name, folds)
     if (!held) missing.push(`${name} ${c.type}`)
-    else if (!held.generated)
-      columns.push(asItStands(c, held.name, held.type))
+    else if (!held.generated) columns.push(asItStands(c, held.name, held.type))
   }
   if (missing.length > 0) {
     const table = formatTableName(d.target.table)

@@ -54,7 +54,7 @@ const EDGES = [
     '0e99',
     '1.50e-1',
   ],
-  ...['1_000', '1__0', '_1', '1_', '1_0.5_0', '1e1_0', '1.', '..', '1..2', '1.2.3', '--1', '1-'],
+  ...['.2_0e20', '1_000', '1__0', '_1', '1_', '1_0.5_0', '1e1_0', '1.', '..', '1..2', '1.2.3', '--1', '1-'],
   ...[
     '999999999999999999',
     '1000000000000000000',
@@ -163,7 +163,9 @@ async function wrongValues(values: readonly string[], p: number, s: number) {
     const plain = (text ?? '').replaceAll('_', '')
     const units = inUnits(plain, s)
     const isNumber = theirs !== null || /^\s*[+-]?(\d+\.?\d*|\.\d+)e[+-]?\d+\s*$/i.test(text ?? '')
-    const fits = isNumber && units !== null && (units < 0n ? -units : units) < 10n ** BigInt(p)
+    // an exponent and digits apart by underscores in one text: not read
+    const isOdd = /_.*e|e.*_/i.test(text ?? '')
+    const fits = !isOdd && isNumber && units !== null && (units < 0n ? -units : units) < 10n ** BigInt(p)
     return ours === null ? fits : !fits || BigInt((ours ?? '').replace('.', '')) !== units
   })
 }

@@ -4,6 +4,7 @@ import { Secret } from '../../runtime/secret.ts'
 import type { FlowRelation, PlannedColumn, PlannedMask } from '../contract.ts'
 import { ident, param, secretParam, type Sql, sql } from '../sql-text.ts'
 import { type Catalogs, typed } from './names.ts'
+import { exactCast } from './try-cast.sql.ts'
 
 /** As it is in the source. */
 export function clearValue(x: PlannedColumn): Sql {
@@ -48,11 +49,11 @@ export const landingKey =
     return landingValue(c, x)
   }
 
-/** TRY_CAST: what does not fit is NULL here, and a reject before it can land. */
+/** What a declared cast does not hold exactly is NULL here, and a reject before it can land. */
 function castValue(x: PlannedColumn): Sql {
   const type = x.mask === null ? x.targetType : x.sourceType
   if (type === x.sourceType) return clearValue(x)
-  return x.cast ? sql`TRY_CAST(${clearValue(x)} AS ${typed(type)})` : sql`CAST(${clearValue(x)} AS ${typed(type)})`
+  return x.cast ? exactCast(x.sourceType, type, clearValue(x)) : sql`CAST(${clearValue(x)} AS ${typed(type)})`
 }
 
 function masked(c: Catalogs, mask: PlannedMask, value: Sql, type: string): Sql {

@@ -30,7 +30,7 @@ export function exactDecimal(text: Sql, p: number, s: number): Sql {
   const written = sql`CASE WHEN ${scale} <= 0 THEN ${digits} || repeat('0', -${scale}) ELSE left(${padded}, length(${padded}) - ${scale}) || '.' || right(${padded}, ${scale}) END`
   const nothing = sql`rtrim(${digits}, '0') = ''`
   const fits = sql`(${scale} - ${zeros} <= ${number(s)} AND length(${digits}) - ${scale} <= 99)`
-  const exact = sql`CASE WHEN regexp_full_match(${text}, ${WITH_EXPONENT}) THEN CASE WHEN ${nothing} THEN ${longWay(sql`'0'`, p, s)} WHEN ${fits} THEN ${longWay(sql`(${sign} || ${written})`, p, s)} END WHEN ${digits} <> '' AND (${nothing} OR ${scale} - ${zeros} <= ${number(s)}) THEN ${longWay(text, p, s)} END`
+  const exact = sql`CASE WHEN regexp_full_match(${text}, ${WITH_EXPONENT}) THEN CASE WHEN ${nothing} THEN ${longWay(sql`'0'`, p, s)} WHEN ${fits} THEN ${longWay(sql`(${sign} || ${written})`, p, s)} END WHEN ${digits} <> '' AND NOT regexp_matches(${text}, '[eE]') AND (${nothing} OR ${scale} - ${zeros} <= ${number(s)}) THEN ${longWay(text, p, s)} END`
   return byParts(text, p, s, exact)
 }
 

@@ -46,6 +46,22 @@ const TEXT_SAYS_ALL: ReadonlySet<string> = new Set([
 
 const INSTANT = 'TIMESTAMP WITH TIME ZONE'
 
+/** Somewhere in that type is a union. */
+export const holdsUnion = (type: TypeTree): boolean => {
+  switch (type.kind) {
+    case 'union':
+      return true
+    case 'list':
+      return holdsUnion(type.of)
+    case 'map':
+      return holdsUnion(type.value)
+    case 'struct':
+      return type.fields.some((f) => holdsUnion(f.type))
+    default:
+      return false
+  }
+}
+
 /** null: every value arrives as it left. */
 export function findLoss(source: string, target: string): Loss | null {
   if (source === target) return null
@@ -131,7 +147,10 @@ function lossOfTime(from: string, to: string, some: Loss, other: Loss): Loss | n
   return other
 }
 
-/** Fields belong together by name, tags of a union also by place. */
+/**
+ * Fields belong together by name, tags of a union also by place. A union is not cast value by value: DuckDB 1.5 damages
+ * its own instance where a member does not fit, TRY_CAST or not.
+ */
 function lossOfFields(
   from: TypeTree & { kind: 'struct' | 'union' },
   to: TypeTree & { kind: 'struct' | 'union' },
@@ -144,7 +163,7 @@ function lossOfFields(
     if (type === undefined) return other
     if (from.kind === 'union' && to.fields[i]?.name.toLowerCase() !== field.name.toLowerCase()) return other
     const loss = lossBetween(field.type, type)
-    if (loss !== null) return loss
+    if (loss !== null) return from.kind === 'union' ? { ...loss, of: 'meaning' } : loss
   }
   return null
 }
