@@ -2,8 +2,22 @@ import { expect, test } from 'vitest'
 import { findLogicalType, formatLogicalType, LOGICAL_KINDS } from './logical-type.ts'
 
 const TEXTS = [
-  ...['bool', 'int16', 'int32', 'int64', 'float32', 'float64', 'text', 'bytes', 'uuid', 'date', 'json'],
-  ...['decimal(1,0)', 'decimal(38,38)', 'time(0)', 'timestamp(6)', 'timestamptz(9)'],
+  'bool',
+  'int16',
+  'int32',
+  'int64',
+  'float32',
+  'float64',
+  'text',
+  'bytes',
+  'uuid',
+  'date',
+  'json',
+  'decimal(1,0)',
+  'decimal(38,38)',
+  'time(0)',
+  'timestamp(6)',
+  'timestamptz(9)',
 ]
 
 test('a logical type is known by its text, and every kind has one', () => {

@@ -40,8 +40,9 @@ export function duckdbValue(type: ValueType, value: Value): string {
       const { months, days, micros } = value as Readonly<Record<string, string>>
       return `(to_months(${months}) + to_days(${days}) + to_microseconds(${micros}))`
     }
-    if (type === 'bytes') return `unhex(${quoted(String(value))})`
-    return cast(quoted(/^(date|timestamp)/.test(type) ? duckdbYear(String(value)) : String(value)))
+    if (typeof value !== 'string') throw new TypeError(`${type}: ${JSON.stringify(value)}`)
+    if (type === 'bytes') return `unhex(${quoted(value)})`
+    return cast(quoted(/^(date|timestamp)/.test(type) ? duckdbYear(value) : value))
   }
   if ('list' in type) return cast(`[${(value as readonly Value[]).map((v) => duckdbValue(type.list, v)).join(', ')}]`)
   if ('map' in type) {

@@ -63,8 +63,8 @@ export const hashOf = (columns: readonly VectorColumn[]): string =>
 
 function scalarText(kind: string, value: Value): string {
   if (kind === 'interval') {
-    const { months, days, micros } = value as Readonly<Record<string, Value>>
-    return `${String(months)} ${String(days)} ${String(micros)}`
+    const { months, days, micros } = value as Readonly<Record<string, string>>
+    return `${months} ${days} ${micros}`
   }
   if (typeof value !== 'string') throw new TypeError(`${kind}: ${JSON.stringify(value)}`)
   if (kind === 'bool' || kind === 'text' || kind === 'json' || kind === 'bit') return value

@@ -21,15 +21,14 @@ process.stdout.write(JSON.stringify(said))
 process.exit(0)
 `
 
-test.each(['America/St_Johns', 'Asia/Kathmandu', 'UTC'])(
-  'every session works in UTC, whatever the zone of the machine: %s',
-  async (zone) => {
+test('every session works in UTC, whatever the zone of the machine', async () => {
+  const utc = ['UTC', '2024-07-01 12:00:00+00', '2024-07-01 12:00:00+00', '2024-07-01 00:00:00+00']
+  for (const zone of ['America/St_Johns', 'Asia/Kathmandu', 'UTC']) {
     const { stdout } = await run(
       process.execPath,
       ['--conditions=tidemark-source', '--input-type=module', '--eval', PROGRAM, DRIVER],
       { env: { ...process.env, TZ: zone } },
     )
-    const utc = ['UTC', '2024-07-01 12:00:00+00', '2024-07-01 12:00:00+00', '2024-07-01 00:00:00+00']
-    expect(JSON.parse(stdout)).toEqual([utc, utc, utc])
-  },
-)
+    expect([zone, ...(JSON.parse(stdout) as unknown[])]).toEqual([zone, utc, utc, utc])
+  }
+})

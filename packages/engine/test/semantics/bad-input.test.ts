@@ -82,6 +82,18 @@ test.each(NARROW)('a %s that a target column of type %s cannot hold exactly is r
   )
 })
 
+test('all columns that cannot be held exactly are refused together', async () => {
+  await using w = await openWorld()
+  await w.source('CREATE TABLE src (id BIGINT, a DOUBLE, b BIGINT, c VARCHAR, modified_on TIMESTAMP)')
+  await w.target('CREATE TABLE dst (id BIGINT, a FLOAT, b INTEGER, c VARCHAR, modified_on TIMESTAMP)')
+  const error = await expectRefused(w, flow, 'TM4107')
+  expect(error.detail.split('\n')).toEqual([
+    'src.a is DOUBLE, the target column is FLOAT: a FLOAT does not hold every DOUBLE',
+    'src.b is BIGINT, the target column is INTEGER: a INTEGER does not hold every BIGINT',
+  ])
+  expect(error.remedy.at(-1)).toBe('or columns: { exclude: [a, b] }')
+})
+
 const WIDE = [
   ['INTEGER', 'BIGINT', '-2147483648'],
   ['UINTEGER', 'BIGINT', '4294967295'],

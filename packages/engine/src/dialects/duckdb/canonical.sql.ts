@@ -20,8 +20,24 @@ const withoutZeros = (text: Sql): Sql =>
   sql`CASE WHEN suffix(${text}, '0') THEN rtrim(rtrim(${text}, '0'), '.') ELSE ${text} END`
 
 const PLAIN: readonly string[] = [
-  ...['BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'BIGNUM', 'UTINYINT', 'USMALLINT', 'UINTEGER'],
-  ...['UBIGINT', 'UHUGEINT', 'JSON', 'BIT', 'UUID', 'TIME', 'TIME_NS', 'TIME WITH TIME ZONE'],
+  'BOOLEAN',
+  'TINYINT',
+  'SMALLINT',
+  'INTEGER',
+  'BIGINT',
+  'HUGEINT',
+  'BIGNUM',
+  'UTINYINT',
+  'USMALLINT',
+  'UINTEGER',
+  'UBIGINT',
+  'UHUGEINT',
+  'JSON',
+  'BIT',
+  'UUID',
+  'TIME',
+  'TIME_NS',
+  'TIME WITH TIME ZONE',
 ]
 
 const SCALARS: Readonly<Record<string, (x: Sql) => Sql>> = {

@@ -41,7 +41,16 @@ const READINGS: Readonly<Record<string, number>> = { TIMESTAMP_S: 0, TIMESTAMP_M
 const TEXT_SAYS_ALL: ReadonlySet<string> = new Set([
   ...Object.keys(WHOLE_NUMBERS),
   ...Object.keys(READINGS),
-  ...['BOOLEAN', 'FLOAT', 'DOUBLE', 'JSON', 'BIT', 'UUID', 'DATE', 'TIME', 'TIME_NS', 'TIME WITH TIME ZONE'],
+  'BOOLEAN',
+  'FLOAT',
+  'DOUBLE',
+  'JSON',
+  'BIT',
+  'UUID',
+  'DATE',
+  'TIME',
+  'TIME_NS',
+  'TIME WITH TIME ZONE',
 ])
 
 const INSTANT = 'TIMESTAMP WITH TIME ZONE'

@@ -76,8 +76,16 @@ test('a type goes into the holder of its logical type without a loss, or is held
     else expect([type, holder.refused]).toEqual(['TIMESTAMP_NS', expect.stringContaining('1677')])
   }
   expect(own).toEqual([
-    ...['HUGEINT', 'UHUGEINT', 'BIGNUM', 'BIT', 'TIME WITH TIME ZONE', 'INTERVAL', 'VARIANT', 'GEOMETRY'],
-    ...['INTEGER[]', 'STRUCT(a INTEGER)'],
+    'HUGEINT',
+    'UHUGEINT',
+    'BIGNUM',
+    'BIT',
+    'TIME WITH TIME ZONE',
+    'INTERVAL',
+    'VARIANT',
+    'GEOMETRY',
+    'INTEGER[]',
+    'STRUCT(a INTEGER)',
   ])
 })
 
