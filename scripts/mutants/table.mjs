@@ -220,6 +220,33 @@ export const MUTANTS = [
     test: [STORE, 'a stale token can write nothing'],
   },
   {
+    name: 'token: the statements of a batch do not compare it',
+    file: `${SQLITE}/sql-parts.ts`,
+    find: 'l.flow = r.flow and l.token = ?${n} and',
+    replace: 'l.flow = r.flow and ?${n} is not null and',
+    test: [STORE, 'a stale token can write nothing'],
+  },
+  {
+    name: 'disk: nothing waits for it',
+    file: `${SQLITE}/sqlite-session.ts`,
+    find: "synced: 'pragma synchronous = full'",
+    replace: "synced: 'pragma synchronous = normal'",
+    test: [
+      'test/contract/sqlite-durability.test.ts',
+      'leases, plans, settling and what a person changes wait for the disk; claim and end of a batch do not',
+    ],
+  },
+  {
+    name: 'disk: one that fails takes those that share its commit along',
+    file: `${SQLITE}/sqlite-session.ts`,
+    find: "      this.#db.all('rollback to member', [])\n",
+    replace: '',
+    test: [
+      'test/contract/sqlite-durability.test.ts',
+      'transactions that wait for the disk at the same time share one commit, and one that fails is undone alone',
+    ],
+  },
+  {
     name: 'token: an expired lease may settle',
     file: SETTLE,
     find: 'if (!run.live) {',

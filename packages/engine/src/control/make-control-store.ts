@@ -4,7 +4,7 @@ import type { ControlStore } from './control-store.ts'
 import { makeLeases } from './lease.ts'
 import { makeLedger } from './ledger/ledger.ts'
 import type { StoreStatements } from './sql/statements.ts'
-import { first, type StoreSession } from './store-session.ts'
+import { first, type Keep, type StoreSession } from './store-session.ts'
 import type { StoreParts } from './store-parts.ts'
 
 /** A control store over any session whose schema is up to date. Disposing it closes the session. */
@@ -12,10 +12,11 @@ export async function makeControlStore(
   session: StoreSession,
   sql: StoreStatements,
   location: string,
+  batchKeep: Keep = 'written',
 ): Promise<ControlStore> {
   const id = await first(session, sql.schema.storeId())
   if (id === null) throw new AppError('TM3005', `${location} has lost its identity: its table store is empty`)
-  const parts: StoreParts = { session, sql }
+  const parts: StoreParts = { session, sql, batchKeep }
   return {
     id,
     location,

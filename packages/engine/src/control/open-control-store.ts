@@ -13,6 +13,8 @@ export interface OpenStoreOptions {
   readonly readOnly: boolean
   /** how long to wait for another process's transaction; default 10 s */
   readonly busyMs?: number
+  /** The end of each batch waits for the disk too; default false: a marker in the target tells it again (decision 0011). */
+  readonly syncBatches?: boolean
 }
 
 interface StoreKind {

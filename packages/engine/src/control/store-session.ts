@@ -22,12 +22,20 @@ export interface StoreTransaction extends StoreReader {
   script(text: string): Promise<void>
 }
 
+/**
+ * How sure a resolved commit is. `synced`: on the disk. `written`: it outlives this process, but the newest of them may
+ * go with the power, in order and never in part: for what another place can tell again (decision 0011).
+ */
+export type Keep = 'synced' | 'written'
+
 export interface StoreSession extends StoreReader, AsyncDisposable {
   /**
-   * All or nothing, durable once resolved. Two of them never interleave where their rows meet: what one has read
-   * stays true until it commits. `work` uses only the argument; the session itself would wait for this transaction.
+   * All or nothing. Two of them never interleave where their rows meet: what one has read stays true until it
+   * commits. `work` uses only the argument; the session itself would wait for this transaction.
    */
-  transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T>
+  transaction<T>(work: (tx: StoreTransaction) => Promise<T>, keep?: Keep): Promise<T>
+  /** A transaction of one statement. */
+  write<Row>(statement: Statement<Row>, keep: Keep): Promise<readonly Row[]>
   /** Several reads that see the same moment. */
   snapshot<T>(work: (view: StoreReader) => Promise<T>): Promise<T>
 }

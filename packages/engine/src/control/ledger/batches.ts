@@ -9,6 +9,9 @@ import { holding, mustChange, transition, unexpectedState } from './guard.ts'
 
 /** A start in state `running` changes nothing, and each page not written is time saved at the next sync. */
 const STEP_STARTS = statesBefore(STEP, 'start').filter((state) => state !== 'running')
+const COMMITS_FROM = statesBefore(BATCH, 'commit')
+const CLAIMS_FROM = statesBefore(BATCH, 'claim')
+const FINISH_FROM = statesBefore(STEP, 'finish')
 
 const nameOf = (run: RunId, batch: number): string => `${run} batch ${batch}`
 
@@ -27,38 +30,45 @@ async function working(
   return standing
 }
 
-/** A claim on a running batch takes it over from a worker that died. */
+/**
+ * A claim on a running batch takes it over from a worker that died. Most are one statement; where that finds nothing to
+ * change, the questions are asked one by one: what refuses it, or the first batch of its step.
+ */
 export async function claimBatch(
-  { session, sql }: StoreParts,
+  { session, sql, batchKeep }: StoreParts,
   run: RunId,
   batch: number,
   token: bigint,
 ): Promise<void> {
+  if ((await session.write(sql.batch.claimInStep({ run, batch, states: CLAIMS_FROM, token }), batchKeep)).length === 1)
+    return
   await session.transaction(async (tx) => {
     const { step, state } = await working(tx, sql, run, batch, token)
     const go = transition(BATCH, state, 'claim', nameOf(run, batch))
     if (go === 'ignored') return
     mustChange(await tx.all(sql.batch.claim({ run, batch, states: go.from, token })), nameOf(run, batch))
     await tx.all(sql.batch.moveStep({ run, step, states: STEP_STARTS, to: 'running' }))
-  })
+  }, batchKeep)
 }
 
+/** The lease is looked at by the statement that changes the batch; where that changes nothing, why is asked. */
 export async function batchDone(
-  { session, sql }: StoreParts,
+  { session, sql, batchKeep }: StoreParts,
   run: RunId,
   batch: number,
   token: bigint,
   rows: RowCounts,
 ): Promise<void> {
   await session.transaction(async (tx) => {
-    const { step, state } = await working(tx, sql, run, batch, token)
-    const go = transition(BATCH, state, 'commit', nameOf(run, batch))
-    if (go === 'ignored') return
-    mustChange(await tx.all(sql.batch.commit({ run, batch, states: go.from, rows })), nameOf(run, batch))
-    await tx.all(sql.batch.addToStep({ run, step, rows }))
-    await tx.all(sql.batch.finishStep({ run, step, states: statesBefore(STEP, 'finish') }))
+    const step = await first(tx, sql.batch.commit({ run, batch, states: COMMITS_FROM, token, rows }))
+    if (step === null) {
+      const { state } = await working(tx, sql, run, batch, token)
+      if (transition(BATCH, state, 'commit', nameOf(run, batch)) === 'ignored') return
+      throw new AppError('TM3010', `${nameOf(run, batch)} changed in between`)
+    }
+    await tx.all(sql.batch.addToStep({ run, step, finishFrom: FINISH_FROM, rows }))
     mustChange(await tx.all(sql.run.addBatch({ id: run, states: ['running'], rows })), run)
-  })
+  }, batchKeep)
 }
 
 /** The step fails with it, until the batch is claimed again. */

@@ -163,26 +163,40 @@ export interface BatchStatements {
   /** Counts the batches that are not superseded, of each step and of the run. */
   recountSteps(a: { readonly run: RunId }): Effect
   recountRun(a: { readonly run: RunId }): Effect
+  /** Under the lease, in a step that is under way: what most claims are. No row back: not so; `claim` follows the questions. */
+  claimInStep(a: {
+    readonly run: RunId
+    readonly batch: number
+    readonly states: readonly BatchState[]
+    readonly token: bigint
+  }): Attempt
   claim(a: {
     readonly run: RunId
     readonly batch: number
     readonly states: readonly BatchState[]
     readonly token: bigint
   }): Attempt
+  /** Under the lease of a running run. Its step; no row back: one of these is not so. */
   commit(a: {
     readonly run: RunId
     readonly batch: number
     readonly states: readonly BatchState[]
+    readonly token: bigint
     readonly rows: RowCounts
-  }): Attempt
+  }): Statement<number>
   fail(a: {
     readonly run: RunId
     readonly batch: number
     readonly states: readonly BatchState[]
     readonly error: RunError
   }): Attempt
-  /** Adds one committed batch to the step's counts. */
-  addToStep(a: { readonly run: RunId; readonly step: number; readonly rows: RowCounts }): Effect
+  /** Adds one committed batch to the step's counts; from `finishFrom` the step is done with its last one. */
+  addToStep(a: {
+    readonly run: RunId
+    readonly step: number
+    readonly finishFrom: readonly StepState[]
+    readonly rows: RowCounts
+  }): Effect
   moveStep(a: {
     readonly run: RunId
     readonly step: number

@@ -9,10 +9,15 @@ import {
   countParams,
   decodeCounts,
   effect,
+  heldUnder,
   NOW,
   names,
+  stateAmong,
   stateIn,
 } from './sql-parts.ts'
+
+const CLAIM = `update batch set state = 'running', attempts = attempts + 1, token = ?3, claimed_at = ${NOW},
+                                finished_at = null, error_code = null, error_message = null`
 
 export const sqliteBatch: BatchStatements = {
   steps: ({ run }) => ({
@@ -93,31 +98,34 @@ export const sqliteBatch: BatchStatements = {
       [run],
     ),
 
+  claimInStep: ({ run, batch, states, token }) =>
+    attempt(
+      `${CLAIM}
+        where run = ?1 and batch = ?2 and ${stateAmong(states)} and ${heldUnder('?1', 3)}
+          and exists (select 1 from step s where s.run = ?1 and s.step = batch.step and s.state = 'running') returning 1`,
+      [run, batch, token],
+    ),
   claim: ({ run, batch, states, token }) =>
-    attempt(
-      `update batch set state = 'running', attempts = attempts + 1, token = ?4, claimed_at = ${NOW}, finished_at = null,
-                        error_code = null, error_message = null
-        where run = ?1 and batch = ?2 and ${stateIn(3)} returning 1`,
-      [run, batch, names(states), token],
-    ),
-  commit: ({ run, batch, states, rows }) =>
-    attempt(
-      `update batch set state = 'done', finished_at = ${NOW}, ${addCountsFrom(4)}
-        where run = ?1 and batch = ?2 and ${stateIn(3)} returning 1`,
-      [run, batch, names(states), ...countParams(rows)],
-    ),
+    attempt(`${CLAIM} where run = ?1 and batch = ?2 and ${stateAmong(states)} returning 1`, [run, batch, token]),
+  commit: ({ run, batch, states, token, rows }) => ({
+    text: `update batch set state = 'done', finished_at = ${NOW}, ${addCountsFrom(4)}
+            where run = ?1 and batch = ?2 and ${stateAmong(states)} and ${heldUnder('?1', 3)} returning step`,
+    params: [run, batch, token, ...countParams(rows)],
+    decode: (raw) => int(raw, 'step'),
+  }),
   fail: ({ run, batch, states, error }) =>
     attempt(
       `update batch set state = 'failed', finished_at = ${NOW}, error_code = ?4, error_message = ?5
         where run = ?1 and batch = ?2 and ${stateIn(3)} returning 1`,
       [run, batch, names(states), error.code, error.message],
     ),
-  addToStep: ({ run, step, rows }) =>
-    effect(`update step set batches_done = batches_done + 1, ${addCountsFrom(3)} where run = ?1 and step = ?2`, [
-      run,
-      step,
-      ...countParams(rows),
-    ]),
+  addToStep: ({ run, step, finishFrom, rows }) =>
+    effect(
+      `update step set batches_done = batches_done + 1, ${addCountsFrom(3)},
+                       state = iif(${stateAmong(finishFrom)} and batches_done + 1 = batches, 'done', state)
+        where run = ?1 and step = ?2`,
+      [run, step, ...countParams(rows)],
+    ),
   moveStep: ({ run, step, states, to }) =>
     attempt(`update step set state = ?4 where run = ?1 and step = ?2 and ${stateIn(3)} returning 1`, [
       run,

@@ -5,6 +5,7 @@ import { retrying } from '../../../runtime/retry.ts'
 import type { ControlStore } from '../../control-store.ts'
 import { makeControlStore } from '../../make-control-store.ts'
 import { migrate, schemaVersion } from '../../migrate.ts'
+import type { Keep } from '../../store-session.ts'
 import { isBusy, storeError } from './errors.ts'
 import { privateCopy } from './private-copy.ts'
 import { SQLITE_MIGRATIONS } from './sqlite-migrations.ts'
@@ -15,6 +16,7 @@ export interface SqliteStoreOptions {
   readonly readOnly: boolean
   /** how long to wait for another process's transaction */
   readonly busyMs: number
+  readonly syncBatches?: boolean
 }
 
 /** Opening takes turns in this process: a copy in the making and a connection to the same file must not meet. */
@@ -22,8 +24,10 @@ let turn: Promise<unknown> = Promise.resolve()
 
 /** Opens the store in this file, makes it where it is missing, brings its schema up to date. */
 export async function openSqliteStore(path: string, options: SqliteStoreOptions): Promise<ControlStore> {
-  const open = options.readOnly ? openToLook : openToWork
-  const opened = turn.then(() => open(path, options.busyMs))
+  const { busyMs } = options
+  const opened = turn.then(() =>
+    options.readOnly ? openToLook(path, busyMs) : openToWork(path, busyMs, options.syncBatches === true),
+  )
   turn = opened.catch(() => undefined)
   try {
     return await opened
@@ -32,14 +36,13 @@ export async function openSqliteStore(path: string, options: SqliteStoreOptions)
   }
 }
 
-async function openToWork(path: string, busyMs: number): Promise<ControlStore> {
+async function openToWork(path: string, busyMs: number, syncBatches: boolean): Promise<ControlStore> {
   await mkdir(dirname(path), { recursive: true })
-  return await ready(openSqlite(path, BUSY_BLOCK_MS), path, busyMs, async (db) => {
-    // the switch to WAL needs the file alone, and does not wait by itself
+  const toWal = async (db: SqliteDatabase): Promise<void> => {
+    // the switch needs the file alone, and does not wait by itself
     await retrying(busyPolicy(busyMs), isBusy, () => db.all('pragma journal_mode = wal', []))
-    // FULL: a lease, a settled run is on the disk before anybody acts on it
-    db.script('pragma synchronous = full')
-  })
+  }
+  return await ready(openSqlite(path, BUSY_BLOCK_MS), path, busyMs, toWal, syncBatches ? 'synced' : 'written')
 }
 
 /**
@@ -65,6 +68,7 @@ async function ready(
   location: string,
   busyMs: number,
   prepare: (db: SqliteDatabase) => Promise<void>,
+  batchKeep?: Keep,
 ): Promise<ControlStore> {
   try {
     const session = new SqliteSession(db, location, busyMs)
@@ -72,7 +76,7 @@ async function ready(
     await schemaVersion(session, SQLITE_STATEMENTS.schema, SQLITE_MIGRATIONS, location)
     await prepare(db)
     await migrate(session, SQLITE_STATEMENTS.schema, SQLITE_MIGRATIONS, location)
-    return await makeControlStore(session, SQLITE_STATEMENTS, location)
+    return await makeControlStore(session, SQLITE_STATEMENTS, location, batchKeep)
   } catch (error) {
     db.close()
     throw error

@@ -16,6 +16,7 @@ import {
   NOW,
   names,
   setCountsFrom,
+  stateAmong,
   stateIn,
 } from './sql-parts.ts'
 
@@ -138,8 +139,8 @@ export const sqliteRun: RunStatements = {
     attempt(`update run set captured = ?3 where id = ?1 and ${stateIn(2)} returning 1`, [id, names(states), captured]),
   addBatch: ({ id, states, rows }) =>
     attempt(
-      `update run set batches_done = batches_done + 1, ${addCountsFrom(3)} where id = ?1 and ${stateIn(2)} returning 1`,
-      [id, names(states), ...countParams(rows)],
+      `update run set batches_done = batches_done + 1, ${addCountsFrom(2)} where id = ?1 and ${stateAmong(states)} returning 1`,
+      [id, ...countParams(rows)],
     ),
   end: ({ id, states, to, reason, error, rows }) =>
     attempt(

@@ -19,6 +19,14 @@ export const msSince = (column: string): string =>
 export const stateIn = (n: number): string => `state in (select value from json_each(?${n}))`
 export const names = (states: readonly string[]): string => JSON.stringify(states)
 
+/** The same as text, for statements that run once a batch: the states come from the transition tables, so few texts. */
+export const stateAmong = (states: readonly string[]): string => `state in ('${states.join(`', '`)}')`
+
+/** The run is running, and the token in parameter `n` is the one of its flow's present holder. */
+export const heldUnder = (run: string, n: number): string =>
+  `exists (select 1 from run r join lease l on l.flow = r.flow and l.token = ?${n} and l.worker is not null
+            where r.id = ${run} and r.state = 'running')`
+
 export const effect = (text: string, params: readonly StoreValue[]): Effect => ({ text, params, decode: () => null })
 /** The text must end in `returning`. */
 export const attempt = (text: string, params: readonly StoreValue[]): Attempt => ({ text, params, decode: () => true })
