@@ -205,6 +205,41 @@ export const DiscoverDocument = z.strictObject({
 })
 export type DiscoverDocument = z.output<typeof DiscoverDocument>
 
+const Reject = z.strictObject({
+  id: z.int(),
+  flow: z.string(),
+  /** the key's columns in the order of the flow's `key` */
+  key: z.array(z.string().nullable()),
+  code: z.string(),
+  message: z.string(),
+  status: z.enum(['open', 'delivered', 'dismissed']),
+  run: z.string(),
+  batch: z.int().nullable(),
+  times: z.int(),
+  created_at: Instant,
+  last_at: Instant,
+  closed_at: Instant.nullable(),
+  closed_by: z.string().nullable(),
+  closed_reason: z.string().nullable(),
+})
+
+/** `tidemark rejects list --json`, oldest first; `rejects dismiss --json`: those that it closed */
+export const RejectsDocument = z.strictObject({ rejects: z.array(Reject) })
+export type RejectsDocument = z.output<typeof RejectsDocument>
+
+/** `tidemark runs prune --json` */
+export const PruneDocument = z.strictObject({
+  dry_run: z.boolean(),
+  /** runs that ended before it */
+  before: Instant,
+  runs: z.int(),
+  batches: z.int(),
+  groups: z.int(),
+  /** ended before it too; something of the present refers to them */
+  kept: z.int(),
+})
+export type PruneDocument = z.output<typeof PruneDocument>
+
 /** What any command prints with `--json` when it ends in an error. */
 export const ErrorDocument = z.strictObject({
   error: z.strictObject({ code: z.string(), message: z.string(), remedy: z.array(z.string()) }),

@@ -81,4 +81,11 @@ export const LEDGER = {
     remedy: ['tidemark show RUN   shows how it ended'],
     ...definition,
   },
+  TM3013: {
+    title: 'reject is not open any more',
+    meaning:
+      'It was delivered or dismissed meanwhile, or there is none of that id or key in this flow. Nothing was changed.',
+    remedy: ['tidemark rejects list FLOW --all   shows how it ended'],
+    ...definition,
+  },
 } as const satisfies Record<`TM3${number}`, ErrorEntry>

@@ -5,6 +5,8 @@
 import type {
   DiscoverDocument,
   PlanDocument,
+  PruneDocument,
+  RejectsDocument,
   RunDocument,
   RunsDocument,
   ShowDocument,
@@ -65,6 +67,13 @@ export interface RewindPreview {
   readonly redelivered: bigint | null
   /** unfinished runs that will be superseded */
   readonly supersedes: readonly string[]
+}
+
+export interface RejectSelection {
+  readonly flow: string
+  /** the plain text of a key of one column, or the JSON array of a key's texts */
+  readonly keys: readonly string[]
+  readonly ids: readonly number[]
 }
 
 export interface ConnectionReport {
@@ -167,6 +176,34 @@ export interface App extends AsyncDisposable {
     readonly to: string
     readonly reason: string
   }): Promise<RewindPreview>
+
+  listRejects(options: {
+    readonly flow: string | null
+    /** closed ones too */
+    readonly all: boolean
+    readonly limit: number | null
+  }): Promise<RejectsDocument>
+  /** The open rejects that these keys and numbers name, or TM3013; without any: all that are open. */
+  openRejects(which: RejectSelection): Promise<RejectsDocument>
+  /** Reads the keys' present rows again and applies them by newest wins; the watermark stays. */
+  retryRejects(
+    options: {
+      readonly flow: string
+      /** as for `openRejects` */
+      readonly keys: readonly string[]
+      readonly waitMs: number
+      readonly parallel: number | null
+    },
+    emit: Emit,
+    signal: AbortSignal,
+  ): Promise<RunDocument>
+  /** All of these or none: TM3013 where one is not open any more. */
+  dismissRejects(options: {
+    readonly flow: string
+    readonly ids: readonly number[]
+    readonly reason: string
+  }): Promise<RejectsDocument>
+  pruneRuns(options: { readonly keepMs: number; readonly dryRun: boolean }): Promise<PruneDocument>
 
   status(): Promise<StatusDocument>
   runs(options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument>

@@ -22,6 +22,8 @@ import { discover } from './discover.ts'
 import { connections, runs, show, watermarks } from './look.ts'
 import { names } from './names.ts'
 import { plan } from './plan.ts'
+import { pruneRuns } from './prune-runs.ts'
+import { dismissRejects, listRejects, openRejects, retryRejects } from './rejects.ts'
 import { cancel, reset, resume } from './resume.ts'
 import { prepare, prepareSql, previewPrepare } from './prepare.ts'
 import { previewRewind, rewind } from './rewind.ts'
@@ -107,6 +109,11 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     reset: (id) => reset(ctx, id),
     previewRewind: (o) => previewRewind(ctx, o),
     rewind: (o) => rewind(ctx, o),
+    listRejects: (o) => listRejects(ctx, o),
+    openRejects: (which) => openRejects(ctx, which),
+    retryRejects: (o, emit, signal) => retryRejects(ctx, o, emit, signal),
+    dismissRejects: (o) => dismissRejects(ctx, o),
+    pruneRuns: (o) => pruneRuns(ctx, o),
     status: () => status(ctx),
     runs: (o) => runs(ctx, o),
     show: (id) => show(ctx, id),

@@ -1,6 +1,6 @@
 import { Command as Parser, CommanderError, Option } from 'commander'
 import type { CommandSpec, OptionSpec } from './command.ts'
-import { COMMANDS } from './command-table.ts'
+import { COMMANDS, FAMILIES } from './command-table.ts'
 import type { RawOptions } from './option-reader.ts'
 
 /** What was typed, told apart; null: help was printed. */
@@ -37,7 +37,8 @@ export function parseCommandLine(argv: readonly string[], help: HelpOutput): Par
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0 || error.code === 'commander.help') return null
-    const named = COMMANDS.find(({ name }) => argv.includes(name))
+    // of two that fit, the one of two words
+    const named = COMMANDS.findLast(({ name }) => name.split(' ').every((word) => argv.includes(word)))
     throw new UsageProblem(
       error.message.replace(/^error: /, '').replace(/\n\(Did you mean (.*)\?\)$/, '   did you mean $1?'),
       named?.name ?? null,
@@ -49,7 +50,10 @@ export function parseCommandLine(argv: readonly string[], help: HelpOutput): Par
 /** Help of one command as `tidemark COMMAND --help` prints it, or of the program. */
 export function helpText(command: string | null, width: number): string {
   const program = buildProgram({ write: () => {}, width }, () => {})
-  return (program.commands.find((c) => c.name() === command) ?? program).helpInformation()
+  const found = (command ?? '')
+    .split(' ')
+    .reduce((at, word) => at?.commands.find((c) => c.name() === word), whole(program))
+  return (found ?? program).helpInformation()
 }
 
 function buildProgram(
@@ -83,8 +87,9 @@ function buildProgram(
     )
 
   for (const spec of COMMANDS) {
-    const sub = program
-      .command(`${spec.name} ${spec.arguments}`.trim())
+    const { parent, name } = placeOf(program, spec)
+    const sub = parent
+      .command(`${name} ${spec.arguments}`.trim())
       .summary(spec.summary)
       .description(sentence(spec.summary))
       .helpGroup(`${spec.group}:`)
@@ -94,6 +99,22 @@ function buildProgram(
     sub.action(() => chosen(spec, sub.args, sub.optsWithGlobals()))
   }
   return program
+}
+
+const whole = (program: Parser): Parser | undefined => program
+
+/** `rejects list` stands below `rejects`, which is made for the first of them and prints what there is. */
+function placeOf(program: Parser, spec: CommandSpec): { readonly parent: Parser; readonly name: string } {
+  const [word = '', name] = spec.name.split(' ')
+  if (name === undefined) return { parent: program, name: word }
+  const known = program.commands.find((c) => c.name() === word)
+  if (known !== undefined) return { parent: known, name }
+  const family = program
+    .command(word)
+    .summary(FAMILIES[word] ?? '')
+    .description(sentence(FAMILIES[word] ?? ''))
+  family.helpGroup(`${spec.group}:`).copyInheritedSettings(program)
+  return { parent: family, name }
 }
 
 function optionOf({ flags, description, repeat, required }: OptionSpec): Option {

@@ -36,6 +36,17 @@ const MOVING: readonly OptionSpec[] = [
   YES,
 ]
 
+/** First words that are no command by themselves. */
+export const FAMILIES: Readonly<Record<string, string>> = {
+  rejects: 'rows that a run left out: list, retry or dismiss them',
+}
+
+const KEY: OptionSpec = {
+  flags: '--key <key>',
+  description: 'a key, as `rejects list` prints it; may be given several times',
+  repeat: true,
+}
+
 /** Every command, in the order of help. `load` keeps the others out of memory. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -152,6 +163,42 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./commands/rewind.ts')).rewind,
   },
   {
+    name: 'rejects list',
+    group: 'Run',
+    summary: 'the rows in quarantine, and why',
+    arguments: '[flow]',
+    argumentHelp: { flow: 'module.task; every flow when left out' },
+    options: [
+      { flags: '--all', description: 'those that were delivered or dismissed too' },
+      { flags: '--limit <n>', description: 'the newest n (default 200)' },
+    ],
+    load: async () => (await import('./commands/rejects-list.ts')).rejectsList,
+  },
+  {
+    name: 'rejects retry',
+    group: 'Run',
+    summary: 'read rejected rows again as they are now, and deliver them by newest wins; the watermark stays',
+    arguments: '<flow>',
+    argumentHelp: { flow: 'module.task' },
+    options: [KEY, PARALLEL, WAIT],
+    load: async () => (await import('./commands/rejects-retry.ts')).rejectsRetry,
+  },
+  {
+    name: 'rejects dismiss',
+    group: 'Run',
+    summary: 'close rejects without delivering them; shows which, then asks',
+    arguments: '<flow>',
+    argumentHelp: { flow: 'module.task' },
+    options: [
+      KEY,
+      { flags: '--id <n>', description: 'the number of a reject; may be given several times', repeat: true },
+      { flags: '--all-open', description: 'every open reject of the flow' },
+      { flags: '--reason <text>', description: 'why; recorded', required: true },
+      YES,
+    ],
+    load: async () => (await import('./commands/rejects-dismiss.ts')).rejectsDismiss,
+  },
+  {
     name: 'status',
     group: 'Look',
     summary: 'every flow: last run, watermark, lag, what to do',
@@ -168,6 +215,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     argumentHelp: { flow: 'module.task; every flow when left out' },
     options: [{ flags: '--limit <n>', description: 'how many (default 20)' }],
     load: async () => (await import('./commands/runs.ts')).runs,
+  },
+  {
+    name: 'runs prune',
+    group: 'Look',
+    summary: 'delete runs that ended long ago; what the present refers to stays. Counts, then asks',
+    arguments: '',
+    argumentHelp: {},
+    options: [
+      { flags: '--keep <duration>', description: 'how far back runs are kept, e.g. 90d', required: true },
+      { flags: '--dry-run', description: 'count only' },
+      YES,
+    ],
+    load: async () => (await import('./commands/runs-prune.ts')).runsPrune,
   },
   {
     name: 'show',

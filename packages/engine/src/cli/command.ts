@@ -21,6 +21,7 @@ export interface OptionSpec {
 }
 
 export interface CommandSpec {
+  /** one word, or two: `rejects list` */
   readonly name: string
   readonly group: (typeof GROUPS)[number]
   readonly summary: string

@@ -57,6 +57,12 @@ export class OptionReader {
     return text
   }
 
+  /** Of an option that may be given several times. */
+  texts(flag: string): readonly string[] {
+    const values = this.#raw[keyOf(flag)]
+    return Array.isArray(values) ? values.map(String) : []
+  }
+
   choice<const C extends string>(flag: string, choices: readonly C[]): C | null {
     const text = this.text(flag)
     if (text === null) return null

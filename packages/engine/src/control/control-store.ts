@@ -236,15 +236,37 @@ export interface UnmatchedRow {
   readonly state: 'open' | 'found' | 'given_up'
 }
 
-export interface RejectRow {
-  readonly id: number
-  readonly flow: FlowId
-  readonly run: RunId
+/** A row that a batch or a capture left out, with the reason; `key` is a canonical JSON array of texts. */
+export interface NewReject {
   readonly key: string
   readonly code: ErrorCode
   readonly message: string
-  readonly state: 'open' | 'delivered' | 'dismissed'
+}
+
+export const REJECT_STATES = ['open', 'delivered', 'dismissed'] as const
+export type RejectState = (typeof REJECT_STATES)[number]
+
+export interface RejectRow extends NewReject {
+  readonly id: number
+  readonly flow: FlowId
+  /** the newest run that rejected it, and its batch; null: left out by the capture */
+  readonly run: RunId
+  readonly batch: number | null
+  readonly state: RejectState
+  /** by how many batches or runs it was rejected */
+  readonly times: number
   readonly createdAt: StoreTime
+  readonly lastAt: StoreTime
+  readonly closedAt: StoreTime | null
+  /** the run that delivered it or found it gone, or `dismiss-N`: N is the number in the audit */
+  readonly closedBy: string | null
+  readonly closedReason: string | null
+}
+
+export interface RejectFilter {
+  readonly state: 'open' | 'all'
+  /** null: every one */
+  readonly limit: number | null
 }
 
 export interface Settlement {
@@ -265,8 +287,10 @@ export interface Settlement {
   }
   /** keys quarantined by this run, and keys delivered by it whose open rejects close */
   readonly rejects: {
-    readonly open: readonly { readonly key: string; readonly code: ErrorCode; readonly message: string }[]
+    readonly open: readonly NewReject[]
     readonly delivered: readonly string[]
+    /** keys with an open reject that the source has no more: closed as dismissed, with that reason */
+    readonly gone?: readonly string[]
   }
   /** numbers only: the greatest value seen in this run's look, for the next run's ceiling */
   readonly look: string | null
@@ -291,6 +315,16 @@ export interface RunFilter {
   readonly group?: GroupId
   readonly state?: RunState
   readonly limit: number
+}
+
+export interface Pruned {
+  /** runs that ended before it were looked at */
+  readonly before: StoreTime
+  readonly runs: number
+  readonly batches: number
+  readonly groups: number
+  /** ended before it too, and are still needed */
+  readonly kept: number
 }
 
 export interface LedgerStore {
@@ -325,8 +359,16 @@ export interface LedgerStore {
   listBatches(id: RunId): Promise<readonly BatchRow[]>
   /** `claim`; attempts + 1. */
   claimBatch(id: RunId, batch: number, token: bigint): Promise<void>
-  /** `commit`; also starts or finishes the step when this was its first or last batch. Repeating it changes nothing. */
-  batchDone(id: RunId, batch: number, token: bigint, rows: RowCounts): Promise<void>
+  /**
+   * Before the target commits a batch that leaves rows out: a crash in between must not forget them, and no marker
+   * tells them. On the disk once resolved. Repeated by a later attempt, the keys of the last one count.
+   */
+  quarantine(id: RunId, batch: number, token: bigint, rejects: readonly NewReject[]): Promise<void>
+  /**
+   * `commit`; also starts or finishes the step when this was its first or last batch. Repeating it changes nothing.
+   * `rejects`: opened with it, and what else this batch had in quarantine is closed; left out: as `quarantine` left it.
+   */
+  batchDone(id: RunId, batch: number, token: bigint, rows: RowCounts, rejects?: readonly NewReject[]): Promise<void>
   batchFailed(id: RunId, batch: number, token: bigint, code: ErrorCode, message: string): Promise<void>
 
   /** One transaction: every batch done, token current, watermark as expected, then run ended and watermark set. TM3003 when it moved, TM3002 when the lease is not ours. */
@@ -369,9 +411,20 @@ export interface LedgerStore {
   ): Promise<void>
 
   listUnmatched(flow: FlowId): Promise<readonly UnmatchedRow[]>
-  /** Open ones only. */
-  listRejects(flow: FlowId): Promise<readonly RejectRow[]>
+  /** Flow null: of every flow. Without a filter the open ones; oldest first, with a limit the newest of them. */
+  listRejects(flow: FlowId | null, filter?: RejectFilter): Promise<readonly RejectRow[]>
+  /** All of them, or TM3013 where one is not open any more, or not of this flow. Audited, with `by.reason`. */
+  dismissRejects(flow: FlowId, ids: readonly number[], by: Actor): Promise<readonly RejectRow[]>
   getLook(flow: FlowId, scope: string): Promise<string | null>
+
+  /** The runs that `pruneRuns` would delete, and with what. */
+  previewPrune(keepMs: number): Promise<Pruned>
+  /**
+   * Deletes runs that ended longer ago, with their steps and batches, and groups without runs. Stay: unfinished runs,
+   * the newest of each flow and scope, the last that left its data complete, and every run that a watermark, look,
+   * unmatched row or open reject names. Closed rejects and unmatched rows of a deleted run go with it. Audited.
+   */
+  pruneRuns(keepMs: number, by: Actor): Promise<Pruned>
 
   audit(action: string, subject: string, by: Actor, before: string | null, after: string | null): Promise<void>
   listAudit(limit: number): Promise<

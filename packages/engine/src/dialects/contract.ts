@@ -128,6 +128,8 @@ export interface Selection {
   readonly unmatched: readonly string[]
   /** main keys (JSON arrays of text) to look at again: open rejects and orphans */
   readonly again: readonly string[]
+  /** `again` and nothing else: no window, and not every row where there is no position */
+  readonly onlyAgain?: boolean
   /** rows of these values only, whatever their position: what `in` lists gained; index into `where` → values */
   readonly gained: readonly { readonly where: number; readonly values: readonly string[] }[]
 }

@@ -1,7 +1,8 @@
 /** facts → decision → plan, for one flow and scope. Writes nothing. */
 import type { FlowSpec, Scope } from '@tidemark/contract/flow'
 import type { CaptureMode, CaptureModes, CaptureWish } from '../capture/capture-mode.ts'
-import type { ControlStore, UnmatchedRow } from '../control/control-store.ts'
+import { retryDecision } from '../capture/retry.ts'
+import type { ControlStore, RejectRow, UnmatchedRow } from '../control/control-store.ts'
 import type { Abilities, Bench } from '../dialects/contract.ts'
 import type { Planned } from '../plan/flow-plan.ts'
 import { canonicalValues, gatherFacts } from '../plan/gather-facts.ts'
@@ -17,7 +18,10 @@ export interface PlanDeps {
   readonly modes: CaptureModes
 }
 
-export interface PlanWish extends CaptureWish, PlanOptions {}
+export interface PlanWish extends CaptureWish, PlanOptions {
+  /** These keys alone, as far as their rejects are open: read as they are now, and the watermark stays. */
+  readonly onlyAgain?: readonly string[]
+}
 
 /** Join keys of main tables are JSON arrays; orphans left out earlier are remembered under this alias. */
 export const ORPHAN_ALIAS = '~orphan'
@@ -65,17 +69,25 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
     targetExists: facts.target !== null,
     replaces: definition.apply.kind === 'replace',
   }
-  const decision = mode.decide(question, await mode.ask(question))
+  const decision =
+    wish.onlyAgain === undefined
+      ? mode.decide(question, await mode.ask(question))
+      : await retryDecision(question, openAmong(facts.ledger.rejects, wish.onlyAgain))
   return makePlan({
     definition,
     scope,
     facts,
     relation,
     decision,
-    unmatched: { open: unmatched, givenUp },
+    unmatched: wish.onlyAgain === undefined ? { open: unmatched, givenUp } : { open: [], givenUp: [] },
     abilities: deps.abilities,
     options: wish,
   })
+}
+
+function openAmong(open: readonly RejectRow[], keys: readonly string[]): readonly string[] {
+  const wanted = new Set(keys)
+  return open.filter((r) => wanted.has(r.key)).map((r) => r.key)
 }
 
 function isTooOld(u: UnmatchedRow, options: unknown, now: string): boolean {

@@ -1,6 +1,7 @@
 /** The watermark is earned: only here does it move, and only when every batch is in. */
 import { formatTableName } from '@tidemark/contract/table-name'
 import { refuseDeletes } from '../apply/delete-brake.ts'
+import { RETRY } from '../capture/retry.ts'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { LedgerStore, RunRow, Settlement } from '../control/control-store.ts'
 import type { Bench, FenceKey } from '../dialects/contract.ts'
@@ -57,7 +58,7 @@ async function swap({ bench, fence, run, plan, captured, hit }: SettleRequest): 
 }
 
 function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
-  const rejected = BigInt(captured.quarantined.length)
+  const all = { ...rows, rejected: rows.rejected + BigInt(captured.quarantined.length) }
   const nothing = captured.rows === '0' && rows.read === 0n && rows.deleted === 0n
   const stillOrphans = new Set(captured.orphans.map((o) => o.key))
   const quarantined = new Set(captured.quarantined.map((o) => o.key))
@@ -68,10 +69,15 @@ function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
     (key) => whole && !stillOrphans.has(key) && !quarantined.has(key) && !captured.deliveredAgain.includes(key),
   )
   return {
-    state: rejected > 0n ? 'succeeded_with_rejects' : nothing ? 'nothing_to_do' : 'succeeded',
+    state: all.rejected > 0n ? 'succeeded_with_rejects' : nothing ? 'nothing_to_do' : 'succeeded',
     reason:
-      reasonOf(captured, plan.unmatched.givenUp.length) ?? (nothing ? 'the source has no rows that are due' : null),
-    rows: { ...rows, rejected: rows.rejected + rejected },
+      reasonOf(captured, plan.unmatched.givenUp.length) ??
+      (!nothing
+        ? null
+        : plan.goal === RETRY
+          ? 'the source has none of these rows any more'
+          : 'the source has no rows that are due'),
+    rows: all,
     watermark:
       plan.watermark === null
         ? null
@@ -96,6 +102,7 @@ function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
         message: `${o.locator} is ${o.reason === 'gone' ? 'below a parent that is not in the source' : o.reason === 'cycle' ? 'in or below a cycle' : 'below an excluded key'}`,
       })),
       delivered: captured.deliveredAgain,
+      gone,
     },
     look: plan.look,
   }

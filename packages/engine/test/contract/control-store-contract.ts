@@ -3,6 +3,8 @@ import { batchContract } from './control-store/batches.ts'
 import { catalogContract } from './control-store/definitions.ts'
 import { leaseContract } from './control-store/leases.ts'
 import { persistenceContract } from './control-store/persistence.ts'
+import { pruneContract } from './control-store/pruning.ts'
+import { rejectContract } from './control-store/rejects.ts'
 import { runContract } from './control-store/runs.ts'
 import { settleContract } from './control-store/settling.ts'
 import { inWorld, type MakeHarness } from './control-store/store-world.ts'
@@ -16,6 +18,8 @@ export function controlStoreContract(name: string, make: MakeHarness): void {
     runContract(it)
     batchContract(it)
     settleContract(it)
+    rejectContract(it)
+    pruneContract(it)
     catalogContract(it)
     persistenceContract(it)
     transitionContract(it)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Migration, migrate } from '../../src/control/migrate.ts'
 import { SQLITE_MIGRATIONS } from '../../src/control/sql/sqlite/sqlite-migrations.ts'
@@ -57,16 +57,30 @@ test('a migration that fails leaves the schema of before it', async () => {
 
 test('a store of an older version is brought up to date when it is opened, and only then', async () => {
   await using harness = await SqliteHarness.make()
-  await (await harness.open())[Symbol.asyncDispose]()
-  await harness.sql('drop view run_summary')
-  await harness.sql('drop view freshness')
-  await harness.sql('delete from store_migration where version = 3')
+  mkdirSync(dirname(harness.path))
+  const old = openSqlite(harness.path, 0)
+  await bring(old, SQLITE_MIGRATIONS.slice(0, 2))
+  old.close()
   const bytes = readFileSync(harness.path)
   const look = await harness.open({ readOnly: true })
   await look[Symbol.asyncDispose]()
   expect(readFileSync(harness.path)).toEqual(bytes)
   await harness.open()
   expect(await harness.sql('select * from freshness')).toEqual([])
+})
+
+test('rejects of an older store are open as before, with what is told of them since', async () => {
+  await using harness = await SqliteHarness.make()
+  mkdirSync(dirname(harness.path))
+  const old = openSqlite(harness.path, 0)
+  await bring(old, SQLITE_MIGRATIONS.slice(0, 3))
+  old.script(`insert into run (id, flow, scope, state, actor, command, plan) values ('r-00001', 'shop.orders', '{}', 'succeeded', 'a', 'c', '{}');
+    insert into reject (flow, run, key, code, message) values ('shop.orders', 'r-00001', '["1"]', 'TM4012', 'orphan')`)
+  old.close()
+  const store = await harness.open()
+  const [reject] = await store.ledger.listRejects(null)
+  expect(reject).toMatchObject({ key: '["1"]', state: 'open', batch: null, times: 1 })
+  expect(reject?.lastAt).toBe(reject?.createdAt)
 })
 
 test('the tables say in their own text what their columns mean', async () => {

@@ -112,7 +112,7 @@ test('exit code 4: a quarantined orphan is a reject, and the rest of the tree ar
   await p.duckdb('data/a.duckdb', fileInsert('lost', '/gone/lost/', '/gone/'))
   const { exit, out } = await p.cli(['run', 'm.t'])
   expect(exit).toBe(4)
-  expect(out).toContain('1 rejected: tidemark status shows where')
+  expect(out).toContain('1 rejected: tidemark rejects list m.t')
   expect(await p.rows('data/b.duckdb', 'SELECT id FROM files ORDER BY id')).toEqual([['a'], ['b'], ['c']])
   const status = await p.ok('status')
   expect(status.out).toMatch(/up to date · 1 reject open/)

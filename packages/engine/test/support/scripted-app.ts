@@ -92,6 +92,18 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
     redelivered: 1240n,
     supersedes: ['r-7k3f1'],
   }),
+  listRejects: async () => ({ rejects: [] }),
+  openRejects: async () => ({ rejects: [] }),
+  retryRejects: async () => runDocument(runJson()),
+  dismissRejects: async () => ({ rejects: [] }),
+  pruneRuns: async ({ dryRun }) => ({
+    dry_run: dryRun,
+    before: '2026-08-22T22:00:00.000Z',
+    runs: 0,
+    batches: 0,
+    groups: 0,
+    kept: 0,
+  }),
   status: async () => ({ flows: [] }),
   runs: async () => ({ runs: [] }),
   show: async () => ({

@@ -41,6 +41,7 @@ export interface RunWish {
   readonly buffer?: string
   readonly batchRows?: number
   readonly acceptChange?: boolean
+  readonly onlyAgain?: readonly string[]
   readonly hit?: Hit
   readonly workers?: number
   readonly waitMs?: number
@@ -215,6 +216,7 @@ export class World implements AsyncDisposable {
         acceptChange: wish.acceptChange ?? false,
         fresh: wish.fresh ?? false,
         reason: wish.acceptChange ? 'because of the test' : null,
+        ...(wish.onlyAgain === undefined ? {} : { onlyAgain: wish.onlyAgain }),
       },
     }
   }

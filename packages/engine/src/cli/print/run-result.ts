@@ -75,7 +75,7 @@ function finishedCells(run: RunJson, tracker: RunTracker, { style }: Screen, wit
   const details = [
     ...(run.status === 'dry_run' || String(rows.inserted) !== String(rows.read) ? countsText(run) : []),
     ...(run.status === 'succeeded_with_rejects'
-      ? [`${count(rows.rejected)} rejected: tidemark status shows where`]
+      ? [`${count(rows.rejected)} rejected: tidemark rejects list ${run.flow}`]
       : []),
     ...(run.waiting !== null && !isZero(run.waiting.rows) ? [`${count(run.waiting.rows)} younger wait`] : []),
   ]

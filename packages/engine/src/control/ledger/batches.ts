@@ -2,33 +2,18 @@ import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { RunId } from '@tidemark/contract/ids'
 import { BATCH, STEP, statesBefore } from '@tidemark/contract/states'
 import { AppError } from '../../runtime/app-error.ts'
-import type { BatchStanding, RunError } from '../sql/statements.ts'
-import { first, type StoreReader } from '../store-session.ts'
+import type { RunError } from '../sql/statements.ts'
+import type { NewReject } from '../control-store.ts'
+import { first } from '../store-session.ts'
 import type { StoreParts } from '../store-parts.ts'
-import { holding, mustChange, transition, unexpectedState } from './guard.ts'
+import { batchAtWork, mustChange, nameOf, transition } from './guard.ts'
+import { putRejects } from './rejects.ts'
 
 /** A start in state `running` changes nothing, and each page not written is time saved at the next sync. */
 const STEP_STARTS = statesBefore(STEP, 'start').filter((state) => state !== 'running')
 const COMMITS_FROM = statesBefore(BATCH, 'commit')
 const CLAIMS_FROM = statesBefore(BATCH, 'claim')
 const FINISH_FROM = statesBefore(STEP, 'finish')
-
-const nameOf = (run: RunId, batch: number): string => `${run} batch ${batch}`
-
-/** Under the lease, the run running: where the batch stands. */
-async function working(
-  tx: StoreReader,
-  sql: StoreParts['sql'],
-  run: RunId,
-  batch: number,
-  token: bigint,
-): Promise<BatchStanding> {
-  const { state } = await holding(tx, sql, run, token)
-  if (state !== 'running') throw unexpectedState(run, state)
-  const standing = await first(tx, sql.batch.standing({ run, batch }))
-  if (standing === null) throw new AppError('TM3010', `${nameOf(run, batch)} does not exist`)
-  return standing
-}
 
 /**
  * A claim on a running batch takes it over from a worker that died. Most are one statement; where that finds nothing to
@@ -43,7 +28,7 @@ export async function claimBatch(
   if ((await session.write(sql.batch.claimInStep({ run, batch, states: CLAIMS_FROM, token }), batchKeep)).length === 1)
     return
   await session.transaction(async (tx) => {
-    const { step, state } = await working(tx, sql, run, batch, token)
+    const { step, state } = await batchAtWork(tx, sql, run, batch, token)
     const go = transition(BATCH, state, 'claim', nameOf(run, batch))
     if (go === 'ignored') return
     mustChange(await tx.all(sql.batch.claim({ run, batch, states: go.from, token })), nameOf(run, batch))
@@ -58,17 +43,20 @@ export async function batchDone(
   batch: number,
   token: bigint,
   rows: RowCounts,
+  rejects?: readonly NewReject[],
 ): Promise<void> {
+  const keep = rejects === undefined || rejects.length === 0 ? batchKeep : 'synced'
   await session.transaction(async (tx) => {
     const step = await first(tx, sql.batch.commit({ run, batch, states: COMMITS_FROM, token, rows }))
     if (step === null) {
-      const { state } = await working(tx, sql, run, batch, token)
+      const { state } = await batchAtWork(tx, sql, run, batch, token)
       if (transition(BATCH, state, 'commit', nameOf(run, batch)) === 'ignored') return
       throw new AppError('TM3010', `${nameOf(run, batch)} changed in between`)
     }
     await tx.all(sql.batch.addToStep({ run, step, finishFrom: FINISH_FROM, rows }))
     mustChange(await tx.all(sql.run.addBatch({ id: run, states: ['running'], rows })), run)
-  }, batchKeep)
+    if (rejects !== undefined) await putRejects(tx, sql, run, batch, rejects)
+  }, keep)
 }
 
 /** The step fails with it, until the batch is claimed again. */
@@ -80,7 +68,7 @@ export async function batchFailed(
   error: RunError,
 ): Promise<void> {
   await session.transaction(async (tx) => {
-    const { step, state } = await working(tx, sql, run, batch, token)
+    const { step, state } = await batchAtWork(tx, sql, run, batch, token)
     const go = transition(BATCH, state, 'fail', nameOf(run, batch))
     if (go === 'ignored') return
     mustChange(await tx.all(sql.batch.fail({ run, batch, states: go.from, error })), nameOf(run, batch))

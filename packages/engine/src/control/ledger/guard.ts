@@ -1,7 +1,7 @@
 import type { RunId } from '@tidemark/contract/ids'
 import { nextState, statesBefore, type TransitionTable } from '@tidemark/contract/states'
 import { AppError } from '../../runtime/app-error.ts'
-import type { RunStanding } from '../sql/statements.ts'
+import type { BatchStanding, RunStanding } from '../sql/statements.ts'
 import { first, type StoreReader } from '../store-session.ts'
 import type { StoreParts } from '../store-parts.ts'
 
@@ -21,6 +21,23 @@ export async function holding(tx: StoreReader, sql: StoreParts['sql'], id: RunId
       facts: { run: id, flow: standing.flow, token },
     })
   }
+  return standing
+}
+
+export const nameOf = (run: RunId, batch: number): string => `${run} batch ${batch}`
+
+/** Under the lease, the run running: where the batch stands. */
+export async function batchAtWork(
+  tx: StoreReader,
+  sql: StoreParts['sql'],
+  run: RunId,
+  batch: number,
+  token: bigint,
+): Promise<BatchStanding> {
+  const { state } = await holding(tx, sql, run, token)
+  if (state !== 'running') throw unexpectedState(run, state)
+  const standing = await first(tx, sql.batch.standing({ run, batch }))
+  if (standing === null) throw new AppError('TM3010', `${nameOf(run, batch)} does not exist`)
   return standing
 }
 

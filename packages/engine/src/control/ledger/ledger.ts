@@ -6,6 +6,8 @@ import { batchDone, batchFailed, claimBatch } from './batches.ts'
 import { isCancelRequested, requestCancel } from './cancel.ts'
 import { createGroup, createRun, endRun, getRun, newGroupId, newRunId, startRun } from './runs.ts'
 import { findUnfinished } from './find-unfinished.ts'
+import { previewPrune, pruneRuns } from './prune-runs.ts'
+import { dismissRejects, listRejects, quarantine } from './rejects.ts'
 import { resetRun } from './reset-run.ts'
 import { settle } from './settle.ts'
 import { supersede } from './supersede.ts'
@@ -30,7 +32,8 @@ export function makeLedger(parts: StoreParts): LedgerStore {
     listSteps: (run) => session.all(sql.batch.steps({ run })),
     listBatches: (run) => session.all(sql.batch.list({ run })),
     claimBatch: (id, batch, token) => claimBatch(parts, id, batch, token),
-    batchDone: (id, batch, token, rows) => batchDone(parts, id, batch, token, rows),
+    quarantine: (id, batch, token, rejects) => quarantine(parts, id, batch, token, rejects),
+    batchDone: (id, batch, token, rows, rejects) => batchDone(parts, id, batch, token, rows, rejects),
     batchFailed: (id, batch, token, code, message) => batchFailed(parts, id, batch, token, { code, message }),
 
     settle: (id, token, settlement) => settle(parts, id, token, settlement),
@@ -46,8 +49,12 @@ export function makeLedger(parts: StoreParts): LedgerStore {
     acceptChange: (flow, scope, expected, change, by) => acceptChange(parts, flow, scope, expected, change, by),
 
     listUnmatched: (flow) => session.all(sql.remembered.unmatched({ flow })),
-    listRejects: (flow) => session.all(sql.remembered.rejects({ flow })),
+    listRejects: (flow, filter) => listRejects(parts, flow, filter),
+    dismissRejects: (flow, ids, by) => dismissRejects(parts, flow, ids, by),
     getLook: (flow, scope) => first(session, sql.remembered.look({ flow, scope })),
+
+    previewPrune: (keepMs) => previewPrune(parts, keepMs),
+    pruneRuns: (keepMs, by) => pruneRuns(parts, keepMs, by),
 
     audit: async (action, subject, by, before, after) => {
       await session.all(sql.audit.insert({ action, subject, by, before, after }))

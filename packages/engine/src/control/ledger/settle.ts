@@ -8,6 +8,8 @@ import type { StoreParts } from '../store-parts.ts'
 import { holding, mustChange, transition } from './guard.ts'
 import { setWatermark } from './watermarks.ts'
 
+const GONE = 'the source has no such row any more'
+
 const EVENT = {
   succeeded: 'succeed',
   succeeded_with_rejects: 'succeed_with_rejects',
@@ -76,7 +78,9 @@ async function remember(
   if (found.length > 0) await tx.all(sql.remembered.closeUnmatched({ flow, run, keys: found, to: 'found' }))
   if (givenUp.length > 0) await tx.all(sql.remembered.closeUnmatched({ flow, run, keys: givenUp, to: 'given_up' }))
   if (unmatched.open.length > 0) await tx.all(sql.remembered.openUnmatched({ flow, run, rows: unmatched.open }))
-  if (rejects.delivered.length > 0) await tx.all(sql.remembered.deliverRejects({ flow, run, keys: rejects.delivered }))
-  if (rejects.open.length > 0) await tx.all(sql.remembered.openRejects({ flow, run, rows: rejects.open }))
+  const { delivered, gone = [] } = rejects
+  if (delivered.length > 0) await tx.all(sql.remembered.closeRejects({ flow, run, keys: delivered, reason: null }))
+  if (gone.length > 0) await tx.all(sql.remembered.closeRejects({ flow, run, keys: gone, reason: GONE }))
+  if (rejects.open.length > 0) await tx.all(sql.remembered.openRejects({ flow, run, batch: null, rows: rejects.open }))
   if (look !== null) await tx.all(sql.remembered.putLook({ flow, scope, value: look, run }))
 }

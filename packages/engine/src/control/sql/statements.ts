@@ -15,8 +15,11 @@ import type {
   LeaseRow,
   ModuleRow,
   NewBatch,
+  NewReject,
   NewRun,
   NewStep,
+  Pruned,
+  RejectFilter,
   RejectRow,
   Replacing,
   RunFilter,
@@ -43,6 +46,7 @@ export interface StoreStatements {
   readonly watermark: WatermarkStatements
   readonly remembered: RememberedStatements
   readonly audit: AuditStatements
+  readonly prune: PruneStatements
 }
 
 export interface SchemaStatements {
@@ -233,16 +237,47 @@ export interface RememberedStatements {
     readonly keys: readonly string[]
     readonly to: 'found' | 'given_up'
   }): Effect
-  rejects(a: { readonly flow: FlowId }): Statement<RejectRow>
+  /** Flow null: of every flow. Newest first. */
+  rejects(a: { readonly flow: FlowId | null } & RejectFilter): Statement<RejectRow>
   /** One open row a key: a key rejected again takes the newer run, code and message. */
   openRejects(a: {
     readonly flow: FlowId
     readonly run: RunId
-    readonly rows: readonly { readonly key: string; readonly code: ErrorCode; readonly message: string }[]
+    readonly batch: number | null
+    readonly rows: readonly NewReject[]
   }): Effect
-  deliverRejects(a: { readonly flow: FlowId; readonly run: RunId; readonly keys: readonly string[] }): Effect
+  /** Those that this run itself rejected stay open. `reason` null: delivered; else dismissed for it. */
+  closeRejects(a: {
+    readonly flow: FlowId
+    readonly run: RunId
+    readonly keys: readonly string[]
+    readonly reason: string | null
+  }): Effect
+  /** What an earlier attempt of this batch left out and the last one did not. */
+  closeOthersOfBatch(a: { readonly run: RunId; readonly batch: number; readonly keys: readonly string[] }): Effect
+  /** Only open ones of the flow; each that was closed comes back. */
+  dismissRejects(a: {
+    readonly flow: FlowId
+    readonly ids: readonly number[]
+    readonly by: string
+    readonly reason: string | null
+  }): Statement<RejectRow>
   look(a: { readonly flow: FlowId; readonly scope: string }): Statement<string>
   putLook(a: { readonly flow: FlowId; readonly scope: string; readonly value: string; readonly run: RunId }): Effect
+}
+
+/** Counting and deleting follow one rule of what may go. */
+export interface PruneStatements {
+  cutoff(a: { readonly keepMs: number }): Statement<StoreTime>
+  /** What would go, counted. */
+  count(a: { readonly before: StoreTime }): Statement<Omit<Pruned, 'before' | 'groups'>>
+  deleteRemembered(a: { readonly before: StoreTime }): readonly Effect[]
+  deleteProgress(a: { readonly before: StoreTime }): readonly Effect[]
+  deleteRuns(a: { readonly before: StoreTime }): Effect
+  /** Each that went comes back. */
+  deleteGroups(a: { readonly before: StoreTime }): Attempt
+  /** Groups that would have no run. */
+  countGroups(a: { readonly before: StoreTime }): Statement<number>
 }
 
 export interface AuditRow {

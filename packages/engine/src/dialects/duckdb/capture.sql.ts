@@ -129,7 +129,7 @@ export function unmatchedKey(r: FlowRelation): Sql | null {
 export function predicates(c: Catalogs, r: FlowRelation, s: Selection, targetExists: boolean): readonly Sql[] {
   const base = filters(r)
   const all: Sql[] = []
-  if (s.window !== null || r.position === null) {
+  if (s.onlyAgain !== true && (s.window !== null || r.position === null)) {
     const window = s.window === null ? TRUE : inWindow(r, s.window)
     const taken =
       s.withNullPosition && r.position !== null ? sql`(${window} OR ${column(r.position.ref)} IS NULL)` : window

@@ -1,7 +1,29 @@
 import { parseFlowId, parseRunId } from '@tidemark/contract/ids'
+import { REJECT_STATES, type RejectRow } from '../../control-store.ts'
+import type { RawRow } from '../../store-session.ts'
 import { errorCode, int, oneOf, text, textOrNull } from '../decode.ts'
 import type { RememberedStatements } from '../statements.ts'
 import { effect, NOW } from './sql-parts.ts'
+
+const REJECT =
+  'id, flow, run, batch, key, code, message, state, times, created_at, coalesce(last_at, created_at) as last_at, closed_at, closed_by, closed_reason'
+
+const decodeReject = (raw: RawRow): RejectRow => ({
+  id: int(raw, 'id'),
+  flow: parseFlowId(text(raw, 'flow')),
+  run: parseRunId(text(raw, 'run')),
+  batch: raw['batch'] === null ? null : int(raw, 'batch'),
+  key: text(raw, 'key'),
+  code: errorCode(raw, 'code'),
+  message: text(raw, 'message'),
+  state: oneOf(raw, 'state', REJECT_STATES),
+  times: int(raw, 'times'),
+  createdAt: text(raw, 'created_at'),
+  lastAt: text(raw, 'last_at'),
+  closedAt: textOrNull(raw, 'closed_at'),
+  closedBy: textOrNull(raw, 'closed_by'),
+  closedReason: textOrNull(raw, 'closed_reason'),
+})
 
 export const sqliteRemembered: RememberedStatements = {
   unmatched: ({ flow }) => ({
@@ -32,34 +54,39 @@ export const sqliteRemembered: RememberedStatements = {
       [flow, run, JSON.stringify(keys), to],
     ),
 
-  rejects: ({ flow }) => ({
-    text: `select id, flow, run, key, code, message, state, created_at from reject where flow = ?1 and state = 'open' order by id`,
-    params: [flow],
-    decode: (raw) => ({
-      id: int(raw, 'id'),
-      flow: parseFlowId(text(raw, 'flow')),
-      run: parseRunId(text(raw, 'run')),
-      key: text(raw, 'key'),
-      code: errorCode(raw, 'code'),
-      message: text(raw, 'message'),
-      state: oneOf(raw, 'state', ['open', 'delivered', 'dismissed'] as const),
-      createdAt: text(raw, 'created_at'),
-    }),
+  rejects: ({ flow, state, limit }) => ({
+    text: `select ${REJECT} from reject where (?1 is null or flow = ?1) and (?2 = 'all' or state = ?2)
+            order by id desc limit coalesce(?3, -1)`,
+    params: [flow, state, limit],
+    decode: decodeReject,
   }),
-  openRejects: ({ flow, run, rows }) =>
+  openRejects: ({ flow, run, batch, rows }) =>
     effect(
-      `insert into reject (flow, run, key, code, message)
-       select ?1, ?2, value ->> 'key', value ->> 'code', value ->> 'message' from json_each(?3) where true
+      `insert into reject (flow, run, batch, key, code, message)
+       select ?1, ?2, ?3, value ->> 'key', value ->> 'code', value ->> 'message' from json_each(?4) where true
            on conflict (flow, key) where state = 'open' do update
-          set run = excluded.run, code = excluded.code, message = excluded.message`,
-      [flow, run, JSON.stringify(rows)],
+          set times = times + (run <> excluded.run or batch is not excluded.batch), last_at = ${NOW},
+              run = excluded.run, batch = excluded.batch, code = excluded.code, message = excluded.message`,
+      [flow, run, batch, JSON.stringify(rows)],
     ),
-  deliverRejects: ({ flow, run, keys }) =>
+  closeRejects: ({ flow, run, keys, reason }) =>
     effect(
-      `update reject set state = 'delivered', closed_at = ${NOW}, closed_by = ?2
-        where flow = ?1 and state = 'open' and key in (select value from json_each(?3))`,
-      [flow, run, JSON.stringify(keys)],
+      `update reject set state = iif(?4 is null, 'delivered', 'dismissed'), closed_at = ${NOW}, closed_by = ?2, closed_reason = ?4
+        where flow = ?1 and state = 'open' and run <> ?2 and key in (select value from json_each(?3))`,
+      [flow, run, JSON.stringify(keys), reason],
     ),
+  closeOthersOfBatch: ({ run, batch, keys }) =>
+    effect(
+      `update reject set state = 'delivered', closed_at = ${NOW}, closed_by = ?1
+        where run = ?1 and batch = ?2 and state = 'open' and key not in (select value from json_each(?3))`,
+      [run, batch, JSON.stringify(keys)],
+    ),
+  dismissRejects: ({ flow, ids, by, reason }) => ({
+    text: `update reject set state = 'dismissed', closed_at = ${NOW}, closed_by = ?3, closed_reason = ?4
+            where flow = ?1 and state = 'open' and id in (select value from json_each(?2)) returning ${REJECT}`,
+    params: [flow, JSON.stringify(ids), by, reason],
+    decode: decodeReject,
+  }),
 
   look: ({ flow, scope }) => ({
     text: 'select value from look where flow = ?1 and scope = ?2',

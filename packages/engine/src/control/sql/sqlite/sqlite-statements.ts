@@ -3,6 +3,7 @@ import { sqliteAudit } from './audit.sql.ts'
 import { sqliteBatch } from './batch.sql.ts'
 import { sqliteCatalog } from './catalog.sql.ts'
 import { sqliteLease } from './lease.sql.ts'
+import { sqlitePrune } from './prune.sql.ts'
 import { sqliteRemembered } from './remembered.sql.ts'
 import { sqliteRun } from './run.sql.ts'
 import { sqliteSchema } from './schema.sql.ts'
@@ -17,4 +18,5 @@ export const SQLITE_STATEMENTS: StoreStatements = {
   watermark: sqliteWatermark,
   remembered: sqliteRemembered,
   audit: sqliteAudit,
+  prune: sqlitePrune,
 }

@@ -1,0 +1,41 @@
+import type { RejectsDocument } from '@tidemark/contract/api'
+import { count } from './numbers.ts'
+import type { Screen } from './screen.ts'
+import { renderTable } from './table.ts'
+import { age } from './times.ts'
+import { harmless } from './width.ts'
+
+type Reject = RejectsDocument['rejects'][number]
+
+/** A key as it can be typed after `--key`. */
+export const rejectKeyText = (key: Reject['key']): string =>
+  key.length === 1 && key[0] != null && key[0] !== '' && !key[0].startsWith('[') ? key[0] : JSON.stringify(key)
+
+export function rejectsText({ rejects }: RejectsDocument, { style, width, now }: Screen): string {
+  const columns = [
+    { header: 'ID', align: 'right' as const },
+    { header: 'FLOW', cut: true },
+    { header: 'KEY', cut: true },
+    { header: 'STATE' },
+    { header: 'SEEN' },
+    { header: 'TIMES', align: 'right' as const },
+    { header: 'RUN' },
+    { header: 'WHY' },
+  ]
+  const rows = rejects.map((r) => [
+    String(r.id),
+    r.flow,
+    harmless(rejectKeyText(r.key)),
+    { text: stateText(r), paint: r.status === 'open' ? style.warn : style.dim },
+    age(r.last_at, now),
+    count(r.times),
+    r.run,
+    harmless(`${r.code} ${r.message}`),
+  ])
+  return renderTable(columns, rows, width, style)
+}
+
+const stateText = ({ status, closed_by: by, closed_reason: reason }: Reject): string =>
+  status === 'open'
+    ? 'open'
+    : `${status}${by === null ? '' : ` by ${by}`}${reason === null ? '' : `: ${harmless(reason)}`}`
