@@ -75,6 +75,8 @@ export const ShowDocument = z.strictObject({
       rows: RowCountsJson,
     }),
   ),
+  /** what to do about the run's error; empty where it has none */
+  remedy: z.array(z.string()),
   plan: z.record(z.string(), z.unknown()),
 })
 export type ShowDocument = z.output<typeof ShowDocument>
@@ -151,7 +153,13 @@ export const StatusDocument = z.strictObject({
         })
         .nullable(),
       watermark: z.string().nullable(),
+      /** clock less position: how far the target is behind; null: the position is no time */
       lag_ms: z.int().nullable(),
+      /** when a run last left in the target everything that was due, and how long ago that is */
+      complete_at: Instant.nullable(),
+      age_ms: z.int().nullable(),
+      /** the newest run found nothing because a transaction of the source holds back: for how long, as far as runs saw it */
+      held: z.strictObject({ reason: z.string(), ms: z.int(), too_long: z.boolean() }).nullable(),
       state: z.string(),
       holder: z.strictObject({ owner: z.string(), until: Instant }).nullable(),
       open_rejects: Count,

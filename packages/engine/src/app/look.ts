@@ -1,6 +1,8 @@
 /** `tidemark runs | show | watermarks | connections`: the ledger, read. */
 import type { RunsDocument, ShowDocument, WatermarksDocument } from '@tidemark/contract/api'
+import { type ErrorCode, ERRORS } from '@tidemark/contract/error-codes'
 import { parseScopeText, scopeText } from '@tidemark/contract/flow'
+import type { RunRow } from '../control/control-store.ts'
 import { asAppError } from '../runtime/app-error.ts'
 import type { ConnectionReport } from './app.ts'
 import { type AppContext, connectionOf, limitsOf } from './app-context.ts'
@@ -32,9 +34,19 @@ export async function show(ctx: AppContext, id: string): Promise<ShowDocument> {
       batches_done: s.batchesDone,
       rows: rowsJson(s.rows),
     })),
+    remedy: run.error === null ? [] : remedyOf(run, run.error.code),
     plan: JSON.parse(run.plan) as Record<string, unknown>,
   }
 }
+
+/** Of the registry, with the names of this run. */
+const remedyOf = (run: RunRow, code: ErrorCode): string[] =>
+  ERRORS[code].remedy.map((line) =>
+    line
+      .replaceAll(/\bFLOW\b/g, run.flow)
+      .replaceAll('resume --last', `resume ${run.id}`)
+      .replaceAll(/\bRUN\b/g, run.id),
+  )
 
 export async function watermarks(ctx: AppContext): Promise<WatermarksDocument> {
   const store = await ctx.store('read')

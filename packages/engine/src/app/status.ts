@@ -1,7 +1,8 @@
 /** `tidemark status`: per flow and scope, where things stand. */
 import type { StatusDocument } from '@tidemark/contract/api'
+import { formatDuration } from '@tidemark/contract/duration'
 import { type FlowSpec, parseScopeText, scopeText } from '@tidemark/contract/flow'
-import type { ControlStore, LeaseRow, RunRow, WatermarkRow } from '../control/control-store.ts'
+import type { ControlStore, FreshnessRow, LeaseRow, RunRow, WatermarkRow } from '../control/control-store.ts'
 import { isDead } from '../run/hold-lease.ts'
 import type { AppContext } from './app-context.ts'
 import { instantOf, zoneOf } from './instant-of.ts'
@@ -15,6 +16,7 @@ export async function status(ctx: AppContext): Promise<StatusDocument> {
   const store = await ctx.store('read')
   const catalog = await ctx.catalog('read')
   const watermarks = await store.ledger.listWatermarks()
+  const fresh = await store.ledger.listFreshness()
   const now = await store.now()
   const flows: FlowStatus[] = []
   for (const flow of catalog.flows)
@@ -23,6 +25,7 @@ export async function status(ctx: AppContext): Promise<StatusDocument> {
         store,
         flow,
         watermarks.filter((w) => w.flow === flow.id),
+        fresh.filter((f) => f.flow === flow.id),
         now,
       )),
     )
@@ -33,6 +36,7 @@ async function flowStatus(
   store: ControlStore,
   flow: FlowSpec,
   watermarks: readonly WatermarkRow[],
+  fresh: readonly FreshnessRow[],
   now: string,
 ): Promise<readonly FlowStatus[]> {
   const runs = await store.ledger.listRuns({ flow: flow.id, limit: RUNS_LOOKED_AT })
@@ -48,8 +52,11 @@ async function flowStatus(
       watermarks.some((w) => w.scope === s),
   )
   return known.map((scope) => {
-    const last = runs.find((r) => r.scope === scope) ?? null
+    const ofScope = runs.filter((r) => r.scope === scope)
+    const last = ofScope[0] ?? null
     const mark = watermarks.find((w) => w.scope === scope) ?? null
+    const { completeAt = null, heldBack = null } = fresh.find((f) => f.scope === scope) ?? {}
+    const hold = holdOf(flow, heldBack, ofScope, now)
     const held = lease?.owner != null && !lease.expired && !isDead(lease)
     return {
       flow: flow.id,
@@ -58,7 +65,10 @@ async function flowStatus(
       last_run: last && { run: last.id, status: last.state, finished_at: last.finishedAt, error: last.error },
       watermark: mark?.position ?? null,
       lag_ms: lagMs(flow, mark, last, now),
-      state: stateText(flow, last, held),
+      complete_at: completeAt,
+      age_ms: completeAt === null ? null : sinceMs(completeAt, now),
+      held: hold,
+      state: hold?.too_long === true && flow.active && !held ? tooLongText(hold) : stateText(flow, last, held),
       holder: held && lease?.owner && lease.expiresAt ? { owner: ownerText(lease), until: lease.expiresAt } : null,
       open_rejects: countJson(BigInt(rejects)),
       unmatched: countJson(BigInt(unmatched)),
@@ -90,6 +100,24 @@ function stateText(flow: FlowSpec, last: RunRow | null, held: boolean): string {
       return 'superseded: run the flow again'
   }
 }
+
+const sinceMs = (at: string, now: string): number =>
+  Math.max(0, Temporal.Instant.from(now).epochMilliseconds - Temporal.Instant.from(at).epochMilliseconds)
+
+/** Held back at least since the first of the newest runs that all found the same. */
+function holdOf(flow: FlowSpec, reason: string | null, runs: readonly RunRow[], now: string): FlowStatus['held'] {
+  if (reason === null) return null
+  const free = runs.findIndex((r) => r.state !== 'nothing_to_do' || !isHeldBack(r.reason))
+  const since = runs.at(free < 0 ? -1 : free - 1)?.startedAt ?? now
+  const ms = sinceMs(since, now)
+  const limit = (flow.capture.options as { readonly maxHoldMs?: number } | null)?.maxHoldMs ?? Infinity
+  return { reason, ms, too_long: ms > limit }
+}
+
+const isHeldBack = (reason: string | null): boolean => reason?.startsWith('held back by transaction') === true
+
+const tooLongText = ({ reason, ms }: NonNullable<FlowStatus['held']>): string =>
+  `held back too long, for ${formatDuration(ms - (ms % (ms >= 7_200_000 ? 3_600_000 : ms >= 120_000 ? 60_000 : 1_000)))}: ${reason}`
 
 /** How far the target is behind the clock; a look that found nothing counts, for numbers it is unknown. */
 function lagMs(flow: FlowSpec, mark: WatermarkRow | null, last: RunRow | null, now: string): number | null {

@@ -36,7 +36,12 @@ export function parseCommandLine(argv: readonly string[], help: HelpOutput): Par
     else program.parse(argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0 || error.code === 'commander.help') return null
+    if (error.exitCode === 0) return null
+    // the first word of a family alone: what there is below it is the answer
+    if (error.code === 'commander.help') {
+      help.write(helpText(argv.find((word) => Object.hasOwn(FAMILIES, word)) ?? null, help.width))
+      return null
+    }
     // of two that fit, the one of two words
     const named = COMMANDS.findLast(({ name }) => name.split(' ').every((word) => argv.includes(word)))
     throw new UsageProblem(

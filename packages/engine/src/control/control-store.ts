@@ -317,6 +317,15 @@ export interface RunFilter {
   readonly limit: number
 }
 
+export interface FreshnessRow {
+  readonly flow: FlowId
+  readonly scope: string
+  /** when a run last left in the target everything that was due; null: never */
+  readonly completeAt: StoreTime | null
+  /** what held back the newest run, which found nothing therefore */
+  readonly heldBack: string | null
+}
+
 export interface Pruned {
   /** runs that ended before it were looked at */
   readonly before: StoreTime
@@ -410,6 +419,8 @@ export interface LedgerStore {
     by: Actor,
   ): Promise<void>
 
+  /** The view `freshness`, as people query it by hand. */
+  listFreshness(): Promise<readonly FreshnessRow[]>
   listUnmatched(flow: FlowId): Promise<readonly UnmatchedRow[]>
   /** Flow null: of every flow. Without a filter the open ones; oldest first, with a limit the newest of them. */
   listRejects(flow: FlowId | null, filter?: RejectFilter): Promise<readonly RejectRow[]>

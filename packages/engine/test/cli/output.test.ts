@@ -96,6 +96,9 @@ const STATUS: StatusDocument = {
       last_run: { run: 'r-7k3f1', status: 'succeeded', finished_at: '2026-11-20T21:56:00.000Z', error: null },
       watermark: '2026-11-20 21:57:12',
       lag_ms: 420_000,
+      complete_at: '2026-11-20T21:55:00.000Z',
+      age_ms: 300_000,
+      held: null,
       state: '',
       holder: null,
       open_rejects: 0,
@@ -113,6 +116,9 @@ const STATUS: StatusDocument = {
       },
       watermark: null,
       lag_ms: null,
+      complete_at: null,
+      age_ms: null,
+      held: null,
       state: 'fix the definition, then run',
       holder: { owner: 'ada on east', until: '2026-11-20T22:01:00.000Z' },
       open_rejects: 0,
@@ -125,6 +131,9 @@ const STATUS: StatusDocument = {
       last_run: null,
       watermark: null,
       lag_ms: null,
+      complete_at: null,
+      age_ms: null,
+      held: null,
       state: '',
       holder: null,
       open_rejects: 0,
@@ -145,6 +154,7 @@ const SHOW: ShowDocument = {
       rows: { ...NO_ROWS_JSON, read: 4000, inserted: 3900 },
     },
   ],
+  remedy: [],
   plan: { window: {} },
 }
 const WATERMARKS: WatermarksDocument = {
@@ -338,10 +348,10 @@ test('a plan that a run would refuse says every refused column, its reason and w
 test('status is a table with ages, lag and what to do', async () => {
   expect((await play(['status'], scriptedApp(SCRIPT).app)).out).toBe(
     [
-      'FLOW                  LAST RUN                 WATERMARK             LAG   STATE',
-      'orders.orders         succeeded 4 m ago        2026-11-20 21:57:12   7 m   –',
-      'orders.letters bu=N   failed 2 h ago  TM4107   –                     –     switched off · fix the definition, then run · held by ada on east until 22:01',
-      'orders.new            never                    –                     –     –',
+      'FLOW                  LAST RUN                 WATERMARK             LAG   AGE   STATE',
+      'orders.orders         succeeded 4 m ago        2026-11-20 21:57:12   7 m   5 m   –',
+      'orders.letters bu=N   failed 2 h ago  TM4107   –                     –     –     switched off · fix the definition, then run · held by ada on east until 22:01',
+      'orders.new            never                    –                     –     –     –',
       '',
     ].join('\n'),
   )

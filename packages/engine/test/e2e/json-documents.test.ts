@@ -134,6 +134,7 @@ test('a failed run is told in every document by its code and message', async () 
   const { runs, status, watermarks, plan, show } = await look(p)
   expect(runs.runs).toMatchObject([{ status: 'failed', error: ran.runs[0]?.error }])
   expect(show?.run.error).toEqual(ran.runs[0]?.error)
+  expect(show?.remedy.join('\n')).not.toMatch(/\bFLOW\b|\bRUN\b|^$/)
   expect(status.flows).toMatchObject([
     {
       state: `TM4004: tidemark resume ${ran.runs[0]?.run}, or run the flow again`,

@@ -118,6 +118,7 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
       superseded_by: null,
     },
     steps: [],
+    remedy: [],
     plan: {},
   }),
   watermarks: async () => ({ watermarks: [] }),

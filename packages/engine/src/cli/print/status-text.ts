@@ -16,6 +16,7 @@ export function statusText({ flows }: StatusDocument, screen: Screen): string {
     { header: 'LAST RUN' },
     { header: 'WATERMARK' },
     { header: 'LAG' },
+    { header: 'AGE' },
     { header: 'STATE' },
   ]
   const rows = flows.map((flow) => [
@@ -23,6 +24,7 @@ export function statusText({ flows }: StatusDocument, screen: Screen): string {
     lastRun(flow, screen),
     flow.watermark ?? NONE,
     flow.lag_ms === null ? NONE : lag(flow.lag_ms),
+    flow.age_ms === null ? NONE : lag(flow.age_ms),
     stateText(flow, screen),
   ])
   return renderTable(columns, rows, screen.width, screen.style)

@@ -48,6 +48,7 @@ export function makeLedger(parts: StoreParts): LedgerStore {
     rewind: (flow, scope, expected, to, by) => rewind(parts, flow, scope, expected, to, by),
     acceptChange: (flow, scope, expected, change, by) => acceptChange(parts, flow, scope, expected, change, by),
 
+    listFreshness: () => session.all(sql.remembered.freshness()),
     listUnmatched: (flow) => session.all(sql.remembered.unmatched({ flow })),
     listRejects: (flow, filter) => listRejects(parts, flow, filter),
     dismissRejects: (flow, ids, by) => dismissRejects(parts, flow, ids, by),

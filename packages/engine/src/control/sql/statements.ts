@@ -11,6 +11,7 @@ import type {
   Actor,
   BatchRow,
   ConnectionRow,
+  FreshnessRow,
   LeaseOwner,
   LeaseRow,
   ModuleRow,
@@ -224,6 +225,7 @@ export interface WatermarkStatements {
 
 /** What one run leaves for later ones: keys without a main row, keys in quarantine, the greatest number seen. */
 export interface RememberedStatements {
+  freshness(): Statement<FreshnessRow>
   unmatched(a: { readonly flow: FlowId }): Statement<UnmatchedRow>
   /** A key that is open already keeps the time it was first seen. */
   openUnmatched(a: {

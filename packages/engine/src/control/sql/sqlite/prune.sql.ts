@@ -13,7 +13,7 @@ const NEEDED = `(
      r.seq in (select max(seq) from run group by flow, scope)
   or r.seq in (select max(seq) from run
                 where (state in ('succeeded', 'succeeded_with_rejects')
-                       or state = 'nothing_to_do' and coalesce(reason, '') not like 'held back%')
+                       or state = 'nothing_to_do' and coalesce(reason, '') not like 'held back by transaction%')
                   and coalesce(window_decided_by, '') not in ('period', 'retry')
                 group by flow, scope)
   or r.id in (select run from watermark)

@@ -26,6 +26,16 @@ const decodeReject = (raw: RawRow): RejectRow => ({
 })
 
 export const sqliteRemembered: RememberedStatements = {
+  freshness: () => ({
+    text: 'select flow, scope, complete_at, held_back from freshness',
+    params: [],
+    decode: (raw) => ({
+      flow: parseFlowId(text(raw, 'flow')),
+      scope: text(raw, 'scope'),
+      completeAt: textOrNull(raw, 'complete_at'),
+      heldBack: textOrNull(raw, 'held_back'),
+    }),
+  }),
   unmatched: ({ flow }) => ({
     text: `select flow, alias, key, position, first_seen_at, state from unmatched where flow = ?1 order by first_seen_at, alias, key`,
     params: [flow],

@@ -16,7 +16,8 @@ create index reject_of_run on reject (run);
 create index unmatched_of_run on unmatched (run);
 
 -- One line per flow and scope: how far it is, how old its data is, how its last run ended, who works on it, what is open.
--- complete_at: everything that was due then is in the target (rejects that are open excepted).
+-- complete_at: when a run last left in the target everything that was due (open rejects excepted); a run that a
+-- transaction held back, one of a period and one of rejects alone do not count.
 -- lag_seconds: clock less position; null for positions that are no time in UTC.
 drop view freshness;
 create view freshness as
@@ -31,7 +32,7 @@ last_run as (
 complete (flow, scope, at) as (
   select flow, scope, max(created_at) from run
    where (state in ('succeeded', 'succeeded_with_rejects')
-          or state = 'nothing_to_do' and coalesce(reason, '') not like 'held back%')
+          or state = 'nothing_to_do' and coalesce(reason, '') not like 'held back by transaction%')
      and coalesce(window_decided_by, '') not in ('period', 'retry')
    group by flow, scope
 ),
@@ -48,7 +49,7 @@ select p.flow, p.scope, w.position, w.updated_at as position_since, w.run as pos
        c.at as complete_at, ${secondsSince('c.at')} as age_seconds,
        case when s.is_utc and s.position glob '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
             then ${secondsSince('s.position')} end as lag_seconds,
-       iif(l.state = 'nothing_to_do' and l.reason like 'held back%', l.reason, null) as held_back,
+       iif(l.state = 'nothing_to_do' and l.reason like 'held back by transaction%', l.reason, null) as held_back,
        l.id as last_run, l.state as last_state, coalesce(l.finished_at, l.started_at, l.created_at) as last_at,
        l.error_code, l.error_message, l.waiting_rows, l.waiting_until,
        h.actor || '@' || h.host || ' (pid ' || h.pid || ')' as held_by, h.expires_at as held_until,
