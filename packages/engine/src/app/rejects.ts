@@ -72,7 +72,12 @@ export async function retryRejects(
   const definition = findFlow((await ctx.catalog('write')).flows, flow)
   const rejects = await chosen(ctx, store, { flow, keys, ids: [] })
   if (rejects.length === 0) return runDocument(null, [])
-  const deps = await runDeps(ctx, { emit, waitMs, workers: parallel ?? DEFAULT_WORKERS })
+  const deps = await runDeps(ctx, parallel ?? DEFAULT_WORKERS, {
+    emit,
+    waitMs,
+    stop: AbortSignal.any([signal, ctx.hardSignal]),
+    beside: [],
+  })
   const wish = {
     full: false,
     period: null,

@@ -40,8 +40,9 @@ export interface CaptureReport {
 }
 
 export async function captureRows(work: WorkArea, r: CaptureRequest): Promise<CaptureReport> {
-  // rows that are in already are known by their keys alone
-  const ranges = r.epoch === 1 ? await work.ranges(r.relation, r.selection, r.batch) : null
+  // rows that are in already, and those looked at again, are known by their keys alone
+  const ranges =
+    r.epoch === 1 && r.selection.again.length === 0 ? await work.ranges(r.relation, r.selection, r.batch) : null
   return ranges === null ? captureKeys(work, r) : withoutKeys(ranges, r)
 }
 

@@ -13,7 +13,7 @@ export async function retryDecision(q: CaptureQuestion, keys: readonly string[])
   const selection: Selection = {
     window: null,
     withNullPosition: false,
-    absentFromTarget: false,
+    absent: null,
     unmatched: [],
     again: keys,
     onlyAgain: true,

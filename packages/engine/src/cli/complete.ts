@@ -7,7 +7,7 @@ import { ERROR_CODES, ERRORS } from '@tidemark/contract/error-codes'
 import type { Names } from '../app/app.ts'
 import type { Backend } from './backend.ts'
 import type { CommandSpec, OptionSpec } from './command.ts'
-import { COMMANDS } from './command-table.ts'
+import { COMMANDS, FAMILIES } from './command-table.ts'
 import { findProject } from './find-project.ts'
 import type { Io } from './io.ts'
 import { SHELLS } from './shells.ts'
@@ -52,7 +52,7 @@ function joined(argv: readonly string[]): readonly string[] {
 async function candidates(words: readonly string[], io: Io, backend: Backend): Promise<readonly Candidate[]> {
   const current = words.at(-1) ?? ''
   const typed = words.slice(0, -1)
-  const { command, args, used, open, project } = read(typed)
+  const { command, family, args, used, open, project } = read(typed)
   const names = (): Promise<Names> => askNames(project, io, backend)
   const inline = /^(--[\w-]+)=(.*)$/s.exec(current)
   if (inline !== null) {
@@ -69,22 +69,33 @@ async function candidates(words: readonly string[], io: Io, backend: Backend): P
         .filter((o) => o.repeat === true || !used.has(flagOf(o)))
         .map((o) => ({ word: flagOf(o), about: o.description })),
     )
-  if (command === null)
-    return starting(
-      current,
-      COMMANDS.map(({ name, summary }) => ({ word: name, about: summary })),
-    )
+  if (command === null) return starting(current, family === null ? firstWords() : below(family))
   const wanted = command.arguments.split(' ').filter((a) => a !== '')
   const argument = wanted[args.length] ?? wanted.findLast((a) => a.includes('...'))
   const values = argument === undefined ? [] : await valuesOf(argument.replaceAll(/[^\w]/g, ''), names)
   return starting(
     current,
-    values.filter(({ word }) => !args.includes(word)),
+    [...(args.length === 0 ? below(command.name) : []), ...values].filter(({ word }) => !args.includes(word)),
   )
 }
 
+const firstWords = (): readonly Candidate[] =>
+  [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? name))].map((word) => ({
+    word,
+    about: FAMILIES[word] ?? COMMANDS.find(({ name }) => name === word)?.summary ?? '',
+  }))
+
+/** `list` of `rejects list` */
+const below = (first: string): readonly Candidate[] =>
+  COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name, summary }) => ({
+    word: name.slice(first.length + 1),
+    about: summary,
+  }))
+
 interface Read {
   readonly command: CommandSpec | null
+  /** the first word of a command of two, the second not typed yet */
+  readonly family: string | null
   readonly args: readonly string[]
   readonly used: ReadonlySet<string>
   /** the option whose value is being typed */
@@ -94,6 +105,7 @@ interface Read {
 
 function read(typed: readonly string[]): Read {
   let command: CommandSpec | null = null
+  let family: string | null = null
   let open: OptionSpec | null = null
   let project: string | null = null
   const args: string[] = []
@@ -108,10 +120,18 @@ function read(typed: readonly string[]): Read {
       const option = optionsOf(command).find((o) => flagOf(o) === word)
       if (option !== undefined && placeholderOf(option) !== '') open = option
       if (word.startsWith('--project=')) project = word.slice('--project='.length)
-    } else if (command === null) command = COMMANDS.find(({ name }) => name === word) ?? null
-    else args.push(word)
+    } else if (command === null) {
+      const name: string = family === null ? word : `${family} ${word}`
+      command = COMMANDS.find((c) => c.name === name) ?? null
+      if (command === null && Object.hasOwn(FAMILIES, word)) family = word
+    } else {
+      const longer: CommandSpec | undefined =
+        args.length === 0 ? COMMANDS.find(({ name }) => name === `${command?.name} ${word}`) : undefined
+      if (longer === undefined) args.push(word)
+      else command = longer
+    }
   }
-  return { command, args, used, open, project }
+  return { command, family, args, used, open, project }
 }
 
 const optionsOf = (command: CommandSpec | null): readonly OptionSpec[] => [...(command?.options ?? []), ...GLOBAL]

@@ -45,6 +45,14 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
   )
   if (relation.target.beside !== null && Object.keys(scope).length > 0)
     throw new AppError('TM1019', `${definition.id}: apply replace takes the whole target, and a scope is a part of it`)
+  if (relation.target.beside !== null && wish.onlyAgain !== undefined)
+    throw new AppError(
+      'TM1019',
+      `${definition.id}: apply replace takes the whole source, and a retry some of its rows`,
+      {
+        remedy: [`tidemark run ${definition.id}   reads all of it, rejects included`],
+      },
+    )
   checkPast(definition, scope, facts, relation, wish)
   const remembered = facts.ledger.unmatched.filter((u) => u.state === 'open')
   const givenUp = remembered

@@ -18,6 +18,8 @@ async function offered(p: Project, ...words: readonly string[]): Promise<readonl
   return out.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0] ?? '']))
 }
 
+const FIRST_WORDS = [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0]))]
+
 /** A real bash with the script that `completion bash` prints: what it offers for the last word. */
 function inBash(p: Project, ...words: readonly string[]): readonly string[] {
   const launcher = p.path('tidemark')
@@ -38,8 +40,12 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
 
 test('completion offers commands, options and the names of the project, from the YAML before anything is deployed', async () => {
   await using p = await flatProject()
-  expect(await offered(p, '')).toEqual(COMMANDS.map(({ name }) => name))
-  expect(await offered(p, 're')).toEqual(['resume', 'reset', 'rewind'])
+  expect(await offered(p, '')).toEqual(FIRST_WORDS)
+  expect(await offered(p, 're')).toEqual(['resume', 'reset', 'rewind', 'rejects'])
+  expect(await offered(p, 'rejects', '')).toEqual(['list', 'retry', 'dismiss'])
+  expect(await offered(p, 'rejects', 'dismiss', '--all')).toEqual(['--all-open'])
+  expect(await offered(p, 'rejects', 'retry', 'm')).toEqual(['m.t'])
+  expect(await offered(p, 'runs', '')).toEqual(['prune', 'm.t'])
   expect(await offered(p, 'run', 'm')).toEqual(['m.t'])
   await p.ok('run', 'm.t')
   p.store(`insert into task (module, id, type, transformation_config) values ('m', 'by-hand', 'flow', '{}')`)
@@ -74,8 +80,8 @@ test('completion offers each option once, those that repeat again, and no word w
 test('completion never fails loudly: no project, a broken one and a damaged store are no answer', async () => {
   await using home = emptyProject()
   expect(await offered(home, 'run', '')).toEqual([])
-  expect(await offered(home, 'nonsense', '')).toEqual(COMMANDS.map(({ name }) => name))
-  expect(await offered(home)).toEqual(COMMANDS.map(({ name }) => name))
+  expect(await offered(home, 'nonsense', '')).toEqual(FIRST_WORDS)
+  expect(await offered(home)).toEqual(FIRST_WORDS)
   await using p = await flatProject()
   await p.ok('deploy')
   p.write('.tidemark/control.db', 'no database, but a text. '.repeat(200))

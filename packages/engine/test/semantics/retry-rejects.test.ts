@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { at, delivered, row, rows, TABLE } from '../support/flat.ts'
 import { keyOf, openRejects } from '../support/open-rejects.ts'
-import { expectFailed } from '../support/refusals.ts'
+import { expectFailed, expectRefused } from '../support/refusals.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
 const flow = flowSpec()
@@ -79,6 +79,20 @@ test('a retry of a row that the source has no more says so, and its reject is cl
   expect(await w.store.ledger.listRejects(null, { state: 'all', limit: null })).toMatchObject([
     { state: 'dismissed', closedReason: 'the source has no such row any more' },
   ])
+})
+
+test('a retry of a flow that replaces its target is refused, and every row stays', async () => {
+  await using w = await openWorld()
+  const replacing = flowSpec({
+    capture: { kind: 'backfill', options: {} },
+    apply: { kind: 'replace', maxDelete: null },
+  })
+  await w.source(TABLE, rows(3))
+  await w.run(replacing)
+  await openRejects(w, replacing.id, [keyOf(1)])
+  await expectRefused(w, replacing, 'TM1019', { onlyAgain: [keyOf(1)] })
+  expect(await delivered(w)).toHaveLength(3)
+  expect(await states(w)).toEqual(['["1"] open'])
 })
 
 test('a retry of rejects that somebody closed meanwhile does nothing', async () => {

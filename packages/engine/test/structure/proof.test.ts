@@ -5,7 +5,7 @@ import { FILES, ROOT, read } from './repository.ts'
 const upTo = (letter: string, last: number): readonly string[] =>
   Array.from({ length: last }, (_, i) => `${letter}${i + 1}`)
 
-/** Guarantees of the design, lines of its semantics, bad input, events, operation, exactness, and what had to be done: each needs a test. */
+/** What the design and its issues promise, and the kinds of bad input: each line needs a test. */
 const LINES: readonly string[] = [
   ...upTo('G', 13),
   ...upTo('S', 42),
@@ -14,6 +14,7 @@ const LINES: readonly string[] = [
   ...upTo('E', 8),
   ...upTo('O', 5),
   ...upTo('X', 7),
+  ...upTo('L', 14),
   ...upTo('D', 6),
 ]
 

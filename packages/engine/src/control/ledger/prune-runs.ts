@@ -13,10 +13,10 @@ export async function pruneRuns({ session, sql }: StoreParts, keepMs: number, by
   return await session.transaction(async (tx) => {
     const pruned = await counted(tx, sql, keepMs)
     const { before } = pruned
-    const { deleteRemembered, deleteProgress, deleteRuns, deleteGroups } = sql.prune
-    for (const statement of [...deleteRemembered({ before }), ...deleteProgress({ before })]) await tx.all(statement)
-    await tx.all(deleteRuns({ before }))
-    const groups = (await tx.all(deleteGroups({ before }))).length
+    const { prune } = sql
+    const parts = [...prune.deleteRemembered({ before }), ...prune.deleteProgress({ before })]
+    for (const statement of [...parts, prune.deleteRuns({ before })]) await tx.all(statement)
+    const groups = (await tx.all(prune.deleteGroups({ before }))).length
     await audit(tx, sql, {
       action: 'prune-runs',
       subject: `runs that ended before ${before}`,
