@@ -264,6 +264,7 @@ function steadyWords(home) {
           if (key === 'until' && value !== null) return STEADY.until
           if (key === 'duration_ms' && value > 0) return 200
           if (key === 'lag_ms' && value !== null) return 905_000
+          if (key === 'age_ms' && value !== null) return 5_000
           return value !== null && typeof value === 'object' && typeof value.bigint === 'string'
             ? BigInt(value.bigint)
             : value
