@@ -1,5 +1,5 @@
 /**
- * `npm run demo` and `npm test` in a fresh clone: installs what is missing, then runs the command under the pinned
+ * `npm run demo`, `npm run bench` and `npm test` in a fresh clone: installs what is missing, then runs the command under the pinned
  * Node. Plain JavaScript for Node 20, because it runs before the pinned one is there.
  */
 import { spawn, spawnSync } from 'node:child_process'
@@ -14,6 +14,10 @@ const inRoot = (...parts) => path.join(root, ...parts)
 const COMMANDS = {
   // where the user stands, so that `--files DIR` may be relative
   demo: { cwd: process.env.INIT_CWD ?? root, args: [inRoot('packages/engine/bin/tidemark.js'), 'demo'] },
+  bench: {
+    cwd: process.env.INIT_CWD ?? root,
+    args: ['--conditions=tidemark-source', inRoot('bench/main.ts')],
+  },
   test: { cwd: root, args: [inRoot('node_modules/vitest/vitest.mjs'), 'run', '--project', 'fast'] },
 }
 

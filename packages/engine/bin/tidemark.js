@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import module from 'node:module'
+import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -15,7 +16,7 @@ if (Number.parseInt(process.versions.node, 10) >= NEEDED) await start()
 else runUnderPinnedNode()
 
 async function start() {
-  module.enableCompileCache()
+  keepCompiledCode()
   // A reader that went away (`tidemark runs | head`) ends the output, not the work: rows keep moving, the exit code stays true.
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
@@ -27,6 +28,33 @@ async function start() {
   if (fromSource) useSources()
   const { main } = await import((fromSource ? source : new URL('../dist/cli/main.js', import.meta.url)).href)
   process.exitCode = await main(process.argv.slice(2))
+}
+
+/**
+ * Compiled code is kept in the user's own cache folder. Node's default is one folder of the shared temp folder: it works
+ * for whoever came first, and who owns it decides what runs. NODE_COMPILE_CACHE and NODE_DISABLE_COMPILE_CACHE go first.
+ */
+function keepCompiledCode() {
+  const { status } = module.enableCompileCache(path.join(userCacheFolder(), 'tidemark', 'compiled'))
+  if (status === module.constants.compileCacheStatus.FAILED) module.enableCompileCache()
+}
+
+function userCacheFolder() {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
+  if (process.platform === 'win32' && LOCALAPPDATA) return LOCALAPPDATA
+  if (XDG_CACHE_HOME && path.isAbsolute(XDG_CACHE_HOME)) return XDG_CACHE_HOME
+  return process.platform === 'darwin'
+    ? path.join(homeFolder(), 'Library', 'Caches')
+    : path.join(homeFolder(), '.cache')
+}
+
+/** A container may run under a number that has no name, hence no home. */
+function homeFolder() {
+  try {
+    return os.homedir()
+  } catch {
+    return os.tmpdir()
+  }
 }
 
 /** Resolves the workspace's own packages to their TypeScript, as `node --conditions=tidemark-source` would. */

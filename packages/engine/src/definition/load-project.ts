@@ -12,6 +12,8 @@ export const PROJECT_FILE = 'tidemark.yaml'
 export const MODULES_DIR = 'modules'
 const DEFAULT_CONTROL = 'sqlite:.tidemark/control.db'
 const DEFAULT_TEMP = '.tidemark/tmp'
+/** Not DuckDB's 80 % of the machine: decision 0016. */
+const DEFAULT_MEMORY_BYTES = 512 * 1024 ** 2
 const DEFAULT_LEASE_MS = 60_000
 
 export interface ProjectSpec {
@@ -22,7 +24,7 @@ export interface ProjectSpec {
   /** as written: a relative path counts from `dir`, references are still closed */
   readonly controlUrl: string
   readonly engine: {
-    readonly memoryBytes: number | null
+    readonly memoryBytes: number
     readonly threads: number | null
     /** absolute */
     readonly tempDir: string
@@ -48,7 +50,7 @@ export function loadProject(dir: string): ProjectSpec {
     platform: platform ?? null,
     controlUrl: control ?? DEFAULT_CONTROL,
     engine: {
-      memoryBytes: engine?.memory ?? null,
+      memoryBytes: engine?.memory ?? DEFAULT_MEMORY_BYTES,
       threads: engine?.threads ?? null,
       tempDir: resolve(dir, engine?.temp ?? DEFAULT_TEMP),
       leaseMs: engine?.lease ?? DEFAULT_LEASE_MS,

@@ -15,7 +15,7 @@ const LINES: readonly string[] = [
   ...upTo('O', 5),
   ...upTo('X', 7),
   ...upTo('L', 14),
-  ...upTo('D', 6),
+  ...upTo('D', 7),
 ]
 
 const TESTS = FILES.filter((file) => /^packages\/.*(\.test\.ts|\/test\/.*\.ts)$/.test(file))

@@ -7,7 +7,10 @@ const ZERO = /^(?:\p{Mark}|\p{Default_Ignorable_Code_Point}|\p{Cc})+$/u
 const ASCII = /^[\u0020-\u007E]*$/
 const ELLIPSIS = '…'
 
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
+/** Made when a text needs it: ICU takes ten milliseconds, and most texts are ASCII. */
+let segmenter: Intl.Segmenter | null = null
+const graphemes = (text: string): Intl.Segments =>
+  (segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })).segment(text)
 
 const widthOf = (grapheme: string): number =>
   ZERO.test(grapheme) ? 0 : WIDE.test(grapheme) || grapheme.includes('\uFE0F') ? 2 : 1
@@ -16,7 +19,7 @@ export function textWidth(text: string): number {
   const bare = stripVTControlCharacters(text)
   if (ASCII.test(bare)) return bare.length
   let width = 0
-  for (const { segment } of graphemes.segment(bare)) width += widthOf(segment)
+  for (const { segment } of graphemes(bare)) width += widthOf(segment)
   return width
 }
 
@@ -24,7 +27,7 @@ export function textWidth(text: string): number {
 export function cutMiddle(text: string, width: number): string {
   if (textWidth(text) <= width) return text
   if (width <= 1) return ELLIPSIS.slice(0, width)
-  const parts = Array.from(graphemes.segment(text), (s) => s.segment)
+  const parts = Array.from(graphemes(text), (s) => s.segment)
   const head = take(parts, Math.ceil((width - 1) / 2))
   const tail = take(parts.toReversed(), Math.floor((width - 1) / 2))
   return head.join('') + ELLIPSIS + tail.toReversed().join('')
@@ -33,7 +36,7 @@ export function cutMiddle(text: string, width: number): string {
 /** The start of a text. */
 export function cutEnd(text: string, width: number): string {
   if (textWidth(text) <= width) return text
-  const parts = Array.from(graphemes.segment(text), (s) => s.segment)
+  const parts = Array.from(graphemes(text), (s) => s.segment)
   return width < 1 ? '' : take(parts, width - 1).join('') + ELLIPSIS
 }
 

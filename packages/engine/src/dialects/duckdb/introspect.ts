@@ -16,51 +16,41 @@ export function schemaAndTable(table: TableName): readonly [string, string] {
 
 export const tableIdent = (file: DuckdbFile, table: TableName): Sql => ident(file.catalog, ...schemaAndTable(table))
 
-/** DuckDB's names are one name whatever their case. */
+/**
+ * DuckDB's names are one name whatever their case. One statement: each function of the catalog looks into every
+ * attached file. Which columns are generated is told by the DDL alone.
+ */
+const DESCRIBE = `
+SELECT c.column_name, c.data_type, c.is_nullable, t.estimated_size,
+       coalesce(contains(t.sql, 'GENERATED ALWAYS AS') AND regexp_matches(t.sql,
+         '(?i)(^|[(, ])"?' || regexp_escape(replace(c.column_name, '"', '""')) || '"?[^,]* GENERATED ALWAYS AS'), FALSE),
+       (SELECT to_json(list(u.constraint_column_names ORDER BY u.constraint_index)) FROM duckdb_constraints() u
+         WHERE u.database_name = ?1 AND lower(u.schema_name) = lower(?2) AND lower(u.table_name) = lower(?3)
+           AND u.constraint_type IN ('PRIMARY KEY', 'UNIQUE'))
+  FROM duckdb_columns() c LEFT JOIN duckdb_tables() t USING (database_name, schema_name, table_name)
+ WHERE c.database_name = ?1 AND lower(c.schema_name) = lower(?2) AND lower(c.table_name) = lower(?3)
+ ORDER BY c.column_index`
+
 export async function describeTable(
   file: DuckdbFile,
   session: DuckdbSession,
   table: TableName,
 ): Promise<TableFacts | null> {
-  const where = [file.catalog, ...schemaAndTable(table)]
-  const columns = await session.rows(
-    `SELECT c.column_name, c.data_type, c.is_nullable
-       FROM duckdb_columns() c WHERE c.database_name = ? AND lower(c.schema_name) = lower(?) AND lower(c.table_name) = lower(?) ORDER BY c.column_index`,
-    where,
-  )
-  if (columns.length === 0) return null
-  const [size] = await session.rows(
-    'SELECT estimated_size, sql FROM duckdb_tables() WHERE database_name = ? AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?)',
-    where,
-  )
-  const unique = await session.rows(
-    `SELECT to_json(constraint_column_names) FROM duckdb_constraints()
-      WHERE database_name = ? AND lower(schema_name) = lower(?) AND lower(table_name) = lower(?) AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')`,
-    where,
-  )
-  const generated = size ? await generatedColumns(session, where) : new Set<string>()
+  const rows = await session.rows(DESCRIBE, [file.catalog, ...schemaAndTable(table)])
+  const [first] = rows
+  if (first === undefined) return null
+  const [, , , estimatedSize, , uniqueKeys] = first
   return {
     table,
-    columns: columns.map(([name, type, nullable]) => ({
+    columns: rows.map(([name, type, nullable, , generated]) => ({
       name: name ?? '',
       type: type ?? '',
       nullable: nullable === 'true',
-      generated: generated.has(name ?? ''),
+      generated: generated === 'true',
     })),
-    uniqueKeys: unique.map(([names]) => JSON.parse(names ?? '[]') as string[]),
-    estimatedRows: size ? BigInt(size[0] ?? '0') : null,
+    uniqueKeys: JSON.parse(uniqueKeys ?? '[]') as string[][],
+    estimatedRows: estimatedSize == null ? null : BigInt(estimatedSize),
   }
-}
-
-/** DuckDB's catalog does not say which columns are generated; the parsed DDL's own words do. */
-async function generatedColumns(session: DuckdbSession, where: readonly string[]): Promise<ReadonlySet<string>> {
-  const rows = await session.rows(
-    `SELECT c.column_name FROM duckdb_columns() c JOIN duckdb_tables() t USING (database_name, schema_name, table_name)
-      WHERE c.database_name = ? AND lower(c.schema_name) = lower(?) AND lower(c.table_name) = lower(?)
-        AND regexp_matches(t.sql, '(?i)(^|[(, ])"?' || regexp_escape(replace(c.column_name, '"', '""')) || '"?[^,]* GENERATED ALWAYS AS')`,
-    where,
-  )
-  return new Set(rows.map(([name]) => name ?? ''))
 }
 
 /** A view has no row numbers to read by. */

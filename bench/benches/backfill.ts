@@ -1,0 +1,96 @@
+/** DuckDB file → new DuckDB file, and Parquet file → new DuckDB file, against one plain INSERT … SELECT. */
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { type FlowText, openWarm, runFlow, writeProject } from '../bench-project.ts'
+import { alternately, measure } from '../child-task.ts'
+import { inFile } from '../duckdb-file.ts'
+import { makeOrders, ORDER_COLUMNS } from '../order-table.ts'
+import { quoted, seconds, timedSession } from '../reference-session.ts'
+import { type BenchContext, type Result, resultOf, rows } from '../result.ts'
+
+const RUNS = 3
+const FILE = import.meta.filename
+
+export interface BackfillTask {
+  readonly dir: string
+  /** YAML of the source's connection, and its table */
+  readonly from: string
+  readonly table: string
+  /** the reference's source: statements before, relation */
+  readonly attach: string | null
+  readonly relation: string
+  readonly rows: number
+  readonly memory: string | null
+}
+
+export const pushdownBackfill =
+  (name: string, millions: number) =>
+  async (ctx: BenchContext): Promise<readonly Result[]> => {
+    const n = rows(millions * 1_000_000, ctx)
+    const source = path.join(ctx.dir, 'source.duckdb')
+    ctx.say(`  making ${n} rows`)
+    await inFile(source, (db) => makeOrders(db, n))
+    return compareBackfill(name, ctx, {
+      dir: path.join(ctx.dir, 'project'),
+      from: `{ kind: duckdb, path: ${JSON.stringify(source)} }`,
+      table: 'orders',
+      attach: `ATTACH ${quoted(source)} AS s (READ_ONLY)`,
+      relation: 's.orders',
+      rows: n,
+      memory: ctx.memory,
+    })
+  }
+
+export async function compareBackfill(name: string, ctx: BenchContext, task: BackfillTask): Promise<readonly Result[]> {
+  const m = await alternately(
+    RUNS,
+    () => measure(FILE, 'ours', task),
+    () => measure(FILE, 'reference', task),
+    ctx.say,
+  )
+  const of = (side: 'ours' | 'reference') => m[side].map((x) => x.seconds)
+  return [resultOf(name, 's', of('ours'), of('reference'), Math.max(...m.ours.map((x) => x.rssMb)))]
+}
+
+const flowOf = ({ from, table, memory }: BackfillTask): FlowText => ({
+  from,
+  table,
+  capture: 'backfill',
+  apply: 'insert-missing',
+  memory,
+})
+
+/** In a child: from plan to settle. */
+export async function ours(given: unknown): Promise<number> {
+  const task = given as BackfillTask
+  writeProject(task.dir, flowOf(task))
+  await using app = await openWarm(task.dir)
+  return await seconds(async () => {
+    const run = await runFlow(app, 'bench.orders')
+    if (run.rows.inserted !== task.rows) throw new Error(`${run.rows.inserted} rows arrived of ${task.rows}`)
+  })
+}
+
+/** In a child: what a person would type, open and close of the files included. */
+export async function reference(given: unknown): Promise<number> {
+  const task = given as BackfillTask
+  writeProject(task.dir, flowOf(task))
+  const target = path.join(task.dir, 'reference.duckdb')
+  mkdirSync(task.dir, { recursive: true })
+  try {
+    return await timedSession(task.dir, (db) =>
+      seconds(async () => {
+        if (task.attach !== null) await db.run(task.attach)
+        await db.run(`ATTACH ${quoted(target)} AS t`)
+        await db.run('BEGIN')
+        await db.run(`CREATE TABLE t.orders (${ORDER_COLUMNS})`)
+        await db.run(`INSERT INTO t.orders SELECT * FROM ${task.relation}`)
+        await db.run('COMMIT')
+        await db.run('DETACH t') // checkpoints
+        if (task.attach !== null) await db.run('DETACH s')
+      }),
+    )
+  } finally {
+    rmSync(target, { force: true })
+  }
+}

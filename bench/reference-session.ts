@@ -1,0 +1,35 @@
+/** What a person with the same DuckDB would use: one instance with the engine's own limits, warm, and nothing else. */
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { loadProject } from '../packages/engine/src/definition/load-project.ts'
+
+/** Seconds that `work` takes in a warm session under the limits of the project in `dir`. */
+export async function timedSession(dir: string, work: (db: DuckDBConnection) => Promise<number>): Promise<number> {
+  const { memoryBytes, threads, tempDir } = loadProject(dir).engine
+  mkdirSync(tempDir, { recursive: true })
+  const config: Record<string, string> = {
+    autoinstall_known_extensions: 'false',
+    temp_directory: tempDir,
+    memory_limit: `${memoryBytes}B`,
+  }
+  if (threads !== null) config['threads'] = String(threads)
+  const instance = await DuckDBInstance.create(':memory:', config)
+  const db = await instance.connect()
+  try {
+    await db.run('CREATE TABLE warm AS SELECT range AS id, md5(CAST(range AS VARCHAR)) AS t FROM range(1000)')
+    await db.run('CREATE TABLE warmed AS SELECT * FROM warm WHERE NOT EXISTS (SELECT 1 FROM warm w WHERE w.id < 0)')
+    return await work(db)
+  } finally {
+    db.closeSync()
+    instance.closeSync()
+  }
+}
+
+export const quoted = (...parts: readonly string[]): string => `'${path.join(...parts).replaceAll("'", "''")}'`
+
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now()
+  await work()
+  return (performance.now() - startedAt) / 1_000
+}
