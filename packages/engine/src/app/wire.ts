@@ -17,18 +17,6 @@ import { dieAt, type Hit, neverHit } from '../runtime/failpoint.ts'
 import { Secret } from '../runtime/secret.ts'
 import type { App } from './app.ts'
 import type { AppContext } from './app-context.ts'
-import { check, compare, deploy, exportYaml } from './definitions.ts'
-import { discover } from './discover.ts'
-import { connections, runs, show, watermarks } from './look.ts'
-import { names } from './names.ts'
-import { plan } from './plan.ts'
-import { pruneRuns } from './prune-runs.ts'
-import { dismissRejects, listRejects, openRejects, retryRejects } from './rejects.ts'
-import { cancel, reset, resume } from './resume.ts'
-import { prepare, prepareSql, previewPrepare } from './prepare.ts'
-import { previewRewind, rewind } from './rewind.ts'
-import { run } from './run.ts'
-import { status } from './status.ts'
 
 export interface OpenAppOptions {
   /** the folder of `tidemark.yaml` */
@@ -88,38 +76,41 @@ export function openContext(options: OpenAppOptions): Opened {
   }
 }
 
-/** Opens the project; its stores and databases open when a use-case needs them. Throws what is wrong with the YAML. */
+/**
+ * Opens the project; its stores and databases open when a use-case needs them, and a use-case is loaded when it is
+ * called: start-up time counts. Throws what is wrong with the YAML.
+ */
 export async function openApp(options: OpenAppOptions): Promise<App> {
   const { ctx, stores, inspectStore } = openContext(options)
   return {
     pendingMigrations: inspectStore,
-    prepareSql: (id) => prepareSql(ctx, id),
-    previewPrepare: (id) => previewPrepare(ctx, id),
-    prepare: (id) => prepare(ctx, id),
+    prepareSql: async (id) => (await import('./prepare.ts')).prepareSql(ctx, id),
+    previewPrepare: async (id) => (await import('./prepare.ts')).previewPrepare(ctx, id),
+    prepare: async (id) => (await import('./prepare.ts')).prepare(ctx, id),
     migrate: async () => ({ location: (await ctx.store('write')).location }),
-    check: () => check(ctx),
-    compare: (path) => compare(ctx, path),
-    deploy: (o) => deploy(ctx, o),
-    exportYaml: () => exportYaml(ctx),
-    discover: (o, progress, signal) => discover(ctx, o, progress, signal),
-    plan: (o, signal) => plan(ctx, o, signal),
-    run: (o, emit, signal) => run(ctx, o, emit, signal),
-    resume: (o, emit, signal) => resume(ctx, o, emit, signal),
-    cancel: (id) => cancel(ctx, id),
-    reset: (id) => reset(ctx, id),
-    previewRewind: (o) => previewRewind(ctx, o),
-    rewind: (o) => rewind(ctx, o),
-    listRejects: (o) => listRejects(ctx, o),
-    openRejects: (which) => openRejects(ctx, which),
-    retryRejects: (o, emit, signal) => retryRejects(ctx, o, emit, signal),
-    dismissRejects: (o) => dismissRejects(ctx, o),
-    pruneRuns: (o) => pruneRuns(ctx, o),
-    status: () => status(ctx),
-    runs: (o) => runs(ctx, o),
-    show: (id) => show(ctx, id),
-    watermarks: () => watermarks(ctx),
-    names: () => names(ctx),
-    connections: () => connections(ctx),
+    check: async () => (await import('./definitions.ts')).check(ctx),
+    compare: async (path) => (await import('./definitions.ts')).compare(ctx, path),
+    deploy: async (o) => (await import('./definitions.ts')).deploy(ctx, o),
+    exportYaml: async () => (await import('./definitions.ts')).exportYaml(ctx),
+    discover: async (o, progress, signal) => (await import('./discover.ts')).discover(ctx, o, progress, signal),
+    plan: async (o, signal) => (await import('./plan.ts')).plan(ctx, o, signal),
+    run: async (o, emit, signal) => (await import('./run.ts')).run(ctx, o, emit, signal),
+    resume: async (o, emit, signal) => (await import('./resume.ts')).resume(ctx, o, emit, signal),
+    cancel: async (id) => (await import('./resume.ts')).cancel(ctx, id),
+    reset: async (id) => (await import('./resume.ts')).reset(ctx, id),
+    previewRewind: async (o) => (await import('./rewind.ts')).previewRewind(ctx, o),
+    rewind: async (o) => (await import('./rewind.ts')).rewind(ctx, o),
+    listRejects: async (o) => (await import('./rejects.ts')).listRejects(ctx, o),
+    openRejects: async (which) => (await import('./rejects.ts')).openRejects(ctx, which),
+    retryRejects: async (o, emit, signal) => (await import('./rejects.ts')).retryRejects(ctx, o, emit, signal),
+    dismissRejects: async (o) => (await import('./rejects.ts')).dismissRejects(ctx, o),
+    pruneRuns: async (o) => (await import('./prune-runs.ts')).pruneRuns(ctx, o),
+    status: async () => (await import('./status.ts')).status(ctx),
+    runs: async (o) => (await import('./look.ts')).runs(ctx, o),
+    show: async (id) => (await import('./look.ts')).show(ctx, id),
+    watermarks: async () => (await import('./look.ts')).watermarks(ctx),
+    names: async () => (await import('./names.ts')).names(ctx),
+    connections: async () => (await import('./look.ts')).connections(ctx),
     [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
   }
 }
