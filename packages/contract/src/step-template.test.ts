@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseTemplate, TemplateError, type TemplatePiece } from './step-template.ts'
 
-const SCOPES = ['unit', 'business-unit']
+const NAMES = { scopes: ['unit', 'business-unit'], joins: ['meta'] }
 
 /** As it was written. */
 const written = (piece: TemplatePiece): string => {
   if (piece.kind === 'text') return piece.text
-  if (piece.kind === 'token') return `{${piece.name}}`
+  if (piece.kind === 'token' || piece.kind === 'join') return `{${piece.name}}`
   return piece.kind === 'param' ? `:${piece.name}` : `:scope_${piece.name}`
 }
 
@@ -34,6 +34,7 @@ const bound = fc.constantFrom<TemplatePiece>(
   { kind: 'scope', name: 'unit' },
   { kind: 'token', name: 'source' },
   { kind: 'token', name: 'batch' },
+  { kind: 'join', name: 'meta' },
 )
 const part = fc.oneof(
   inert.map((text): TemplatePiece => ({ kind: 'text', text })),
@@ -44,7 +45,7 @@ test('a template is taken apart into what is bound and what is text, whatever th
   fc.assert(
     fc.property(fc.array(part, { maxLength: 8 }), fc.constantFrom('', ';', ' ; -- end\n'), (parts, end) => {
       const text = `SELECT ${parts.map((p) => `${written(p)} `).join('')}`
-      const { pieces } = parseTemplate(text + end, SCOPES)
+      const { pieces } = parseTemplate(text + end, NAMES)
       expect(pieces.filter((p) => p.kind !== 'text')).toEqual(parts.filter((p) => p.kind !== 'text'))
       expect(pieces.map(written).join('')).toBe(text + end.replace(';', ''))
     }),
@@ -56,7 +57,7 @@ test('any text is a template or is refused with its place', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(hostile, fc.string({ unit: 'grapheme' })), { maxLength: 6 }), (texts) => {
       try {
-        const { pieces } = parseTemplate(`SELECT ${texts.join(' ')}`, SCOPES)
+        const { pieces } = parseTemplate(`SELECT ${texts.join(' ')}`, NAMES)
         expect(pieces.length).toBeGreaterThan(0)
       } catch (error) {
         expect(error).toBeInstanceOf(TemplateError)
@@ -68,7 +69,7 @@ test('any text is a template or is refused with its place', () => {
 })
 
 test('a scope with a - is bound under its own name', () => {
-  expect(parseTemplate('SELECT :scope_business_unit', SCOPES).pieces).toEqual([
+  expect(parseTemplate('SELECT :scope_business_unit', NAMES).pieces).toEqual([
     { kind: 'text', text: 'SELECT ' },
     { kind: 'scope', name: 'business-unit' },
   ])
@@ -84,11 +85,11 @@ test.each([
   "SELECT date'2026-01-01', x::date, l[1 : 2], {'a': 1}, a.b.c",
   'SELECT * FROM { source } s WHERE at>:after AND at<=:up_to LIMIT :batch_size',
 ])('template %j is one SELECT', (text) => {
-  expect(() => parseTemplate(text, SCOPES)).not.toThrow()
+  expect(() => parseTemplate(text, NAMES)).not.toThrow()
 })
 
 test('a template never ends in a semicolon or a comment that is open', () => {
-  const text = (template: string) => parseTemplate(template, []).pieces.map(written).join('')
+  const text = (template: string) => parseTemplate(template, { scopes: [], joins: [] }).pieces.map(written).join('')
   expect(text('SELECT 1;')).toBe('SELECT 1')
   expect(text('SELECT 1 ; -- note')).toBe('SELECT 1  -- note\n')
 })
@@ -115,7 +116,7 @@ test.each<[string, RegExp]>([
   ['SELECT\n\n  :befor', /:befor is no parameter; .*at line 3, character 3/],
   ['SELECT :After', /:After is no parameter/],
   ['SELECT :scope_other', /no scope parameter of this flow; there are .*:scope_unit, :scope_business_unit/],
-  ['SELECT {name}', /\{name\} is no token; there are \{source\}, \{target\}, \{batch\}, \{queue\}/],
+  ['SELECT {name}', /\{name\} is no token; there are \{source\}, \{target\}, \{batch\}, \{queue\}, \{meta\}/],
 ])('template %j is refused', (text, message) => {
-  expect(() => parseTemplate(text, SCOPES)).toThrow(message)
+  expect(() => parseTemplate(text, NAMES)).toThrow(message)
 })

@@ -15,6 +15,8 @@ export type TemplatePiece =
   /** the value of a scope parameter */
   | { readonly kind: 'scope'; readonly name: string }
   | { readonly kind: 'token'; readonly name: TemplateToken }
+  /** a table that the flow joins, by its alias */
+  | { readonly kind: 'join'; readonly name: string }
 
 /** Without a semicolon at its end, and never ending inside a comment: it can stand in brackets. */
 export interface StepTemplate {
@@ -41,8 +43,15 @@ export class TemplateError extends Error {
   }
 }
 
-/** `scopes`: the scope parameters that the flow declares. Throws a TemplateError. */
-export function parseTemplate(text: string, scopes: readonly string[]): StepTemplate {
+/** The names of a flow that its templates may use. */
+export interface TemplateNames {
+  readonly scopes: readonly string[]
+  /** aliases of its joins */
+  readonly joins: readonly string[]
+}
+
+/** Throws a TemplateError. */
+export function parseTemplate(text: string, names: TemplateNames): StepTemplate {
   const pieces: TemplatePiece[] = []
   const code: Lexeme[] = []
   let end: Lexeme | null = null
@@ -58,7 +67,7 @@ export function parseTemplate(text: string, scopes: readonly string[]): StepTemp
         throw new TemplateError(text, end.at, 'a template is one statement: another begins after this ;')
       code.push(lexeme)
     }
-    if (lexeme.kind !== 'semicolon') append(pieces, pieceOf(text, lexeme, scopes))
+    if (lexeme.kind !== 'semicolon') append(pieces, pieceOf(text, lexeme, names))
   }
   checkStatement(text, code)
   if (lineComment && !text.endsWith('\n')) append(pieces, { kind: 'text', text: '\n' })
@@ -71,7 +80,7 @@ function append(pieces: TemplatePiece[], piece: TemplatePiece): void {
   else pieces[pieces.length - 1] = { kind: 'text', text: last.text + piece.text }
 }
 
-function pieceOf(text: string, lexeme: Lexeme, scopes: readonly string[]): TemplatePiece {
+function pieceOf(text: string, lexeme: Lexeme, { scopes, joins }: TemplateNames): TemplatePiece {
   if (lexeme.kind === 'foreign') {
     throw new TemplateError(
       text,
@@ -94,8 +103,10 @@ function pieceOf(text: string, lexeme: Lexeme, scopes: readonly string[]): Templ
     const name = lexeme.text.slice(1, -1).trim()
     const known = TEMPLATE_TOKENS.find((token) => token === name)
     if (known !== undefined) return { kind: 'token', name: known }
-    const list = TEMPLATE_TOKENS.map((token) => `{${token}}`).join(', ')
-    throw new TemplateError(text, lexeme.at, `{${name}} is no token; there are ${list}`, name, TEMPLATE_TOKENS)
+    if (joins.includes(name)) return { kind: 'join', name }
+    const tokens = [...TEMPLATE_TOKENS, ...joins]
+    const list = tokens.map((token) => `{${token}}`).join(', ')
+    throw new TemplateError(text, lexeme.at, `{${name}} is no token; there are ${list}`, name, tokens)
   }
   return { kind: 'text', text: lexeme.text }
 }

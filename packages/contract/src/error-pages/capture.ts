@@ -154,6 +154,35 @@ export const CAPTURE = {
     remedy: ['choose another name: --module NAME', 'or write over that file: --write FILE'],
     ...definition,
   },
+  TM4037: {
+    title: 'step template is not a SELECT',
+    meaning: 'The database does not take the SQL of a step as one SELECT, or does not know what it names.',
+    remedy: ['mend the template under steps', 'tidemark plan FLOW --sql   shows the statements of a flow that plans'],
+    ...definition,
+  },
+  TM4038: {
+    title: 'step template gives other columns',
+    meaning:
+      'A queue gives the columns of the key, a batch those of the target, each once, by name, in a type that fits exactly.',
+    remedy: ['name the columns as listed, with AS where they are called otherwise, and CAST where the type differs'],
+    ...definition,
+  },
+  TM4039: {
+    title: 'step template gave other rows',
+    meaning:
+      'A batch template gave a row that is not of its batch, or two rows of one key. Nothing of that batch landed.',
+    remedy: [
+      'join {batch} by the whole key, so that each of its keys gives one row at most',
+      'then: tidemark resume --last',
+    ],
+    ...failed,
+  },
+  TM4040: {
+    title: 'step template cannot serve this flow',
+    meaning: 'A template reads the clear key, and a masked key is known to batches only as it is masked.',
+    remedy: ['leave the template or the mask of the key out'],
+    ...definition,
+  },
   TM4107: {
     title: 'column cannot be held exactly',
     meaning: 'The target column would round, cut or refuse values of the source column.',

@@ -10,6 +10,8 @@ import type {
   Selection,
   WorkArea,
 } from '../dialects/contract.ts'
+import { queueOf } from '../dialects/planned-steps.ts'
+
 import { AppError } from '../runtime/app-error.ts'
 import { closeTree } from './close-tree.ts'
 
@@ -72,7 +74,7 @@ async function captureKeys(work: WorkArea, r: CaptureRequest): Promise<CaptureRe
 
 function refuseBadKeys(check: KeyCheck, r: FlowRelation): void {
   const key = r.key.map((k) => k.source).join(', ')
-  const table = formatTableName(r.source.table)
+  const table = `${queueOf(r) === null ? '' : 'the queue of step rows, over '}${formatTableName(r.source.table)}`
   if (check.nullKeys > 0n) throw new AppError('TM4004', `${check.nullKeys} rows of ${table} have NULL in ${key}`)
   if (check.duplicates.length > 0) {
     const joins = r.source.joins.length > 0 ? ' (a joined table with several rows for one also does this)' : ''

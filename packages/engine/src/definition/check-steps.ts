@@ -38,13 +38,22 @@ function* templateOf(
 ): Generator<Finding> {
   const refuse = (message: string, hint: string | null): Finding => ({ code: 'TM1028', path, message, hint })
   try {
-    const { pieces } = parseTemplate(text, Object.keys(flow.scope))
+    const { pieces } = parseTemplate(text, {
+      scopes: Object.keys(flow.scope),
+      joins: flow.source.joins.map((j) => j.as),
+    })
     const uses = (kind: TemplatePiece['kind'], names: readonly string[]): boolean =>
       pieces.some((piece) => piece.kind === kind && 'name' in piece && names.includes(piece.name))
     if (part === 'batch' && !uses('token', ['batch']))
       yield refuse('a batch template has to name {batch}: without it each batch would be the whole table', null)
-    if (part === 'queue' && uses('token', ['batch']))
-      yield refuse('{batch} has no meaning in a queue template: batches are made from what it selects', null)
+    if (part === 'queue' && flow.shape.kind === 'tree')
+      yield refuse(
+        'a step of a tree has no queue: its rows, what they hang below and what lies below them decide',
+        null,
+      )
+    for (const token of ['batch', 'queue'])
+      if (part === 'queue' && uses('token', [token]))
+        yield refuse(`{${token}} has no meaning in a queue template: batches are made from what it selects`, null)
     if (flow.capture.kind === 'backfill' && uses('param', ['after', 'up_to']))
       yield refuse(':after and :up_to have no value: capture: backfill has no position', null)
   } catch (error) {

@@ -8,6 +8,7 @@ import type { ColumnRef, ConditionSpec, JoinSpec, TableName } from '@tidemark/co
 import type { PositionClock } from '@tidemark/contract/capture'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { TargetMemory } from './target-memory.ts'
+import type { PlannedStep, TemplateReader } from './planned-steps.ts'
 import type { Secret } from '../runtime/secret.ts'
 import type { SurveyPort } from './survey.ts'
 
@@ -106,6 +107,8 @@ export interface FlowRelation {
     readonly type: string
     readonly values: readonly string[]
   }[]
+  /** in their order: a flat flow has one, a tree three */
+  readonly steps: readonly PlannedStep[]
 }
 
 /** The table that batches write. */
@@ -390,7 +393,7 @@ export interface TargetPort {
 }
 
 /** One engine that sees source, target and the captured keys: where a pushdown lane works. */
-export interface Bench extends AsyncDisposable {
+export interface Bench extends AsyncDisposable, TemplateReader {
   readonly source: SourcePort
   readonly target: TargetPort
   readonly work: WorkArea

@@ -1,7 +1,8 @@
 /**
- * SQL as a type: text that is safe to send. Only `ident`, `param`, `sql`, `joined` and `catalogText` make it, so a
- * bare string, such as a column name from somebody else's system, does not fit into a statement.
+ * SQL as a type: text that is safe to send. Only `ident`, `param`, `sql`, `joined`, `catalogText` and
+ * `templateText` make it, so a bare string, such as a column name from somebody else's system, does not fit into a statement.
  */
+import type { TemplatePiece } from '@tidemark/contract/step-template'
 import { Secret } from '../runtime/secret.ts'
 
 declare const sqlText: unique symbol
@@ -36,6 +37,9 @@ export const ident = (...path: readonly string[]): Sql => make([path.map(doubleQ
 /** Text that the database's own catalog printed, such as a type's name. Never anything a person or a row said. */
 export const catalogText = (text: string): Sql => make([text], [])
 
+/** Text of a person's SELECT as the tokenizer left it: no values, no parameters, every quote and bracket closed. */
+export const templateText = (piece: Extract<TemplatePiece, { readonly kind: 'text' }>): Sql => make([piece.text], [])
+
 /** Items one after the other, with text before, between and after them. */
 function woven(texts: readonly string[], items: readonly Sql[]): Sql {
   const pieces = [texts[0] ?? '']
@@ -58,7 +62,7 @@ export const EMPTY: Sql = make([''], [])
 /** Items with a separator between them; `whenNone` where there are none. */
 export function joined(
   items: readonly Sql[],
-  separator: ', ' | ' AND ' | ' OR ' | ' + ' | '\n' | '\nUNION ALL\n',
+  separator: '' | ', ' | ' AND ' | ' OR ' | ' + ' | '\n' | '\nUNION ALL\n',
   whenNone: Sql = EMPTY,
 ): Sql {
   return items.length === 0 ? whenNone : woven(['', ...items.slice(1).map(() => separator), ''], items)

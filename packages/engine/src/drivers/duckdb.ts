@@ -7,7 +7,7 @@
 import { existsSync, realpathSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, version } from '@duckdb/node-api'
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, StatementType, version } from '@duckdb/node-api'
 
 const LINGER_MS = 5_000
 const LINGER_POLL_MS = 10
@@ -236,6 +236,20 @@ export class DuckdbSession implements Disposable {
     return reader
       .getRowsJson()
       .map((row) => row.map((v) => (v === null ? null : typeof v === 'string' ? v : JSON.stringify(v))))
+  }
+
+  /** Is the text one statement, and a SELECT? It is prepared and not run. */
+  async isOneSelect(text: string): Promise<boolean> {
+    return this.#send(async () => {
+      const statements = await this.#connection.extractStatements(text)
+      if (statements.count !== 1) return false
+      const prepared = await statements.prepare(0)
+      try {
+        return prepared.statementType === StatementType.SELECT
+      } finally {
+        prepared.destroySync()
+      }
+    })
   }
 
   async begin(): Promise<void> {

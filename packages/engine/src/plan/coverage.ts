@@ -16,6 +16,8 @@ export interface Coverage {
   readonly key: readonly string[]
   readonly position: string | null
   readonly columns: readonly string[]
+  /** SQL of the flow's own, by what it replaces; absent in what earlier versions stored */
+  readonly templates?: Readonly<Record<string, string>>
 }
 
 export function coverageOf(definition: FlowSpec, relation: FlowRelation): Coverage {
@@ -32,8 +34,19 @@ export function coverageOf(definition: FlowSpec, relation: FlowRelation): Covera
     key: relation.key.map((k) => k.source),
     position: relation.position ? formatColumnRef(relation.position.ref) : null,
     columns: relation.columns.map((c) => c.source).sort(),
+    templates: templatesOf(definition),
   }
 }
+
+const templatesOf = ({ steps }: FlowSpec): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(steps).flatMap(([name, step]) =>
+      (['queue', 'batch'] as const).flatMap((part) => {
+        const text = step[part]
+        return text === null ? [] : [[`${part} of step ${name}`, text] as const]
+      }),
+    ),
+  )
 
 /** A condition as one line: its identity, and what a person reads. */
 export function formatCondition(c: ConditionSpec): string {
@@ -69,6 +82,17 @@ function listed(what: string, before: readonly string[], now: readonly string[])
   ]
 }
 
+function templateChanges(
+  before: Readonly<Record<string, string>>,
+  now: Readonly<Record<string, string>>,
+): readonly CoverageChange[] {
+  const what = (name: string): string =>
+    before[name] === undefined ? 'added' : now[name] === undefined ? 'removed' : 'changed'
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])]
+    .filter((name) => before[name] !== now[name])
+    .map((name) => ({ text: `${name} ${what(name)}`, gained: null }))
+}
+
 /** What differs, in words; empty when nothing does. */
 export function coverageChanges(before: Coverage, now: Coverage): readonly CoverageChange[] {
   const changes: CoverageChange[] = []
@@ -96,5 +120,6 @@ export function coverageChanges(before: Coverage, now: Coverage): readonly Cover
   }
   changes.push(...listed('excluded key', before.excluded, now.excluded))
   changes.push(...listed('column', before.columns, now.columns))
+  changes.push(...templateChanges(before.templates ?? {}, now.templates ?? {}))
   return changes
 }

@@ -74,6 +74,9 @@ export function gainedValues(
   })
 }
 
+export const batchRowsOf = (d: FlowSpec, options: PlanOptions, abilities: Abilities): number =>
+  options.batchRows ?? d.batch.rows ?? abilities.batchRows
+
 export interface PlanRequest {
   readonly definition: FlowSpec
   readonly scope: Scope
@@ -127,13 +130,16 @@ export function makePlan(r: PlanRequest): Planned {
         d.target.emptied === 'refused' &&
         Object.keys(r.scope).length > 0,
       batch: {
-        rows: options.batchRows ?? d.batch.rows ?? r.abilities.batchRows,
+        rows: batchRowsOf(d, options, r.abilities),
         bytes: d.batch.bytes ?? r.abilities.batchBytes,
       },
       unmatched: r.unmatched,
       estimatedRows: String(decision.rows),
       notes: [
         ...decision.notes,
+        ...(relation.steps.every((step) => step.queue === null)
+          ? []
+          : ['the queue of step rows decides what comes: what it leaves out of a window, no later run takes']),
         ...(own === null && facts.ledger.unscoped !== null && scopeText(r.scope) !== '{}'
           ? ['this scope starts from a copy of the watermark of the whole flow']
           : []),

@@ -52,8 +52,8 @@ function need(table: TableFacts, name: string, folds: boolean, role: string): Co
 }
 
 /** The column behind a reference, in the main table or a joined one. */
-function referenced(
-  r: RelationRequest,
+export function referenced(
+  r: Pick<RelationRequest, 'shapes' | 'source'>,
   ref: ColumnRef,
   role: string,
 ): { readonly ref: ColumnRef; readonly column: ColumnFacts } {
@@ -102,6 +102,7 @@ export function resolveRelation(r: RelationRequest): FlowRelation {
       const column = need(shapes.source, name, r.source.foldsCase, 'exclude_keys')
       return { column: column.name, type: column.type, values }
     }),
+    steps: [],
   }
   if (shapes.target === null && d.target.create === 'never')
     throw new AppError('TM4109', `${formatTableName(d.target.table)} on ${r.target.location}`, {

@@ -69,8 +69,3 @@ export const splitOf = (json: string, step: number, wave: number): CapturedBatch
     bytes: BigInt(s.bytes),
   }
 }
-
-export const STEP_NAMES: Readonly<Record<'flat' | 'tree', readonly string[]>> = {
-  flat: ['rows'],
-  tree: ['roots', 'ancestors', 'children'],
-}

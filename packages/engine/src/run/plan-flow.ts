@@ -6,8 +6,9 @@ import type { ControlStore, RejectRow, UnmatchedRow } from '../control/control-s
 import type { Abilities, Bench } from '../dialects/contract.ts'
 import type { Planned } from '../plan/flow-plan.ts'
 import { canonicalValues, gatherFacts } from '../plan/gather-facts.ts'
-import { checkPast, gainedValues, inForce, makePlan, type PlanOptions } from '../plan/make-plan.ts'
+import { batchRowsOf, checkPast, gainedValues, inForce, makePlan, type PlanOptions } from '../plan/make-plan.ts'
 import { resolveRelation } from '../plan/relation.ts'
+import { withSteps } from '../plan/with-steps.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { refuseUnbuilt } from './refuse-unbuilt.ts'
 
@@ -39,10 +40,11 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
   const { options } = definition.capture
   const facts = await gatherFacts(bench, deps.store, definition, scope)
   const position = mode.position(options)
-  const relation = await canonicalValues(
-    bench.source,
-    resolveRelation({ definition, shapes: facts, scope, position, source: bench.source, target: bench.target }),
-  )
+  const request = { definition, shapes: facts, scope, position, source: bench.source, target: bench.target }
+  const relation = await withSteps(bench, request, {
+    relation: await canonicalValues(bench.source, resolveRelation(request)),
+    batchRows: batchRowsOf(definition, wish, deps.abilities),
+  })
   if (relation.target.beside !== null && Object.keys(scope).length > 0)
     throw new AppError('TM1019', `${definition.id}: apply replace takes the whole target, and a scope is a part of it`)
   if (relation.target.beside !== null && wish.onlyAgain !== undefined)

@@ -10,7 +10,6 @@ const UNBUILT: Readonly<Record<string, (flow: FlowSpec) => boolean>> = {
   'drift other than fail': ({ drift }) => drift !== 'fail',
   'on_conflict other than fail': ({ onConflict }) => onConflict !== 'fail',
   on_error: ({ onError }) => onError.length > 0,
-  steps: ({ steps }) => Object.keys(steps).length > 0,
 }
 
 export function refuseUnbuilt(flow: FlowSpec): void {

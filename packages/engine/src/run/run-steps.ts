@@ -5,7 +5,8 @@ import type { BatchRow } from '../control/control-store.ts'
 import type { DialectModule } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
-import { splitOf, STEP_NAMES } from './captured.ts'
+import { STEP_NAMES } from '../plan/with-steps.ts'
+import { splitOf } from './captured.ts'
 import { type BatchDeps, type BatchReport, runBatch } from './run-batch.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
 
@@ -92,7 +93,13 @@ async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<vo
 }
 
 const mostAtOnce = ({ dialect, plan, deps }: StepsContext, wave: readonly BatchRow[]): number =>
-  Math.min(plan.definition.parallel ?? Infinity, deps.pool.size, dialect.abilities.openBatches ?? Infinity, wave.length)
+  Math.min(
+    plan.definition.steps[stepName(plan, wave[0]?.step ?? 1)]?.maxDop ?? Infinity,
+    plan.definition.parallel ?? Infinity,
+    deps.pool.size,
+    dialect.abilities.openBatches ?? Infinity,
+    wave.length,
+  )
 
 /** `tidemark cancel` speaks through the ledger: the batches in flight end, no other begins. */
 async function stopIfAsked({ deps, run }: StepsContext): Promise<void> {

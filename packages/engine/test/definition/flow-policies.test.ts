@@ -164,6 +164,12 @@ test.each<[string, Change, RegExp]>([
   ['nothing', queue('-- later'), /^TM1028 .*it is empty/],
   ['a batch that is the whole table', batch('SELECT * FROM {source}'), /^TM1028 .*has to name \{batch\}/],
   ['a queue made of batches', queue('SELECT order_id FROM {batch}'), /^TM1028 .*\{batch\} has no meaning in a queue/],
+  ['a queue made of itself', queue('SELECT order_id FROM {queue}'), /^TM1028 .*\{queue\} has no meaning in a queue/],
+  [
+    'a queue of a tree',
+    { ...TREE, steps: '{ roots: { queue: "SELECT order_id FROM {source}" } }' },
+    /^TM1028 .*a step of a tree has no queue/,
+  ],
   [
     'a window where there is no position',
     queue('SELECT 1 WHERE x > :after', { capture: 'backfill' }),
@@ -172,7 +178,7 @@ test.each<[string, Change, RegExp]>([
 ])('a step template is refused at its place: %s', (_, change, message) => {
   const text = problemText([flowYaml(change)])
   expect(text).toMatch(message)
-  expect(text).toMatch(/in modules\/m1\.yaml:11:\d+/)
+  expect(text).toMatch(/in modules\/m1\.yaml:1[12]:\d+/)
 })
 
 test('a template may use the scopes of its flow', () => {

@@ -10,12 +10,19 @@ const joined = flowSpec({
   watermark: { position: { table: 'meta', column: 'changed_on' } },
 })
 
+const QUEUE = `SELECT x.id FROM {meta} x WHERE (:after IS NULL OR x.changed_on > :after) AND x.changed_on <= :up_to
+  AND (:scope_size IS NULL OR x.id > 7) AND NOT EXISTS (FROM {target} t WHERE t.id = x.id) -- ':after; {source}'
+  AND x.id < :batch_size`
+const BATCH = 'SELECT s.* FROM {source} s JOIN {batch} b ON b.id = s.id'
+
 const CASES: Readonly<Record<string, FlowSpec>> = {
   'latest-flat': flat,
   'latest-flat-side-position': joined,
   'latest-tree': { ...joined, shape: { kind: 'tree', locator: 'path', parent: 'parent', orphans: null } },
   'insert-missing-flat': { ...flat, apply: { kind: 'insert-missing', maxDelete: null } },
   'insert-missing-backfill': { ...flat, capture: { kind: 'backfill', options: {} }, apply: { kind: 'insert-missing', maxDelete: null } },
+  'latest-flat-templates': { ...joined, scope: { size: { table: null, column: 'size' } }, steps: { rows: { queue: QUEUE, batch: BATCH, maxDop: null } } },
+  'latest-tree-template': { ...flat, shape: { kind: 'tree', locator: 'path', parent: 'parent', orphans: null }, steps: { children: { queue: null, batch: BATCH, maxDop: null } } },
 }
 
 describe('golden SQL of duckdb', () => {

@@ -277,7 +277,6 @@ test.each<[string, Partial<FlowSpec>]>([
   ],
   ['drift other than fail, on_conflict other than fail', { drift: 'add', onConflict: 'skip' }],
   ['on_error', { onError: [{ code: 'TM5003', step: null, do: 'fatal', attempts: null }] }],
-  ['steps', { steps: { rows: { queue: null, batch: null, maxDop: 1 } } }],
 ])('what no run does yet is refused and not ignored: %s', async (what, change) => {
   await using w = await openWorld()
   await w.source(TABLE)

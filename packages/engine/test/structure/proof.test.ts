@@ -15,6 +15,7 @@ const LINES: readonly string[] = [
   ...upTo('O', 5),
   ...upTo('X', 7),
   ...upTo('L', 14),
+  ...upTo('P', 6),
   ...upTo('D', 7),
 ]
 

@@ -5,11 +5,14 @@ import {
   type FenceKey,
   type FlowRelation,
   landingTable,
+  type PlannedColumn,
   type PlannedPosition,
+  type WindowBounds,
 } from '../contract.ts'
+import type { PlannedTemplate } from '../planned-steps.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { fromSource } from './capture.sql.ts'
-import { landingValue, mainKey } from './columns.sql.ts'
+import { landingKey, landingValue, mainKey } from './columns.sql.ts'
 import {
   type Catalogs,
   column,
@@ -24,6 +27,7 @@ import {
   work,
   workKey,
 } from './names.ts'
+import { batchRows, givenType } from './template.sql.ts'
 import { sameContent } from './types.ts'
 
 export type ApplyMode = 'insert-missing' | 'latest'
@@ -41,10 +45,15 @@ const names = (r: FlowRelation): Sql =>
   )
 
 /** The columns of a staged row: those of the target, and what apply needs besides. */
-function stagedColumns(c: Catalogs, r: FlowRelation): readonly Sql[] {
+const stagedColumns = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
+  ...r.columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`),
+  ...stagedAside(r, true),
+]
+
+/** What apply needs beside the target's columns. */
+function stagedAside(r: FlowRelation, withPosition: boolean): readonly Sql[] {
   return [
-    ...r.columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`),
-    ...(r.position ? [sql`${column(r.position.ref)} AS ${stagedPosition(r)}`] : []),
+    ...(withPosition && r.position ? [sql`${column(r.position.ref)} AS ${stagedPosition(r)}`] : []),
     ...(r.tree
       ? [
           sql`${ident('m', r.tree.locator.source)} AS ${stagedLocator(r)}`,
@@ -74,6 +83,48 @@ SELECT ${joined(stagedColumns(c, r), ', ')}
 FROM ${fromSource(c, r, true)}
 JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
 WHERE w.n BETWEEN CAST(${param(split.first)} AS BIGINT) AND CAST(${param(split.last)} AS BIGINT)${range}`
+}
+
+/** A column as a template gives it; the name of no join begins with a space. */
+const given = (x: PlannedColumn): PlannedColumn => ({
+  ...x,
+  source: x.target,
+  sourceType: givenType(x),
+  origin: { kind: 'joined', alias: ' batch' },
+})
+
+/**
+ * The batch's rows as a person's SELECT gives them, cast and masked as planned. What the target's columns do not say, a
+ * position that is kept beside it, locator and parent of a tree, is the source's.
+ */
+export function stageTemplate(
+  c: Catalogs,
+  r: FlowRelation,
+  template: PlannedTemplate,
+  split: CapturedBatch,
+  window: WindowBounds | null,
+  targetExists: boolean,
+): Sql {
+  const columns = r.columns.map(given)
+  const own = columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`)
+  const position = columns.find((x) => x.target === r.position?.targetColumn)
+  const aside = r.tree !== null || (r.position !== null && !position)
+  const rows = sql`(SELECT ${joined(
+    r.columns.map((x) => sql`CAST(${ident('b', x.target)} AS ${typed(givenType(x))}) AS ${ident(x.target)}`),
+    ', ',
+  )}
+FROM (${batchRows(c, r, template, split, window, targetExists)}) AS b) AS ${ident('j_ batch')}`
+  const key = (i: number): Sql => ident('j_ batch', r.key[i]?.target ?? '')
+  return sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
+SELECT ${joined(
+    [
+      ...own,
+      ...(position ? [sql`${landingValue(c, position)} AS ${stagedPosition(r)}`] : []),
+      ...(aside ? stagedAside(r, !position) : []),
+    ],
+    ', ',
+  )}
+FROM ${aside ? sql`${fromSource(c, r, true)}\nJOIN ${rows} ON ${keyEquals(r, key, landingKey(c, r))}` : rows}`
 }
 
 /** The batch's rows where they are: a range of the source's row numbers, and of it what the selection takes. */

@@ -15,12 +15,15 @@ import type {
   Selection,
   Staged,
 } from '../contract.ts'
-import { printable, type Sql, sql } from '../sql-text.ts'
+import { type PlannedTemplate, type TemplateColumn, queueOf, stepAt } from '../planned-steps.ts'
+
+import { printable, type Sql, sql, textOf } from '../sql-text.ts'
 import * as apply from './apply.sql.ts'
 import { bucketQuery, insertSelected, predicates, vanishingUnder } from './capture.sql.ts'
 import { translate } from './errors.ts'
 import { hasRowIds } from './introspect.ts'
-import { attachedSource, type Catalogs } from './names.ts'
+import { attachedSource, type Catalogs, work } from './names.ts'
+import { readQueue, strangers as strangersIn, templateSql } from './template.sql.ts'
 import { count, exec, query } from './run-sql.ts'
 import { DuckdbSource } from './source.ts'
 import { DuckdbTarget } from './target.ts'
@@ -201,7 +204,7 @@ class DuckdbBench implements Bench {
   ): Promise<Staged> {
     const own = ours(tx)
     own.split = split
-    if (split.readAt === null) return this.#stageByKey(own, relation, split)
+    if (split.readAt === null) return this.#stageByKey(own, relation, selection, split)
     await this.#refuseMoved(relation, split)
     own.fresh = await this.#holdsOnlyThisRun(own, relation)
     const [predicate = TRUE] = predicates(this.#catalogs, relation, selection, !own.fresh)
@@ -221,7 +224,18 @@ class DuckdbBench implements Bench {
       throw new AppError('TM5006', `${relation.source.table.join('.')} on ${this.source.location}`)
   }
 
-  async #stageByKey(own: DuckdbTransaction, relation: FlowRelation, split: CapturedBatch): Promise<Staged> {
+  async #stageByKey(
+    own: DuckdbTransaction,
+    relation: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+  ): Promise<Staged> {
+    const template = stepAt(relation, split.step)?.batch ?? null
+    if (template !== null) {
+      const given = await this.#stageGiven(own, relation, template, selection, split, true)
+      if (relation.tree) await this.#refuseParentless(own, relation)
+      return { rows: given, bytes: split.bytes }
+    }
     const byRowId = await this.#readsByRowId(relation)
     await own.exec(apply.stage(this.#catalogs, relation, split, byRowId))
     let rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
@@ -239,6 +253,50 @@ class DuckdbBench implements Bench {
       )
     if (relation.tree) await this.#refuseParentless(own, relation)
     return { rows, bytes: split.bytes }
+  }
+
+  /** What a template gives may be anything: each row is one of the batch, and no key comes twice. */
+  async #stageGiven(
+    to: Sender,
+    relation: FlowRelation,
+    template: PlannedTemplate,
+    selection: Selection,
+    split: CapturedBatch,
+    targetExists: boolean,
+  ): Promise<bigint> {
+    const c = this.#catalogs
+    const step = `batch of step ${stepAt(relation, split.step)?.name}`
+    await to
+      .exec(apply.stageTemplate(c, relation, template, split, selection.window, targetExists))
+      .catch((error: unknown) => {
+        if (!(error instanceof AppError) || error.code !== 'TM5001') throw error
+        throw new AppError('TM4019', `${step}, ${error.detail}`, { cause: error })
+      })
+    const strangers = await to.query(strangersIn(c, relation, split))
+    const repeated = await to.count(apply.repeatedKeys(relation))
+    const key = relation.key.map((k) => k.target).join(', ')
+    if (strangers.length > 0)
+      throw new AppError(
+        'TM4039',
+        `${step} gave rows that are not of the batch: ${key} = ${strangers.map((s) => s.map((v) => v ?? 'NULL').join(', ')).join('; ')}`,
+      )
+    if (repeated > 0n) throw new AppError('TM4039', `${step} gave ${repeated} rows too many for one ${key}`)
+    return to.count(sql`SELECT count(*) FROM tidemark_stage`)
+  }
+
+  async describeTemplate(
+    relation: FlowRelation,
+    template: PlannedTemplate,
+    targetExists: boolean,
+  ): Promise<readonly TemplateColumn[]> {
+    const statement = templateSql(this.#catalogs, relation, template, { window: null, targetExists, taken: null })
+    const where = this.source.location
+    const isOne = await this.#session.isOneSelect(textOf(statement)).catch((error: unknown) => {
+      throw translate(error, where, 'TM4037')
+    })
+    if (!isOne) throw new AppError('TM4037', `${where}: it is another statement than one SELECT`)
+    const columns = await query(this.#session, sql`DESCRIBE ${statement}`, where, 'TM4037')
+    return columns.map(([name, type]) => ({ name: name ?? '', type: type ?? '' }))
   }
 
   async #refuseParentless(own: DuckdbTransaction, relation: FlowRelation): Promise<void> {
@@ -316,7 +374,11 @@ class DuckdbBench implements Bench {
     }
     const [predicate = TRUE] = predicates(c, flow, selection, exists)
     const staged = split.readAt === null ? apply.TABLE : apply.slice(c, relation, split, predicate)
-    if (split.readAt === null) {
+    const template = stepAt(flow, split.step)?.batch ?? null
+    if (template !== null) {
+      const rows = await this.#stageGiven(here, relation, template, selection, split, exists)
+      if (!exists) return { ...NO_ROWS, read: rows, inserted: rows }
+    } else if (split.readAt === null) {
       await here.exec(apply.stage(c, relation, split, await this.#readsByRowId(relation)))
       const rows = await here.count(sql`SELECT count(*) FROM tidemark_stage`)
       if (!exists) return { ...NO_ROWS, read: rows, inserted: rows }
@@ -337,7 +399,8 @@ class DuckdbBench implements Bench {
       work: 'work',
     }
     const split: CapturedBatch = { step: 1, wave: 1, readAt: null, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
-    const all = predicates(c, r, selection, true)
+    const queue = queueOf(r)
+    const all = predicates(c, r, selection, true, queue === null ? undefined : work(c, 'queued'))
     const [only] = all
     const named = (name: string, statements: readonly Sql[]) => statements.map((s) => ({ name, text: printable(s) }))
     const applied = (staged: apply.Staging): readonly { readonly name: string; readonly text: string }[] => [
@@ -359,8 +422,12 @@ class DuckdbBench implements Bench {
       ]
     }
     return [
+      ...(queue === null ? [] : named('queue', [readQueue(c, r, queue, selection.window, true)])),
       ...all.flatMap((p, i) => named('capture', [insertSelected(c, r, p, true, i === 0)])),
-      ...named('stage', [apply.stage(c, r, split, true)]),
+      ...(r.steps.every((step) => step.batch !== null) ? [] : named('stage', [apply.stage(c, r, split, true)])),
+      ...r.steps.flatMap(({ name, batch }) =>
+        batch === null ? [] : named(`stage ${name}`, [apply.stageTemplate(c, r, batch, split, selection.window, true)]),
+      ),
       ...applied(apply.TABLE),
     ]
   }

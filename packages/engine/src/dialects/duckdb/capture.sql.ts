@@ -6,6 +6,7 @@ import {
   type Selection,
   type WindowBounds,
 } from '../contract.ts'
+import { queueOf } from '../planned-steps.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql, whole } from '../sql-text.ts'
 import {
   type Catalogs,
@@ -22,6 +23,7 @@ import {
   workKey,
 } from './names.ts'
 import { clearValue, landingKey, landingValue, mainKey, mainKeys } from './columns.sql.ts'
+import { queuedKeys } from './template.sql.ts'
 import { byteSize, sameContent } from './types.ts'
 
 const TRUE = sql`TRUE`
@@ -125,21 +127,43 @@ export function unmatchedKey(r: FlowRelation): Sql | null {
   return join ? keyJson(Object.values(join.on).map((name) => ident(`j_${join.as}`, name))) : null
 }
 
+/** Is the row's key among those that the flow's own queue gives? `queued`: it was read into that table. */
+function inQueue(c: Catalogs, r: FlowRelation, w: WindowBounds | null, targetExists: boolean, queued?: Sql): Sql {
+  const template = queueOf(r)
+  if (template === null) return TRUE
+  return sql`EXISTS (SELECT 1 FROM ${queued ?? queuedKeys(c, r, template, w, targetExists)} AS q WHERE ${keyEquals(r, workKey('q'), mainKey(c, r))})`
+}
+
 /** Each predicate takes rows for one reason; together, without repetition, they are the selection. */
-export function predicates(c: Catalogs, r: FlowRelation, s: Selection, targetExists: boolean): readonly Sql[] {
+export function predicates(
+  c: Catalogs,
+  r: FlowRelation,
+  s: Selection,
+  targetExists: boolean,
+  queued?: Sql,
+): readonly Sql[] {
   const base = filters(r)
+  // what is found behind the window has to be in the queue as it is without a beginning
+  const ever =
+    queueOf(r) === null
+      ? base
+      : sql`${base} AND ${inQueue(c, r, { after: null, upTo: s.window?.upTo ?? null }, targetExists)}`
   const all: Sql[] = []
   if (s.onlyAgain !== true && (s.window !== null || r.position === null)) {
     const window = s.window === null ? TRUE : inWindow(r, s.window)
     const taken =
-      s.withNullPosition && r.position !== null ? sql`(${window} OR ${column(r.position.ref)} IS NULL)` : window
+      queueOf(r) !== null
+        ? inQueue(c, r, s.window, targetExists, queued)
+        : s.withNullPosition && r.position !== null
+          ? sql`(${window} OR ${column(r.position.ref)} IS NULL)`
+          : window
     all.push(
       sql`${taken} AND ${base}${s.absent !== null && targetExists ? sql` AND ${absent(c, r, s.absent)}` : EMPTY}`,
     )
   }
   const unmatched = unmatchedKey(r)
   if (unmatched !== null && s.unmatched.length > 0)
-    all.push(sql`${unmatched} IN ${listOf(s.unmatched, 'VARCHAR')} AND ${base}`)
+    all.push(sql`${unmatched} IN ${listOf(s.unmatched, 'VARCHAR')} AND ${ever}`)
   if (s.again.length > 0) {
     const key = keyJson(mainKeys(c, r))
     all.push(sql`${key} IN ${listOf(s.again, 'VARCHAR')} AND ${base}`)
@@ -148,7 +172,7 @@ export function predicates(c: Catalogs, r: FlowRelation, s: Selection, targetExi
     const c0 = r.where[g.where]
     if (c0)
       all.push(
-        sql`${inWindow(r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${listOf(g.values, c0.type)} AND ${base}`,
+        sql`${inWindow(r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${listOf(g.values, c0.type)} AND ${ever}`,
       )
   }
   return all

@@ -37,7 +37,7 @@ export function classify(error: unknown): Fault {
 }
 
 /** `where`: the file or statement this was about; `refused`: the code of a statement that failed for a reason of its own. */
-export function translate(error: unknown, where: string, refused: 'TM4019' | 'TM5001' = 'TM5001'): Error {
+export function translate(error: unknown, where: string, refused: 'TM4019' | 'TM4037' | 'TM5001' = 'TM5001'): Error {
   if (error instanceof AppError) return error
   const message = error instanceof Error ? (error.message.trim().split('\n\n')[0] ?? '') : String(error)
   const detail = `${where}: ${message}`

@@ -11,17 +11,21 @@ import type {
   WindowBounds,
   WorkArea,
 } from '../contract.ts'
+import { queueOf } from '../planned-steps.ts'
+
 import { joined, type Sql, sql } from '../sql-text.ts'
 import * as capture from './capture.sql.ts'
 import { type Catalogs, keyName, typed, work } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
+import { readQueue } from './template.sql.ts'
 import * as tree from './tree.sql.ts'
 
 /** Rows of a row group: an INSERT that reads whole ones writes whole ones, half as long as one that cuts them. */
 export const ROW_GROUP = 122_880n
 
 /** One pass over one table takes the selection's rows, each at one place. */
-export const readsRanges = (r: FlowRelation): boolean => r.tree === null && r.source.joins.length === 0
+export const readsRanges = (r: FlowRelation): boolean =>
+  r.tree === null && r.source.joins.length === 0 && r.steps.every((step) => step.queue === null && step.batch === null)
 
 interface Current {
   readonly relation: FlowRelation
@@ -145,26 +149,45 @@ export class DuckdbWorkArea implements WorkArea {
     if (this.#current) this.#current.selection = selection
     const x = this.#ctx
     let rows = 0n
-    for (const [i, predicate] of capture.predicates(this.#catalogs, x.r, selection, x.targetExists).entries())
+    const queued = await this.#readQueue(selection)
+    for (const [i, predicate] of capture.predicates(this.#catalogs, x.r, selection, x.targetExists, queued).entries())
       rows += await this.#exec(capture.insertSelected(this.#catalogs, x.r, predicate, x.rowIds, i === 0))
     if (x.r.tree) rows += await this.#exec(tree.captureOwed(x))
     return rows
   }
 
+  async #readQueue(selection: Selection): Promise<Sql | undefined> {
+    const { c, r, targetExists } = this.#ctx
+    const template = queueOf(r)
+    if (template === null) return undefined
+    await this.#exec(readQueue(c, r, template, selection.window, targetExists))
+    return work(c, 'queued')
+  }
+
   async checkKeys(): Promise<KeyCheck> {
+    const node = await this.#checkKeysOf('node')
+    if (queueOf(this.#ctx.r) === null) return node
+    const queued = await this.#checkKeysOf('queued')
+    return {
+      nullKeys: node.nullKeys + queued.nullKeys,
+      duplicates: [...new Set([...node.duplicates, ...queued.duplicates])],
+    }
+  }
+
+  async #checkKeysOf(table: 'node' | 'queued'): Promise<KeyCheck> {
     const { r, c } = this.#ctx
     const keys = joined(
       r.key.map((_, i) => keyName(i)),
       ', ',
     )
     const nullKeys = await this.#count(
-      sql`SELECT count(*) FROM ${work(c, 'node')} WHERE ${joined(
+      sql`SELECT count(*) FROM ${work(c, table)} WHERE ${joined(
         r.key.map((_, i) => sql`${keyName(i)} IS NULL`),
         ' OR ',
       )}`,
     )
     const duplicates = await this.#query(
-      sql`SELECT ${capture.keyJson(r.key.map((_, i) => keyName(i)))} AS k FROM ${work(c, 'node')} GROUP BY ${keys} HAVING count(*) > 1 ORDER BY k LIMIT 5`,
+      sql`SELECT ${capture.keyJson(r.key.map((_, i) => keyName(i)))} AS k FROM ${work(c, table)} GROUP BY ${keys} HAVING count(*) > 1 ORDER BY k LIMIT 5`,
     )
     return { nullKeys, duplicates: duplicates.map(([k]) => k ?? '') }
   }
@@ -247,7 +270,7 @@ export class DuckdbWorkArea implements WorkArea {
     for (const statement of tree.order(x)) await this.#exec(statement)
     await this.#exec(tree.cut(x, rows, bytes))
     const pieces = await this.#query(tree.pieces(x))
-    for (const name of ['node', 'ancestor', 'moved', 'member', 'reached', 'orphan'])
+    for (const name of ['node', 'ancestor', 'moved', 'member', 'reached', 'orphan', 'queued'])
       await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
     await this.#exec(tree.markWhole(x.c, x.epoch))
     return pieces.map(([step, wave, first, last, n, size]) => ({
