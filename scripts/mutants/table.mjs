@@ -2,6 +2,7 @@
  * One safeguard each: the exact text that makes it (found once in its file), what stands there when it is switched
  * off, and the named test that must fail then. Paths are relative to packages/engine.
  */
+import { COLUMNS } from './columns.mjs'
 import { EXACT } from './exact.mjs'
 import { STEPS } from './steps.mjs'
 
@@ -461,6 +462,7 @@ export const MUTANTS = [
       'a run creates only what is missing: in a prepared target with its table it sends no CREATE at all',
     ],
   },
+  ...COLUMNS,
   ...EXACT,
   ...STEPS,
 ]

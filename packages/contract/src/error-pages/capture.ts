@@ -154,6 +154,30 @@ export const CAPTURE = {
     remedy: ['choose another name: --module NAME', 'or write over that file: --write FILE'],
     ...definition,
   },
+  TM4030: {
+    title: 'no such type',
+    meaning: "The target's database has no type of the name that columns.cast asks for.",
+    remedy: ['use a type of the target, such as: columns: { cast: { NAME: decimal(18,4) } }'],
+    ...definition,
+  },
+  TM4031: {
+    title: 'value does not fit its cast',
+    meaning:
+      'Values of the source are not exactly values of the type that the flow casts them to: they would be rounded, cut or lost. The batch was rolled back; nothing of it is in the target.',
+    remedy: [
+      'mend the values in the source, then: tidemark resume --last',
+      'or cast to a type that holds them, then: tidemark run FLOW --fresh',
+    ],
+    ...failed,
+    aboutRows: true,
+  },
+  TM4032: {
+    title: 'target column does not hold the mask',
+    meaning:
+      'What the mask puts in the place of the value is no value of the target column: hash and redact are texts, null is NULL.',
+    remedy: ['change the type of the target column', 'or use another mask'],
+    ...definition,
+  },
   TM4037: {
     title: 'step template is not a SELECT',
     meaning: 'The database does not take the SQL of a step as one SELECT, or does not know what it names.',
@@ -196,7 +220,11 @@ export const CAPTURE = {
   TM4108: {
     title: 'table drifted',
     meaning: 'Source and target no longer have the columns that the flow needs.',
-    remedy: ['change the target table', 'or columns: { exclude: [NAME] }'],
+    remedy: [
+      'change the target table',
+      'or columns: { exclude: [NAME] }',
+      'a run that had begun, with the columns back as they were: tidemark resume --last',
+    ],
     ...definition,
   },
   TM4109: {

@@ -48,7 +48,7 @@ async function prepare(ctx: AppContext, request: RewindRequest, mode: 'read' | '
       position: wish,
       source: bench.source,
       target: bench.target,
-    }),
+    }).relation,
   )
   const mark = inForce(facts)
   const to = await positionOf(bench, relation, request.to, mark?.position ?? null)

@@ -111,14 +111,56 @@ function* masksOf(flow: FlowBody): Generator<Finding> {
   const reasons = new Map<string, string>()
   for (const { ref, role } of usedRefs(flow))
     for (const name of carriersOf(columns, ref)) reasons.set(fold(name), `is ${role}, whose clear values are needed`)
+  // rows of the position without a main row are remembered by these: hashed, or in clear
+  for (const ref of positionJoinOf(flow))
+    for (const name of carriersOf(columns, ref))
+      if (!isHashed(columns, name)) reasons.set(fold(name), 'joins the position: only hash can be remembered')
   const keys = flow.key.flatMap((column) => carriersOf(columns, { table: null, column }))
   for (const [name, { kind }] of masked) {
     const reason = reasons.get(fold(name))
-    const copy = carriersOf(columns, originOf(columns, name)).find((n) => !has(Object.keys(columns.mask), n))
+    const copy = equalsOf(flow, originOf(columns, name))
+      .flatMap((ref) => carriersOf(columns, ref))
+      .find((n) => !has(Object.keys(columns.mask), n))
     if (reason !== undefined) yield refuse(name, reason)
     else if (kind !== 'hash' && has(keys, name)) yield refuse(name, 'is in the key: only hash keeps rows apart')
     else if (copy !== undefined) yield refuse(name, `is masked, but "${copy}" holds the same column in clear`)
   }
+}
+
+const sameRef = (a: ColumnRef, b: ColumnRef): boolean => a.table === b.table && fold(a.column) === fold(b.column)
+
+/** The column, and those that a join makes equal to it. */
+function equalsOf({ source }: FlowBody, ref: ColumnRef | null): readonly ColumnRef[] {
+  if (ref === null) return []
+  const pairs = source.joins.flatMap(({ as, on }) =>
+    Object.entries(on).map(([main, other]): readonly [ColumnRef, ColumnRef] => [
+      { table: null, column: main },
+      { table: as, column: other },
+    ]),
+  )
+  const equal = [ref]
+  for (const known of equal)
+    for (const [a, b] of pairs)
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ] as const)
+        if (sameRef(from, known) && !equal.some((e) => sameRef(e, to))) equal.push(to)
+  return equal
+}
+
+const isHashed = ({ mask }: ColumnsSpec, name: string): boolean =>
+  Object.entries(mask).some(([n, { kind }]) => fold(n) === fold(name) && kind === 'hash')
+
+/** The columns that the position's table is joined by, on both sides. */
+function positionJoinOf({ source, capture }: FlowBody): readonly ColumnRef[] {
+  const { position } = (capture.options ?? {}) as { readonly position?: ColumnRef }
+  const join = source.joins.find((j) => j.as === position?.table)
+  if (!join) return []
+  return Object.entries(join.on).flatMap(([main, other]) => [
+    { table: null, column: main },
+    { table: join.as, column: other },
+  ])
 }
 
 const isMoved = ({ include, exclude }: ColumnsSpec, column: string): boolean =>

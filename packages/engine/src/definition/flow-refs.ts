@@ -17,6 +17,8 @@ export function* usedRefs(flow: FlowBody): Generator<FlowRef> {
     yield { ref: column, path: ['source', 'where', i, 'column'], role: 'a column of where' }
   for (const [name, ref] of Object.entries(flow.scope))
     yield { ref, path: ['scope', name], role: `the scope "${name}"` }
+  for (const name of Object.keys(flow.excludeKeys))
+    yield { ref: mainColumn(name), path: ['exclude_keys', name], role: 'a column of exclude_keys' }
   yield* refsOfCapture(flow.capture)
   if (flow.shape.kind !== 'tree') return
   for (const part of ['locator', 'parent'] as const)

@@ -10,6 +10,7 @@ import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { TargetMemory } from './target-memory.ts'
 import type { PlannedStep, TemplateReader } from './planned-steps.ts'
 import type { Secret } from '../runtime/secret.ts'
+import type { PlannedColumn } from './planned-column.ts'
 import type { SurveyPort } from './survey.ts'
 
 // ── what is there ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -40,31 +41,6 @@ export interface SourceIdentity {
 
 // ── a flow's reading and writing, as data ─────────────────────────────────────────────────────────────────────
 
-/** Where a column's value comes from. */
-export type ColumnOrigin =
-  | { readonly kind: 'main' }
-  | { readonly kind: 'joined'; readonly alias: string }
-  | { readonly kind: 'value'; readonly value: string | null }
-
-/** What stands in the place of a value, from the capture's SELECT on: the clear value never leaves the source. */
-export type PlannedMask =
-  /** HMAC-SHA-256 of the value's canonical text; `key` is a reference, opened where the statement is made */
-  | { readonly kind: 'hash'; readonly key: string }
-  | { readonly kind: 'null' }
-  | { readonly kind: 'redact'; readonly text: string }
-
-export interface PlannedColumn {
-  /** its name in the table it comes from; of a constant: the target's */
-  readonly source: string
-  readonly target: string
-  readonly sourceType: string
-  readonly targetType: string
-  readonly origin: ColumnOrigin
-  /** declared by the flow: a value that the target's type does not hold exactly is a reject */
-  readonly cast: boolean
-  readonly mask: PlannedMask | null
-}
-
 export interface PlannedPosition {
   readonly ref: ColumnRef
   readonly type: string
@@ -89,11 +65,18 @@ export interface PlannedCondition {
 
 /** Everything a statement is made from. */
 export interface FlowRelation {
-  readonly source: { readonly table: TableName; readonly joins: readonly JoinSpec[] }
+  readonly source: {
+    readonly table: TableName
+    readonly joins: readonly JoinSpec[]
+    /** all columns of the main table: tells a new column from one that was left out */
+    readonly known: readonly string[]
+  }
   readonly target: {
     readonly table: TableName
     /** where batches land until they take the table's place; null: in the table itself */
     readonly beside: TableName | null
+    /** columns that it lacks and is given before the first batch */
+    readonly adds: readonly string[]
   }
   /** in the flow's order; also among `columns` */
   readonly key: readonly PlannedColumn[]
@@ -369,12 +352,20 @@ export interface TargetPort {
   settled(flow: string): Promise<readonly SettledMarker[]>
   /** DDL for a target made from the source's columns. */
   createTableText(relation: FlowRelation): string
+  /** DDL that gives the table the columns `relation.target.adds`. */
+  addColumnTexts(relation: FlowRelation): readonly string[]
   /** Why a source type cannot be held exactly by a target type; null: it can. */
   narrowing(sourceType: string, targetType: string): string | null
+  /** The database's own name of a type that a person wrote; null: it has none of that name. */
+  typeNamed(text: string): Promise<string | null>
+  /** The type for texts of at most so many characters. */
+  textType(length: number): string
+  /** Does that type hold every text of at most so many characters? */
+  holdsText(type: string, length: number): boolean
 
   /**
-   * Fence, markers and, when missing, the table that batches write and the position's side table. `anew`: a table
-   * beside the target that an earlier run left is emptied.
+   * Fence, markers and, when missing, the table that batches write, its new columns and the position's side table.
+   * `anew`: a table beside the target that an earlier run left is emptied.
    */
   prepare(relation: FlowRelation, createTable: boolean, fence: FenceKey, anew?: boolean): Promise<void>
   /** The token that the fence of this store's flow stands at; 0: it has none. */
@@ -430,6 +421,8 @@ export interface OpenBench {
   readonly limits: EngineLimits
   /** The value behind a reference such as env:MASK_KEY. Throws TM1016 when there is none. */
   readonly secret: (reference: string) => Secret
+  /** The flow masks columns: what the database says of a failed statement may quote a clear value, and is not passed on. */
+  readonly discreet?: boolean
   /** targets of the flows that run beside this one: one of them may be its source */
   readonly beside?: readonly ConnectionTarget[]
 }

@@ -218,6 +218,9 @@ export class DuckdbSession implements Disposable {
     this.#register = register
   }
 
+  /** errors of its statements may quote values that nobody is to see */
+  discreet = false
+
   get openSince(): string | null {
     return this.#openSince
   }

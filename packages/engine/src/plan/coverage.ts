@@ -5,6 +5,7 @@
 import type { ConditionSpec, FlowSpec } from '@tidemark/contract/flow'
 import { formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
 import type { FlowRelation } from '../dialects/contract.ts'
+import type { PlannedColumn } from '../dialects/planned-column.ts'
 
 export interface Coverage {
   readonly source: string
@@ -15,9 +16,12 @@ export interface Coverage {
   readonly excluded: readonly string[]
   readonly key: readonly string[]
   readonly position: string | null
+  /** a column as it stands is its name in the source; else with what is done to it */
   readonly columns: readonly string[]
   /** SQL of the flow's own, by what it replaces; absent in what earlier versions stored */
   readonly templates?: Readonly<Record<string, string>>
+  /** all columns of the main table at that time; absent in what older versions stored */
+  readonly known?: readonly string[]
 }
 
 export function coverageOf(definition: FlowSpec, relation: FlowRelation): Coverage {
@@ -33,7 +37,8 @@ export function coverageOf(definition: FlowSpec, relation: FlowRelation): Covera
     excluded: relation.excludeKeys.flatMap((e) => e.values.map((v) => `${e.column}=${v}`)).sort(),
     key: relation.key.map((k) => k.source),
     position: relation.position ? formatColumnRef(relation.position.ref) : null,
-    columns: relation.columns.map((c) => c.source).sort(),
+    columns: relation.columns.map(formatColumn).sort(),
+    known: relation.source.known,
     templates: templatesOf(definition),
   }
 }
@@ -47,6 +52,26 @@ const templatesOf = ({ steps }: FlowSpec): Readonly<Record<string, string>> =>
       }),
     ),
   )
+
+/** Where a column's values come from and what is done to them, as one line. The key of a mask is its reference. */
+function formatColumn(c: PlannedColumn): string {
+  const { origin, cast, mask } = c
+  const sameName = c.source.toLowerCase() === c.target.toLowerCase()
+  const from =
+    origin.kind === 'main'
+      ? sameName
+        ? c.source
+        : `${c.target} = ${c.source}`
+      : origin.kind === 'joined'
+        ? `${c.target} = ${origin.alias}.${c.source}`
+        : `${c.target} = ${origin.value === null ? 'NULL' : JSON.stringify(origin.value)}`
+  const how =
+    mask === null ? '' : mask.kind === 'hash' ? `, masked as hash with ${mask.key}` : `, masked as ${maskText(mask)}`
+  return `${from}${cast === null ? '' : `, cast to ${cast}`}${how}`
+}
+
+const maskText = (mask: { readonly kind: 'null' } | { readonly kind: 'redact'; readonly text: string }): string =>
+  mask.kind === 'null' ? 'NULL' : JSON.stringify(mask.text)
 
 /** A condition as one line: its identity, and what a person reads. */
 export function formatCondition(c: ConditionSpec): string {

@@ -1,7 +1,8 @@
 /** How each column arrives: as it left, cast by the flow's own word, or not at all. Pure. */
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { formatTableName } from '@tidemark/contract/table-name'
-import type { PlannedColumn, TargetPort } from '../dialects/contract.ts'
+import type { TargetPort } from '../dialects/contract.ts'
+import type { PlannedColumn } from '../dialects/planned-column.ts'
 import { AppError } from '../runtime/app-error.ts'
 
 export type Fidelity =
@@ -23,7 +24,7 @@ export function fidelityReport(
     // what stands in the place of a masked value is made for the target
     const why = column.mask === null ? target.narrowing(column.sourceType, column.targetType) : null
     if (why === null) return { column, fidelity: { kind: 'lossless', why } }
-    return { column, fidelity: { kind: column.cast ? 'narrowed' : 'refused', why } }
+    return { column, fidelity: { kind: column.cast === null ? 'refused' : 'narrowed', why } }
   })
 }
 

@@ -8,6 +8,8 @@ export interface TableShapes {
   /** contents of the tables that `in` conditions name, by index into `where` */
   readonly lists: ReadonlyMap<number, readonly string[]>
   readonly target: TableFacts | null
+  /** the target's own names of the types that `columns.cast` names, by the words of the flow */
+  readonly castTypes: ReadonlyMap<string, string>
 }
 
 export interface LedgerFacts {

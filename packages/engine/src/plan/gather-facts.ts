@@ -27,7 +27,23 @@ async function askShapes(bench: Bench, d: FlowSpec): Promise<TableShapes> {
       })
     lists.set(i, await bench.source.listValues(condition.table, condition.tableColumn))
   }
-  return { source, joins, lists, target: await bench.target.describe(d.target.table) }
+  return {
+    source,
+    joins,
+    lists,
+    castTypes: await castTypes(bench, d),
+    target: await bench.target.describe(d.target.table),
+  }
+}
+
+async function castTypes(bench: Bench, d: FlowSpec): Promise<ReadonlyMap<string, string>> {
+  const types = new Map<string, string>()
+  for (const [name, text] of Object.entries(d.columns.cast)) {
+    const type = await bench.target.typeNamed(text)
+    if (type === null) throw new AppError('TM4030', `columns.cast ${name}: ${text} on ${bench.target.location}`)
+    types.set(text, type)
+  }
+  return types
 }
 
 export async function askLedger(
@@ -103,5 +119,13 @@ export async function canonicalValues(source: SourcePort, r: FlowRelation): Prom
     for (const v of e.values) values.push(await canonical(`exclude_keys ${e.column}`, e.type, v))
     excludeKeys.push({ ...e, values })
   }
-  return { ...r, where, scope, excludeKeys }
+  const columns: FlowRelation['columns'][number][] = []
+  for (const c of r.columns)
+    if (c.origin.kind === 'value' && c.origin.value !== null)
+      columns.push({
+        ...c,
+        origin: { ...c.origin, value: await canonical(`columns.add ${c.target}`, c.sourceType, c.origin.value) },
+      })
+    else columns.push(c)
+  return { ...r, columns, where, scope, excludeKeys }
 }

@@ -5,6 +5,7 @@ import type { WatermarkRow } from '../control/control-store.ts'
 import type { Abilities, FlowRelation, Selection, SourceIdentity } from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { type Coverage, type CoverageChange, coverageChanges, coverageOf, formatCondition } from './coverage.ts'
+import { driftNotes, excusedBy, refuseLost, sourceDrift } from './drift.ts'
 import type { FlowFacts } from './flow-facts.ts'
 import type { FlowPlan, Planned } from './flow-plan.ts'
 import { checkTarget } from './target-trust.ts'
@@ -31,11 +32,31 @@ export function checkPast(
   if (!options.full) checkTarget(d, scope, facts)
   const mark = inForce(facts)
   if (mark === null || options.full || options.acceptChange) return
-  const changes = coverageChanges(JSON.parse(mark.coverage) as Coverage, coverageOf(d, relation))
+  const before = JSON.parse(mark.coverage) as Coverage
+  const now = coverageOf(d, relation)
+  const drift = sourceDrift(d, before, now)
+  refuseLost(d, drift)
+  const changes = coverageChanges(excusedBy(d, before, drift), now)
   if (changes.length > 0) throw coverageChanged(d, changes)
   const why =
     d.source.replaced === 'expected' ? null : otherSource(JSON.parse(mark.source) as SourceIdentity, facts.identity)
   if (why !== null) throw new AppError('TM4008', `${d.source.connection}: ${why}`)
+}
+
+/** What drift did to the columns of this run, for the person to know. */
+export function notesOfDrift(
+  d: FlowSpec,
+  facts: FlowFacts,
+  relation: FlowRelation,
+  ddl: readonly string[],
+  leftOut: readonly string[],
+): readonly string[] {
+  const mark = inForce(facts)
+  const found =
+    mark === null
+      ? { gained: [], lost: [] }
+      : sourceDrift(d, JSON.parse(mark.coverage) as Coverage, coverageOf(d, relation))
+  return driftNotes(d, found, relation.target.adds, ddl, leftOut)
 }
 
 function coverageChanged(d: FlowSpec, changes: readonly CoverageChange[]): AppError {
@@ -86,6 +107,7 @@ export interface PlanRequest {
   readonly unmatched: FlowPlan['unmatched']
   readonly abilities: Abilities
   readonly options: PlanOptions
+  readonly notes: readonly string[]
 }
 
 export function makePlan(r: PlanRequest): Planned {
@@ -102,7 +124,14 @@ export function makePlan(r: PlanRequest): Planned {
         : null
     return {
       kind: 'nothing',
-      nothing: { reason: decision.reason, window: decision.window, waiting, notes: decision.notes, relation, accepted },
+      nothing: {
+        reason: decision.reason,
+        window: decision.window,
+        waiting,
+        notes: [...decision.notes, ...r.notes],
+        relation,
+        accepted,
+      },
     }
   }
   return {
@@ -140,6 +169,7 @@ export function makePlan(r: PlanRequest): Planned {
         ...(relation.steps.every((step) => step.queue === null)
           ? []
           : ['the queue of step rows decides what comes: what it leaves out of a window, no later run takes']),
+        ...r.notes,
         ...(own === null && facts.ledger.unscoped !== null && scopeText(r.scope) !== '{}'
           ? ['this scope starts from a copy of the watermark of the whole flow']
           : []),

@@ -3,23 +3,22 @@ import type { ColumnRef, FlowSpec, Scope } from '@tidemark/contract/flow'
 import { formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
 import type { PositionWish } from '../capture/capture-mode.ts'
 import type {
-  ColumnFacts,
   FlowRelation,
-  PlannedColumn,
   PlannedCondition,
   PlannedPosition,
   PlannedTree,
   SourcePort,
-  TableFacts,
   TargetPort,
 } from '../dialects/contract.ts'
+import type { PlannedColumn } from '../dialects/planned-column.ts'
 import { AppError } from '../runtime/app-error.ts'
-import { didYouMean } from '../runtime/did-you-mean.ts'
+import { resolveColumns } from './columns.ts'
 import { refuseInexact } from './fidelity.ts'
+import { type FoundColumn, needColumn, referencedColumn, sameName } from './find-column.ts'
 import type { TableShapes } from './flow-facts.ts'
 
 type Source = Pick<SourcePort, 'foldsCase' | 'canBeKey' | 'positionClass' | 'location'>
-type Target = Pick<TargetPort, 'narrowing' | 'createTableText' | 'location'>
+type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'createTableText' | 'location'>
 
 export interface RelationRequest {
   readonly definition: FlowSpec
@@ -30,54 +29,36 @@ export interface RelationRequest {
   readonly target: Target
 }
 
-const same = (folds: boolean, a: string, b: string): boolean =>
-  a === b || (folds && a.toLowerCase() === b.toLowerCase())
-
-function find(table: TableFacts, name: string, folds: boolean): ColumnFacts | undefined {
-  return table.columns.find((c) => c.name === name) ?? table.columns.find((c) => same(folds, c.name, name))
-}
-
-function need(table: TableFacts, name: string, folds: boolean, role: string): ColumnFacts {
-  const column = find(table, name, folds)
-  if (column) return column
-  const names = table.columns.map((c) => c.name)
-  const near = didYouMean(name, names)
-  throw new AppError(
-    'TM4002',
-    `${role} ${name} is not in ${formatTableName(table.table)}${near === null ? '' : `   did you mean ${near}?`}`,
-    {
-      remedy: [`its columns: ${names.join(', ')}`],
-    },
-  )
+export interface ResolvedRelation {
+  readonly relation: FlowRelation
+  /** new in the source and not moved, as `name TYPE` */
+  readonly leftOut: readonly string[]
 }
 
 /** The column behind a reference, in the main table or a joined one. */
-export function referenced(
-  r: Pick<RelationRequest, 'shapes' | 'source'>,
-  ref: ColumnRef,
-  role: string,
-): { readonly ref: ColumnRef; readonly column: ColumnFacts } {
-  const table = ref.table === null ? r.shapes.source : r.shapes.joins.get(ref.table)
-  if (!table) throw new AppError('TM1013', `${role} ${formatColumnRef(ref)}: no join is called ${ref.table}`)
-  const column = need(table, ref.column, r.source.foldsCase, role)
-  return { ref: { table: ref.table, column: column.name }, column }
-}
+export const referenced = (r: Pick<RelationRequest, 'shapes' | 'source'>, ref: ColumnRef, role: string): FoundColumn =>
+  referencedColumn(r.shapes, r.source.foldsCase, ref, role)
 
-export function resolveRelation(r: RelationRequest): FlowRelation {
+export function resolveRelation(r: RelationRequest): ResolvedRelation {
   const { definition: d, shapes } = r
   if (
     r.source.location === r.target.location &&
-    same(r.source.foldsCase, formatTableName(d.source.table), formatTableName(d.target.table))
+    sameName(r.source.foldsCase, formatTableName(d.source.table), formatTableName(d.target.table))
   )
     throw new AppError(
       'TM1019',
       `${d.id}: source and target are one table, ${formatTableName(d.source.table)} on ${r.target.location}`,
     )
-  const columns = plannedColumns(r)
+  const { columns, adds, leftOut } = resolveColumns(r)
+  refuseInexact(columns, d, r.target)
   const key = d.key.map((name) => keyColumn(r, columns, name))
   const relation: FlowRelation = {
-    source: { table: d.source.table, joins: d.source.joins.map((j) => ({ ...j, on: joinColumns(r, j.as, j.on) })) },
-    target: { table: d.target.table, beside: d.apply.kind === 'replace' ? besideName(d.target.table) : null },
+    source: {
+      table: d.source.table,
+      joins: d.source.joins.map((j) => ({ ...j, on: joinColumns(r, j.as, j.on) })),
+      known: shapes.source.columns.map((c) => c.name),
+    },
+    target: { table: d.target.table, beside: d.apply.kind === 'replace' ? besideName(d.target.table) : null, adds },
     key,
     columns,
     position: r.position === null ? null : plannedPosition(r, r.position, columns),
@@ -99,7 +80,7 @@ export function resolveRelation(r: RelationRequest): FlowRelation {
       return { column: ref, type: column.type, value }
     }),
     excludeKeys: Object.entries(d.excludeKeys).map(([name, values]) => {
-      const column = need(shapes.source, name, r.source.foldsCase, 'exclude_keys')
+      const column = needColumn(shapes.source, name, r.source.foldsCase, 'exclude_keys')
       return { column: column.name, type: column.type, values }
     }),
     steps: [],
@@ -108,7 +89,7 @@ export function resolveRelation(r: RelationRequest): FlowRelation {
     throw new AppError('TM4109', `${formatTableName(d.target.table)} on ${r.target.location}`, {
       remedy: [r.target.createTableText(relation)],
     })
-  return relation
+  return { relation, leftOut }
 }
 
 /** In the target's own schema, because a table cannot be renamed out of one. */
@@ -126,65 +107,17 @@ function joinColumns(
   if (!table) throw new TypeError(`join ${alias} was not described`)
   return Object.fromEntries(
     Object.entries(on).map(([main, other]) => [
-      need(r.shapes.source, main, r.source.foldsCase, 'join column').name,
-      need(table, other, r.source.foldsCase, 'join column').name,
+      needColumn(r.shapes.source, main, r.source.foldsCase, 'join column').name,
+      needColumn(table, other, r.source.foldsCase, 'join column').name,
     ]),
   )
 }
 
-/** include/exclude, then rename; each must be held exactly by the target. */
-function plannedColumns(r: RelationRequest): readonly PlannedColumn[] {
-  const { definition: d, shapes } = r
-  const folds = r.source.foldsCase
-  for (const name of [...(d.columns.include ?? []), ...d.columns.exclude, ...Object.keys(d.columns.rename)])
-    need(shapes.source, name, folds, 'column')
-  const listed = (names: readonly string[], c: ColumnFacts): boolean => names.some((n) => same(folds, n, c.name))
-  const taken = shapes.source.columns.filter(
-    (c) => (d.columns.include === null || listed(d.columns.include, c)) && !listed(d.columns.exclude, c),
-  )
-  const columns: PlannedColumn[] = []
-  const missing: string[] = []
-  for (const c of taken) {
-    const renamed = Object.entries(d.columns.rename).find(([from]) => same(folds, from, c.name))?.[1]
-    const name = renamed ?? c.name
-    if (shapes.target === null) {
-      columns.push(asItStands(c, name, c.type))
-      continue
-    }
-    const held = find(shapes.target, name, folds)
-    if (!held) missing.push(`${name} ${c.type}`)
-    else if (!held.generated) columns.push(asItStands(c, held.name, held.type))
-  }
-  if (missing.length > 0) {
-    const table = formatTableName(d.target.table)
-    throw new AppError('TM4108', `the target ${table} lacks ${missing.join(', ')}`, {
-      remedy: [
-        ...missing.map((m) => `alter table ${table} add column ${m}`),
-        `or columns: { exclude: [${missing.map((m) => m.split(' ')[0]).join(', ')}] }`,
-      ],
-    })
-  }
-  const twice = columns.find((c, i) => columns.findIndex((o) => same(folds, o.target, c.target)) !== i)
-  if (twice) throw new AppError('TM1019', `${d.id}: two columns would land in ${twice.target}`)
-  refuseInexact(columns, d, r.target)
-  return columns
-}
-
-const asItStands = (source: ColumnFacts, target: string, targetType: string): PlannedColumn => ({
-  source: source.name,
-  target,
-  sourceType: source.type,
-  targetType,
-  origin: { kind: 'main' },
-  cast: false,
-  mask: null,
-})
-
 function keyColumn(r: RelationRequest, columns: readonly PlannedColumn[], name: string): PlannedColumn {
-  const column = need(r.shapes.source, name, r.source.foldsCase, 'key')
+  const column = needColumn(r.shapes.source, name, r.source.foldsCase, 'key')
   if (!r.source.canBeKey(column.type))
     throw new AppError('TM4003', `key ${column.name} is ${column.type}, whose values do not identify a row`)
-  const planned = columns.find((c) => c.source === column.name)
+  const planned = columns.find((c) => c.origin.kind === 'main' && c.source === column.name)
   if (!planned) throw new AppError('TM1019', `${r.definition.id}: key ${name} is left out of the columns`)
   return planned
 }
@@ -203,8 +136,14 @@ function plannedPosition(r: RelationRequest, wish: PositionWish, columns: readon
       'TM1019',
       `position ${formatColumnRef(ref)} is ${column.type}, which does not go with clock: ${clock}`,
     )
-  const held =
-    ref.table === null ? columns.find((c) => c.source === ref.column && c.sourceType === c.targetType) : undefined
+  const held = columns.find(
+    (c) =>
+      c.source === ref.column &&
+      (ref.table === null ? c.origin.kind === 'main' : c.origin.kind === 'joined' && c.origin.alias === ref.table) &&
+      c.sourceType === c.targetType &&
+      c.cast === null &&
+      c.mask === null,
+  )
   return { ref, type: column.type, clock, zone: wish.zone, targetColumn: held?.target ?? null }
 }
 
@@ -214,14 +153,16 @@ function plannedTree(
   locator: string,
   parent: string,
 ): PlannedTree {
-  const loc = need(r.shapes.source, locator, r.source.foldsCase, 'locator')
-  const par = need(r.shapes.source, parent, r.source.foldsCase, 'parent')
-  const planned = columns.find((c) => c.source === loc.name)
+  const loc = needColumn(r.shapes.source, locator, r.source.foldsCase, 'locator')
+  const par = needColumn(r.shapes.source, parent, r.source.foldsCase, 'parent')
+  const planned = columns.find((c) => c.origin.kind === 'main' && c.source === loc.name)
   if (!planned)
     throw new AppError(
       'TM1019',
       `${r.definition.id}: locator ${locator} is left out of the columns, so a moved row could not be told`,
     )
+  if (planned.cast !== null)
+    throw new AppError('TM1019', `${r.definition.id}: locator ${locator} is cast, and parents are found by it as it is`)
   if (loc.type !== par.type)
     throw new AppError(
       'TM4003',

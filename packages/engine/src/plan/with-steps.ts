@@ -101,7 +101,7 @@ const keyColumns = (r: FlowRelation): readonly TemplateColumn[] =>
 
 /** A mask is put on what the template gives, so that has to be what the source would. */
 const targetColumns = (r: FlowRelation): readonly TemplateColumn[] =>
-  r.columns.map((x) => ({ name: x.target, type: x.mask === null ? x.targetType : x.sourceType }))
+  r.columns.map((x) => ({ name: x.target, type: x.mask === null ? x.targetType : (x.cast ?? x.sourceType) }))
 
 function checkColumns(
   bench: Pick<Bench, 'target'>,

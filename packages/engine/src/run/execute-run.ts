@@ -6,7 +6,7 @@ import { type BatchRow, type LedgerStore, type RunRow } from '../control/control
 import type { Bench, CapturedBatch, DialectModule, FenceKey } from '../dialects/contract.ts'
 import { findNothing, type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
-import { refuseDrift } from './refuse-drift.ts'
+import { explainDrift, refuseDrift } from './refuse-drift.ts'
 import { refuseLostBatches, refuseLostTable, refuseOtherSource } from './refuse-other-ends.ts'
 import { type Captured, capturedOf, parseSplit, splitJson } from './captured.ts'
 import type { HeldLease } from './hold-lease.ts'
@@ -47,7 +47,9 @@ export async function executeRun(
   })
   try {
     await using opened = await deps.openBench(plan.definition, id)
-    await work(deps, lease, id, plan, opened, own)
+    await work(deps, lease, id, plan, opened, own).catch(async (error: unknown) => {
+      throw own.hard.aborted ? error : await explainDrift(opened.bench, plan, error)
+    })
   } catch (error) {
     await endRun(deps, lease, id, error)
     return finished(deps, id, error instanceof Cancelled ? [] : asAppError(error).remedy)

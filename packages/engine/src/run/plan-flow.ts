@@ -6,7 +6,15 @@ import type { ControlStore, RejectRow, UnmatchedRow } from '../control/control-s
 import type { Abilities, Bench } from '../dialects/contract.ts'
 import type { Planned } from '../plan/flow-plan.ts'
 import { canonicalValues, gatherFacts } from '../plan/gather-facts.ts'
-import { batchRowsOf, checkPast, gainedValues, inForce, makePlan, type PlanOptions } from '../plan/make-plan.ts'
+import {
+  batchRowsOf,
+  checkPast,
+  gainedValues,
+  inForce,
+  makePlan,
+  notesOfDrift,
+  type PlanOptions,
+} from '../plan/make-plan.ts'
 import { resolveRelation } from '../plan/relation.ts'
 import { withSteps } from '../plan/with-steps.ts'
 import { AppError } from '../runtime/app-error.ts'
@@ -41,8 +49,9 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
   const facts = await gatherFacts(bench, deps.store, definition, scope)
   const position = mode.position(options)
   const request = { definition, shapes: facts, scope, position, source: bench.source, target: bench.target }
+  const resolved = resolveRelation(request)
   const relation = await withSteps(bench, request, {
-    relation: await canonicalValues(bench.source, resolveRelation(request)),
+    relation: await canonicalValues(bench.source, resolved.relation),
     batchRows: batchRowsOf(definition, wish, deps.abilities),
   })
   if (relation.target.beside !== null && Object.keys(scope).length > 0)
@@ -92,6 +101,7 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
     unmatched: wish.onlyAgain === undefined ? { open: unmatched, givenUp } : { open: [], givenUp: [] },
     abilities: deps.abilities,
     options: wish,
+    notes: notesOfDrift(definition, facts, relation, bench.target.addColumnTexts(relation), resolved.leftOut),
   })
 }
 

@@ -4,10 +4,6 @@ import { AppError } from '../runtime/app-error.ts'
 
 /** What is built takes its line out; the last one takes the file with it. */
 const UNBUILT: Readonly<Record<string, (flow: FlowSpec) => boolean>> = {
-  'columns.add': ({ columns }) => Object.keys(columns.add).length > 0,
-  'columns.cast': ({ columns }) => Object.keys(columns.cast).length > 0,
-  'columns.mask': ({ columns }) => Object.keys(columns.mask).length > 0,
-  'drift other than fail': ({ drift }) => drift !== 'fail',
   'on_conflict other than fail': ({ onConflict }) => onConflict !== 'fail',
   on_error: ({ onError }) => onError.length > 0,
 }

@@ -7,6 +7,7 @@ import type { FlowPlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { STEP_NAMES } from '../plan/with-steps.ts'
 import { splitOf } from './captured.ts'
+import { explainDrift } from './refuse-drift.ts'
 import { type BatchDeps, type BatchReport, runBatch } from './run-batch.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
 
@@ -124,7 +125,8 @@ async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): 
         worker,
       }),
     )
-  } catch (error) {
+  } catch (failure) {
+    const error = ctx.stop.hard.aborted ? failure : await explainDrift(ctx.bench, plan, failure)
     const e = asAppError(error)
     if (!ctx.stop.hard.aborted) await ledger.batchFailed(batch.run, batch.batch, ctx.token, e.code, e.message)
     throw error

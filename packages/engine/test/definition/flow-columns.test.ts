@@ -179,6 +179,27 @@ test.each<[string, string, Record<string, string>, RegExp]>([
     {},
     /"ssn" holds the same column in clear/,
   ],
+  [
+    'a key that a join holds in clear',
+    '{ add: { copy: meta.id }, mask: { order_id: { hash: env:K } } }',
+    {},
+    /"copy" holds the same column in clear/,
+  ],
+  [
+    'a key whose values are excluded',
+    '{ mask: { order_id: { hash: env:K } } }',
+    { exclude_keys: '{ order_id: [7] }' },
+    /"order_id" is a column of exclude_keys/,
+  ],
+  [
+    'what joins the position',
+    '{ mask: { ref: redact } }',
+    {
+      source: '{ connection: shop, table: orders, join: [{ table: t, as: meta, on: { ref: id } }] }',
+      capture: '{ kind: watermark, position: meta.m }',
+    },
+    /"ref" joins the position: only hash can be remembered/,
+  ],
 ])('a mask that hides nothing is refused: %s', (_, columns, more, message) => {
   const text = refusal(columns, more)
   expect(text).toMatch(/^TM1030 /)

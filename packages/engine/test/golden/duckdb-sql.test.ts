@@ -1,5 +1,5 @@
 /** The statements that the engine really sends, as files to be reviewed like code: every apply × shape × place of the position. */
-import type { FlowSpec } from '@tidemark/contract/flow'
+import type { ColumnsSpec, FlowSpec } from '@tidemark/contract/flow'
 import { describe, expect, test } from 'vitest'
 import { flowSpec, openWorld } from '../support/world.ts'
 
@@ -25,8 +25,26 @@ const CASES: Readonly<Record<string, FlowSpec>> = {
   'latest-tree-template': { ...flat, shape: { kind: 'tree', locator: 'path', parent: 'parent', orphans: null }, steps: { children: { queue: null, batch: BATCH, maxDop: null } } },
 }
 
+/** A key that is hashed, and every other thing that `columns` can say. */
+const COLUMNS: ColumnsSpec = {
+  include: null,
+  exclude: ['parent'],
+  add: { changed: { kind: 'column', column: { table: 'meta', column: 'changed_on' } }, site: { kind: 'value', value: 'east' } },
+  rename: { path: 'place' },
+  cast: { size: 'decimal(10,2)' },
+  mask: { id: { kind: 'hash', key: 'env:MASK_KEY' }, place: { kind: 'redact', text: '[gone]' } },
+}
+const COLUMN_CASES: Readonly<Record<string, FlowSpec>> = {
+  'latest-flat-columns': { ...joined, columns: COLUMNS },
+  'insert-missing-flat-columns': {
+    ...flat,
+    apply: { kind: 'insert-missing', maxDelete: null },
+    columns: { ...COLUMNS, add: { site: { kind: 'value', value: 'east' } } },
+  },
+}
+
 describe('golden SQL of duckdb', () => {
-  test.each(Object.entries(CASES))('%s', async (name, definition) => {
+  test.each(Object.entries({ ...CASES, ...COLUMN_CASES }))('%s', async (name, definition) => {
     await using w = await openWorld()
     await w.source(
       'CREATE TABLE src (id BIGINT, path VARCHAR, parent VARCHAR, size DOUBLE, modified_on TIMESTAMP)',

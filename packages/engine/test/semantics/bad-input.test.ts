@@ -270,12 +270,7 @@ test('an unknown capture is refused with those there are', async () => {
 })
 
 test.each<[string, Partial<FlowSpec>]>([
-  ['columns.mask', { columns: { ...ALL_COLUMNS, mask: { note: { kind: 'null' } } } }],
-  [
-    'columns.add, columns.cast',
-    { columns: { ...ALL_COLUMNS, add: { x: { kind: 'value', value: 'x' } }, cast: { a: 'date' } } },
-  ],
-  ['drift other than fail, on_conflict other than fail', { drift: 'add', onConflict: 'skip' }],
+  ['on_conflict other than fail', { onConflict: 'skip' }],
   ['on_error', { onError: [{ code: 'TM5003', step: null, do: 'fatal', attempts: null }] }],
 ])('what no run does yet is refused and not ignored: %s', async (what, change) => {
   await using w = await openWorld()

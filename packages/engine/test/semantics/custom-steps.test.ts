@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Hit } from '../../src/runtime/failpoint.ts'
 import { delivered, ids } from '../support/flat.ts'
-import type { FlowRelation, PlannedColumn, SourcePort, TableFacts } from '../../src/dialects/contract.ts'
+import type { FlowRelation, SourcePort, TableFacts } from '../../src/dialects/contract.ts'
+import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
 import { withSteps } from '../../src/plan/with-steps.ts'
 import { expectFailed, expectRefused } from '../support/refusals.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
@@ -216,7 +217,13 @@ test('a mask is put on what a template gives, and a masked key goes with no temp
   expect(text).toContain(`CASE WHEN "j_ batch"."name" IS NULL THEN NULL ELSE CAST('[hidden]' AS VARCHAR) END AS "name"`)
   const position = { ref: { table: null, column: 'modified_on' }, clock: null, zone: null }
   const { source, target } = bench
-  const shapes = { source: await described(source), joins: new Map(), lists: new Map(), target: null }
+  const shapes = {
+    source: await described(source),
+    joins: new Map(),
+    lists: new Map(),
+    castTypes: new Map(),
+    target: null,
+  }
   const request = { definition: batched, shapes, scope: {}, position, source, target }
   await expect(withSteps(bench, request, { relation: mask(['id']), batchRows: 10 })).rejects.toMatchObject({
     code: 'TM4040',

@@ -14,6 +14,7 @@ const LINES: readonly string[] = [
   ...upTo('E', 8),
   ...upTo('O', 5),
   ...upTo('X', 7),
+  ...upTo('K', 8),
   ...upTo('L', 14),
   ...upTo('P', 6),
   ...upTo('D', 7),

@@ -191,6 +191,7 @@ export class World implements AsyncDisposable {
             workPath: run === null ? null : this.workPath(run),
             limits,
             secret: (reference) => new Secret(`value of ${reference}`),
+            discreet: Object.keys(definition.columns.mask).length > 0,
           },
           this.#options.hooks,
         )

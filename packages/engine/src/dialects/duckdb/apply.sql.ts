@@ -5,10 +5,10 @@ import {
   type FenceKey,
   type FlowRelation,
   landingTable,
-  type PlannedColumn,
   type PlannedPosition,
   type WindowBounds,
 } from '../contract.ts'
+import type { PlannedColumn } from '../planned-column.ts'
 import type { PlannedTemplate } from '../planned-steps.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { fromSource } from './capture.sql.ts'
@@ -73,14 +73,18 @@ export interface Staging {
 export const TABLE: Staging = { from: sql`tidemark_stage AS s`, row: sql`s.rowid` }
 
 /** The batch's rows as they are in the source now, found by key; the row-number range only narrows the reading. */
-export function stage(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowId: boolean): Sql {
+export const stage = (c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowId: boolean): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
+SELECT ${joined(stagedColumns(c, r), ', ')}
+${stagedRows(c, r, split, byRowId)}`
+
+/** Where `stage` reads: FROM and WHERE. */
+export function stagedRows(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowId: boolean): Sql {
   const n = c.source.rowNumber(r.source.table, 'm')
   const range = byRowId
     ? sql` AND ${n} BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT))`
     : EMPTY
-  return sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
-SELECT ${joined(stagedColumns(c, r), ', ')}
-FROM ${fromSource(c, r, true)}
+  return sql`FROM ${fromSource(c, r, true)}
 JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
 WHERE w.n BETWEEN CAST(${param(split.first)} AS BIGINT) AND CAST(${param(split.last)} AS BIGINT)${range}`
 }
@@ -91,10 +95,11 @@ const given = (x: PlannedColumn): PlannedColumn => ({
   source: x.target,
   sourceType: givenType(x),
   origin: { kind: 'joined', alias: ' batch' },
+  cast: null,
 })
 
 /**
- * The batch's rows as a person's SELECT gives them, cast and masked as planned. What the target's columns do not say, a
+ * The batch's rows as a person's SELECT gives them, masked as planned. What the target's columns do not say, a
  * position that is kept beside it, locator and parent of a tree, is the source's.
  */
 export function stageTemplate(
@@ -129,13 +134,18 @@ FROM ${aside ? sql`${fromSource(c, r, true)}\nJOIN ${rows} ON ${keyEquals(r, key
 
 /** The batch's rows where they are: a range of the source's row numbers, and of it what the selection takes. */
 export function slice(c: Catalogs, r: FlowRelation, split: CapturedBatch, predicate: Sql): Staging {
-  const part = c.source.slice(r.source.table, 'm', split.first, split.last)
   const n = c.source.rowNumber(r.source.table, 'm')
   return {
     from: sql`(SELECT ${joined([...stagedColumns(c, r), sql`${n} AS ${stageRow(r)}`], ', ')}
-FROM ${part.from} AS m WHERE ${part.where} AND ${predicate}) AS s`,
+${slicedRows(c, r, split, predicate)}) AS s`,
     row: sql`s.${stageRow(r)}`,
   }
+}
+
+/** Where `slice` reads: FROM and WHERE. */
+export function slicedRows(c: Catalogs, r: FlowRelation, split: CapturedBatch, predicate: Sql): Sql {
+  const part = c.source.slice(r.source.table, 'm', split.first, split.last)
+  return sql`FROM ${part.from} AS m WHERE ${part.where} AND ${predicate}`
 }
 
 /** The target has no row but those that this run inserted, so no staged key can be there. */
@@ -197,12 +207,15 @@ LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON ${keyEquals(r, t, s)}${
   }`
 }
 
-/** Equal content is the same row, any other is the newer one. */
-export function decideTies(c: Catalogs, r: FlowRelation, staged: Staging): Sql {
+/** Equal content is the same row, any other is the newer one. `lacking`: columns that the target does not have yet. */
+export function decideTies(c: Catalogs, r: FlowRelation, staged: Staging, lacking: readonly string[] = []): Sql {
   const keySet = new Set(r.key.map((k) => k.target))
   const content = r.columns
     .filter((x) => !keySet.has(x.target))
-    .map((x) => sameContent(x.targetType, ident('t', x.target), ident('s', x.target)))
+    .map((x) => {
+      const held = lacking.includes(x.target) ? sql`CAST(NULL AS ${typed(x.targetType)})` : ident('t', x.target)
+      return sameContent(x.targetType, held, ident('s', x.target))
+    })
   return sql`UPDATE tidemark_verdict AS v SET verdict = CASE WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same' ELSE 'update' END
 FROM ${targetTable(c, landingTable(r))} AS t, ${staged.from}
 WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND ${staged.row} = v.stage_row`
@@ -301,6 +314,15 @@ export function createTarget(c: Catalogs | null, r: FlowRelation): Sql {
   const name = c === null ? ident(...r.target.table) : targetTable(c, landingTable(r))
   return sql`CREATE TABLE ${name} (${joined(columns, ', ')})`
 }
+
+/** DDL of the columns that the target lacks. Nobody else may have made one in between. */
+export const addColumns = (c: Catalogs | null, r: FlowRelation): readonly Sql[] =>
+  r.columns
+    .filter((x) => r.target.adds.includes(x.target))
+    .map(
+      (x) =>
+        sql`ALTER TABLE ${c === null ? ident(...r.target.table) : targetTable(c, r.target.table)} ADD COLUMN IF NOT EXISTS ${ident(x.target)} ${typed(x.targetType)}`,
+    )
 
 export function createSide(c: Catalogs, r: FlowRelation): Sql | null {
   if (!r.position || r.position.targetColumn !== null) return null

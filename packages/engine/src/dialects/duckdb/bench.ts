@@ -16,7 +16,6 @@ import type {
   Staged,
 } from '../contract.ts'
 import { type PlannedTemplate, type TemplateColumn, queueOf, stepAt } from '../planned-steps.ts'
-
 import { printable, type Sql, sql, textOf } from '../sql-text.ts'
 import * as apply from './apply.sql.ts'
 import { bucketQuery, insertSelected, predicates, vanishingUnder } from './capture.sql.ts'
@@ -25,6 +24,7 @@ import { hasRowIds } from './introspect.ts'
 import { attachedSource, type Catalogs, work } from './names.ts'
 import { readQueue, strangers as strangersIn, templateSql } from './template.sql.ts'
 import { count, exec, query } from './run-sql.ts'
+import { castCheck, refuseChangedTypes, refuseUnfit, type Sender } from './refuse-batch.ts'
 import { DuckdbSource } from './source.ts'
 import { DuckdbTarget } from './target.ts'
 import { DuckdbTransaction, ours } from './transaction.ts'
@@ -82,6 +82,7 @@ export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = N
   const folder = dirname(source.path) // whatever the session belongs to, the views it reads are the source's
   const session = opening.use(await (target ?? source).session('engine', folder))
   const workSession = opening.use(await work.session('engine', folder))
+  session.discreet = workSession.discreet = options.discreet ?? false
   return new DuckdbBench(
     files,
     session,
@@ -182,6 +183,7 @@ class DuckdbBench implements Bench {
     const target = this.#files.target
     if (target === null) throw new TypeError('a bench in read mode has no batches')
     const session = this.#idle.pop() ?? (await target.session('engine', dirname(this.#files.source.path)))
+    session.discreet = this.#session.discreet
     session.fills = relation.target.table
     const tx = new DuckdbTransaction(session, this.#catalogs, key, batch, this.target.location, () => {
       session.fills = null
@@ -204,10 +206,12 @@ class DuckdbBench implements Bench {
   ): Promise<Staged> {
     const own = ours(tx)
     own.split = split
+    await refuseChangedTypes(own, this.#catalogs, relation)
     if (split.readAt === null) return this.#stageByKey(own, relation, selection, split)
     await this.#refuseMoved(relation, split)
     own.fresh = await this.#holdsOnlyThisRun(own, relation)
     const [predicate = TRUE] = predicates(this.#catalogs, relation, selection, !own.fresh)
+    await refuseUnfit(own, this.#catalogs, relation, apply.slicedRows(this.#catalogs, relation, split, predicate))
     own.staged = apply.slice(this.#catalogs, relation, split, predicate)
     return { rows: split.rows, bytes: split.bytes }
   }
@@ -237,10 +241,12 @@ class DuckdbBench implements Bench {
       return { rows: given, bytes: split.bytes }
     }
     const byRowId = await this.#readsByRowId(relation)
+    await refuseUnfit(own, this.#catalogs, relation, apply.stagedRows(this.#catalogs, relation, split, byRowId))
     await own.exec(apply.stage(this.#catalogs, relation, split, byRowId))
     let rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
     if (byRowId && rows < split.rows) {
       // rows moved inside the source's file since the capture, or were deleted: the key alone decides
+      await refuseUnfit(own, this.#catalogs, relation, apply.stagedRows(this.#catalogs, relation, split, false))
       await own.exec(apply.stage(this.#catalogs, relation, split, false))
       rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
     }
@@ -366,15 +372,20 @@ class DuckdbBench implements Bench {
         : flow
     // what replaces a table is weighed against none
     const exists = relation.target.beside === null && (await this.target.describe(relation.target.table)) !== null
-    if (split.readAt !== null && !exists) return { ...NO_ROWS, read: split.rows, inserted: split.rows }
     const here: Sender = {
       exec: (statement) => exec(this.#session, statement, this.target.location),
       query: (statement) => query(this.#session, statement, this.target.location),
       count: (statement) => count(this.#session, statement, this.target.location),
     }
     const [predicate = TRUE] = predicates(c, flow, selection, exists)
-    const staged = split.readAt === null ? apply.TABLE : apply.slice(c, relation, split, predicate)
     const template = stepAt(flow, split.step)?.batch ?? null
+    const rows =
+      split.readAt === null
+        ? apply.stagedRows(c, relation, split, false)
+        : apply.slicedRows(c, relation, split, predicate)
+    if (template === null) await refuseUnfit(here, c, relation, rows)
+    if (split.readAt !== null && !exists) return { ...NO_ROWS, read: split.rows, inserted: split.rows }
+    const staged = split.readAt === null ? apply.TABLE : apply.slice(c, relation, split, predicate)
     if (template !== null) {
       const rows = await this.#stageGiven(here, relation, template, selection, split, exists)
       if (!exists) return { ...NO_ROWS, read: rows, inserted: rows }
@@ -383,7 +394,9 @@ class DuckdbBench implements Bench {
       const rows = await here.count(sql`SELECT count(*) FROM tidemark_stage`)
       if (!exists) return { ...NO_ROWS, read: rows, inserted: rows }
     }
-    return judge(here, c, relation, kind, staged)
+    const facts = await this.target.describe(relation.target.table)
+    const lacking = relation.target.adds.filter((name) => !facts?.columns.some((x) => x.name === name))
+    return judge(here, c, relation, kind, staged, lacking)
   }
 
   explain(
@@ -417,6 +430,7 @@ class DuckdbBench implements Bench {
       const staged = apply.slice(c, r, split, only)
       return [
         ...named('capture', [bucketQuery(c, r, only, ROW_GROUP)]),
+        ...named('does each value fit its cast', castCheck(r, apply.slicedRows(c, r, split, only))),
         ...named('apply to a target with no other row', [apply.insertAll(c, r, staged)]),
         ...applied(staged),
       ]
@@ -424,7 +438,12 @@ class DuckdbBench implements Bench {
     return [
       ...(queue === null ? [] : named('queue', [readQueue(c, r, queue, selection.window, true)])),
       ...all.flatMap((p, i) => named('capture', [insertSelected(c, r, p, true, i === 0)])),
-      ...(r.steps.every((step) => step.batch !== null) ? [] : named('stage', [apply.stage(c, r, split, true)])),
+      ...(r.steps.every((step) => step.batch !== null)
+        ? []
+        : [
+            ...named('does each value fit its cast', castCheck(r, apply.stagedRows(c, r, split, true))),
+            ...named('stage', [apply.stage(c, r, split, true)]),
+          ]),
       ...r.steps.flatMap(({ name, batch }) =>
         batch === null ? [] : named(`stage ${name}`, [apply.stageTemplate(c, r, batch, split, selection.window, true)]),
       ),
@@ -438,8 +457,6 @@ class DuckdbBench implements Bench {
   }
 }
 
-type Sender = Pick<DuckdbTransaction, 'exec' | 'query' | 'count'>
-
 /** What becomes of each staged row; content is asked only where the position does not decide. */
 async function judge(
   to: Sender,
@@ -447,9 +464,11 @@ async function judge(
   relation: FlowRelation,
   kind: 'insert-missing' | 'latest',
   staged: apply.Staging,
+  lacking: readonly string[] = [],
 ): Promise<RowCounts> {
   await to.exec(apply.verdict(c, relation, kind, staged))
-  if (kind === 'latest' && (await to.count(apply.ties)) > 0n) await to.exec(apply.decideTies(c, relation, staged))
+  if (kind === 'latest' && (await to.count(apply.ties)) > 0n)
+    await to.exec(apply.decideTies(c, relation, staged, lacking))
   return verdictOf(await to.query(apply.verdictCounts), relation)
 }
 

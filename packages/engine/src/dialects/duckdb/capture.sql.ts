@@ -22,7 +22,7 @@ import {
   work,
   workKey,
 } from './names.ts'
-import { clearValue, landingKey, landingValue, mainKey, mainKeys } from './columns.sql.ts'
+import { clearValue, landingKey, landingValue, mainKey, mainKeys, remembered } from './columns.sql.ts'
 import { queuedKeys } from './template.sql.ts'
 import { byteSize, sameContent } from './types.ts'
 
@@ -122,9 +122,10 @@ function absent(c: Catalogs, r: FlowRelation, what: 'key' | 'row'): Sql {
 const positionJoin = (r: FlowRelation) => r.source.joins.find((j) => j.as === r.position?.ref.table)
 
 /** The join key of the position's row, as JSON; null where the position is in the main table. */
-export function unmatchedKey(r: FlowRelation): Sql | null {
+export function unmatchedKey(c: Catalogs, r: FlowRelation): Sql | null {
   const join = positionJoin(r)
-  return join ? keyJson(Object.values(join.on).map((name) => ident(`j_${join.as}`, name))) : null
+  if (!join) return null
+  return keyJson(Object.entries(join.on).map((pair) => remembered(c, r, join.as, pair)))
 }
 
 /** Is the row's key among those that the flow's own queue gives? `queued`: it was read into that table. */
@@ -161,7 +162,7 @@ export function predicates(
       sql`${taken} AND ${base}${s.absent !== null && targetExists ? sql` AND ${absent(c, r, s.absent)}` : EMPTY}`,
     )
   }
-  const unmatched = unmatchedKey(r)
+  const unmatched = unmatchedKey(c, r)
   if (unmatched !== null && s.unmatched.length > 0)
     all.push(sql`${unmatched} IN ${listOf(s.unmatched, 'VARCHAR')} AND ${ever}`)
   if (s.again.length > 0) {
@@ -241,7 +242,7 @@ WHERE ${filters(r)}`
 /** Position rows in the window without a main row: their join keys and positions. */
 export function unmatchedQuery(c: Catalogs, r: FlowRelation, w: WindowBounds): { text: Sql; alias: string } | null {
   const join = positionJoin(r)
-  const key = unmatchedKey(r)
+  const key = unmatchedKey(c, r)
   if (!join || !key || r.position === null) return null
   const on = joined(
     Object.entries(join.on).map(([main, other]) => sql`${ident('m', main)} = ${ident(`j_${join.as}`, other)}`),
@@ -258,7 +259,7 @@ GROUP BY 1 ORDER BY 1`,
 }
 
 export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql | null {
-  const key = unmatchedKey(r)
+  const key = unmatchedKey(c, r)
   // what this run's scope does not take stays remembered for one that does
   return key === null
     ? null
@@ -285,8 +286,9 @@ FROM ${fromSource(c, r)} WHERE ${predicate} GROUP BY ${n} // ${whole(size)} ORDE
 
 /** A few keys that the predicate takes more than once. */
 export function repeatedSourceKeys(c: Catalogs, r: FlowRelation, predicate: Sql): Sql {
-  const keys = mainKeys(c, r)
-  return sql`SELECT ${keyJson(keys)} AS k FROM ${fromSource(c, r)} WHERE ${predicate} GROUP BY ${joined(keys, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
+  const names = r.key.map((_, i) => keyName(i))
+  const keys = mainKeys(c, r).map((k, i) => sql`${k} AS ${keyName(i)}`)
+  return sql`SELECT ${keyJson(names)} AS k FROM (SELECT ${joined(keys, ', ')} FROM ${fromSource(c, r)} WHERE ${predicate}) AS q GROUP BY ${joined(names, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
 }
 
 const notSelected = (c: Catalogs, r: FlowRelation, predicate: Sql): Sql =>

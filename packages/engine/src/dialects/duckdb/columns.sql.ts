@@ -1,10 +1,13 @@
 /** A column's value on its way out of the source: where it comes from, then cast, then mask. */
 import { createHash } from 'node:crypto'
 import { Secret } from '../../runtime/secret.ts'
-import type { FlowRelation, PlannedColumn, PlannedMask } from '../contract.ts'
+import type { FlowRelation } from '../contract.ts'
+import type { PlannedColumn, PlannedMask } from '../planned-column.ts'
 import { ident, param, secretParam, type Sql, sql } from '../sql-text.ts'
+import { canonicalText } from './canonical.sql.ts'
 import { type Catalogs, typed } from './names.ts'
-import { exactCast } from './try-cast.sql.ts'
+import { exactCast, tryCast } from './try-cast.sql.ts'
+import { sameContent } from './types.ts'
 
 /** As it is in the source. */
 export function clearValue(x: PlannedColumn): Sql {
@@ -18,13 +21,26 @@ export function clearValue(x: PlannedColumn): Sql {
   }
 }
 
-/** As the target holds it. */
-export const landingValue = (c: Catalogs, x: PlannedColumn): Sql =>
-  x.mask !== null
-    ? masked(c, x.mask, castValue(x), x.targetType)
-    : x.sourceType === x.targetType
-      ? clearValue(x)
-      : castValue(x)
+/** As the target holds it. What does not fit its cast is NULL here: `unfitting` finds it before it can land. */
+export function landingValue(c: Catalogs, x: PlannedColumn): Sql {
+  const value = castValue(x)
+  const type = x.cast ?? x.sourceType
+  if (x.mask !== null) return masked(c, x.mask, { value, type }, x.targetType)
+  return type === x.targetType ? value : sql`CAST(${value} AS ${typed(x.targetType)})`
+}
+
+/** Per column that is cast: rows of the source whose value does not fit exactly and must not land. */
+export const unfitting = (r: FlowRelation): readonly { readonly column: PlannedColumn; readonly predicate: Sql }[] =>
+  r.columns.flatMap((column) => {
+    if (column.cast === null) return []
+    const x = clearValue(column)
+    const there = castValue(column)
+    // two values of a key must not become one, whatever they say: 1 and 01
+    const isKey = r.key.some((k) => k.target === column.target)
+    const back = sameContent(column.sourceType, tryCast(column.cast, column.sourceType, there), x)
+    const lost = isKey ? sql`(${there} IS NULL OR NOT coalesce(${back}, FALSE))` : sql`${there} IS NULL`
+    return [{ column, predicate: sql`(${x} IS NOT NULL AND ${lost})` }]
+  })
 
 /** The type of a key column in whatever is remembered of the source: a masked key is remembered masked. */
 export const keyType = (x: PlannedColumn): Sql => typed(x.mask === null ? x.sourceType : 'VARCHAR')
@@ -49,21 +65,39 @@ export const landingKey =
     return landingValue(c, x)
   }
 
-/** What a declared cast does not hold exactly is NULL here, and a reject before it can land. */
-function castValue(x: PlannedColumn): Sql {
-  const type = x.mask === null ? x.targetType : x.sourceType
-  if (type === x.sourceType) return clearValue(x)
-  return x.cast ? exactCast(x.sourceType, type, clearValue(x)) : sql`CAST(${clearValue(x)} AS ${typed(type)})`
+const castValue = (x: PlannedColumn): Sql =>
+  x.cast === null ? clearValue(x) : exactCast(x.sourceType, x.cast, clearValue(x))
+
+/** A remembered key, as the target holds it. */
+export function landedKey(r: FlowRelation, remembered: (i: number) => Sql): (i: number) => Sql {
+  return (i) => {
+    const x = r.key[i]
+    if (!x || x.mask !== null || x.cast === null) return remembered(i)
+    return sql`CAST(${exactCast(x.sourceType, x.cast, remembered(i))} AS ${typed(x.targetType)})`
+  }
 }
 
-function masked(c: Catalogs, mask: PlannedMask, value: Sql, type: string): Sql {
+/** The joined column of a join's pair, as it may be remembered: masked where it or its equal in the main table is. */
+export function remembered(c: Catalogs, r: FlowRelation, alias: string, [main, other]: readonly [string, string]): Sql {
+  const value = ident(`j_${alias}`, other)
+  const x = r.columns.find(
+    ({ origin, source, mask }) =>
+      mask !== null &&
+      ((origin.kind === 'main' && source === main) ||
+        (origin.kind === 'joined' && origin.alias === alias && source === other)),
+  )
+  return x?.mask ? masked(c, x.mask, { value, type: x.cast ?? x.sourceType }, 'VARCHAR') : value
+}
+
+function masked(c: Catalogs, mask: PlannedMask, of: { value: Sql; type: string }, type: string): Sql {
   switch (mask.kind) {
     case 'null':
       return sql`CAST(NULL AS ${typed(type)})`
     case 'redact':
-      return sql`CASE WHEN ${value} IS NULL THEN NULL ELSE CAST(${param(mask.text)} AS ${typed(type)}) END`
+      return sql`CASE WHEN ${of.value} IS NULL THEN NULL ELSE CAST(${param(mask.text)} AS ${typed(type)}) END`
     case 'hash':
-      return hmac(c.secret(mask.key), sql`CAST(${value} AS VARCHAR)`)
+      // a type without a canonical text has DuckDB's own
+      return hmac(c.secret(mask.key), canonicalText(of.type, of.value) ?? sql`CAST(${of.value} AS VARCHAR)`)
   }
 }
 

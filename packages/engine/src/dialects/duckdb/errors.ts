@@ -36,9 +36,29 @@ export function classify(error: unknown): Fault {
   return 'permanent'
 }
 
-/** `where`: the file or statement this was about; `refused`: the code of a statement that failed for a reason of its own. */
-export function translate(error: unknown, where: string, refused: 'TM4019' | 'TM4037' | 'TM5001' = 'TM5001'): Error {
-  if (error instanceof AppError) return error
+/** Errors about values quote them; these are about anything else. */
+const QUOTES_NO_VALUE = /^(?:Binder|Catalog|Parser|IO|TransactionContext|INTERRUPT|Out of Memory|Connection) Error/
+
+/** The error without what DuckDB said of a value: only its type, by which it is classified. */
+function withoutValues(error: unknown): Error {
+  const message = error instanceof Error ? error.message : String(error)
+  if (QUOTES_NO_VALUE.test(message)) return new Error(message.split('\n')[0] ?? '')
+  const type = /^[A-Za-z ]+ Error/.exec(message)?.[0] ?? 'Error'
+  return new Error(`${type}: its words are left out, for they may quote a value that the flow masks`)
+}
+
+/**
+ * `where`: the file or statement this was about; `refused`: the code of a statement that failed for a reason of its
+ * own; `discreet`: nothing that quotes a value is passed on.
+ */
+export function translate(
+  given: unknown,
+  where: string,
+  refused: 'TM4019' | 'TM4037' | 'TM5001' = 'TM5001',
+  discreet = false,
+): Error {
+  if (given instanceof AppError) return given
+  const error = discreet ? withoutValues(given) : given
   const message = error instanceof Error ? (error.message.trim().split('\n\n')[0] ?? '') : String(error)
   const detail = `${where}: ${message}`
   switch (classify(error)) {

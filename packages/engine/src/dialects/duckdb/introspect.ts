@@ -3,8 +3,9 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import type { TableName } from '@tidemark/contract/flow'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
+import { translate } from './errors.ts'
 import type { SourceIdentity, TableFacts } from '../contract.ts'
-import { ident, type Sql } from '../sql-text.ts'
+import { ident, type Sql, textOf } from '../sql-text.ts'
 
 /** `[table]`, `[schema, table]`: DuckDB's default schema is `main`. */
 export function schemaAndTable(table: TableName): readonly [string, string] {
@@ -40,6 +41,8 @@ export async function describeTable(
   const [first] = rows
   if (first === undefined) return null
   const [, , , estimatedSize, , uniqueKeys] = first
+  // a view has no size
+  if (estimatedSize == null) await refuseBroken(file, session, table)
   return {
     table,
     columns: rows.map(([name, type, nullable, , generated]) => ({
@@ -50,6 +53,17 @@ export async function describeTable(
     })),
     uniqueKeys: JSON.parse(uniqueKeys ?? '[]') as string[][],
     estimatedRows: estimatedSize == null ? null : BigInt(estimatedSize),
+  }
+}
+
+/** The catalog describes a view as it once was, also when what it reads is no longer there. */
+async function refuseBroken(file: DuckdbFile, session: DuckdbSession, table: TableName): Promise<void> {
+  try {
+    await session.rows(`DESCRIBE SELECT * FROM ${textOf(tableIdent(file, table))}`)
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''
+    if (!/^(?:Binder|Catalog) Error/.test(message)) throw translate(error, table.join('.'), 'TM4019')
+    throw new AppError('TM4108', `${table.join('.')} cannot be read: ${message}`, { cause: error })
   }
 }
 

@@ -9,7 +9,7 @@ export async function exec(session: DuckdbSession, statement: Sql, where: string
   try {
     return await session.run(textOf(statement), valuesOf(statement))
   } catch (error) {
-    throw translate(error, where, refused)
+    throw translate(error, where, refused, session.discreet)
   }
 }
 
@@ -22,7 +22,7 @@ export async function query(
   try {
     return await session.rows(textOf(statement), valuesOf(statement))
   } catch (error) {
-    throw translate(error, where, refused)
+    throw translate(error, where, refused, session.discreet)
   }
 }
 

@@ -18,6 +18,7 @@ import { tallyQuery } from './capture.sql.ts'
 import { describeTable, fileFingerprint, fileIdentity, hasRowIds, schemaAndTable } from './introspect.ts'
 import { type Catalogs, sourceTable, typed } from './names.ts'
 import { query } from './run-sql.ts'
+import { exactCast } from './try-cast.sql.ts'
 import { belowTick, canBeKey, passedAt, positionClass } from './types.ts'
 
 export class DuckdbSource implements SourcePort {
@@ -65,7 +66,9 @@ export class DuckdbSource implements SourcePort {
   }
 
   async canonical(type: string, text: string): Promise<string | null> {
-    const [row] = await this.#rows(sql`SELECT CAST(TRY_CAST(${param(text)} AS ${typed(type)}) AS VARCHAR)`)
+    const [row] = await this.#rows(
+      sql`SELECT CAST(${exactCast('VARCHAR', type, sql`x`)} AS VARCHAR) FROM (SELECT CAST(${param(text)} AS VARCHAR) AS x) AS q`,
+    )
     return row?.[0] ?? null
   }
 

@@ -17,7 +17,7 @@ import {
   type TargetPort,
 } from '../contract.ts'
 import { ident, printable, type Sql, sql } from '../sql-text.ts'
-import { createSide, createTarget, replaceRows, replaceTable, vanishing } from './apply.sql.ts'
+import { addColumns, createSide, createTarget, replaceRows, replaceTable, vanishing } from './apply.sql.ts'
 import { dropUnselected, predicates } from './capture.sql.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
@@ -79,8 +79,31 @@ export class DuckdbTarget implements TargetPort {
     return printable(createTarget(null, relation))
   }
 
+  addColumnTexts(relation: FlowRelation): readonly string[] {
+    return addColumns(null, relation).map(printable)
+  }
+
   narrowing(sourceType: string, targetType: string): string | null {
     return narrowing(sourceType, targetType)
+  }
+
+  async typeNamed(text: string): Promise<string | null> {
+    try {
+      const [row] = await this.#session.rows(`SELECT typeof(CAST(NULL AS ${text}))`)
+      return row?.[0] ?? null
+    } catch (error) {
+      if (classify(error) === 'permanent') return null
+      throw translate(error, this.location)
+    }
+  }
+
+  /** DuckDB's text has no length. */
+  textType(): string {
+    return 'VARCHAR'
+  }
+
+  holdsText(type: string): boolean {
+    return type === 'VARCHAR'
   }
 
   async prepare(relation: FlowRelation, createTable: boolean, key: FenceKey, anew = false): Promise<void> {
@@ -99,6 +122,7 @@ export class DuckdbTarget implements TargetPort {
         await this.#exec(sql`CREATE SCHEMA IF NOT EXISTS ${ident(c.target, schemaAndTable(landing)[0])}`)
         await this.#exec(createTarget(c, relation))
       }
+      for (const statement of addColumns(c, relation)) await this.#exec(statement)
       const side = createSide(c, relation)
       if (side && !there.has(sideTableName(relation.target.table).toLowerCase())) await this.#exec(side)
     })
@@ -114,7 +138,8 @@ export class DuckdbTarget implements TargetPort {
         return
       } catch (error) {
         await this.#session.rollback()
-        if (attempt >= 20 || !(isConflict(error) || isDuplicate(error))) throw translate(error, this.location)
+        if (attempt >= 20 || !(isConflict(error) || isDuplicate(error)))
+          throw translate(error, this.location, 'TM5001', this.#session.discreet)
         await sleep(RETRY_MS)
       }
     }

@@ -1,5 +1,6 @@
 /** A person's SELECT with its values bound and its tokens as relations: their text is never touched. */
-import type { CapturedBatch, FlowRelation, PlannedColumn, WindowBounds } from '../contract.ts'
+import type { CapturedBatch, FlowRelation, WindowBounds } from '../contract.ts'
+import type { PlannedColumn } from '../planned-column.ts'
 import type { PlannedPiece, PlannedTemplate } from '../planned-steps.ts'
 import { joined, ident, param, type Sql, sql, templateText } from '../sql-text.ts'
 import { type Catalogs, keyName, sourceTable, targetTable, typed, work } from './names.ts'
@@ -73,8 +74,8 @@ const takenBy = (c: Catalogs, r: FlowRelation, split: CapturedBatch): NonNullabl
   queue: sql`(SELECT ${keysOf(r)} FROM ${work(c, 'captured')})`,
 })
 
-/** A mask is put on the value as the source has it. */
-export const givenType = (x: PlannedColumn): string => (x.mask === null ? x.targetType : x.sourceType)
+/** A mask is put on the value as the source has it, or as its cast makes it. */
+export const givenType = (x: PlannedColumn): string => (x.mask === null ? x.targetType : (x.cast ?? x.sourceType))
 
 /** What a batch template selects for a batch. */
 export const batchRows = (

@@ -63,7 +63,7 @@ export class DuckdbTransaction implements BatchTransaction {
     try {
       await this.session.commit()
     } catch (error) {
-      throw translate(error, this.#where)
+      throw translate(error, this.#where, 'TM5001', this.session.discreet)
     }
     this.#open = false
   }
@@ -92,7 +92,7 @@ export class DuckdbTransaction implements BatchTransaction {
         await this.session.rollback()
       } catch (error) {
         this.session.close()
-        if (!isConflict(error)) throw translate(error, this.#where)
+        if (!isConflict(error)) throw translate(error, this.#where, 'TM5001', this.session.discreet)
       }
     }
     this.#giveBack()

@@ -1,7 +1,7 @@
 /** The statements of a tree's closure: what else must come, in which order, and what cannot. */
 import type { FlowRelation, OrphanReason, WindowBounds } from '../contract.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
-import { landingKey, mainKey } from './columns.sql.ts'
+import { landedKey, landingKey, mainKey } from './columns.sql.ts'
 import { capturedColumns, excluded, filters, fromSource, inWindow, keyJson } from './capture.sql.ts'
 import {
   type Catalogs,
@@ -29,7 +29,7 @@ const keys = (r: FlowRelation): Sql =>
 const landed = ({ c, r, targetExists }: Ctx, alias: string): Sql =>
   !targetExists
     ? sql`FALSE`
-    : sql`EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), workKey(alias))} AND ${ident('t', r.tree?.locator.target ?? '')} IS NOT DISTINCT FROM ${ident(alias, 'loc')})`
+    : sql`EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), landedKey(r, workKey(alias)))} AND ${ident('t', r.tree?.locator.target ?? '')} IS NOT DISTINCT FROM ${ident(alias, 'loc')})`
 
 // ── upwards ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -54,8 +54,13 @@ function readExactly(target: string, text: Sql): Sql {
     const moment = cast(text, 'TIMESTAMP')
     return sql`CASE WHEN coalesce(${tryCast('DATE', 'TIMESTAMP', day)} = ${moment}, TRUE) THEN ${day} END`
   }
+  // too large a number would be infinite
+  if (target === 'FLOAT' || target === 'DOUBLE')
+    return sql`CASE WHEN NOT isinf(${cast(text, target)}) OR regexp_matches(lower(${text}), 'inf') THEN ${cast(text, target)} END`
   const digits = FRACTIONS[target]
   if (digits === undefined) return cast(text, target)
   const beyond = catalogText(`'\\.[0-9]{${digits}}[0-9]*[1-9]'`)
-  return sql`CASE WHEN NOT regexp_matches(${text}, ${beyond}) THEN ${cast(text, target)} END`
+  // without a zone of its own a type drops that of the text; Z is the zone that all is read in
+  const zone = target.endsWith('TIME ZONE') ? sql`FALSE` : sql`regexp_matches(${text}, ':.*[+-][0-9]')`
+  return sql`CASE WHEN NOT regexp_matches(${text}, ${beyond}) AND NOT ${zone} THEN ${cast(text, target)} END`
 }

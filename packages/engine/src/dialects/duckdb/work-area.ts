@@ -15,6 +15,7 @@ import { queueOf } from '../planned-steps.ts'
 
 import { joined, type Sql, sql } from '../sql-text.ts'
 import * as capture from './capture.sql.ts'
+import { keyType } from './columns.sql.ts'
 import { type Catalogs, keyName, typed, work } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import { readQueue } from './template.sql.ts'
@@ -133,7 +134,7 @@ export class DuckdbWorkArea implements WorkArea {
     const locatorType = typed(relation.tree?.locator.sourceType ?? 'VARCHAR')
     const statements = tree.createWork(
       x,
-      relation.key.map((k) => typed(k.sourceType)),
+      relation.key.map(keyType),
       typed(relation.position?.type ?? 'VARCHAR'),
       locatorType,
     )

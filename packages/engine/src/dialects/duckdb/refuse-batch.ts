@@ -1,0 +1,35 @@
+/** What must not land: looked at within the batch's transaction, before anything of the batch is written. */
+import { AppError } from '../../runtime/app-error.ts'
+import type { FlowRelation } from '../contract.ts'
+import type { Sql } from '../sql-text.ts'
+import { changedTypes, describeColumns } from './drift.sql.ts'
+import type { Catalogs } from './names.ts'
+import type { DuckdbTransaction } from './transaction.ts'
+import { hasUnfit, unfitRows } from './unfit.sql.ts'
+
+/** A batch's transaction, or in read mode the session itself. */
+export type Sender = Pick<DuckdbTransaction, 'exec' | 'query' | 'count'>
+
+/** In that transaction what is read next is what was looked at. */
+export async function refuseChangedTypes(to: Sender, c: Catalogs, relation: FlowRelation): Promise<void> {
+  const changed = changedTypes(relation, await to.query(describeColumns(c, relation)))
+  if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
+}
+
+/** For `plan --sql`. */
+export const castCheck = (r: FlowRelation, rows: Sql): readonly Sql[] =>
+  r.columns.some((x) => x.cast !== null) ? [hasUnfit(r, rows)] : []
+
+/** A value that its cast would change lands in no form. */
+export async function refuseUnfit(to: Sender, c: Catalogs, relation: FlowRelation, rows: Sql): Promise<void> {
+  if (relation.columns.every((x) => x.cast === null) || (await to.count(hasUnfit(relation, rows))) === 0n) return
+  const found: string[] = []
+  for (const { column, query: of } of unfitRows(c, relation, rows)) {
+    const examples = await to.query(of)
+    if (examples.length === 0) continue
+    const keys = examples.map(([, key, value]) => `${key}${column.mask === null ? `: ${JSON.stringify(value)}` : ''}`)
+    const more = BigInt(examples[0]?.[0] ?? '0') - BigInt(examples.length)
+    found.push(`${column.target} to ${column.cast}: ${keys.join(', ')}${more > 0n ? ` and ${more} more` : ''}`)
+  }
+  throw new AppError('TM4031', found.join('; '))
+}
