@@ -4,8 +4,8 @@
  */
 import { COLUMNS } from './columns.mjs'
 import { EXACT } from './exact.mjs'
+import { FILES } from './files.mjs'
 import { STEPS } from './steps.mjs'
-
 const CAPTURE = 'src/capture/watermark.ts'
 const TREE = 'src/capture/close-tree.ts'
 const SOURCE = 'src/dialects/duckdb/source.ts'
@@ -64,9 +64,9 @@ export const MUTANTS = [
   {
     name: 'order: the ceiling is read before the clock',
     file: SOURCE,
-    find: '    const clock = await this.#clock(position)\n    await this.#between()\n    const oldest = this.#file.oldestOpen(isFilled)\n',
+    find: '    const clock = await this.#clock(position)\n    await this.#between()\n    const oldest = oldestOpen()\n',
     replace:
-      '    const oldest = this.#file.oldestOpen(isFilled)\n    await this.#between()\n    const clock = await this.#clock(position)\n',
+      '    const oldest = oldestOpen()\n    await this.#between()\n    const clock = await this.#clock(position)\n',
     test: [
       `${SEMANTICS}/late-commit.test.ts`,
       'a transaction that begins between clock and ceiling loses no row: the clock is read first',
@@ -384,7 +384,7 @@ export const MUTANTS = [
   {
     name: 'ranges: nobody looks whether the source stood still',
     file: BENCH,
-    find: '    if ((await this.source.fingerprint()) !== split.readAt)\n',
+    find: '    if ((await this.#readAt(relation)) !== split.readAt)\n',
     replace: '    if (split.readAt === null)\n',
     test: [
       `${SEMANTICS}/ranges.test.ts`,
@@ -430,16 +430,16 @@ export const MUTANTS = [
   },
   {
     name: 'dry run: the target is opened for writing',
-    file: BENCH,
-    find: "options.mode === 'write' || existsSync(targetPath)\n      ? opening.use(await open(targetPath, options.mode, options))",
-    replace: "true\n      ? opening.use(await open(targetPath, 'write', options))",
+    file: 'src/dialects/duckdb/target-end.ts',
+    find: "options.mode === 'write' || existsSync(path) ? opening.use(await openFile(path, options.mode, options))",
+    replace: "path !== '' ? opening.use(await openFile(path, 'write', options))",
     test: [`${SEMANTICS}/dry-run.test.ts`, 'a dry run makes no target that does not exist yet'],
   },
   {
     name: 'dry run: the captured keys are kept',
     file: BENCH,
     find: 'const path = options.workPath ?? IN_MEMORY',
-    replace: 'const path = options.workPath ?? `${pathOf(options.target.options)}.work`',
+    replace: 'const path = options.workPath ?? `${String(options.target.options.path)}.work`',
     test: [
       `${SEMANTICS}/dry-run.test.ts`,
       'a dry run leaves every byte of source, target and store as it was, and counts what a run would do',
@@ -464,5 +464,6 @@ export const MUTANTS = [
   },
   ...COLUMNS,
   ...EXACT,
+  ...FILES,
   ...STEPS,
 ]

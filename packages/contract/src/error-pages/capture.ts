@@ -178,6 +178,18 @@ export const CAPTURE = {
     remedy: ['change the type of the target column', 'or use another mask'],
     ...definition,
   },
+  TM4025: {
+    title: 'a file cannot hold the type',
+    meaning: 'A value of that type would come back from a Parquet file as another one, or not at all.',
+    remedy: ['cast the column, or leave it out'],
+    ...definition,
+  },
+  TM4026: {
+    title: 'files cannot be changed',
+    meaning: 'A folder of files takes new rows in new files. It has no rows that could be updated or replaced.',
+    remedy: ['apply: insert-missing', 'or write into a database'],
+    ...definition,
+  },
   TM4037: {
     title: 'step template is not a SELECT',
     meaning: 'The database does not take the SQL of a step as one SELECT, or does not know what it names.',

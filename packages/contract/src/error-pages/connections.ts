@@ -32,4 +32,34 @@ export const CONNECTIONS = {
     remedy: ['tidemark resume --last'],
     ...failed,
   },
+  TM2006: {
+    title: 'no file matches',
+    meaning: 'The path or pattern names no file below the folder of the connection. What is not there empties nothing.',
+    remedy: ['mend the path of the flow; what is there is listed above', 'or wait until the files have come'],
+    ...definition,
+  },
+  TM2007: {
+    title: 'the files of one table differ',
+    meaning: 'Files that are read as one table have other columns, other types or another format.',
+    remedy: ['mend the file named above, move it away, or read it by a flow of its own'],
+    ...definition,
+  },
+  TM2008: {
+    title: 'file cannot be read',
+    meaning: 'A file is damaged, is not what its extension says, or a line of it is no row of its table.',
+    remedy: ['mend or replace the file named above', 'or say how it is written: connections: { …: { csv: … } }'],
+    ...failed,
+  },
+  TM2009: {
+    title: 'text is no value of its column',
+    meaning: 'A CSV file holds a text that the type of its column does not have, or would round. Nothing was written.',
+    remedy: ['mend the line named above', 'or declare another type: connections: { …: { csv: { columns: … } } }'],
+    ...failed,
+  },
+  TM2010: {
+    title: 'files changed while they were read',
+    meaning: 'A file was replaced, cut, removed or added in the middle of a run. Old and new content are not mixed.',
+    remedy: ['tidemark resume --last   looks at the files again and goes on'],
+    ...failed,
+  },
 } as const satisfies Record<`TM2${number}`, ErrorEntry>

@@ -13,6 +13,7 @@ import type { Actor, ControlStore, LeaseOwner } from '../control/control-store.t
 import type { ProjectSpec } from '../definition/load-project.ts'
 import type { ResolvedCatalog } from '../definition/resolve.ts'
 import type { ConnectionTarget, EngineLimits } from '../dialects/contract.ts'
+import { dialectOf } from '../dialects/dialect-of.ts'
 import type { DialectLoader } from '../dialects/registry.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { type Config, openReferences } from '../runtime/config.ts'
@@ -63,7 +64,7 @@ export async function connectionOf(
   const opened = openDeep(connection.options, ctx) as Readonly<Record<string, unknown>>
   const location = dialect.locate(opened, ctx.project.dir)
   return {
-    target: { id: parseConnectionId(connection.id), options: { ...opened, path: location } },
+    target: { id: parseConnectionId(connection.id), kind: connection.kind, options: { ...opened, path: location } },
     kind: connection.kind,
     location,
   }
@@ -110,8 +111,7 @@ export async function openBench(
 ): Promise<OpenedBench> {
   const source = await connectionOf(ctx, catalog, definition.source.connection)
   const target = await connectionOf(ctx, catalog, definition.target.connection)
-  const dialect = await ctx.loadDialect(target.kind)
-  if (!dialect.sees(source.kind)) throw new AppError('TM4016', `${source.kind} → ${target.kind}: no engine sees both`)
+  const dialect = await dialectOf(ctx.loadDialect, source.kind, target.kind)
   const others = beside.filter((flow) => flow.id !== definition.id)
   // one that leads nowhere is an error of its own flow
   const filled = (

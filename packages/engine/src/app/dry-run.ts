@@ -6,8 +6,10 @@ import type { FlowSpec } from '@tidemark/contract/flow'
 import { captureRows, type CaptureReport } from '../capture/capture-rows.ts'
 import type { Bench } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
+import { readyToRead, travelling } from '../lane/spool.ts'
 import { canonicalScope } from '../run/canonical-scope.ts'
 import { planFlow } from '../run/plan-flow.ts'
+import { neverHit } from '../runtime/failpoint.ts'
 import { type AppContext, openBench } from './app-context.ts'
 import type { RunOptions } from './app.ts'
 import { planWish } from './plan-wish.ts'
@@ -63,11 +65,13 @@ async function one(
 }
 
 /** What the run would capture, kept in memory: the same rows in the same batches. */
-export function captureInMemory(bench: Bench, plan: FlowPlan): Promise<CaptureReport> {
+export async function captureInMemory(bench: Bench, plan: FlowPlan): Promise<CaptureReport> {
   const { shape } = plan.definition
+  await readyToRead(bench, plan, neverHit)
+  const { relation, selection } = travelling(plan)
   return captureRows(bench.work, {
-    relation: plan.relation,
-    selection: plan.selection,
+    relation,
+    selection,
     orphans: shape.kind === 'tree' ? shape.orphans : null,
     batch: plan.batch,
     epoch: 1,
@@ -83,15 +87,15 @@ async function weigh(
 ): Promise<{ readonly counts: RowCounts; readonly batches: number }> {
   const { apply } = plan.definition
   const report = await captureInMemory(bench, plan)
+  const { relation, selection } = travelling(plan)
   let counts = NO_ROWS
   for (const batch of report.batches) {
     signal.throwIfAborted()
     counts = addCounts(
       counts,
-      await bench.weigh(plan.relation, plan.selection, batch, apply.kind === 'insert-missing' ? apply.kind : 'latest'),
+      await bench.weigh(relation, selection, batch, apply.kind === 'insert-missing' ? apply.kind : 'latest'),
     )
   }
-  if (plan.relation.target.beside !== null)
-    counts = { ...counts, deleted: await bench.weighSwap(plan.relation, plan.selection) }
+  if (plan.relation.target.beside !== null) counts = { ...counts, deleted: await bench.weighSwap(relation, selection) }
   return { counts: { ...counts, rejected: BigInt(report.quarantined.length) }, batches: report.batches.length }
 }

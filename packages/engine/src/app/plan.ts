@@ -62,6 +62,7 @@ async function planOne(
   const apply = definition.apply.kind
   return {
     ...head,
+    lane: it.lane,
     capture: describeCapture(definition, planned.kind === 'nothing' ? null : planned.plan.goal),
     window: windowJson(it.window),
     nothing_to_do: planned.kind === 'nothing' ? planned.nothing.reason : null,
@@ -84,7 +85,7 @@ async function planOne(
     sql:
       planned.kind === 'run'
         ? bench
-            .explain(relation, planned.plan.selection, apply === 'insert-missing' ? apply : 'latest')
+            .explain(relation, planned.plan.selection, apply === 'insert-missing' ? apply : 'latest', planned.plan.lane)
             .map(({ name, text }) => ({ name, text }))
         : [],
   }

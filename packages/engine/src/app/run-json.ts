@@ -83,8 +83,8 @@ export function dryRunJson(
   batches: number,
   ms: number,
 ): RunJson {
-  const common = { ...nothingYet, flow, scope, duration_ms: ms, error: null, lane: 'pushdown' }
   const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
+  const common = { ...nothingYet, flow, scope, duration_ms: ms, error: null, lane: it.lane }
   return {
     ...common,
     status: planned.kind === 'nothing' ? 'nothing_to_do' : 'dry_run',

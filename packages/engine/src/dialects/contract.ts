@@ -7,6 +7,8 @@ import type { ConnectionId } from '@tidemark/contract/ids'
 import type { ColumnRef, ConditionSpec, JoinSpec, TableName } from '@tidemark/contract/flow'
 import type { PositionClock } from '@tidemark/contract/capture'
 import type { RowCounts } from '@tidemark/contract/row-counts'
+import type { Bounds, BoundsRequest } from './bounds.ts'
+import type { Lane, LaneFacts } from './lanes.ts'
 import type { TargetMemory } from './target-memory.ts'
 import type { PlannedStep, TemplateReader } from './planned-steps.ts'
 import type { Secret } from '../runtime/secret.ts'
@@ -30,6 +32,12 @@ export interface TableFacts {
   /** columns of each primary key and unique constraint */
   readonly uniqueKeys: readonly (readonly string[])[]
   readonly estimatedRows: bigint | null
+}
+
+/** Column of the source → type; `others`: found out from all values, or left as text because nobody reads them. */
+export interface WantedTypes {
+  readonly types: Readonly<Record<string, string>>
+  readonly others: 'found' | 'text'
 }
 
 /** Which database this is; a restored or replaced one differs. */
@@ -131,27 +139,6 @@ export interface Moment {
   readonly look: string | null
 }
 
-export interface BoundsRequest {
-  readonly position: PlannedPosition
-  readonly moment: Moment
-  /** ms for times, a count for numbers */
-  readonly buffer: bigint
-  readonly watermark: string | null
-  /** numbers: the look of an earlier run */
-  readonly earlierLook: string | null
-}
-
-export interface Bounds {
-  readonly after: string | null
-  /** null: nothing can be read safely yet */
-  readonly upTo: string | null
-  readonly decidedBy: 'clock' | 'buffer' | 'ceiling' | 'look'
-  /** upTo <= watermark */
-  readonly heldBack: boolean
-  /** clock < watermark */
-  readonly clockBelowWatermark: boolean
-}
-
 export interface Tally {
   /** rows that the selection takes */
   readonly rows: bigint
@@ -172,7 +159,8 @@ export interface SourcePort {
   canBeKey(type: string): boolean
   /** Names that differ only in case are one name. */
   readonly foldsCase: boolean
-  describe(table: TableName): Promise<TableFacts | null>
+  /** `wanted`: types for the columns of a table that has none of its own, such as a CSV file's; null: to be found out. */
+  describe(table: TableName, wanted?: WantedTypes | null): Promise<TableFacts | null>
   identity(): Promise<SourceIdentity>
   /** Changes whenever the contents may have changed: tells a resumed run whether it reads what it captured. */
   fingerprint(): Promise<string>
@@ -233,6 +221,12 @@ export interface CapturedRanges {
  * is in `capture/capture-rows.ts` and `capture/close-tree.ts`; these are its statements.
  */
 export interface WorkArea {
+  /** The spool of the run, when it is here and whole: what tells it from any other; null: there is none. */
+  spooled(): Promise<string | null>
+  /** The rows that the selection takes, by one statement, as the target's columns. TM2004 where `rows` would not fit. */
+  spool(relation: FlowRelation, selection: Selection, rows: bigint): Promise<void>
+  /** Of these keys (JSON arrays of text), those that are in the spool. */
+  inSpool(relation: FlowRelation, keys: readonly string[]): Promise<readonly string[]>
   /**
    * The selection as ranges of row numbers, when one pass over one table with row numbers takes it, and nobody but
    * the source's owner can change that table while the run reads; null: its keys have to be captured.
@@ -350,6 +344,8 @@ export interface TargetPort {
   isEmpty(table: TableName): Promise<boolean>
   /** The newest settled run of each scope of that flow, of every store. Empty when nothing was ever settled. */
   settled(flow: string): Promise<readonly SettledMarker[]>
+  /** Throws where rows of that relation cannot be applied in that way here. */
+  check(relation: FlowRelation, apply: string): void
   /** DDL for a target made from the source's columns. */
   createTableText(relation: FlowRelation): string
   /** DDL that gives the table the columns `relation.target.adds`. */
@@ -385,6 +381,7 @@ export interface TargetPort {
 
 /** One engine that sees source, target and the captured keys: where a pushdown lane works. */
 export interface Bench extends AsyncDisposable, TemplateReader {
+  lanes(relation: FlowRelation): LaneFacts
   readonly source: SourcePort
   readonly target: TargetPort
   readonly work: WorkArea
@@ -408,6 +405,7 @@ export interface Bench extends AsyncDisposable, TemplateReader {
     relation: FlowRelation,
     selection: Selection,
     kind: 'insert-missing' | 'latest',
+    lane: Lane,
   ): readonly { readonly name: string; readonly text: string }[]
 }
 
@@ -429,6 +427,8 @@ export interface OpenBench {
 
 export interface ConnectionTarget {
   readonly id: ConnectionId
+  /** the dialect's; left out: that of the dialect which is asked */
+  readonly kind?: string
   /** resolved options of the connection, secrets opened */
   readonly options: Readonly<Record<string, unknown>>
 }

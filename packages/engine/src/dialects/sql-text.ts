@@ -28,6 +28,9 @@ export const secretParam = (value: Secret): Sql => make(['', ''], [value])
 /** A whole number of our own counting, written into the text: an optimizer skips by what it can see. */
 export const whole = (n: bigint): Sql => make([n.toString()], [])
 
+/** A text written into the statement, quoted: for what takes no parameter, such as the arguments of a table function. */
+export const textLiteral = (text: string): Sql => make([`'${text.replaceAll("'", "''")}'`], [])
+
 /** Names, quoted the one way that SQL and DuckDB share; SQL Server brings its own `quote`. */
 export const doubleQuoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
@@ -62,7 +65,7 @@ export const EMPTY: Sql = make([''], [])
 /** Items with a separator between them; `whenNone` where there are none. */
 export function joined(
   items: readonly Sql[],
-  separator: '' | ', ' | ' AND ' | ' OR ' | ' + ' | '\n' | '\nUNION ALL\n',
+  separator: '' | ', ' | ' AND ' | ' OR ' | ' + ' | '\n' | '\nUNION ALL\n' | '\nUNION ALL BY NAME\n',
   whenNone: Sql = EMPTY,
 ): Sql {
   return items.length === 0 ? whenNone : woven(['', ...items.slice(1).map(() => separator), ''], items)

@@ -1,6 +1,7 @@
 /** How rows reach the staging relation, by lane. A lane is a function; the planner chose which. */
 import type { BatchTransaction, Bench, CapturedBatch, FlowRelation, Selection, Staged } from '../dialects/contract.ts'
 import { pushdown } from './pushdown.ts'
+import { spool } from './spool.ts'
 
 export type Bring = (
   bench: Bench,
@@ -8,7 +9,7 @@ export type Bring = (
   work: { readonly relation: FlowRelation; readonly selection: Selection; readonly split: CapturedBatch },
 ) => Promise<Staged>
 
-const LANES: Readonly<Record<string, Bring>> = { pushdown }
+const LANES: Readonly<Record<string, Bring>> = { pushdown, spool }
 
 export function bringFor(lane: string): Bring {
   const bring = LANES[lane]

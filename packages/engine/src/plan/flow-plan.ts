@@ -2,6 +2,7 @@
 import type { FlowId } from '@tidemark/contract/ids'
 import type { FlowSpec, Scope } from '@tidemark/contract/flow'
 import type { FlowRelation, Selection, SourceIdentity } from '../dialects/contract.ts'
+import type { Lane } from '../dialects/lanes.ts'
 import type { Coverage } from './coverage.ts'
 
 export interface PlannedWindow {
@@ -22,7 +23,7 @@ export interface FlowPlan {
   readonly flow: FlowId
   readonly scope: Scope
   readonly definition: FlowSpec
-  readonly lane: 'pushdown'
+  readonly lane: Lane
   readonly relation: FlowRelation
   /** initial, delta, full, period or backfill */
   readonly goal: string
@@ -49,6 +50,7 @@ export interface FlowPlan {
 
 /** Nothing is written: why, and what waits. */
 export interface NothingToDo {
+  readonly lane: Lane
   readonly reason: string
   readonly window: PlannedWindow | null
   readonly waiting: Waiting | null

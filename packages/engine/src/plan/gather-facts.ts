@@ -3,18 +3,30 @@ import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
 import { parseRunId } from '@tidemark/contract/ids'
 import { formatTableName } from '@tidemark/contract/table-name'
 import type { ControlStore, LedgerStore } from '../control/control-store.ts'
-import type { Bench, FlowRelation, SourcePort, TableFacts } from '../dialects/contract.ts'
+import type { Bench, FlowRelation, SourcePort, TableFacts, WantedTypes } from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import type { FlowFacts, LedgerFacts, TableShapes } from './flow-facts.ts'
 
-async function described(source: SourcePort, table: readonly string[]): Promise<TableFacts> {
-  const facts = await source.describe(table)
+async function described(
+  source: SourcePort,
+  table: readonly string[],
+  wanted: WantedTypes | null = null,
+): Promise<TableFacts> {
+  const facts = await source.describe(table, wanted)
   if (facts === null) throw new AppError('TM4001', `${formatTableName(table)} on ${source.location}`)
   return facts
 }
 
+/** What the target's columns are, under the names that the source has for them. */
+function wantedBy(target: TableFacts, d: FlowSpec): WantedTypes {
+  const before = new Map(Object.entries(d.columns.rename).map(([from, to]) => [to.toLowerCase(), from]))
+  const types = target.columns.map((c) => [before.get(c.name.toLowerCase()) ?? c.name, c.type])
+  return { types: Object.fromEntries(types), others: 'found' }
+}
+
 async function askShapes(bench: Bench, d: FlowSpec): Promise<TableShapes> {
-  const source = await described(bench.source, d.source.table)
+  const target = await bench.target.describe(d.target.table)
+  const source = await described(bench.source, d.source.table, target && wantedBy(target, d))
   const joins = new Map<string, TableFacts>()
   for (const join of d.source.joins) joins.set(join.as, await described(bench.source, join.table))
   const lists = new Map<number, readonly string[]>()
@@ -32,7 +44,7 @@ async function askShapes(bench: Bench, d: FlowSpec): Promise<TableShapes> {
     joins,
     lists,
     castTypes: await castTypes(bench, d),
-    target: await bench.target.describe(d.target.table),
+    target,
   }
 }
 

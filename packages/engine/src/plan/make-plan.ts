@@ -3,8 +3,10 @@ import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
 import type { CaptureDecision } from '../capture/capture-mode.ts'
 import type { WatermarkRow } from '../control/control-store.ts'
 import type { Abilities, FlowRelation, Selection, SourceIdentity } from '../dialects/contract.ts'
+import type { LaneFacts } from '../dialects/lanes.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { type Coverage, type CoverageChange, coverageChanges, coverageOf, formatCondition } from './coverage.ts'
+import { chooseLane } from './choose-lane.ts'
 import { driftNotes, excusedBy, refuseLost, sourceDrift } from './drift.ts'
 import type { FlowFacts } from './flow-facts.ts'
 import type { FlowPlan, Planned } from './flow-plan.ts'
@@ -106,14 +108,14 @@ export interface PlanRequest {
   readonly decision: CaptureDecision
   readonly unmatched: FlowPlan['unmatched']
   readonly abilities: Abilities
+  readonly lanes: LaneFacts
   readonly options: PlanOptions
   readonly notes: readonly string[]
 }
 
 export function makePlan(r: PlanRequest): Planned {
   const { decision, facts, relation, definition: d, options } = r
-  if (options.lane !== null && options.lane !== 'pushdown')
-    throw new AppError('TM4016', `--lane ${options.lane}: this version has pushdown`)
+  const { lane, note } = chooseLane(r.lanes, options.lane)
   const waiting =
     decision.waiting === null ? null : { rows: String(decision.waiting.rows), until: decision.waiting.until }
   const own = facts.ledger.watermark
@@ -125,6 +127,7 @@ export function makePlan(r: PlanRequest): Planned {
     return {
       kind: 'nothing',
       nothing: {
+        lane,
         reason: decision.reason,
         window: decision.window,
         waiting,
@@ -141,7 +144,7 @@ export function makePlan(r: PlanRequest): Planned {
       flow: d.id,
       scope: r.scope,
       definition: d,
-      lane: 'pushdown',
+      lane,
       relation,
       goal: decision.goal,
       window: decision.window,
@@ -169,6 +172,7 @@ export function makePlan(r: PlanRequest): Planned {
         ...(relation.steps.every((step) => step.queue === null)
           ? []
           : ['the queue of step rows decides what comes: what it leaves out of a window, no later run takes']),
+        ...(note === null ? [] : [note]),
         ...r.notes,
         ...(own === null && facts.ledger.unscoped !== null && scopeText(r.scope) !== '{}'
           ? ['this scope starts from a copy of the watermark of the whole flow']

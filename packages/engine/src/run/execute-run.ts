@@ -4,6 +4,7 @@ import { scopeText } from '@tidemark/contract/flow'
 import { captureRows } from '../capture/capture-rows.ts'
 import { type BatchRow, type LedgerStore, type RunRow } from '../control/control-store.ts'
 import type { Bench, CapturedBatch, DialectModule, FenceKey } from '../dialects/contract.ts'
+import { readyToRead, travelling } from '../lane/spool.ts'
 import { findNothing, type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { explainDrift, refuseDrift } from './refuse-drift.ts'
@@ -101,7 +102,18 @@ async function work(
       done: batches.filter((b) => b.state === 'done').length,
     })
     await runSteps(
-      { deps, bench, dialect, fence, plan, run: id, token: lease.token, stop, hard: stop.hard, hit: deps.hit },
+      {
+        deps,
+        bench,
+        dialect,
+        fence,
+        plan: travelling(plan),
+        run: id,
+        token: lease.token,
+        stop,
+        hard: stop.hard,
+        hit: deps.hit,
+      },
       batches,
     )
     stop.soft.throwIfAborted()
@@ -184,20 +196,22 @@ async function capture(
   const { ledger } = deps.store
   const run = await ledger.getRun(id)
   const stored = run.captured === null ? null : (JSON.parse(run.captured) as Captured)
-  const fingerprint = await bench.source.fingerprint()
   const batches = await ledger.listBatches(id)
+  const finished = batches.every((b) => b.state === 'done' || b.state === 'superseded')
+  if (stored !== null && finished) return stored
+  const fingerprint = await readyToRead(bench, plan, deps.hit)
   if (stored !== null) {
-    const finished = batches.every((b) => b.state === 'done' || b.state === 'superseded')
     const same = stored.fingerprint === fingerprint
     const holds = stored.byRows
       ? same
       : (await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || same)
-    if (finished || holds) return stored
+    if (holds) return stored
   }
   const epoch = (stored?.epoch ?? 0) + 1
   // what was read by place is not known by key: what the target has of it is left out
+  const read = travelling(plan)
   const selection =
-    stored?.byRows && plan.selection.absent === null ? { ...plan.selection, absent: 'row' as const } : plan.selection
+    stored?.byRows && read.selection.absent === null ? { ...read.selection, absent: 'row' as const } : read.selection
   const done = stored?.byRows
     ? []
     : batches
@@ -205,7 +219,7 @@ async function capture(
         .map((b) => parseSplit(b.split))
   const shape = plan.definition.shape
   const report = await captureRows(bench.work, {
-    relation: plan.relation,
+    relation: read.relation,
     selection,
     orphans: shape.kind === 'tree' ? shape.orphans : null,
     batch: plan.batch,
@@ -213,7 +227,8 @@ async function capture(
     done: done.map((s) => ({ first: BigInt(s.first), last: BigInt(s.last) })),
     remembersUnmatched: plan.watermark !== null,
   })
-  const captured = capturedOf(report, epoch, fingerprint)
+  const again = plan.lane === 'spool' ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
+  const captured = capturedOf({ ...report, deliveredAgain: again ?? report.deliveredAgain }, epoch, fingerprint)
   await deps.hit('capture:before-stored')
   const numbered = batches.reduce((max, b) => Math.max(max, b.batch), 0)
   const taken = await stepsTaken(ledger, id, plan, report.batches)

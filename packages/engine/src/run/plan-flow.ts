@@ -64,6 +64,7 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
         remedy: [`tidemark run ${definition.id}   reads all of it, rejects included`],
       },
     )
+  bench.target.check(relation, definition.apply.kind)
   checkPast(definition, scope, facts, relation, wish)
   const remembered = facts.ledger.unmatched.filter((u) => u.state === 'open')
   const givenUp = remembered
@@ -100,6 +101,7 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
     decision,
     unmatched: wish.onlyAgain === undefined ? { open: unmatched, givenUp } : { open: [], givenUp: [] },
     abilities: deps.abilities,
+    lanes: bench.lanes(relation),
     options: wish,
     notes: notesOfDrift(definition, facts, relation, bench.target.addColumnTexts(relation), resolved.leftOut),
   })

@@ -1,6 +1,6 @@
 /** Are the columns still those that were planned? Asked before a run touches anything, and where a statement fails. */
 import { formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
-import { type Bench, landingTable, type TableFacts } from '../dialects/contract.ts'
+import { type Bench, type FlowRelation, landingTable, type TableFacts, type WantedTypes } from '../dialects/contract.ts'
 import { sourceColumns } from '../dialects/source-columns.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import { AppError, type AppErrorOptions } from '../runtime/app-error.ts'
@@ -38,14 +38,18 @@ interface Planned {
   readonly type: string | null
 }
 
-async function differencesOf(bench: Bench, { relation: r }: FlowPlan): Promise<readonly string[]> {
+async function differencesOf(bench: Bench, { relation: r, lane }: FlowPlan): Promise<readonly string[]> {
   const columns = sourceColumns(r)
   const of = (alias: string | null): readonly Planned[] =>
     columns.filter((c) => c.ref.table === alias).map((c) => ({ name: c.ref.column, type: c.type }))
-  const source = await bench.source.describe(r.source.table)
-  const found = [...changed('source', r.source.table, null, source, of(null))]
-  for (const { as, table } of r.source.joins)
-    found.push(...changed('source', table, as, await bench.source.describe(table), of(as)))
+  const found: string[] = []
+  // what was taken out of the source stays what it is, whatever becomes of the source
+  if (lane !== 'spool' || (await bench.work.spooled()) === null) {
+    const source = await bench.source.describe(r.source.table, wantedTypes(r))
+    found.push(...changed('source', r.source.table, null, source, of(null)))
+    for (const { as, table } of r.source.joins)
+      found.push(...changed('source', table, as, await bench.source.describe(table), of(as)))
+  }
   const landing = await bench.target.describe(landingTable(r))
   const target = landing ?? (await bench.target.describe(r.target.table))
   const lands = r.columns.map((c) => ({ name: c.target, type: c.targetType }))
@@ -53,6 +57,18 @@ async function differencesOf(bench: Bench, { relation: r }: FlowPlan): Promise<r
   const there = lands.filter((c) => !r.target.adds.includes(c.name) || target?.columns.some((x) => x.name === c.name))
   if (target !== null) found.push(...changed('target', r.target.table, null, target, there))
   return found
+}
+
+/** A CSV file has no types of its own: it is read with those that were planned. */
+function wantedTypes(r: FlowRelation): WantedTypes {
+  const main = [
+    ...r.columns.filter((c) => c.origin.kind === 'main').map((c) => [c.source, c.sourceType]),
+    ...(r.position && r.position.ref.table === null ? [[r.position.ref.column, r.position.type]] : []),
+    ...r.where.filter((c) => c.spec.column.table === null).map((c) => [c.spec.column.column, c.type]),
+    ...r.scope.filter((s) => s.column.table === null).map((s) => [s.column.column, s.type]),
+    ...r.excludeKeys.map((e) => [e.column, e.type]),
+  ]
+  return { types: Object.fromEntries(main), others: r.source.joins.length === 0 ? 'text' : 'found' }
 }
 
 function changed(

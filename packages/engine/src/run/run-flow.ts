@@ -129,7 +129,7 @@ async function recordNothing(
       group: request.group,
       flow: request.definition.id,
       scope: scopeText(request.scope),
-      lane: 'pushdown',
+      lane: nothing.lane,
       window: nothing.window,
       waiting: nothing.waiting && { rows: BigInt(nothing.waiting.rows), until: nothing.waiting.until },
       plan: nothingJson(nothing),

@@ -5,6 +5,7 @@ import { RETRY } from '../capture/retry.ts'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { LedgerStore, RunRow, Settlement } from '../control/control-store.ts'
 import type { Bench, FenceKey } from '../dialects/contract.ts'
+import { travelling } from '../lane/spool.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import type { Hit } from '../runtime/failpoint.ts'
 import type { Captured } from './captured.ts'
@@ -49,8 +50,9 @@ async function swap({ bench, fence, run, plan, captured, hit }: SettleRequest): 
   const done = await target.swapped(fence, run)
   if (done !== null) return done
   const name = formatTableName(plan.relation.target.table)
-  await target.swap(fence, run, plan.relation, {
-    still: captured.epoch > 1 ? plan.selection : null,
+  const read = travelling(plan)
+  await target.swap(fence, run, read.relation, {
+    still: captured.epoch > 1 ? read.selection : null,
     allow: (deleted, of) => refuseDeletes(deleted, of, plan.definition.apply.maxDelete, name),
   })
   await hit('settle:swapped')

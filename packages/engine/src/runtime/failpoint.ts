@@ -2,6 +2,7 @@
 export const FAILPOINTS = [
   'lease:after',
   'plan:stored',
+  'spool:extracted',
   'capture:before-stored',
   'capture:stored',
   'batch:begun',

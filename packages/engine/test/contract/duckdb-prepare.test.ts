@@ -25,6 +25,7 @@ test('a run creates only what is missing: in a prepared target with its table it
   const catalogs = {
     source: attachedSource(file.catalog),
     target: file.catalog,
+    own: file.catalog,
     work: file.catalog,
     secret: (reference: string) => new Secret(reference),
   }

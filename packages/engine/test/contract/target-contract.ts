@@ -99,7 +99,8 @@ async function prepared(h: TargetHarness, fence: FenceKey, size: number) {
   return { bench, fence, split, begin, land, commit, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
 }
 
-export function targetContract(name: string, make: () => Promise<TargetHarness>): void {
+/** `updates`: rows that are there can be changed. */
+export function targetContract(name: string, make: () => Promise<TargetHarness>, updates = true): void {
   const it: It = (title, body) => {
     // oxlint-disable-next-line vitest/expect-expect -- it comes from the tests below
     test(title, async () => {
@@ -112,7 +113,7 @@ export function targetContract(name: string, make: () => Promise<TargetHarness>)
     fenceContract(it)
     markerContract(it)
     settledContract(it)
-    applyContract(it)
+    if (updates) applyContract(it)
   })
 }
 

@@ -52,12 +52,12 @@ describe('golden SQL of duckdb', () => {
       "INSERT INTO src VALUES (1, '/', NULL, 1, '2026-01-01')",
       "INSERT INTO meta VALUES (1, '2026-01-01')",
     )
-    const { relation, selection, definition: d } = await w.planned(definition)
+    const { relation, selection, definition: d, lane } = await w.planned(definition)
     const kind = d.apply.kind
     if (kind !== 'latest' && kind !== 'insert-missing') throw new TypeError(`no golden SQL of ${kind}`)
     await using opened = await w.deps().openBench(definition, null)
     const text = opened.bench
-      .explain(relation, selection, kind)
+      .explain(relation, selection, kind, lane)
       .map((s) => `-- ${s.name}\n${s.text};\n`)
       .join('\n')
     // the window ends at the clock

@@ -213,7 +213,7 @@ test('a mask is put on what a template gives, and a masked key goes with no temp
   const [split] = await bench.work.cut(100, 1000)
   if (!split) throw new TypeError('there is a batch')
   expect(await bench.weigh(hidden, selection, split, 'latest')).toMatchObject({ inserted: 4n })
-  const text = bench.explain(hidden, selection, 'latest').find((s) => s.name === 'stage rows')?.text
+  const text = bench.explain(hidden, selection, 'latest', 'pushdown').find((s) => s.name === 'stage rows')?.text
   expect(text).toContain(`CASE WHEN "j_ batch"."name" IS NULL THEN NULL ELSE CAST('[hidden]' AS VARCHAR) END AS "name"`)
   const position = { ref: { table: null, column: 'modified_on' }, clock: null, zone: null }
   const { source, target } = bench
@@ -320,7 +320,7 @@ test("a template with a value containing '; drop binds it", async () => {
   await using opened = await w.deps().openBench(flow, null)
   const tampered = { ...selection, window: { after: HOSTILE, upTo: '2999-01-01' } }
   await expect(opened.bench.source.tally(relation, tampered, 0n, true)).rejects.toMatchObject({ code: 'TM4019' })
-  expect(opened.bench.explain(relation, tampered, 'latest')[0]?.text).toContain(
+  expect(opened.bench.explain(relation, tampered, 'latest', 'pushdown')[0]?.text).toContain(
     "CAST('''; drop table src; --' AS TIMESTAMP)",
   )
   expect(await opened.bench.source.describe(['src'])).not.toBeNull()

@@ -112,7 +112,7 @@ test('in plan, its SQL and its stored form the key of a mask is its reference', 
   const flow = columnsOf(MASKS)
   const plan = await w.planned(flow)
   await using opened = await w.deps().openBench(flow, null)
-  const text = JSON.stringify([plan, opened.bench.explain(plan.relation, plan.selection, 'latest')])
+  const text = JSON.stringify([plan, opened.bench.explain(plan.relation, plan.selection, 'latest', plan.lane)])
   expect(text).toContain('env:MASK_KEY')
   expect(text).toContain('from_hex([secret])')
   expect(text).not.toContain(SECRET)

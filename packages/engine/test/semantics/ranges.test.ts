@@ -93,3 +93,13 @@ test('a key that occurs twice is refused before anything is written, though keys
   expect(run).toMatchObject({ state: 'failed', error: { code: 'TM4005' } })
   await expect(w.targetRows('FROM dst')).rejects.toThrow('database does not exist')
 })
+
+test('a key that occurs again in another row group is refused, though the keys of each group are in order', async () => {
+  await using w = await openWorld()
+  const group = 122_880
+  await w.source(
+    TABLE,
+    `INSERT INTO src SELECT i % ${group}, 'n', TIMESTAMP '2020-01-01' FROM range(${4 * group}) t(i)`,
+  )
+  expect(await w.run(flow, { batchRows: group })).toMatchObject({ state: 'failed', error: { code: 'TM4005' } })
+})

@@ -18,6 +18,8 @@ export interface ChildOrder {
   readonly batchRows: number
   readonly workers: number
   readonly waitMs: number
+  /** null: the planner's choice */
+  readonly lane: 'pushdown' | 'spool' | null
   /** a failpoint and which time (`batch:begun:3`), or `capture:half`: captured keys written, the capture not whole */
   readonly dieAt: string | null
   /** says `held` there and waits for ever */
@@ -71,7 +73,13 @@ function hitOf(order: ChildOrder): Hit {
 const order = JSON.parse(process.argv[2] ?? '') as ChildOrder
 await using store = await openControlStore(`sqlite:${order.dir}/control.db`, { projectDir: order.dir, readOnly: false })
 const world = new ChildWorld(order.dir, store, order.dieAt === 'capture:half')
-const wish = { batchRows: order.batchRows, workers: order.workers, waitMs: order.waitMs, hit: hitOf(order) }
+const wish = {
+  batchRows: order.batchRows,
+  workers: order.workers,
+  waitMs: order.waitMs,
+  hit: hitOf(order),
+  ...(order.lane && { lane: order.lane }),
+}
 const run =
   order.resume === null ? await world.run(order.flow, wish) : await world.resume(parseRunId(order.resume), wish)
 process.stdout.write(`${run.state}\n`)

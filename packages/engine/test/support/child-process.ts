@@ -33,6 +33,7 @@ export function startChild(world: World, order: Order): Child {
     batchRows: 2,
     workers: 1,
     waitMs: 0,
+    lane: null,
     dieAt: null,
     holdAt: null,
     ...order,

@@ -13,6 +13,7 @@ import type { ControlStore, RunRow } from '../../src/control/control-store.ts'
 import { openControlStore } from '../../src/control/open-control-store.ts'
 import { type DuckdbHooks, openDuckdbBench } from '../../src/dialects/duckdb/bench.ts'
 import { duckdb } from '../../src/dialects/duckdb/index.ts'
+import { files } from '../../src/dialects/files/index.ts'
 import { type DuckdbSession, openDuckdbFile } from '../../src/drivers/duckdb.ts'
 import type { FlowPlan, Planned } from '../../src/plan/flow-plan.ts'
 import { planFlow } from '../../src/run/plan-flow.ts'
@@ -40,6 +41,7 @@ export interface RunWish {
   readonly period?: { readonly after: string; readonly upTo: string }
   readonly buffer?: string
   readonly batchRows?: number
+  readonly lane?: 'pushdown' | 'relay' | 'spool'
   readonly acceptChange?: boolean
   readonly onlyAgain?: readonly string[]
   readonly hit?: Hit
@@ -60,6 +62,8 @@ export const WATERMARK: WatermarkOptions = {
   unmatchedGiveUpMs: null,
   maxHoldMs: 3_600_000,
 }
+
+const filesToDuckdb = { ...files, abilities: { ...files.abilities, openBatches: duckdb.abilities.openBatches } }
 
 export const MODES: CaptureModes = { watermark, backfill }
 
@@ -97,8 +101,13 @@ export function flowSpec(over: Partial<FlowSpec> & { readonly watermark?: Partia
   }
 }
 
+/** The connection of a flow that reads the folder of files beside the source. */
+export const INBOX = parseConnectionId('inbox')
+
 export class World implements AsyncDisposable {
   readonly dir: string
+  /** options of the connection to files besides its path */
+  files: Readonly<Record<string, unknown>> = {}
   store: ControlStore
   readonly #options: WorldOptions
 
@@ -113,6 +122,9 @@ export class World implements AsyncDisposable {
   }
   get targetPath(): string {
     return join(this.dir, 'target.duckdb')
+  }
+  get inbox(): string {
+    return join(this.dir, 'inbox')
   }
   workPath(run: RunId): string {
     return join(this.dir, 'tmp', `${run}.duckdb`)
@@ -178,13 +190,24 @@ export class World implements AsyncDisposable {
       pool: new WorkerPool(wish.workers ?? 2),
       waitMs: wish.waitMs ?? 0,
       openBench: async (definition, run) => {
-        const bench = await openDuckdbBench(
+        const fromFiles = definition.source.connection === INBOX
+        const toFiles = definition.target.connection === INBOX
+        const kinds = { source: fromFiles ? 'files' : 'duckdb', target: toFiles ? 'files' : 'duckdb' }
+        const source = fromFiles ? { path: this.inbox, ...this.files } : { path: this.sourcePath }
+        const dialect = toFiles ? files : fromFiles ? filesToDuckdb : duckdb
+        const open = fromFiles || toFiles ? files.openBench : openDuckdbBench
+        const bench = await open(
           {
-            source: { id: definition.source.connection, options: { path: this.sourcePath } },
+            source: { id: definition.source.connection, kind: kinds.source, options: source },
             target: {
               id: definition.target.connection,
+              kind: kinds.target,
               options: {
-                path: definition.target.connection === definition.source.connection ? this.sourcePath : this.targetPath,
+                path: toFiles
+                  ? this.inbox
+                  : definition.target.connection === definition.source.connection
+                    ? this.sourcePath
+                    : this.targetPath,
               },
             },
             mode: run === null ? 'read' : 'write',
@@ -195,7 +218,7 @@ export class World implements AsyncDisposable {
           },
           this.#options.hooks,
         )
-        return { bench, dialect: duckdb, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
+        return { bench, dialect, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
       },
       removeWork: (run) => {
         for (const suffix of ['', '.wal']) rmSync(this.workPath(run) + suffix, { force: true })
@@ -213,7 +236,7 @@ export class World implements AsyncDisposable {
         period: wish.period ?? null,
         buffer: wish.buffer ?? null,
         batchRows: wish.batchRows ?? null,
-        lane: null,
+        lane: wish.lane ?? null,
         acceptChange: wish.acceptChange ?? false,
         fresh: wish.fresh ?? false,
         reason: wish.acceptChange ? 'because of the test' : null,

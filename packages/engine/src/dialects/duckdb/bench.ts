@@ -2,7 +2,7 @@
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type DuckdbFile, type DuckdbSession, IN_MEMORY, isSameFile, openDuckdbFile } from '../../drivers/duckdb.ts'
+import { type DuckdbFile, type DuckdbSession, IN_MEMORY } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type {
   BatchKey,
@@ -15,18 +15,23 @@ import type {
   Selection,
   Staged,
 } from '../contract.ts'
+import { type Lane, type LaneFacts, readsSpool } from '../lanes.ts'
 import { type PlannedTemplate, type TemplateColumn, queueOf, stepAt } from '../planned-steps.ts'
+import { spooledRelation, WHOLE_SPOOL } from '../spooled-relation.ts'
 import { printable, type Sql, sql, textOf } from '../sql-text.ts'
 import * as apply from './apply.sql.ts'
 import { bucketQuery, insertSelected, predicates, vanishingUnder } from './capture.sql.ts'
 import { translate } from './errors.ts'
-import { hasRowIds } from './introspect.ts'
 import { attachedSource, type Catalogs, work } from './names.ts'
+import { openFile } from './open-file.ts'
 import { readQueue, strangers as strangersIn, templateSql } from './template.sql.ts'
 import { count, exec, query } from './run-sql.ts'
 import { castCheck, refuseChangedTypes, refuseUnfit, type Sender } from './refuse-batch.ts'
+import { attachedEnd, type SourceEnd } from './source-end.ts'
 import { DuckdbSource } from './source.ts'
-import { DuckdbTarget } from './target.ts'
+import { createSpool, withSpool } from './spool.sql.ts'
+import type { DuckdbTarget } from './target.ts'
+import { attachedTarget, type OpenTargetEnd, type TargetEnd } from './target-end.ts'
 import { DuckdbTransaction, ours } from './transaction.ts'
 import { DuckdbWorkArea, readsRanges, ROW_GROUP } from './work-area.ts'
 
@@ -39,59 +44,37 @@ const TRUE = sql`TRUE`
 
 const NO_HOOKS: DuckdbHooks = { betweenClockAndCeiling: () => Promise.resolve() }
 
-const pathOf = (options: Readonly<Record<string, unknown>>): string => {
-  const path = options['path']
-  if (typeof path !== 'string') throw new AppError('TM1011', 'a duckdb connection needs path')
-  return path
-}
-
-async function open(path: string, mode: 'read' | 'write', options: OpenBench): Promise<DuckdbFile> {
-  try {
-    if (mode === 'write' && path !== IN_MEMORY) mkdirSync(dirname(path), { recursive: true })
-    return await openDuckdbFile(path, mode, options.limits)
-  } catch (error) {
-    throw translate(error, path)
-  }
-}
-
 /** Opens what a flow needs. In read mode no file is made or changed; a target that does not exist yet is no error. */
-export async function openDuckdbBench(options: OpenBench, hooks: DuckdbHooks = NO_HOOKS): Promise<Bench> {
+export const openDuckdbBench = (options: OpenBench, hooks: DuckdbHooks = NO_HOOKS): Promise<Bench> =>
+  openBenchFrom(options, attachedEnd, attachedTarget, hooks)
+
+export type OpenSourceEnd = (options: OpenBench, opening: AsyncDisposableStack) => Promise<SourceEnd>
+
+export async function openBenchFrom(
+  options: OpenBench,
+  openSource: OpenSourceEnd,
+  openTarget: OpenTargetEnd,
+  hooks: DuckdbHooks = NO_HOOKS,
+): Promise<Bench> {
   await using opening = new AsyncDisposableStack()
   makeTempFolder(options, opening)
-  const sourcePath = pathOf(options.source.options)
-  const targetPath = pathOf(options.target.options)
-  if (!existsSync(sourcePath))
-    throw new AppError('TM2001', `${sourcePath} (connection ${options.source.id}) does not exist`)
-  const made = options.mode === 'write' && !existsSync(targetPath)
   // the target first: where both are one file, it has to be open for writing
-  const target =
-    options.mode === 'write' || existsSync(targetPath)
-      ? opening.use(await open(targetPath, options.mode, options))
-      : null
-  if (made) target?.removeIfEmpty()
-  const source = opening.use(await openSource(sourcePath, options))
+  const target = await openTarget(options, opening)
+  const source = await openSource(options, opening)
   const work = opening.use(await openWork(options))
   const catalogs: Catalogs = {
-    source: attachedSource(source.catalog),
-    target: target?.catalog ?? 'missing',
+    source: withSpool(source.names, work.catalog),
+    target: target.catalog ?? 'missing',
+    own: target.file?.catalog ?? 'missing',
     work: work.catalog,
     secret: options.secret,
   }
-  // a file that this run, or one beside it, writes changes with every batch
-  const files = { source, target, sourceChanges: source.path === target?.path || isFilledBeside(sourcePath, options) }
-  const folder = dirname(source.path) // whatever the session belongs to, the views it reads are the source's
-  const session = opening.use(await (target ?? source).session('engine', folder))
-  const workSession = opening.use(await work.session('engine', folder))
+  // whatever the session belongs to, the views it reads are the source's
+  const session = opening.use(await (target.file ?? work).session('engine', source.folder))
+  const workSession = opening.use(await work.session('engine', source.folder))
   session.discreet = workSession.discreet = options.discreet ?? false
-  return new DuckdbBench(
-    files,
-    session,
-    workSession,
-    catalogs,
-    { source: sourcePath, target: targetPath },
-    hooks,
-    opening.move(),
-  )
+  const spools = { session: workSession, folder: options.workPath === null ? null : dirname(options.workPath) }
+  return new DuckdbBench({ source, target }, session, spools, catalogs, hooks, opening.move())
 }
 
 /** Where DuckDB spills. A bench that only reads leaves no folder behind that it made. */
@@ -109,33 +92,24 @@ const isEmptyFolder = (dir: string): boolean => existsSync(dir) && readdirSync(d
 async function openWork(options: OpenBench): Promise<DuckdbFile> {
   const path = options.workPath ?? IN_MEMORY
   try {
-    return await open(path, 'write', options)
+    return await openFile(path, 'write', options)
   } catch (error) {
     if (path === IN_MEMORY || !(error instanceof AppError) || error.code !== 'TM2003') throw error
     for (const suffix of ['', '.wal']) rmSync(path + suffix, { force: true })
-    return await open(path, 'write', options)
+    return await openFile(path, 'write', options)
   }
 }
 
-/** A source that a flow beside this one fills is open for both: one that is open for reading cannot be written. */
-async function openSource(path: string, options: OpenBench): Promise<DuckdbFile> {
-  if (options.mode === 'read' || !isFilledBeside(path, options)) return await open(path, 'read', options)
-  try {
-    return await open(path, 'write', options)
-  } catch (error) {
-    if (error instanceof AppError && error.facts['this_process'] === true) throw error
-    return await open(path, 'read', options) // another process reads it, or nobody may write it: that flow's own error
-  }
+interface Ends {
+  readonly source: SourceEnd
+  readonly target: TargetEnd
 }
-
-const isFilledBeside = (path: string, { beside = [] }: OpenBench): boolean =>
-  beside.some((t) => isSameFile(pathOf(t.options), path))
 
 class DuckdbBench implements Bench {
   readonly source: DuckdbSource
   readonly target: DuckdbTarget
   readonly work: DuckdbWorkArea
-  readonly #files: { readonly source: DuckdbFile; readonly target: DuckdbFile | null }
+  readonly #files: Ends
   readonly #session: DuckdbSession
   readonly #catalogs: Catalogs
   readonly #opened: AsyncDisposableStack
@@ -144,11 +118,10 @@ class DuckdbBench implements Bench {
   readonly #rowIds = new Map<string, boolean>()
 
   constructor(
-    files: { readonly source: DuckdbFile; readonly target: DuckdbFile | null; readonly sourceChanges: boolean },
+    files: Ends,
     session: DuckdbSession,
-    workSession: DuckdbSession,
+    spools: { readonly session: DuckdbSession; readonly folder: string | null },
     catalogs: Catalogs,
-    paths: { readonly source: string; readonly target: string },
     hooks: DuckdbHooks,
     opened: AsyncDisposableStack,
   ) {
@@ -156,13 +129,20 @@ class DuckdbBench implements Bench {
     this.#session = session
     this.#catalogs = catalogs
     this.#opened = opened
-    this.source = new DuckdbSource(files.source, session, catalogs, paths.source, hooks.betweenClockAndCeiling)
-    this.target = new DuckdbTarget(files.target, session, catalogs, paths.target)
+    const { source } = files
+    const facts = source.facts(session)
+    this.source = new DuckdbSource(facts, session, catalogs, source.location, hooks.betweenClockAndCeiling)
+    this.target = files.target.target(session, catalogs)
     this.work = new DuckdbWorkArea(
-      workSession,
+      spools.session,
       catalogs,
+      { ...source, folder: spools.folder, explain: (error) => facts.explain(error) },
       (r) => this.#readsByRowId(r),
-      () => (files.sourceChanges ? Promise.resolve(null) : this.source.fingerprint()),
+      // a file that this run, or one beside it, writes changes with every batch
+      (r) =>
+        !readsSpool(r) && (source.filledBeside || (source.file !== null && source.file === files.target.file?.path))
+          ? Promise.resolve(null)
+          : this.#readAt(r),
       async (r) =>
         (await this.target.describe(r.target.table)) === null
           ? 'missing'
@@ -172,23 +152,39 @@ class DuckdbBench implements Bench {
     )
   }
 
+  lanes(relation: FlowRelation): LaneFacts {
+    return this.#files.source.lanes(relation)
+  }
+
+  /** Of what the relation reads. */
+  async #readAt(r: FlowRelation): Promise<string | null> {
+    return readsSpool(r) ? await this.work.spooled() : await this.source.fingerprint()
+  }
+
+  /** The spool stands still by itself. */
+  #still(r: FlowRelation): void {
+    if (!readsSpool(r)) this.#files.source.still()
+  }
+
   async #readsByRowId(r: FlowRelation): Promise<boolean> {
+    if (readsSpool(r)) return true
     const name = r.source.table.join('.')
-    const known = this.#rowIds.get(name) ?? (await hasRowIds(this.#files.source, this.#session, r.source.table))
+    const known = this.#rowIds.get(name) ?? (await this.#files.source.hasRowNumbers(this.#session, r.source.table))
     this.#rowIds.set(name, known)
     return known
   }
 
   async begin(relation: FlowRelation, key: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction> {
-    const target = this.#files.target
+    const { file: target, landing } = this.#files.target
     if (target === null) throw new TypeError('a bench in read mode has no batches')
-    const session = this.#idle.pop() ?? (await target.session('engine', dirname(this.#files.source.path)))
+    const session = this.#idle.pop() ?? (await target.session('engine', this.#files.source.folder))
     session.discreet = this.#session.discreet
     session.fills = relation.target.table
     const tx = new DuckdbTransaction(session, this.#catalogs, key, batch, this.target.location, () => {
       session.fills = null
       if (!session.closed) this.#idle.push(session)
     })
+    if (landing !== null) tx.afterCommit = () => landing.committed(tx, relation)
     try {
       await tx.enter(worker)
       return tx
@@ -206,7 +202,8 @@ class DuckdbBench implements Bench {
   ): Promise<Staged> {
     const own = ours(tx)
     own.split = split
-    await refuseChangedTypes(own, this.#catalogs, relation)
+    this.#still(relation)
+    await refuseChangedTypes(own, this.#catalogs, relation, this.#files.target.landing === null)
     if (split.readAt === null) return this.#stageByKey(own, relation, selection, split)
     await this.#refuseMoved(relation, split)
     own.fresh = await this.#holdsOnlyThisRun(own, relation)
@@ -218,13 +215,14 @@ class DuckdbBench implements Bench {
 
   /** Then one INSERT reads the source and writes the target, and no row is looked up or staged. */
   async #holdsOnlyThisRun(own: DuckdbTransaction, relation: FlowRelation): Promise<boolean> {
+    if (this.#files.target.landing !== null) return false
     if (relation.position !== null && relation.position.targetColumn === null) return false
     const [row] = await own.query(apply.holdsOnlyThisRun(this.#catalogs, relation, own.key, own.batch.run))
     return row?.[0] === 'true'
   }
 
   async #refuseMoved(relation: FlowRelation, split: CapturedBatch): Promise<void> {
-    if ((await this.source.fingerprint()) !== split.readAt)
+    if ((await this.#readAt(relation)) !== split.readAt)
       throw new AppError('TM5006', `${relation.source.table.join('.')} on ${this.source.location}`)
   }
 
@@ -314,6 +312,7 @@ class DuckdbBench implements Bench {
     const own = ours(tx)
     const { split } = own
     const counts = own.fresh ? await this.#insertFresh(own, relation) : await this.#merge(own, relation, kind)
+    this.#still(relation)
     if (split !== null && split.readAt !== null) {
       if (counts.read !== split.rows)
         throw new AppError('TM5006', `${relation.source.table.join('.')} gave ${counts.read} rows for ${split.rows}`)
@@ -330,6 +329,8 @@ class DuckdbBench implements Bench {
   async #merge(own: DuckdbTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts> {
     const c = this.#catalogs
     const { staged } = own
+    const { landing } = this.#files.target
+    if (landing !== null) return landing.land(own, c, relation, staged)
     const counts = await judge(own, c, relation, kind, staged)
     if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation, staged))
     else if (counts.inserted + counts.updated > 0n) {
@@ -396,46 +397,59 @@ class DuckdbBench implements Bench {
     }
     const facts = await this.target.describe(relation.target.table)
     const lacking = relation.target.adds.filter((name) => !facts?.columns.some((x) => x.name === name))
-    return judge(here, c, relation, kind, staged, lacking)
+    return (
+      this.#files.target.landing?.weigh(here, c, relation, staged) ?? judge(here, c, relation, kind, staged, lacking)
+    )
   }
 
   explain(
-    r: FlowRelation,
-    selection: Selection,
+    flow: FlowRelation,
+    chosen: Selection,
     kind: 'insert-missing' | 'latest',
+    lane: Lane,
   ): readonly { readonly name: string; readonly text: string }[] {
     // as words: the files are attached under numbered names, and the target may not exist yet
     const c: Catalogs = {
       ...this.#catalogs,
-      source: attachedSource('source'),
-      target: 'target',
+      source: withSpool(this.#files.source.file === null ? this.#files.source.names : attachedSource('source'), 'work'),
+      target: this.#files.target.landing === null ? 'target' : this.#catalogs.target,
+      own: 'target',
       work: 'work',
     }
+    const named = (name: string, statements: readonly Sql[]) => statements.map((s) => ({ name, text: printable(s) }))
+    const spooled = lane === 'spool'
+    const taken = spooled ? named('spool', [createSpool(c, flow, predicates(c, flow, chosen, true))]) : []
+    const [r, selection] = spooled ? [spooledRelation(flow), WHOLE_SPOOL] : [flow, chosen]
     const split: CapturedBatch = { step: 1, wave: 1, readAt: null, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
     const queue = queueOf(r)
     const all = predicates(c, r, selection, true, queue === null ? undefined : work(c, 'queued'))
     const [only] = all
-    const named = (name: string, statements: readonly Sql[]) => statements.map((s) => ({ name, text: printable(s) }))
-    const applied = (staged: apply.Staging): readonly { readonly name: string; readonly text: string }[] => [
-      ...named('verdict', [
-        apply.verdict(c, r, kind, staged),
-        ...(kind === 'latest' ? [apply.decideTies(c, r, staged)] : []),
-      ]),
-      ...named('apply', [
-        ...apply.take(c, r, kind, staged, []),
-        ...(kind === 'latest' ? apply.takePositions(c, r, staged) : []),
-      ]),
-    ]
+    const { landing } = this.#files.target
+    const applied = (staged: apply.Staging): readonly { readonly name: string; readonly text: string }[] =>
+      landing !== null
+        ? named('apply', landing.statements(c, r, kind, staged))
+        : [
+            ...named('verdict', [
+              apply.verdict(c, r, kind, staged),
+              ...(kind === 'latest' ? [apply.decideTies(c, r, staged)] : []),
+            ]),
+            ...named('apply', [
+              ...apply.take(c, r, kind, staged, []),
+              ...(kind === 'latest' ? apply.takePositions(c, r, staged) : []),
+            ]),
+          ]
     if (only && all.length === 1 && readsRanges(r)) {
       const staged = apply.slice(c, r, split, only)
       return [
-        ...named('capture', [bucketQuery(c, r, only, ROW_GROUP)]),
+        ...taken,
+        ...named('capture', [bucketQuery(c, r, only, ROW_GROUP, null)]),
         ...named('does each value fit its cast', castCheck(r, apply.slicedRows(c, r, split, only))),
-        ...named('apply to a target with no other row', [apply.insertAll(c, r, staged)]),
+        ...(landing === null ? named('apply to a target with no other row', [apply.insertAll(c, r, staged)]) : []),
         ...applied(staged),
       ]
     }
     return [
+      ...taken,
       ...(queue === null ? [] : named('queue', [readQueue(c, r, queue, selection.window, true)])),
       ...all.flatMap((p, i) => named('capture', [insertSelected(c, r, p, true, i === 0)])),
       ...(r.steps.every((step) => step.batch !== null)

@@ -273,15 +273,26 @@ export function capturedAmong(c: Catalogs, r: FlowRelation, keys: readonly strin
   return sql`${among('captured')} UNION ${among('done_key')} ORDER BY k`
 }
 
-/** Per run of `size` row numbers: how many rows the predicate takes, where, how large, and how many without a key. */
-export function bucketQuery(c: Catalogs, r: FlowRelation, predicate: Sql, size: bigint): Sql {
+/** Per run of `size` row numbers: how many rows the predicate takes, where, how large, and how many without a key. `average`: the bytes of a row need not be looked at. */
+export function bucketQuery(c: Catalogs, r: FlowRelation, predicate: Sql, size: bigint, average: bigint | null): Sql {
   const n = c.source.rowNumber(r.source.table, 'm')
   const noKey = joined(
     mainKeys(c, r).map((k) => sql`${k} IS NULL`),
     ' OR ',
   )
-  return sql`SELECT min(${n}), max(${n}), count(*), coalesce(sum(${rowBytes(r, false)}), 0), count(*) FILTER (WHERE ${noKey})
+  return sql`SELECT min(${n}), max(${n}), count(*), coalesce(sum(${average === null ? rowBytes(r, false) : whole(average)}), 0), count(*) FILTER (WHERE ${noKey})
 FROM ${fromSource(c, r)} WHERE ${predicate} GROUP BY ${n} // ${whole(size)} ORDER BY 1`
+}
+
+/**
+ * A row whose key is not greater than that of the row read before it. Where there is none, no key is repeated: most
+ * tables are in the order of their keys, and looking costs a twentieth of grouping. Null: it is a key of several columns.
+ */
+export function keyStepsBack(c: Catalogs, r: FlowRelation, predicate: Sql): Sql | null {
+  const [key, more] = mainKeys(c, r)
+  return key === undefined || more !== undefined
+    ? null
+    : sql`SELECT 1 FROM (SELECT ${key} AS k, lag(${key}) OVER () AS before FROM ${fromSource(c, r)} WHERE ${predicate}) WHERE NOT k > before LIMIT 1`
 }
 
 /** A few keys that the predicate takes more than once. */

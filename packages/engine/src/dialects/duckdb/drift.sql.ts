@@ -1,14 +1,17 @@
 /** Are source and target still what the plan saw? Asked by binding a statement, which reads no row and no catalog view. */
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { sourceColumns } from '../source-columns.ts'
-import { ident, joined, type Sql, sql } from '../sql-text.ts'
+import { EMPTY, ident, joined, type Sql, sql } from '../sql-text.ts'
 import { fromSource } from './capture.sql.ts'
 import { type Catalogs, column, targetTable } from './names.ts'
 
-/** The types of every column that batches read and write, in the order of `plannedTypes`. */
-export const describeColumns = (c: Catalogs, r: FlowRelation): Sql =>
-  sql`DESCRIBE SELECT ${joined([...sourceColumns(r).map(({ ref }) => column(ref)), ...r.columns.map((x) => ident('t', x.target))], ', ')}
-FROM ${fromSource(c, r, true)}, ${targetTable(c, landingTable(r))} AS t`
+/** The types of every column that batches read, and write where the target is a table, in the order of `changedTypes`. */
+export function describeColumns(c: Catalogs, r: FlowRelation, isTable: boolean): Sql {
+  const written = isTable ? r.columns.map((x) => ident('t', x.target)) : []
+  const target = isTable ? sql`, ${targetTable(c, landingTable(r))} AS t` : EMPTY
+  return sql`DESCRIBE SELECT ${joined([...sourceColumns(r).map(({ ref }) => column(ref)), ...written], ', ')}
+FROM ${fromSource(c, r, true)}${target}`
+}
 
 /** What has another type than it was planned for, in words. */
 export function changedTypes(r: FlowRelation, described: readonly (readonly (string | null)[])[]): readonly string[] {
@@ -16,7 +19,7 @@ export function changedTypes(r: FlowRelation, described: readonly (readonly (str
     ...sourceColumns(r).map(({ ref, type }) => ({ side: 'source', name: ref.column, type })),
     ...r.columns.map((x) => ({ side: 'target', name: x.target, type: x.targetType })),
   ]
-  return planned.flatMap(({ side, name, type }, i) => {
+  return planned.slice(0, described.length).flatMap(({ side, name, type }, i) => {
     const now = described[i]?.[1] ?? 'unknown'
     return type === null || now === type ? [] : [`${side} column ${name} was ${type}, is ${now}`]
   })

@@ -54,7 +54,7 @@ function withoutValues(error: unknown): Error {
 export function translate(
   given: unknown,
   where: string,
-  refused: 'TM4019' | 'TM4037' | 'TM5001' = 'TM5001',
+  refused: 'TM2008' | 'TM4019' | 'TM4037' | 'TM5001' = 'TM5001',
   discreet = false,
 ): Error {
   if (given instanceof AppError) return given

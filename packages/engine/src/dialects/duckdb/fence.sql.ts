@@ -17,7 +17,7 @@ export type FenceTable = (typeof FENCE_TABLES)[number]
 
 /** `c` null: as a person types it, in the database that is open. */
 export function createFence(c: TargetNames | null, missing: readonly FenceTable[]): readonly Sql[] {
-  const schema = c === null ? ident('tidemark') : ident(c.target, 'tidemark')
+  const schema = c === null ? ident('tidemark') : ident(c.own, 'tidemark')
   return missing.length === 0
     ? []
     : [sql`CREATE SCHEMA IF NOT EXISTS ${schema}`, ...missing.map((name) => CREATE[name](c))]
@@ -39,7 +39,7 @@ const CREATE: Readonly<Record<FenceTable, (c: TargetNames | null) => Sql>> = {
 
 /** Of the tables of the fence, those that are there. */
 export const listOwn = (c: TargetNames): Sql =>
-  sql`SELECT table_name FROM duckdb_tables() WHERE database_name = ${param(c.target)} AND schema_name = 'tidemark'`
+  sql`SELECT table_name FROM duckdb_tables() WHERE database_name = ${param(c.own)} AND schema_name = 'tidemark'`
 
 export const addSlots = (c: TargetNames, k: FenceKey): Sql => sql`INSERT INTO ${own(c, 'fence')}
 SELECT ${param(k.store)}, ${param(k.flow)}, slot, 0, 0 FROM range(${catalogText(String(FENCE_SLOTS))}) AS r(slot)

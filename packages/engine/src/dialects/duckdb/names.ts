@@ -7,6 +7,8 @@ import { schemaAndTable } from './introspect.ts'
 
 /** How a source's tables are read in FROM, and how its rows are numbered. */
 export interface SourceNames {
+  /** Bytes of a row on average, where they are known without reading the rows; null: they are not. */
+  averageBytes(name: TableName): bigint | null
   table(name: TableName): Sql
   /** The row's place in the whole table, a BIGINT from 0 on, for `table(name) AS alias`. */
   rowNumber(name: TableName, alias: string): Sql
@@ -18,18 +20,24 @@ export interface SourceNames {
 export interface Catalogs {
   readonly source: SourceNames
   readonly target: string
+  /** of fence, markers and side tables */
+  readonly own: string
   readonly work: string
   readonly secret: (reference: string) => Secret
 }
 
 /** Enough for what is in the target alone. */
-export type TargetNames = Pick<Catalogs, 'target'>
+export type TargetNames = Pick<Catalogs, 'target' | 'own'>
 
 /** The tables of an attached DuckDB file. */
-export const attachedSource = (catalog: string): SourceNames => {
-  const table = (name: TableName): Sql => ident(catalog, ...schemaAndTable(name))
+export const attachedSource = (catalog: string): SourceNames =>
+  attachedNumbers((name) => ident(catalog, ...schemaAndTable(name)))
+
+/** Tables of DuckDB's own storage have a `rowid`. */
+export const attachedNumbers = (table: (name: TableName) => Sql): SourceNames => {
   const rowNumber = (_: TableName, alias: string): Sql => sql`${ident(alias)}.rowid`
   return {
+    averageBytes: () => null,
     table,
     rowNumber,
     slice: (name, alias, first, last) => ({
@@ -42,11 +50,11 @@ export const attachedSource = (catalog: string): SourceNames => {
 export const sourceTable = (c: Catalogs, table: TableName): Sql => c.source.table(table)
 export const targetTable = (c: TargetNames, table: TableName): Sql => ident(c.target, ...schemaAndTable(table))
 export const work = (c: Catalogs, name: string): Sql => ident(c.work, 'main', name)
-export const own = (c: TargetNames, name: 'fence' | 'marker' | 'settled'): Sql => ident(c.target, 'tidemark', name)
+export const own = (c: TargetNames, name: 'fence' | 'marker' | 'settled'): Sql => ident(c.own, 'tidemark', name)
 
 /** The side table that holds positions the target cannot. */
 export const sideTableName = (table: TableName): string => `tidemark_position__${schemaAndTable(table).join('__')}`
-export const sideTable = (c: Catalogs, table: TableName): Sql => ident(c.target, 'tidemark', sideTableName(table))
+export const sideTable = (c: Catalogs, table: TableName): Sql => ident(c.own, 'tidemark', sideTableName(table))
 
 /** A name of our own beside the flow's columns, whatever those are called. */
 export function free(r: FlowRelation, wanted: string): Sql {

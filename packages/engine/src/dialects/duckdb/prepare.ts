@@ -22,7 +22,7 @@ export const prepareTarget: DialectModule['prepareTarget'] = async ({ options },
     mkdirSync(dirname(path), { recursive: true })
     await using file = await openDuckdbFile(path, 'write', limits)
     using session = await file.session()
-    const c: TargetNames = { target: file.catalog }
+    const c: TargetNames = { target: file.catalog, own: file.catalog }
     const there = new Set((await query(session, fence.listOwn(c), path)).map(([name]) => name))
     const missing = fence.FENCE_TABLES.filter((name) => !there.has(name))
     await session.begin()

@@ -17,7 +17,7 @@ export const recall: DialectModule['recall'] = async ({ options }, tables, limit
   try {
     await using file = await openDuckdbFile(path, 'read', limits)
     using session = await file.session()
-    const c: TargetNames = { target: file.catalog }
+    const c: TargetNames = { target: file.catalog, own: file.catalog }
     const there = new Set((await query(session, fence.listOwn(c), path)).map(([name]) => name))
     const rows = async (table: fence.FenceTable, statement: Sql) =>
       there.has(table) ? await query(session, statement, path) : []

@@ -11,8 +11,13 @@ import { hasUnfit, unfitRows } from './unfit.sql.ts'
 export type Sender = Pick<DuckdbTransaction, 'exec' | 'query' | 'count'>
 
 /** In that transaction what is read next is what was looked at. */
-export async function refuseChangedTypes(to: Sender, c: Catalogs, relation: FlowRelation): Promise<void> {
-  const changed = changedTypes(relation, await to.query(describeColumns(c, relation)))
+export async function refuseChangedTypes(
+  to: Sender,
+  c: Catalogs,
+  relation: FlowRelation,
+  isTable: boolean,
+): Promise<void> {
+  const changed = changedTypes(relation, await to.query(describeColumns(c, relation, isTable)))
   if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }
 

@@ -3,7 +3,7 @@ import type { DuckdbSession } from '../../drivers/duckdb.ts'
 import { type Sql, textOf, valuesOf } from '../sql-text.ts'
 import { translate } from './errors.ts'
 
-type Refused = 'TM4019' | 'TM4037' | 'TM5001'
+type Refused = 'TM2008' | 'TM4019' | 'TM4037' | 'TM5001'
 
 export async function exec(session: DuckdbSession, statement: Sql, where: string, refused?: Refused): Promise<bigint> {
   try {

@@ -1,9 +1,8 @@
 /** Asking a DuckDB file: what it holds, which moment it is, which window is safe. */
 import type { TableName } from '@tidemark/contract/flow'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
+import type { Bounds, BoundsRequest } from '../bounds.ts'
 import type {
-  Bounds,
-  BoundsRequest,
   FlowRelation,
   Moment,
   PlannedPosition,
@@ -12,6 +11,7 @@ import type {
   SourcePort,
   TableFacts,
   Tally,
+  WantedTypes,
 } from '../contract.ts'
 import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { tallyQuery } from './capture.sql.ts'
@@ -21,41 +21,74 @@ import { query } from './run-sql.ts'
 import { exactCast } from './try-cast.sql.ts'
 import { belowTick, canBeKey, passedAt, positionClass } from './types.ts'
 
+/** What differs between an attached file and a folder of files. */
+export interface SourceFacts {
+  describe(table: TableName, wanted: WantedTypes | null): Promise<TableFacts | null>
+  identity(): SourceIdentity
+  fingerprint(): string
+  /** Looked at before the clock is; the answer is asked after it: the oldest transaction that may still write to that table. */
+  oldestOpenOf(table: TableName): Promise<() => ReturnType<DuckdbFile['oldestOpen']>>
+  /** the error of a statement that read the source */
+  explain(error: unknown): Promise<unknown>
+}
+
+export const attachedFacts = (file: DuckdbFile, session: DuckdbSession): SourceFacts => ({
+  describe: (table) => describeTable(file, session, table),
+  identity: () => fileIdentity(file.path),
+  fingerprint: () => fileFingerprint(file.path),
+  oldestOpenOf: async (table) => {
+    const isFilling = await fillersOf(file, session, table)
+    return () => file.oldestOpen(isFilling)
+  },
+  explain: (error) => Promise.resolve(error),
+})
+
+/** Sessions whose open batch fills the table that positions are read from; a view may read any table. */
+async function fillersOf(
+  file: DuckdbFile,
+  session: DuckdbSession,
+  table: TableName,
+): Promise<(session: DuckdbSession) => boolean> {
+  const name = (t: TableName): string => schemaAndTable(t).join('\0').toLowerCase()
+  const isTable = await hasRowIds(file, session, table)
+  return ({ fills }) => fills !== null && (!isTable || name(fills) === name(table))
+}
+
 export class DuckdbSource implements SourcePort {
   readonly foldsCase = true
   readonly positionClass = positionClass
   readonly canBeKey = canBeKey
   readonly location: string
-  readonly #file: DuckdbFile
+  readonly #facts: SourceFacts
   readonly #session: DuckdbSession
   readonly #catalogs: Catalogs
   readonly #between: () => Promise<void>
 
   /** `between`: called after the clock and before the ceiling is read; a test's late transaction begins there. */
   constructor(
-    file: DuckdbFile,
+    facts: SourceFacts,
     session: DuckdbSession,
     catalogs: Catalogs,
     location: string,
     between: () => Promise<void>,
   ) {
-    this.#file = file
+    this.#facts = facts
     this.#session = session
     this.#catalogs = catalogs
     this.location = location
     this.#between = between
   }
 
-  describe(table: TableName): Promise<TableFacts | null> {
-    return describeTable(this.#file, this.#session, table)
+  describe(table: TableName, wanted: WantedTypes | null = null): Promise<TableFacts | null> {
+    return this.#facts.describe(table, wanted)
   }
 
   identity(): Promise<SourceIdentity> {
-    return Promise.resolve(fileIdentity(this.#file.path))
+    return Promise.resolve(this.#facts.identity())
   }
 
   fingerprint(): Promise<string> {
-    return Promise.resolve(fileFingerprint(this.#file.path))
+    return Promise.resolve(this.#facts.fingerprint())
   }
 
   async listValues(table: TableName, name: string): Promise<readonly string[]> {
@@ -74,19 +107,12 @@ export class DuckdbSource implements SourcePort {
 
   async moment(position: PlannedPosition, positionTable: TableName): Promise<Moment> {
     if (positionClass(position.type) === 'number') return this.#look(position, positionTable)
-    const isFilled = await this.#fillersOf(positionTable)
+    const oldestOpen = await this.#facts.oldestOpenOf(positionTable)
     const clock = await this.#clock(position)
     await this.#between()
-    const oldest = this.#file.oldestOpen(isFilled)
+    const oldest = oldestOpen()
     const ceiling = oldest && { at: await this.#inColumnTerms(position, oldest.since), heldBy: oldest.backend }
     return { clock, ceiling, look: null }
-  }
-
-  /** Sessions whose open batch fills the table that positions are read from; a view may read any table. */
-  async #fillersOf(table: TableName): Promise<(session: DuckdbSession) => boolean> {
-    const name = (t: TableName): string => schemaAndTable(t).join('\0').toLowerCase()
-    const isTable = await hasRowIds(this.#file, this.#session, table)
-    return ({ fills }) => fills !== null && (!isTable || name(fills) === name(table))
   }
 
   async #clock(position: PlannedPosition): Promise<string> {
@@ -111,12 +137,12 @@ export class DuckdbSource implements SourcePort {
 
   /** The greatest value, then the open transactions: one that was open while looking is still open, or its numbers can be read. */
   async #look(position: PlannedPosition, positionTable: TableName): Promise<Moment> {
-    const isFilled = await this.#fillersOf(positionTable)
+    const oldestOpen = await this.#facts.oldestOpenOf(positionTable)
     const [row] = await this.#rows(
       sql`SELECT CAST(max(${ident(position.ref.column)}) AS VARCHAR) FROM ${sourceTable(this.#catalogs, positionTable)}`,
     )
     await this.#between()
-    const oldest = this.#file.oldestOpen(isFilled)
+    const oldest = oldestOpen()
     if (oldest) return { clock: null, ceiling: { at: oldest.since, heldBy: oldest.backend }, look: null }
     return { clock: null, ceiling: null, look: row?.[0] ?? null }
   }
@@ -187,7 +213,11 @@ FROM (SELECT ${belowTick(position.type, sql`least(${young}, coalesce(${ceiling},
     return row?.[0] === '-1' ? -1 : row?.[0] === '0' ? 0 : 1
   }
 
-  #rows(statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
-    return query(this.#session, statement, this.location, 'TM4019')
+  async #rows(statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
+    try {
+      return await query(this.#session, statement, this.location, 'TM4019')
+    } catch (error) {
+      throw await this.#facts.explain(error)
+    }
   }
 }

@@ -34,18 +34,22 @@ export class DuckdbTarget implements TargetPort {
   readonly location: string
   /** null: read mode, and the file does not exist yet */
   readonly #file: DuckdbFile | null
+  /** where the tables are that flows fill */
+  readonly #tables: DuckdbFile | null
   readonly #session: DuckdbSession
   readonly #catalogs: Catalogs
 
-  constructor(file: DuckdbFile | null, session: DuckdbSession, catalogs: Catalogs, location: string) {
+  constructor(file: DuckdbFile | null, session: DuckdbSession, catalogs: Catalogs, location: string, tables = file) {
     this.#file = file
+    this.#tables = tables
     this.#session = session
     this.#catalogs = catalogs
     this.location = location
   }
 
   async describe(table: TableName): Promise<TableFacts | null> {
-    return this.#file === null ? null : describeTable(this.#file, this.#session, table)
+    const file = table[0] === 'tidemark' ? this.#file : this.#tables
+    return file === null ? null : describeTable(file, this.#session, table)
   }
 
   async isEmpty(table: TableName): Promise<boolean> {
@@ -73,6 +77,10 @@ export class DuckdbTarget implements TargetPort {
   /** Is there a side table for that table's positions? */
   async keepsPositions(table: TableName): Promise<boolean> {
     return (await this.describe(['tidemark', sideTableName(table)])) !== null
+  }
+
+  check(_relation: FlowRelation, _apply: string): void {
+    // a table takes whatever a relation may hold
   }
 
   createTableText(relation: FlowRelation): string {

@@ -23,6 +23,8 @@ export class DuckdbTransaction implements BatchTransaction {
   staged: Staging = TABLE
   /** the target has only rows of this run */
   fresh = false
+  /** what is left to do once marker and data are in */
+  afterCommit: (() => Promise<void>) | null = null
   readonly session: DuckdbSession
   readonly key: FenceKey
   readonly batch: BatchKey
@@ -66,6 +68,7 @@ export class DuckdbTransaction implements BatchTransaction {
       throw translate(error, this.#where, 'TM5001', this.session.discreet)
     }
     this.#open = false
+    await this.afterCommit?.()
   }
 
   abort(): void {

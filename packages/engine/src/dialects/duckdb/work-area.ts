@@ -11,13 +11,19 @@ import type {
   WindowBounds,
   WorkArea,
 } from '../contract.ts'
+import { readsSpool } from '../lanes.ts'
 import { queueOf } from '../planned-steps.ts'
 
 import { joined, type Sql, sql } from '../sql-text.ts'
 import * as capture from './capture.sql.ts'
 import { keyType } from './columns.sql.ts'
+import { translate } from './errors.ts'
 import { type Catalogs, keyName, typed, work } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
+import { refuseNoRoom } from './refuse-no-room.ts'
+import type { SourceEnd } from './source-end.ts'
+import { refuseUnfit, type Sender } from './refuse-batch.ts'
+import { createSpool, findSpooled, keysInSpool, markSpooled, spoolRows } from './spool.sql.ts'
 import { readQueue } from './template.sql.ts'
 import * as tree from './tree.sql.ts'
 
@@ -36,24 +42,34 @@ interface Current {
   selection: Selection | null
 }
 
+/** What a spool is taken from, and the folder it grows in; null: in memory. */
+export interface SpooledEnd extends Pick<SourceEnd, 'still' | 'spoolBytes'> {
+  readonly folder: string | null
+  /** the error of a statement that read the source */
+  explain(error: unknown): Promise<unknown>
+}
+
 export class DuckdbWorkArea implements WorkArea {
   readonly #session: DuckdbSession
   readonly #catalogs: Catalogs
+  readonly #end: SpooledEnd
   readonly #rowIds: (relation: FlowRelation) => Promise<boolean>
-  readonly #fingerprint: () => Promise<string | null>
+  readonly #fingerprint: (relation: FlowRelation) => Promise<string | null>
   readonly #target: (relation: FlowRelation) => Promise<'missing' | 'empty' | 'filled'>
   #current: Current | null = null
 
   constructor(
     session: DuckdbSession,
     catalogs: Catalogs,
+    end: SpooledEnd,
     rowIds: (relation: FlowRelation) => Promise<boolean>,
     /** of a source that only its owner changes; null: this run changes it itself */
-    fingerprint: () => Promise<string | null>,
+    fingerprint: (relation: FlowRelation) => Promise<string | null>,
     target: (relation: FlowRelation) => Promise<'missing' | 'empty' | 'filled'>,
   ) {
     this.#session = session
     this.#catalogs = catalogs
+    this.#end = end
     this.#rowIds = rowIds
     this.#fingerprint = fingerprint
     this.#target = target
@@ -65,12 +81,39 @@ export class DuckdbWorkArea implements WorkArea {
     return { c: this.#catalogs, r: relation, epoch, rowIds, selection, target, targetExists: target !== 'missing' }
   }
 
+  async spooled(): Promise<string | null> {
+    if (!(await this.#has('spooled'))) return null
+    return (await this.#query(findSpooled(this.#catalogs)))[0]?.[0] ?? null
+  }
+
+  async spool(relation: FlowRelation, selection: Selection, rows: bigint): Promise<void> {
+    const c = this.#catalogs
+    if (this.#end.folder !== null) refuseNoRoom(this.#end.folder, this.#end.spoolBytes(relation, rows))
+    const taken = capture.predicates(c, relation, selection, (await this.#target(relation)) !== 'missing')
+    await this.#session.begin()
+    try {
+      await refuseUnfit(this.#sender, c, relation, spoolRows(c, relation, taken))
+      await this.#exec(createSpool(c, relation, taken))
+      this.#end.still()
+      await this.#exec(markSpooled(c))
+      await this.#session.commit()
+    } catch (error) {
+      await this.#session.rollback()
+      throw translate(await this.#end.explain(error), 'spool', 'TM4019')
+    }
+  }
+
+  async inSpool(relation: FlowRelation, keys: readonly string[]): Promise<readonly string[]> {
+    if (keys.length === 0) return []
+    return (await this.#query(keysInSpool(this.#catalogs, relation, keys))).map(([key]) => key ?? '')
+  }
+
   async ranges(
     relation: FlowRelation,
     selection: Selection,
     size: { readonly rows: number; readonly bytes: number },
   ): Promise<CapturedRanges | null> {
-    const readAt = await this.#fingerprint()
+    const readAt = await this.#fingerprint(relation)
     if (readAt === null || !readsRanges(relation) || !(await this.#rowIds(relation))) return null
     const c = this.#catalogs
     const all = capture.predicates(c, relation, selection, (await this.#target(relation)) !== 'missing')
@@ -78,9 +121,12 @@ export class DuckdbWorkArea implements WorkArea {
     if (!predicate || all.length !== 1) return null
     const buckets = await this.#buckets(relation, predicate, size)
     const nullKeys = buckets.reduce((n, b) => n + b.nullKeys, 0n)
-    const duplicates = await this.#query(capture.repeatedSourceKeys(c, relation, predicate))
+    const stepsBack = capture.keyStepsBack(c, relation, predicate)
+    const inOrder = nullKeys === 0n && stepsBack !== null && (await this.#query(stepsBack)).length === 0
+    const duplicates = inOrder ? [] : await this.#query(capture.repeatedSourceKeys(c, relation, predicate))
     // counted and checked by two statements: nothing may have changed between them
-    if ((await this.#fingerprint()) !== readAt) return null
+    if (!readsSpool(relation)) this.#end.still()
+    if ((await this.#fingerprint(relation)) !== readAt) return null
     return {
       check: { nullKeys, duplicates: duplicates.map(([key]) => key ?? '') },
       batches: joinBuckets(buckets, size).map((b) => ({ step: 1, wave: 1, readAt, ...b })),
@@ -94,9 +140,12 @@ export class DuckdbWorkArea implements WorkArea {
     size: { readonly rows: number; readonly bytes: number },
   ): Promise<readonly Bucket[]> {
     const limit = BigInt(size.bytes)
+    const average = this.#catalogs.source.averageBytes(relation.source.table)
+    // far from the limit, an average is good enough
+    const rough = average !== null && average * BigInt(size.rows) * 2n <= limit ? average : null
     let width = BigInt(size.rows) < ROW_GROUP ? BigInt(size.rows) : ROW_GROUP
     for (;;) {
-      const rows = await this.#query(capture.bucketQuery(this.#catalogs, relation, predicate, width))
+      const rows = await this.#query(capture.bucketQuery(this.#catalogs, relation, predicate, width, rough))
       const buckets = rows.map((row): Bucket => {
         const [first, last, n, bytes, nullKeys] = row.map((v) => BigInt(v ?? '0'))
         return { first: first ?? 0n, last: last ?? 0n, rows: n ?? 0n, bytes: bytes ?? 0n, nullKeys: nullKeys ?? 0n }
@@ -109,12 +158,16 @@ export class DuckdbWorkArea implements WorkArea {
   }
 
   async exists(epoch: number): Promise<boolean> {
-    const whole = await this.#session.rows(
-      "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = 'whole'",
-      [this.#catalogs.work],
-    )
-    if (whole.length === 0) return false
+    if (!(await this.#has('whole'))) return false
     return (await this.#query(tree.wholeEpoch(this.#catalogs)))[0]?.[0] === String(epoch)
+  }
+
+  async #has(table: string): Promise<boolean> {
+    const found = await this.#session.rows('SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = ?', [
+      this.#catalogs.work,
+      table,
+    ])
+    return found.length > 0
   }
 
   async start(
@@ -271,6 +324,7 @@ export class DuckdbWorkArea implements WorkArea {
     for (const statement of tree.order(x)) await this.#exec(statement)
     await this.#exec(tree.cut(x, rows, bytes))
     const pieces = await this.#query(tree.pieces(x))
+    if (!readsSpool(x.r)) this.#end.still()
     for (const name of ['node', 'ancestor', 'moved', 'member', 'reached', 'orphan', 'queued'])
       await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
     await this.#exec(tree.markWhole(x.c, x.epoch))
@@ -288,6 +342,14 @@ export class DuckdbWorkArea implements WorkArea {
   async captured(keys: readonly string[]): Promise<readonly string[]> {
     const { r, c } = this.#ctx
     return keys.length === 0 ? [] : (await this.#query(capture.capturedAmong(c, r, keys))).map(([key]) => key ?? '')
+  }
+
+  get #sender(): Sender {
+    return {
+      exec: (statement) => this.#exec(statement),
+      query: (statement) => this.#query(statement),
+      count: (statement) => this.#count(statement),
+    }
   }
 
   #exec(statement: Sql): Promise<bigint> {

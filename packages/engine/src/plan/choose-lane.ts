@@ -1,0 +1,28 @@
+/** The cheapest lane that is possible, or the one that was asked for. */
+import type { Lane, LaneFacts } from '../dialects/lanes.ts'
+import { AppError } from '../runtime/app-error.ts'
+
+/** the cheapest first */
+const LANES: readonly Lane[] = ['pushdown', 'relay', 'spool']
+
+export interface ChosenLane {
+  readonly lane: Lane
+  /** said by the plan; null: nothing to say */
+  readonly note: string | null
+}
+
+/** Throws TM4016 with the reasons. */
+export function chooseLane(facts: LaneFacts, asked: string | null): ChosenLane {
+  const wanted = asked === null ? LANES.find((lane) => facts[lane].possible) : LANES.find((lane) => lane === asked)
+  if (wanted === undefined)
+    throw new AppError(
+      'TM4016',
+      asked === null
+        ? LANES.map((lane) => `${lane}: ${facts[lane].why}`).join('; ')
+        : `--lane ${asked}: no lane has that name`,
+    )
+  const { possible, why } = facts[wanted]
+  if (!possible) throw new AppError('TM4016', `--lane ${wanted}: ${why}`)
+  if (asked !== null) return { lane: wanted, note: `lane ${wanted}, as asked for: ${why}` }
+  return { lane: wanted, note: wanted === 'pushdown' ? null : `lane ${wanted}: ${facts.pushdown.why}` }
+}
