@@ -45,9 +45,9 @@ export const COLUMNS = [
   },
   {
     name: 'cast: a value that does not fit lands as NULL',
-    file: 'src/dialects/duckdb/unfit.sql.ts',
-    find: 'SELECT 1 ${rows} AND (',
-    replace: 'SELECT 1 ${rows} AND FALSE AND (',
+    file: 'src/dialects/duckdb/rejects.sql.ts',
+    find: 'unfitting(r).length > 0',
+    replace: 'unfitting(r).length < 0',
     test: [
       `${SEMANTICS}/columns.test.ts`,
       'values that do not fit are counted, nothing of their batch lands, and the mended run resumes',

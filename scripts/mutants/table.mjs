@@ -6,6 +6,8 @@ import { COLUMNS } from './columns.mjs'
 import { EXACT } from './exact.mjs'
 import { FILES } from './files.mjs'
 import { STEPS } from './steps.mjs'
+import { REJECTS } from './rejects.mjs'
+
 const CAPTURE = 'src/capture/watermark.ts'
 const TREE = 'src/capture/close-tree.ts'
 const SOURCE = 'src/dialects/duckdb/source.ts'
@@ -139,16 +141,6 @@ export const MUTANTS = [
     ],
   },
   {
-    name: 'parents: a row lands though its parent is not there',
-    file: BENCH,
-    find: 'if (missing.length > 0)',
-    replace: 'if (false)',
-    test: [
-      `${SEMANTICS}/tree-resume.test.ts`,
-      'a batch whose parent is not there any more fails, and a resume looks for the parents again',
-    ],
-  },
-  {
     name: 'orphans: fail does not',
     file: TREE,
     find: "orphans.filter((o) => policyOf(o.reason) === 'fail')",
@@ -188,10 +180,11 @@ export const MUTANTS = [
     replace: 'AND token < CAST(${param(k.token)} AS BIGINT) AND slot = 0`',
     test: [TARGET, 'the newest token may write, an older one is refused before it touches a row'],
   },
+  ...REJECTS,
   {
     name: 'marker: none is written',
     file: TRANSACTION,
-    find: '    else await this.exec(fence.insertMarker(this.#catalogs, this.key, this.batch))\n',
+    find: '    else await this.#mark()\n',
     replace: '',
     test: [TARGET, 'a batch that is in is known when it is begun again, with its counts'],
   },

@@ -25,14 +25,12 @@ export const CAPTURE = {
     meaning: 'A row whose key is NULL has no identity: it could neither be updated nor told from another.',
     remedy: ['mend the rows, exclude them with where, or choose another key'],
     ...failed,
-    aboutRows: true,
   },
   TM4005: {
     title: 'key is not unique in the source',
     meaning: 'Two source rows have the same key; which of them would win is chance.',
     remedy: ['mend the rows, or choose a key that is unique'],
     ...failed,
-    aboutRows: true,
   },
   TM4006: {
     title: 'rows without a position',

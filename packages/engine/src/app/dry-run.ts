@@ -15,6 +15,8 @@ import type { RunOptions } from './app.ts'
 import { planWish } from './plan-wish.ts'
 import { dryRunJson, failedJson, runDocument } from './run-json.ts'
 import { selectFlows } from './select-flows.ts'
+import { rowPolicy } from '../run/error-answer.ts'
+import { stepName } from '../run/step-names.ts'
 
 export async function dryRun(
   ctx: AppContext,
@@ -80,6 +82,9 @@ export async function captureInMemory(bench: Bench, plan: FlowPlan): Promise<Cap
   })
 }
 
+/** A dry run counts them all. */
+const ANY = 1_000_000_000_000n
+
 async function weigh(
   bench: Bench,
   plan: FlowPlan,
@@ -93,9 +98,16 @@ async function weigh(
     signal.throwIfAborted()
     counts = addCounts(
       counts,
-      await bench.weigh(relation, selection, batch, apply.kind === 'insert-missing' ? apply.kind : 'latest'),
+      await bench.weigh(
+        relation,
+        selection,
+        batch,
+        apply.kind === 'insert-missing' ? apply.kind : 'latest',
+        rowPolicy(plan.definition, stepName(plan, batch.step), ANY),
+      ),
     )
   }
   if (plan.relation.target.beside !== null) counts = { ...counts, deleted: await bench.weighSwap(relation, selection) }
-  return { counts: { ...counts, rejected: BigInt(report.quarantined.length) }, batches: report.batches.length }
+  const rejected = counts.rejected + BigInt(report.quarantined.length)
+  return { counts: { ...counts, rejected }, batches: report.batches.length }
 }

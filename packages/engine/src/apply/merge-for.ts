@@ -1,18 +1,19 @@
 /** How staged rows land, by apply mode. */
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import type { BatchTransaction, Bench, FlowRelation, Staged } from '../dialects/contract.ts'
+import type { RowPolicy } from '../dialects/row-policy.ts'
 
 export type Merge = (
   bench: Bench,
   tx: BatchTransaction,
-  work: { readonly relation: FlowRelation },
+  work: { readonly relation: FlowRelation; readonly rows: RowPolicy },
   staged: Staged,
 ) => Promise<RowCounts>
 
 const set =
   (kind: 'insert-missing' | 'latest'): Merge =>
-  (bench, tx, { relation }, staged) =>
-    staged.rows === 0n ? Promise.resolve(NO_ROWS) : bench.apply(tx, relation, kind)
+  (bench, tx, { relation, rows }, staged) =>
+    staged.rows === 0n ? Promise.resolve(NO_ROWS) : bench.apply(tx, relation, kind, rows)
 
 const MODES: Readonly<Record<string, Merge>> = {
   'insert-missing': set('insert-missing'),

@@ -6,10 +6,10 @@ import type {
   CapturedRanges,
   FlowRelation,
   KeyCheck,
-  Orphan,
   Selection,
   WorkArea,
 } from '../dialects/contract.ts'
+import type { Orphan } from '../dialects/orphan.ts'
 import { queueOf } from '../dialects/planned-steps.ts'
 
 import { AppError } from '../runtime/app-error.ts'

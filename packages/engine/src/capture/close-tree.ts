@@ -3,7 +3,8 @@
  * moved. What cannot land, because a parent cannot, follows the orphan policy.
  */
 import type { OrphanPolicy } from '@tidemark/contract/flow'
-import type { Orphan, OrphanReason, WorkArea } from '../dialects/contract.ts'
+import type { WorkArea } from '../dialects/contract.ts'
+import type { Orphan, OrphanReason } from '../dialects/orphan.ts'
 import { AppError } from '../runtime/app-error.ts'
 
 const WHY: Readonly<Record<OrphanReason, string>> = {

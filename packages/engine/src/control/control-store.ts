@@ -369,8 +369,8 @@ export interface LedgerStore {
   /** `claim`; attempts + 1. */
   claimBatch(id: RunId, batch: number, token: bigint): Promise<void>
   /**
-   * Before the target commits a batch that leaves rows out: a crash in between must not forget them, and no marker
-   * tells them. On the disk once resolved. Repeated by a later attempt, the keys of the last one count.
+   * What a batch leaves out, beside `batchDone`: the keys of the last word count, the others are closed. On the disk
+   * once resolved. A run that looks at a batch's rejects again takes them back with none.
    */
   quarantine(id: RunId, batch: number, token: bigint, rejects: readonly NewReject[]): Promise<void>
   /**

@@ -7,8 +7,10 @@ import type { ConnectionId } from '@tidemark/contract/ids'
 import type { ColumnRef, ConditionSpec, JoinSpec, TableName } from '@tidemark/contract/flow'
 import type { PositionClock } from '@tidemark/contract/capture'
 import type { RowCounts } from '@tidemark/contract/row-counts'
-import type { Bounds, BoundsRequest } from './bounds.ts'
+import type { Bounds, BoundsRequest, Moment } from './bounds.ts'
 import type { Lane, LaneFacts } from './lanes.ts'
+import type { Orphan, OrphanReason } from './orphan.ts'
+import type { BatchPart, RejectedRow, RowPolicy, RowRules } from './row-policy.ts'
 import type { TargetMemory } from './target-memory.ts'
 import type { PlannedStep, TemplateReader } from './planned-steps.ts'
 import type { Secret } from '../runtime/secret.ts'
@@ -24,12 +26,14 @@ export interface ColumnFacts {
   readonly nullable: boolean
   /** computed by the database: cannot be written */
   readonly generated: boolean
+  /** of texts that the database holds equal although they differ; absent: it has none of its own */
+  readonly collation?: string
 }
 
 export interface TableFacts {
   readonly table: TableName
   readonly columns: readonly ColumnFacts[]
-  /** columns of each primary key and unique constraint */
+  /** columns of each primary key, unique constraint and unique index */
   readonly uniqueKeys: readonly (readonly string[])[]
   readonly estimatedRows: bigint | null
 }
@@ -85,6 +89,7 @@ export interface FlowRelation {
     readonly beside: TableName | null
     /** columns that it lacks and is given before the first batch */
     readonly adds: readonly string[]
+    readonly rules: RowRules
   }
   /** in the flow's order; also among `columns` */
   readonly key: readonly PlannedColumn[]
@@ -130,15 +135,6 @@ export interface Selection {
 
 // ── asking the source ─────────────────────────────────────────────────────────────────────────────────────────
 
-export interface Moment {
-  /** the source's clock in the position column's own terms; null for numbers */
-  readonly clock: string | null
-  /** start of the oldest transaction that may still commit below the clock; null: none is open */
-  readonly ceiling: { readonly at: string; readonly heldBy: string } | null
-  /** numbers: the greatest value now, when no transaction is open that could commit below it; else null */
-  readonly look: string | null
-}
-
 export interface Tally {
   /** rows that the selection takes */
   readonly rows: bigint
@@ -182,15 +178,6 @@ export interface KeyCheck {
   readonly nullKeys: bigint
   /** examples of keys that occur more than once, as readable text */
   readonly duplicates: readonly string[]
-}
-
-export type OrphanReason = 'excluded' | 'gone' | 'cycle'
-
-export interface Orphan {
-  /** JSON array of the key's texts */
-  readonly key: string
-  readonly locator: string
-  readonly reason: OrphanReason
 }
 
 export interface CapturedBatch {
@@ -369,6 +356,8 @@ export interface TargetPort {
   /** All slots to this token; waits for the former owner at most `boundMs`, then ends its session or throws TM3009. */
   raiseFence(fence: FenceKey, boundMs: number, signal: AbortSignal): Promise<void>
   markers(fence: FenceKey, run: string): Promise<readonly Marker[]>
+  /** What a batch that is in left out; forgotten when its run settles. */
+  rejects(fence: FenceKey, run: string, batch: number): Promise<readonly RejectedRow[]>
   /** The table loaded beside takes the target's place, in one transaction with a marker; a repetition finds that. */
   swap(fence: FenceKey, run: string, relation: FlowRelation, how: SwapOptions): Promise<void>
   /** Keys that the run's swap took away; null: it did not commit. */
@@ -387,10 +376,24 @@ export interface Bench extends AsyncDisposable, TemplateReader {
   readonly work: WorkArea
   /** Fence and marker first, then nothing: the batch's transaction. `worker` picks the fence's slot. */
   begin(relation: FlowRelation, fence: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction>
-  /** The rows of a captured batch, as a staging relation of that transaction. */
-  stage(tx: BatchTransaction, relation: FlowRelation, selection: Selection, split: CapturedBatch): Promise<Staged>
-  /** Staging into target; one statement set per apply kind. Throws TM5006 where the rows are not those captured any more. */
-  apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts>
+  /** The rows of a captured batch, or a part of them, as a staging relation of that transaction. */
+  stage(
+    tx: BatchTransaction,
+    relation: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+    part?: BatchPart | null,
+  ): Promise<Staged>
+  /**
+   * Staging into target; one statement set per apply kind. Rows that cannot land are written beside the marker as the
+   * policy says, by the same transaction. Throws TM5006 where the rows are not those captured any more.
+   */
+  apply(
+    tx: BatchTransaction,
+    relation: FlowRelation,
+    kind: 'insert-missing' | 'latest',
+    policy: RowPolicy,
+  ): Promise<RowCounts>
   /** How many of the target's keys a replacement by this selection would take away, in read mode. */
   weighSwap(relation: FlowRelation, selection: Selection): Promise<bigint>
   /** What a batch would do, in read mode: staged in memory, judged against the target as it is, and thrown away. */
@@ -399,6 +402,7 @@ export interface Bench extends AsyncDisposable, TemplateReader {
     selection: Selection,
     split: CapturedBatch,
     kind: 'insert-missing' | 'latest',
+    policy?: RowPolicy,
   ): Promise<RowCounts>
   /** The statements a batch would send, for `plan --sql` and the golden files. */
   explain(

@@ -1,12 +1,18 @@
 /** How rows reach the staging relation, by lane. A lane is a function; the planner chose which. */
 import type { BatchTransaction, Bench, CapturedBatch, FlowRelation, Selection, Staged } from '../dialects/contract.ts'
+import type { BatchPart } from '../dialects/row-policy.ts'
 import { pushdown } from './pushdown.ts'
 import { spool } from './spool.ts'
 
 export type Bring = (
   bench: Bench,
   tx: BatchTransaction,
-  work: { readonly relation: FlowRelation; readonly selection: Selection; readonly split: CapturedBatch },
+  work: {
+    readonly relation: FlowRelation
+    readonly selection: Selection
+    readonly split: CapturedBatch
+    readonly part: BatchPart | null
+  },
 ) => Promise<Staged>
 
 const LANES: Readonly<Record<string, Bring>> = { pushdown, spool }

@@ -16,6 +16,7 @@ import { resolveColumns } from './columns.ts'
 import { refuseInexact } from './fidelity.ts'
 import { type FoundColumn, needColumn, referencedColumn, sameName } from './find-column.ts'
 import type { TableShapes } from './flow-facts.ts'
+import { rowRules } from './row-rules.ts'
 
 type Source = Pick<SourcePort, 'foldsCase' | 'canBeKey' | 'positionClass' | 'location'>
 type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'createTableText' | 'location'>
@@ -58,7 +59,12 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
       joins: d.source.joins.map((j) => ({ ...j, on: joinColumns(r, j.as, j.on) })),
       known: shapes.source.columns.map((c) => c.name),
     },
-    target: { table: d.target.table, beside: d.apply.kind === 'replace' ? besideName(d.target.table) : null, adds },
+    target: {
+      table: d.target.table,
+      beside: d.apply.kind === 'replace' ? besideName(d.target.table) : null,
+      adds,
+      rules: rowRules(shapes.source, shapes.target, columns, key),
+    },
     key,
     columns,
     position: r.position === null ? null : plannedPosition(r, r.position, columns),

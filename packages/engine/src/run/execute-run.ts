@@ -12,8 +12,10 @@ import { refuseLostBatches, refuseLostTable, refuseOtherSource } from './refuse-
 import { type Captured, capturedOf, parseSplit, splitJson } from './captured.ts'
 import type { HeldLease } from './hold-lease.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
-import { runSteps, stepName, stepNames } from './run-steps.ts'
+import { RejectBudget } from './reject-budget.ts'
+import { recordBatch, runSteps } from './run-steps.ts'
 import { settle } from './settle.ts'
+import { stepName, stepNames } from './step-names.ts'
 
 /** Executes the stored plan. Returns the run as the ledger has it then; a failure is in it, not thrown. */
 export async function executeRun(
@@ -101,6 +103,8 @@ async function work(
       batches: batches.filter((b) => b.state !== 'superseded').length,
       done: batches.filter((b) => b.state === 'done').length,
     })
+    const kept = total(batches, captured).rejected + BigInt(captured.quarantined.length)
+    const budget = new RejectBudget(plan.definition.onReject.max, kept)
     await runSteps(
       {
         deps,
@@ -113,6 +117,7 @@ async function work(
         stop,
         hard: stop.hard,
         hit: deps.hit,
+        budget,
       },
       batches,
     )
@@ -124,6 +129,9 @@ async function work(
     if (!(error instanceof AppError) || error.code !== 'TM5006') throw error
     return deliver(true)
   })
+  const batches = await ledger.listBatches(id)
+  for (const { batch } of batches.filter((b) => isReadAgain(b, captured)))
+    await ledger.quarantine(id, batch, fence.token, [])
   const from = (await ledger.getWatermark(plan.flow, fence.scope))?.position ?? null
   await settle({
     ledger,
@@ -132,7 +140,7 @@ async function work(
     run: id,
     plan,
     captured,
-    rows: total(await ledger.listBatches(id)),
+    rows: total(batches, captured),
     hit: deps.hit,
   })
   if (plan.watermark !== null)
@@ -159,8 +167,18 @@ async function outgrowFence(
   await deps.store.ledger.startRun(id, lease.token, deps.owner.worker)
 }
 
-const total = (batches: readonly BatchRow[]): RowCounts =>
-  batches.filter((b) => b.state === 'done').reduce((sum, b) => addCounts(sum, b.rows), NO_ROWS)
+const total = (batches: readonly BatchRow[], captured: Captured): RowCounts =>
+  batches
+    .filter((b) => b.state === 'done')
+    .map((b) => (isReadAgain(b, captured) ? { ...b.rows, rejected: 0n } : b.rows))
+    .reduce(addCounts, NO_ROWS)
+
+/** What such a batch left out was captured again, since the target lacks it: it landed, or is another batch's reject. */
+function isReadAgain({ state, rows, split }: BatchRow, { epoch }: Captured): boolean {
+  if (state !== 'done' || rows.rejected === 0n) return false
+  const { read_at, epoch: own } = parseSplit(split)
+  return read_at !== null && own < epoch
+}
 
 /** A batch that committed just before a crash is in, though the ledger never heard of it. */
 async function learnFromMarkers(
@@ -178,7 +196,7 @@ async function learnFromMarkers(
   for (const marker of markers) {
     if (!open.has(marker.batch)) continue
     await ledger.claimBatch(id, marker.batch, fence.token)
-    await ledger.batchDone(id, marker.batch, fence.token, marker)
+    await recordBatch(ledger, { bench, fence }, { run: id, batch: marker.batch }, marker)
   }
 }
 

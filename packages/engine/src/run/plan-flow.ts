@@ -18,7 +18,6 @@ import {
 import { resolveRelation } from '../plan/relation.ts'
 import { withSteps } from '../plan/with-steps.ts'
 import { AppError } from '../runtime/app-error.ts'
-import { refuseUnbuilt } from './refuse-unbuilt.ts'
 
 export interface PlanDeps {
   readonly store: ControlStore
@@ -42,7 +41,6 @@ export function modeOf(modes: CaptureModes, kind: string): CaptureMode {
 }
 
 export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scope, wish: PlanWish): Promise<Planned> {
-  refuseUnbuilt(definition)
   const { bench } = deps
   const mode = modeOf(deps.modes, definition.capture.kind)
   const { options } = definition.capture

@@ -1,9 +1,11 @@
 /** The path of one row. Read this first; every line is one folder. */
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { BatchKey, Bench, CapturedBatch, FenceKey, FlowRelation, Selection } from '../dialects/contract.ts'
+import type { BatchPart, RowPolicy } from '../dialects/row-policy.ts'
 import { mergeFor } from '../apply/merge-for.ts'
 import { bringFor } from '../lane/bring-for.ts'
 import type { Hit } from '../runtime/failpoint.ts'
+import type { RejectBudget } from './reject-budget.ts'
 
 export interface BatchDeps {
   readonly bench: Bench
@@ -19,6 +21,10 @@ export interface BatchWork {
   readonly apply: string
   readonly lane: string
   readonly split: CapturedBatch
+  /** null: all of it */
+  readonly part: BatchPart | null
+  readonly rows: RowPolicy
+  readonly budget: RejectBudget
   /** 0-based: which of the workers, and so which slot of the fence */
   readonly worker: number
 }
@@ -40,9 +46,20 @@ export async function runBatch(deps: BatchDeps, work: BatchWork): Promise<BatchR
   const counts = await mergeFor(work.apply)(bench, tx, work, staged) //                   apply/  how they land
   await hit('batch:before-commit')
   deps.hard.throwIfAborted()
-  await tx.commit(counts) //                                                              data and marker, one commit
+  using rejects = work.budget.take(counts.rejected) //                                     too many fail the run
+  await tx.commit(counts) //                                                              data, rejects and marker, one commit
+  rejects.keep()
   await hit('batch:after-commit')
   return { counts, alreadyIn: false }
+}
+
+/** The same under the same fence, and rolled back: would these rows land? */
+export async function tryPart(deps: BatchDeps, work: BatchWork): Promise<void> {
+  await using tx = await deps.bench.begin(work.relation, deps.fence, work.key, work.worker)
+  if (tx.alreadyIn) return
+  using _abort = abortsWith(deps.hard, () => tx.abort())
+  const staged = await bringFor(work.lane)(deps.bench, tx, work)
+  await mergeFor(work.apply)(deps.bench, tx, work, staged)
 }
 
 function abortsWith(signal: AbortSignal, abort: () => void): Disposable {

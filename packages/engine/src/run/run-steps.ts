@@ -1,17 +1,16 @@
 /** Batches in order: waves one after the other, the batches of a wave side by side. */
 import type { RowCounts } from '@tidemark/contract/row-counts'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { BatchRow } from '../control/control-store.ts'
+import type { BatchRow, LedgerStore } from '../control/control-store.ts'
 import type { DialectModule } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
-import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
-import { STEP_NAMES } from '../plan/with-steps.ts'
+import { asAppError, Cancelled } from '../runtime/app-error.ts'
 import { splitOf } from './captured.ts'
 import { explainDrift } from './refuse-drift.ts'
-import { type BatchDeps, type BatchReport, runBatch } from './run-batch.ts'
+import { landBatch } from './land-batch.ts'
+import type { RejectBudget } from './reject-budget.ts'
+import type { BatchDeps, BatchReport } from './run-batch.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
-
-const MAX_ATTEMPTS = 6
+import { stepName } from './step-names.ts'
 
 export interface StepsContext extends BatchDeps {
   readonly deps: RunDeps
@@ -20,6 +19,7 @@ export interface StepsContext extends BatchDeps {
   readonly run: BatchRow['run']
   readonly token: bigint
   readonly stop: Stop
+  readonly budget: RejectBudget
 }
 
 export async function runSteps(ctx: StepsContext, batches: readonly BatchRow[]): Promise<void> {
@@ -40,13 +40,6 @@ export async function runSteps(ctx: StepsContext, batches: readonly BatchRow[]):
     await runWave(ctx, wave)
   }
 }
-
-export const stepNames = (plan: FlowPlan): readonly string[] =>
-  STEP_NAMES[plan.relation.tree === null ? 'flat' : 'tree']
-
-/** A run that captured again may have the same steps twice. */
-export const stepName = (plan: FlowPlan, step: number): string =>
-  stepNames(plan)[(step - 1) % stepNames(plan).length] ?? `step ${step}`
 
 function waves(batches: readonly BatchRow[]): readonly (readonly BatchRow[])[] {
   const byWave: BatchRow[][] = []
@@ -114,24 +107,15 @@ async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): 
   await ledger.claimBatch(batch.run, batch.batch, ctx.token)
   let report: BatchReport
   try {
-    report = await withRetry(ctx, batch, () =>
-      runBatch(ctx, {
-        key: { run: batch.run, step: batch.step, batch: batch.batch },
-        relation: plan.relation,
-        selection: plan.selection,
-        apply: plan.definition.apply.kind,
-        lane: plan.lane,
-        split: splitOf(batch.split, batch.step, batch.wave),
-        worker,
-      }),
-    )
+    report = await landBatch(ctx, batch, worker)
   } catch (failure) {
     const error = ctx.stop.hard.aborted ? failure : await explainDrift(ctx.bench, plan, failure)
     const e = asAppError(error)
-    if (!ctx.stop.hard.aborted) await ledger.batchFailed(batch.run, batch.batch, ctx.token, e.code, e.message)
+    if (!ctx.stop.hard.aborted && !(error instanceof Cancelled))
+      await ledger.batchFailed(batch.run, batch.batch, ctx.token, e.code, e.message)
     throw error
   }
-  await ledger.batchDone(batch.run, batch.batch, ctx.token, report.counts satisfies RowCounts)
+  await recordBatch(ledger, ctx, batch, report.counts)
   await ctx.hit('batch:recorded')
   deps.emit('batch:committed', {
     run: batch.run,
@@ -146,37 +130,13 @@ async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): 
   })
 }
 
-/** A conflict with another writer is tried again, a few times; everything else ends the batch. */
-async function withRetry(
-  ctx: StepsContext,
-  batch: BatchRow,
-  attempt: () => Promise<BatchReport>,
-): Promise<BatchReport> {
-  for (let n = 1; ; n++) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (ctx.stop.hard.aborted) throw ctx.stop.hard.reason
-      if (n >= MAX_ATTEMPTS || ctx.dialect.classify(error) !== 'conflict') throw translated(ctx, error)
-      const e = asAppError(error)
-      ctx.deps.emit('batch:retry', {
-        run: batch.run,
-        flow: ctx.plan.flow,
-        scope: ctx.fence.scope,
-        batch: batch.batch,
-        attempt: n,
-        code: e.code,
-        message: e.message,
-      })
-      await sleep(20 * 2 ** n * (0.5 + Math.random() / 2))
-    }
-  }
+/** What the target holds of the batch becomes the ledger's: its counts, and the rows it left out. */
+export async function recordBatch(
+  ledger: LedgerStore,
+  { bench, fence }: Pick<BatchDeps, 'bench' | 'fence'>,
+  { run, batch }: Pick<BatchRow, 'run' | 'batch'>,
+  rows: RowCounts,
+): Promise<void> {
+  const rejects = rows.rejected > 0n ? await bench.target.rejects(fence, run, batch) : undefined
+  await ledger.batchDone(run, batch, fence.token, rows, rejects)
 }
-
-const translated = (ctx: StepsContext, error: unknown): unknown =>
-  error instanceof AppError
-    ? error
-    : ctx.dialect.translate(
-        error,
-        `${ctx.plan.definition.target.connection}:${ctx.plan.definition.target.table.join('.')}`,
-      )

@@ -33,7 +33,7 @@ test('a run creates only what is missing: in a prepared target with its table it
   const created = (): readonly string[] => sent.splice(0).filter((text) => /^\s*CREATE/.test(text))
 
   await target.prepare(relation, true, fenceOf(1n))
-  expect(created()).toHaveLength(6) // two schemas, fence, marker, settled, the table
+  expect(created()).toHaveLength(7) // two schemas, fence, marker, reject, settled, the table
   await target.prepare(relation, false, fenceOf(2n))
   expect(created()).toEqual([])
   await session.run(`DROP TABLE "${file.catalog}".tidemark.marker`)
@@ -49,6 +49,7 @@ test('prepareSql names the tables without the name that a file is attached under
     'CREATE SCHEMA IF NOT EXISTS "tidemark";',
     'CREATE TABLE IF NOT EXISTS "tidemark"."fence"',
     'CREATE TABLE IF NOT EXISTS "tidemark"."marker"',
+    'CREATE TABLE IF NOT EXISTS "tidemark"."reject"',
     'CREATE TABLE IF NOT EXISTS "tidemark"."settled"',
   ])
 })

@@ -13,6 +13,7 @@ import type {
   FenceKey,
   FlowRelation,
 } from '../../src/dialects/contract.ts'
+import type { RowPolicy } from '../../src/dialects/row-policy.ts'
 import { AppError } from '../../src/runtime/app-error.ts'
 import { errorOf } from '../support/sleeper.ts'
 import { present } from '../support/present.ts'
@@ -54,6 +55,8 @@ const rows = (count: number): readonly string[] =>
     (_, i) => `INSERT INTO src VALUES (${i + 1}, 'n${i + 1}', TIMESTAMP '2026-01-01 00:00:00')`,
   )
 
+const FAILS: RowPolicy = { quarantines: () => false, skipsConflicts: false, refused: [], most: 0n }
+
 const delivered = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => [`${from + i}`, `n${from + i}`])
 
@@ -82,7 +85,7 @@ async function prepared(h: TargetHarness, fence: FenceKey, size: number) {
     kind: 'insert-missing' | 'latest' = 'latest',
   ): Promise<RowCounts> => {
     await bench.stage(tx, h.relation, EVERYTHING, split(n))
-    return await bench.apply(tx, h.relation, kind)
+    return await bench.apply(tx, h.relation, kind, FAILS)
   }
   /** Batch `n` from begin to commit. */
   const commit = async (

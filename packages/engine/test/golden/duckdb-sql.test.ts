@@ -43,9 +43,27 @@ const COLUMN_CASES: Readonly<Record<string, FlowSpec>> = {
   },
 }
 
+/** What a target can refuse that can be told before. */
+const RULES: Readonly<Record<string, { readonly flow: FlowSpec; readonly target: string }>> = {
+  'latest-flat-rejects': {
+    flow: flat,
+    target:
+      'CREATE TABLE dst (id BIGINT, path VARCHAR NOT NULL, parent VARCHAR, size DOUBLE, modified_on TIMESTAMP, UNIQUE (path), UNIQUE (parent, size))',
+  },
+  'latest-text-key-rejects': {
+    flow: { ...joined, key: ['path'] },
+    target:
+      'CREATE TABLE dst (id BIGINT, path VARCHAR COLLATE nocase, parent VARCHAR, size DOUBLE, modified_on TIMESTAMP)',
+  },
+}
+
 describe('golden SQL of duckdb', () => {
-  test.each(Object.entries({ ...CASES, ...COLUMN_CASES }))('%s', async (name, definition) => {
+  test.each([
+    ...Object.entries({ ...CASES, ...COLUMN_CASES }).map(([name, flow]) => ({ name, flow, target: null })),
+    ...Object.entries(RULES).map(([name, given]) => ({ name, ...given })),
+  ])('$name', async ({ name, flow: definition, target }) => {
     await using w = await openWorld()
+    if (target !== null) await w.target(target)
     await w.source(
       'CREATE TABLE src (id BIGINT, path VARCHAR, parent VARCHAR, size DOUBLE, modified_on TIMESTAMP)',
       'CREATE TABLE meta (id BIGINT, changed_on TIMESTAMP)',

@@ -268,12 +268,3 @@ test('an unknown capture is refused with those there are', async () => {
     'capture guess; this version has watermark, backfill',
   )
 })
-
-test.each<[string, Partial<FlowSpec>]>([
-  ['on_conflict other than fail', { onConflict: 'skip' }],
-  ['on_error', { onError: [{ code: 'TM5003', step: null, do: 'fatal', attempts: null }] }],
-])('what no run does yet is refused and not ignored: %s', async (what, change) => {
-  await using w = await openWorld()
-  await w.source(TABLE)
-  expect((await expectRefused(w, flowSpec(change), 'TM1017')).detail).toMatch(new RegExp(`: ${what}$`))
-})

@@ -71,8 +71,8 @@ test('a failing batch never loops: it is tried once, and none after it begins', 
 
 test('a failing batch leaves nothing of itself: rows, marker and position come together or not at all', async () => {
   await using w = await openWorld()
-  await w.target('CREATE TABLE dst (id BIGINT, name VARCHAR UNIQUE, modified_on TIMESTAMP)')
-  await w.source(TABLE, rows(5), "UPDATE src SET name = 'n1' WHERE id = 4")
+  await w.target('CREATE TABLE dst (id BIGINT CHECK (id < 4), name VARCHAR, modified_on TIMESTAMP)')
+  await w.source(TABLE, rows(5))
   const run = await expectFailed(w, flow, 'TM5001', { batchRows: 5 })
   expect(run.error?.message).toContain('Constraint Error')
   expect(await w.targetRows('SELECT (SELECT count(*) FROM dst), (SELECT count(*) FROM tidemark.marker)')).toEqual([

@@ -15,7 +15,7 @@ const LINES: readonly string[] = [
   ...upTo('O', 5),
   ...upTo('X', 7),
   ...upTo('K', 8),
-  ...upTo('L', 14),
+  ...upTo('L', 23),
   ...upTo('P', 6),
   ...upTo('D', 7),
 ]
@@ -24,7 +24,7 @@ const TESTS = FILES.filter((file) => /^packages\/.*(\.test\.ts|\/test\/.*\.ts)$/
 
 /** `test('…'`, `it('…'`, `test.each(…)('…'` and `test.for(…)('…'`; as written, placeholders included. */
 const TITLE =
-  /(?:(?<![\w.])(?:test|it)\s*|\.(?:each|for)(?:<.*>)?\(.*\)|^\]\))\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1\s*,/gm
+  /(?:(?<![\w.])(?:test|it)\s*|\.(?:each|for)(?:<.*>)?\(.*\)|^\](?: as const)?\))\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1\s*,/gm
 const titles = new Set(
   TESTS.flatMap((file) => [...read(file).matchAll(TITLE)].map((m) => (m[2] ?? '').replaceAll(/\\(.)/g, '$1'))),
 )

@@ -10,9 +10,10 @@ import {
 } from '../contract.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import type { PlannedTemplate } from '../planned-steps.ts'
+import type { BatchPart } from '../row-policy.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { fromSource } from './capture.sql.ts'
-import { landingKey, landingValue, mainKey } from './columns.sql.ts'
+import { clearValue, landingKey, landingValue, mainKey, unfitting } from './columns.sql.ts'
 import {
   type Catalogs,
   column,
@@ -36,6 +37,8 @@ const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
 const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
 const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
 const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
+/** why a value does not fit, or NULL; there where the flow casts */
+export const stagedUnfit = (r: FlowRelation): Sql => free(r, 'tidemark unfit')
 const KEPT_ROW = ident('tidemark kept row')
 
 const names = (r: FlowRelation): Sql =>
@@ -48,6 +51,7 @@ const names = (r: FlowRelation): Sql =>
 const stagedColumns = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   ...r.columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`),
   ...stagedAside(r, true),
+  ...unfit(r).map((why) => sql`${why} AS ${stagedUnfit(r)}`),
 ]
 
 /** What apply needs beside the target's columns. */
@@ -63,30 +67,51 @@ function stagedAside(r: FlowRelation, withPosition: boolean): readonly Sql[] {
   ]
 }
 
+/** One, or none: the first value of a row that is not exactly of the type it is cast to. */
+function unfit(r: FlowRelation): readonly Sql[] {
+  const cases = unfitting(r).map(({ column: x, predicate }) => {
+    const value = x.mask === null ? sql`to_json(left(CAST(${clearValue(x)} AS VARCHAR), 40))` : sql`'a value'`
+    return sql` WHEN ${predicate} THEN ${param(`${x.target}: `)} || ${value} || ${param(` is not exactly ${x.cast}`)}`
+  })
+  return cases.length === 0 ? [] : [sql`${cases.reduce((all, one) => sql`${all}${one}`, sql`CASE`)} END`]
+}
+
 /** Staged rows as a statement sees them under the alias `s`: a table of the batch's own, or the source's rows themselves. */
 export interface Staging {
   readonly from: Sql
-  /** of alias `s`: which staged row it is */
+  /** of alias `s`: its number among the captured keys, or in the source */
   readonly row: Sql
 }
 
-export const TABLE: Staging = { from: sql`tidemark_stage AS s`, row: sql`s.rowid` }
+export const staged = (r: FlowRelation): Staging => ({ from: sql`tidemark_stage AS s`, row: sql`s.${stageRow(r)}` })
 
 /** The batch's rows as they are in the source now, found by key; the row-number range only narrows the reading. */
-export const stage = (c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowId: boolean): Sql =>
+export const stage = (
+  c: Catalogs,
+  r: FlowRelation,
+  split: CapturedBatch,
+  byRowId: boolean,
+  part: BatchPart = split,
+): Sql =>
   sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
-SELECT ${joined(stagedColumns(c, r), ', ')}
-${stagedRows(c, r, split, byRowId)}`
+SELECT ${joined([...stagedColumns(c, r), sql`w.n AS ${stageRow(r)}`], ', ')}
+${stagedRows(c, r, split, byRowId, part)}`
 
 /** Where `stage` reads: FROM and WHERE. */
-export function stagedRows(c: Catalogs, r: FlowRelation, split: CapturedBatch, byRowId: boolean): Sql {
+function stagedRows(
+  c: Catalogs,
+  r: FlowRelation,
+  split: CapturedBatch,
+  byRowId: boolean,
+  { first, last }: BatchPart,
+): Sql {
   const n = c.source.rowNumber(r.source.table, 'm')
   const range = byRowId
     ? sql` AND ${n} BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT))`
     : EMPTY
   return sql`FROM ${fromSource(c, r, true)}
 JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
-WHERE w.n BETWEEN CAST(${param(split.first)} AS BIGINT) AND CAST(${param(split.last)} AS BIGINT)${range}`
+WHERE w.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)${range}`
 }
 
 /** A column as a template gives it; the name of no join begins with a space. */
@@ -132,8 +157,20 @@ SELECT ${joined(
 FROM ${aside ? sql`${fromSource(c, r, true)}\nJOIN ${rows} ON ${keyEquals(r, key, landingKey(c, r))}` : rows}`
 }
 
+/** What a template gave, numbered as it was captured; its values are of the target's types already. */
+export function numberGiven(c: Catalogs, r: FlowRelation, { first, last }: BatchPart): Sql {
+  const none = unfit(r).map(() => sql`, CAST(NULL AS VARCHAR) AS ${stagedUnfit(r)}`)
+  return sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
+SELECT s.*${joined(none, '\n')}, w.n AS ${stageRow(r)} FROM tidemark_stage AS s
+JOIN ${work(c, 'captured')} AS w ON ${joined(
+    r.key.map((k, i) => sql`${ident('s', k.target)} = CAST(${workKey('w')(i)} AS ${typed(k.targetType)})`),
+    ' AND ',
+  )}
+WHERE w.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)`
+}
+
 /** The batch's rows where they are: a range of the source's row numbers, and of it what the selection takes. */
-export function slice(c: Catalogs, r: FlowRelation, split: CapturedBatch, predicate: Sql): Staging {
+export function slice(c: Catalogs, r: FlowRelation, split: BatchPart, predicate: Sql): Staging {
   const n = c.source.rowNumber(r.source.table, 'm')
   return {
     from: sql`(SELECT ${joined([...stagedColumns(c, r), sql`${n} AS ${stageRow(r)}`], ', ')}
@@ -143,7 +180,7 @@ ${slicedRows(c, r, split, predicate)}) AS s`,
 }
 
 /** Where `slice` reads: FROM and WHERE. */
-export function slicedRows(c: Catalogs, r: FlowRelation, split: CapturedBatch, predicate: Sql): Sql {
+function slicedRows(c: Catalogs, r: FlowRelation, split: BatchPart, predicate: Sql): Sql {
   const part = c.source.slice(r.source.table, 'm', split.first, split.last)
   return sql`FROM ${part.from} AS m WHERE ${part.where} AND ${predicate}`
 }
@@ -158,15 +195,14 @@ export const repeatedKeys = (r: FlowRelation): Sql =>
     ', ',
   )})) FROM tidemark_stage`
 
-/** Rows whose parent would not be there when they land. */
-export const parentless = (
-  c: Catalogs,
-  r: FlowRelation,
-): Sql => sql`SELECT CAST(${stagedLocator(r)} AS VARCHAR), CAST(${stagedParent(r)} AS VARCHAR) FROM tidemark_stage AS s
-WHERE s.${stagedParent(r)} IS NOT NULL
+/** Staged rows whose parent would not be there when they land. */
+export const parentlessRows = (c: Catalogs, r: FlowRelation) => ({
+  locator: sql`s.${stagedLocator(r)}`,
+  parent: sql`s.${stagedParent(r)}`,
+  where: sql`s.${stagedParent(r)} IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${ident('t', r.tree?.locator.target ?? '')} = s.${stagedParent(r)})
-  AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${stagedLocator(r)} = s.${stagedParent(r)})
-ORDER BY 1 LIMIT 3`
+  AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${stagedLocator(r)} = s.${stagedParent(r)})`,
+})
 
 /** Local times of an hour that is lived twice say nothing about which came first. */
 function sameRepeatedHour(position: PlannedPosition, a: Sql, b: Sql): Sql {

@@ -16,24 +16,27 @@ import type {
   Staged,
 } from '../contract.ts'
 import { type Lane, type LaneFacts, readsSpool } from '../lanes.ts'
-import { type PlannedTemplate, type TemplateColumn, queueOf, stepAt } from '../planned-steps.ts'
-import { spooledRelation, WHOLE_SPOOL } from '../spooled-relation.ts'
-import { printable, type Sql, sql, textOf } from '../sql-text.ts'
+import { type PlannedTemplate, type TemplateColumn, stepAt } from '../planned-steps.ts'
+import type { BatchPart, RowPolicy } from '../row-policy.ts'
+import { sql, textOf } from '../sql-text.ts'
 import * as apply from './apply.sql.ts'
-import { bucketQuery, insertSelected, predicates, vanishingUnder } from './capture.sql.ts'
+import { predicates, vanishingUnder } from './capture.sql.ts'
 import { translate } from './errors.ts'
-import { attachedSource, type Catalogs, work } from './names.ts'
+import { explainBatch } from './explain-batch.ts'
+import * as fence from './fence.sql.ts'
+import { attachedSource, type Catalogs } from './names.ts'
 import { openFile } from './open-file.ts'
-import { readQueue, strangers as strangersIn, templateSql } from './template.sql.ts'
+import { strangers as strangersIn, templateSql } from './template.sql.ts'
 import { count, exec, query } from './run-sql.ts'
-import { castCheck, refuseChangedTypes, refuseUnfit, type Sender } from './refuse-batch.ts'
+import { refuseChangedTypes, type Sender } from './refuse-batch.ts'
+import { FAILS, Sift, withOut } from './sift.ts'
 import { attachedEnd, type SourceEnd } from './source-end.ts'
 import { DuckdbSource } from './source.ts'
-import { createSpool, withSpool } from './spool.sql.ts'
+import { withSpool } from './spool.sql.ts'
 import type { DuckdbTarget } from './target.ts'
 import { attachedTarget, type OpenTargetEnd, type TargetEnd } from './target-end.ts'
 import { DuckdbTransaction, ours } from './transaction.ts'
-import { DuckdbWorkArea, readsRanges, ROW_GROUP } from './work-area.ts'
+import { DuckdbWorkArea } from './work-area.ts'
 
 export interface DuckdbHooks {
   /** between the clock and the ceiling; tests begin a late transaction there */
@@ -199,23 +202,26 @@ class DuckdbBench implements Bench {
     relation: FlowRelation,
     selection: Selection,
     split: CapturedBatch,
+    part: BatchPart | null = null,
   ): Promise<Staged> {
     const own = ours(tx)
     own.split = split
     this.#still(relation)
     await refuseChangedTypes(own, this.#catalogs, relation, this.#files.target.landing === null)
-    if (split.readAt === null) return this.#stageByKey(own, relation, selection, split)
+    own.partial = part !== null
+    if (split.readAt === null) return this.#stageByKey(own, relation, selection, split, part)
     await this.#refuseMoved(relation, split)
     own.fresh = await this.#holdsOnlyThisRun(own, relation)
     const [predicate = TRUE] = predicates(this.#catalogs, relation, selection, !own.fresh)
-    await refuseUnfit(own, this.#catalogs, relation, apply.slicedRows(this.#catalogs, relation, split, predicate))
-    own.staged = apply.slice(this.#catalogs, relation, split, predicate)
+    own.staged = apply.slice(this.#catalogs, relation, part ?? split, predicate)
     return { rows: split.rows, bytes: split.bytes }
   }
 
   /** Then one INSERT reads the source and writes the target, and no row is looked up or staged. */
   async #holdsOnlyThisRun(own: DuckdbTransaction, relation: FlowRelation): Promise<boolean> {
     if (this.#files.target.landing !== null) return false
+    const { unique, folded } = relation.target.rules
+    if (unique.length > 0 || folded.length > 0) return false
     if (relation.position !== null && relation.position.targetColumn === null) return false
     const [row] = await own.query(apply.holdsOnlyThisRun(this.#catalogs, relation, own.key, own.batch.run))
     return row?.[0] === 'true'
@@ -231,31 +237,31 @@ class DuckdbBench implements Bench {
     relation: FlowRelation,
     selection: Selection,
     split: CapturedBatch,
+    part: BatchPart | null,
   ): Promise<Staged> {
     const template = stepAt(relation, split.step)?.batch ?? null
+    own.staged = apply.staged(relation)
     if (template !== null) {
-      const given = await this.#stageGiven(own, relation, template, selection, split, true)
-      if (relation.tree) await this.#refuseParentless(own, relation)
+      const given = await this.#stageGiven(own, relation, template, selection, split, true, part)
       return { rows: given, bytes: split.bytes }
     }
     const byRowId = await this.#readsByRowId(relation)
-    await refuseUnfit(own, this.#catalogs, relation, apply.stagedRows(this.#catalogs, relation, split, byRowId))
-    await own.exec(apply.stage(this.#catalogs, relation, split, byRowId))
+    const taken = part ?? split
+    const captured = part === null ? split.rows : part.last - part.first + 1n
+    await own.exec(apply.stage(this.#catalogs, relation, split, byRowId, taken))
     let rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
-    if (byRowId && rows < split.rows) {
+    if (byRowId && rows < captured) {
       // rows moved inside the source's file since the capture, or were deleted: the key alone decides
-      await refuseUnfit(own, this.#catalogs, relation, apply.stagedRows(this.#catalogs, relation, split, false))
-      await own.exec(apply.stage(this.#catalogs, relation, split, false))
+      await own.exec(apply.stage(this.#catalogs, relation, split, false, taken))
       rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
     }
     // only a joined table can have several rows for one: the captured keys are unique
     const repeated = relation.source.joins.length === 0 ? 0n : await own.count(apply.repeatedKeys(relation))
-    if (rows > split.rows || repeated > 0n)
+    if (rows > captured || repeated > 0n)
       throw new AppError(
         'TM4005',
-        `${relation.source.table.join('.')} gave ${rows} rows for ${split.rows} keys: a joined table has several rows for one`,
+        `${relation.source.table.join('.')} gave ${rows} rows for ${captured} keys: a joined table has several rows for one`,
       )
-    if (relation.tree) await this.#refuseParentless(own, relation)
     return { rows, bytes: split.bytes }
   }
 
@@ -267,6 +273,7 @@ class DuckdbBench implements Bench {
     selection: Selection,
     split: CapturedBatch,
     targetExists: boolean,
+    part: BatchPart | null = null,
   ): Promise<bigint> {
     const c = this.#catalogs
     const step = `batch of step ${stepAt(relation, split.step)?.name}`
@@ -285,6 +292,7 @@ class DuckdbBench implements Bench {
         `${step} gave rows that are not of the batch: ${key} = ${strangers.map((s) => s.map((v) => v ?? 'NULL').join(', ')).join('; ')}`,
       )
     if (repeated > 0n) throw new AppError('TM4039', `${step} gave ${repeated} rows too many for one ${key}`)
+    await to.exec(apply.numberGiven(c, relation, part ?? split))
     return to.count(sql`SELECT count(*) FROM tidemark_stage`)
   }
 
@@ -303,35 +311,47 @@ class DuckdbBench implements Bench {
     return columns.map(([name, type]) => ({ name: name ?? '', type: type ?? '' }))
   }
 
-  async #refuseParentless(own: DuckdbTransaction, relation: FlowRelation): Promise<void> {
-    const missing = await own.query(apply.parentless(this.#catalogs, relation))
-    if (missing.length > 0) throw new AppError('TM5004', missing.map(([loc, par]) => `${loc} needs ${par}`).join(', '))
-  }
-
-  async apply(tx: BatchTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts> {
+  async apply(
+    tx: BatchTransaction,
+    relation: FlowRelation,
+    kind: 'insert-missing' | 'latest',
+    policy: RowPolicy,
+  ): Promise<RowCounts> {
     const own = ours(tx)
-    const { split } = own
-    const counts = own.fresh ? await this.#insertFresh(own, relation) : await this.#merge(own, relation, kind)
+    const { split, staged } = own
+    if (split === null || staged === null) throw new TypeError('nothing is staged')
+    const sift = new Sift(own, this.#catalogs, relation, { staged, split }, policy)
+    await sift.foresee()
+    const counts = withOut(
+      own.fresh ? await this.#insertFresh(own, relation, sift.staged) : await this.#merge(own, relation, kind, sift),
+      sift,
+    )
+    if (counts.rejected > 0n) await own.exec(fence.insertRejects(this.#catalogs, own.key, own.batch, sift.rejects))
     this.#still(relation)
-    if (split !== null && split.readAt !== null) {
-      if (counts.read !== split.rows)
+    if (split.readAt !== null) {
+      if (counts.read !== split.rows && !own.partial)
         throw new AppError('TM5006', `${relation.source.table.join('.')} gave ${counts.read} rows for ${split.rows}`)
       await this.#refuseMoved(relation, split)
     }
     return counts
   }
 
-  async #insertFresh(own: DuckdbTransaction, relation: FlowRelation): Promise<RowCounts> {
-    const rows = await own.exec(apply.insertAll(this.#catalogs, relation, own.staged))
+  async #insertFresh(own: DuckdbTransaction, relation: FlowRelation, staged: apply.Staging): Promise<RowCounts> {
+    const rows = await own.exec(apply.insertAll(this.#catalogs, relation, staged))
     return { ...NO_ROWS, read: rows, inserted: rows }
   }
 
-  async #merge(own: DuckdbTransaction, relation: FlowRelation, kind: 'insert-missing' | 'latest'): Promise<RowCounts> {
+  async #merge(
+    own: DuckdbTransaction,
+    relation: FlowRelation,
+    kind: 'insert-missing' | 'latest',
+    sift: Sift,
+  ): Promise<RowCounts> {
     const c = this.#catalogs
-    const { staged } = own
+    const { staged } = sift
     const { landing } = this.#files.target
     if (landing !== null) return landing.land(own, c, relation, staged)
-    const counts = await judge(own, c, relation, kind, staged)
+    const counts = await judge(own, c, relation, kind, sift)
     if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation, staged))
     else if (counts.inserted + counts.updated > 0n) {
       const others = await this.#unfilled(relation)
@@ -364,6 +384,7 @@ class DuckdbBench implements Bench {
     selection: Selection,
     split: CapturedBatch,
     kind: 'insert-missing' | 'latest',
+    policy: RowPolicy = FAILS,
   ): Promise<RowCounts> {
     const c = this.#catalogs
     // no position was ever kept there: content alone decides
@@ -380,26 +401,22 @@ class DuckdbBench implements Bench {
     }
     const [predicate = TRUE] = predicates(c, flow, selection, exists)
     const template = stepAt(flow, split.step)?.batch ?? null
-    const rows =
-      split.readAt === null
-        ? apply.stagedRows(c, relation, split, false)
-        : apply.slicedRows(c, relation, split, predicate)
-    if (template === null) await refuseUnfit(here, c, relation, rows)
-    if (split.readAt !== null && !exists) return { ...NO_ROWS, read: split.rows, inserted: split.rows }
-    const staged = split.readAt === null ? apply.TABLE : apply.slice(c, relation, split, predicate)
-    if (template !== null) {
-      const rows = await this.#stageGiven(here, relation, template, selection, split, exists)
-      if (!exists) return { ...NO_ROWS, read: rows, inserted: rows }
-    } else if (split.readAt === null) {
+    const staged = split.readAt === null ? apply.staged(relation) : apply.slice(c, relation, split, predicate)
+    let { rows } = split
+    if (template !== null) rows = await this.#stageGiven(here, relation, template, selection, split, exists)
+    else if (split.readAt === null) {
       await here.exec(apply.stage(c, relation, split, await this.#readsByRowId(relation)))
-      const rows = await here.count(sql`SELECT count(*) FROM tidemark_stage`)
-      if (!exists) return { ...NO_ROWS, read: rows, inserted: rows }
+      rows = await here.count(sql`SELECT count(*) FROM tidemark_stage`)
     }
+    const sift = new Sift(here, c, relation, { staged, split }, policy)
+    await sift.foresee(false)
+    const landing = rows - sift.out
+    if (!exists) return withOut({ ...NO_ROWS, read: landing, inserted: landing }, sift)
     const facts = await this.target.describe(relation.target.table)
     const lacking = relation.target.adds.filter((name) => !facts?.columns.some((x) => x.name === name))
-    return (
-      this.#files.target.landing?.weigh(here, c, relation, staged) ?? judge(here, c, relation, kind, staged, lacking)
-    )
+    const { landing: folder } = this.#files.target
+    const judged = folder ? folder.weigh(here, c, relation, sift.staged) : judge(here, c, relation, kind, sift, lacking)
+    return withOut(await judged, sift)
   }
 
   explain(
@@ -408,61 +425,16 @@ class DuckdbBench implements Bench {
     kind: 'insert-missing' | 'latest',
     lane: Lane,
   ): readonly { readonly name: string; readonly text: string }[] {
+    const { source, target } = this.#files
     // as words: the files are attached under numbered names, and the target may not exist yet
     const c: Catalogs = {
       ...this.#catalogs,
-      source: withSpool(this.#files.source.file === null ? this.#files.source.names : attachedSource('source'), 'work'),
-      target: this.#files.target.landing === null ? 'target' : this.#catalogs.target,
+      source: withSpool(source.file === null ? source.names : attachedSource('source'), 'work'),
+      target: target.landing === null ? 'target' : this.#catalogs.target,
       own: 'target',
       work: 'work',
     }
-    const named = (name: string, statements: readonly Sql[]) => statements.map((s) => ({ name, text: printable(s) }))
-    const spooled = lane === 'spool'
-    const taken = spooled ? named('spool', [createSpool(c, flow, predicates(c, flow, chosen, true))]) : []
-    const [r, selection] = spooled ? [spooledRelation(flow), WHOLE_SPOOL] : [flow, chosen]
-    const split: CapturedBatch = { step: 1, wave: 1, readAt: null, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
-    const queue = queueOf(r)
-    const all = predicates(c, r, selection, true, queue === null ? undefined : work(c, 'queued'))
-    const [only] = all
-    const { landing } = this.#files.target
-    const applied = (staged: apply.Staging): readonly { readonly name: string; readonly text: string }[] =>
-      landing !== null
-        ? named('apply', landing.statements(c, r, kind, staged))
-        : [
-            ...named('verdict', [
-              apply.verdict(c, r, kind, staged),
-              ...(kind === 'latest' ? [apply.decideTies(c, r, staged)] : []),
-            ]),
-            ...named('apply', [
-              ...apply.take(c, r, kind, staged, []),
-              ...(kind === 'latest' ? apply.takePositions(c, r, staged) : []),
-            ]),
-          ]
-    if (only && all.length === 1 && readsRanges(r)) {
-      const staged = apply.slice(c, r, split, only)
-      return [
-        ...taken,
-        ...named('capture', [bucketQuery(c, r, only, ROW_GROUP, null)]),
-        ...named('does each value fit its cast', castCheck(r, apply.slicedRows(c, r, split, only))),
-        ...(landing === null ? named('apply to a target with no other row', [apply.insertAll(c, r, staged)]) : []),
-        ...applied(staged),
-      ]
-    }
-    return [
-      ...taken,
-      ...(queue === null ? [] : named('queue', [readQueue(c, r, queue, selection.window, true)])),
-      ...all.flatMap((p, i) => named('capture', [insertSelected(c, r, p, true, i === 0)])),
-      ...(r.steps.every((step) => step.batch !== null)
-        ? []
-        : [
-            ...named('does each value fit its cast', castCheck(r, apply.stagedRows(c, r, split, true))),
-            ...named('stage', [apply.stage(c, r, split, true)]),
-          ]),
-      ...r.steps.flatMap(({ name, batch }) =>
-        batch === null ? [] : named(`stage ${name}`, [apply.stageTemplate(c, r, batch, split, selection.window, true)]),
-      ),
-      ...applied(apply.TABLE),
-    ]
+    return explainBatch({ c, landing: target.landing, flow, chosen, kind, lane })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -477,12 +449,14 @@ async function judge(
   c: Catalogs,
   relation: FlowRelation,
   kind: 'insert-missing' | 'latest',
-  staged: apply.Staging,
+  sift: Sift,
   lacking: readonly string[] = [],
 ): Promise<RowCounts> {
+  const { staged } = sift
   await to.exec(apply.verdict(c, relation, kind, staged))
   if (kind === 'latest' && (await to.count(apply.ties)) > 0n)
     await to.exec(apply.decideTies(c, relation, staged, lacking))
+  await sift.compare()
   return verdictOf(await to.query(apply.verdictCounts), relation)
 }
 

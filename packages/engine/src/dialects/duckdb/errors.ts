@@ -30,6 +30,7 @@ const FAULTS: readonly (readonly [RegExp, Fault])[] = [
 
 export function classify(error: unknown): Fault {
   for (let e = error; e instanceof Error; e = e.cause) {
+    if (e instanceof AppError && e.code === 'TM5003') return 'conflict'
     const message = e.message.replace(/^Failed to (?:query|execute|prepare|connect): /, '')
     for (const [pattern, fault] of FAULTS) if (pattern.test(message)) return fault
   }

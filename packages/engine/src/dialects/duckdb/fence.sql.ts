@@ -12,7 +12,7 @@ import { own, type TargetNames } from './names.ts'
 
 export const FENCE_SLOTS = 16
 
-export const FENCE_TABLES = ['fence', 'marker', 'settled'] as const
+export const FENCE_TABLES = ['fence', 'marker', 'reject', 'settled'] as const
 export type FenceTable = (typeof FENCE_TABLES)[number]
 
 /** `c` null: as a person types it, in the database that is open. */
@@ -32,6 +32,9 @@ const CREATE: Readonly<Record<FenceTable, (c: TargetNames | null) => Sql>> = {
     sql`CREATE TABLE IF NOT EXISTS ${at(c, 'marker')} (store VARCHAR, flow VARCHAR, scope VARCHAR, run VARCHAR, step INTEGER, batch INTEGER, token BIGINT,
   rows_read BIGINT, inserted BIGINT, updated BIGINT, deleted BIGINT, skipped_same BIGINT, skipped_older BIGINT, rejected BIGINT,
   committed_at TIMESTAMPTZ, PRIMARY KEY (store, run, step, batch))`,
+  reject: (c) =>
+    sql`CREATE TABLE IF NOT EXISTS ${at(c, 'reject')} (store VARCHAR, flow VARCHAR, scope VARCHAR, run VARCHAR, step INTEGER, batch INTEGER,
+  key VARCHAR, code VARCHAR, message VARCHAR, PRIMARY KEY (store, run, step, batch, key))`,
   settled: (c) =>
     sql`CREATE TABLE IF NOT EXISTS ${at(c, 'settled')} (store VARCHAR, flow VARCHAR, scope VARCHAR, run VARCHAR, up_to VARCHAR, had_rows BOOLEAN,
   settled_at TIMESTAMPTZ, PRIMARY KEY (store, flow, scope))`,
@@ -82,15 +85,32 @@ export function completeMarker(c: TargetNames, k: FenceKey, b: BatchKey, n: RowC
 export const listMarkers = (c: TargetNames, k: FenceKey, run: string): Sql =>
   sql`SELECT batch, ${COUNTS} FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND run = ${param(run)} ORDER BY batch`
 
+/** What the batch leaves out, in its own transaction; `rows` gives key, code and message. */
+export const insertRejects = (
+  c: TargetNames,
+  k: FenceKey,
+  b: BatchKey,
+  rows: Sql,
+): Sql => sql`INSERT INTO ${own(c, 'reject')}
+SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(b.run)}, CAST(${param(String(b.step))} AS INTEGER), CAST(${param(String(b.batch))} AS INTEGER), key, code, message
+FROM (${rows})`
+
+export const listRejects = (c: TargetNames, k: FenceKey, run: string, batch: number): Sql =>
+  sql`SELECT key, code, message FROM ${own(c, 'reject')} WHERE store = ${param(k.store)} AND run = ${param(run)} AND batch = CAST(${param(String(batch))} AS INTEGER) ORDER BY key`
+
 export const listSettled = (c: TargetNames, flow: string): Sql =>
   sql`SELECT store, scope, run, up_to, had_rows FROM ${own(c, 'settled')} WHERE flow = ${param(flow)} ORDER BY settled_at`
 
-/** The scope's newest settled run; markers of older runs have done their work. */
+/** The scope's newest settled run; markers of older runs have done their work, and the ledger has all rejects. */
 export const settle = (c: TargetNames, k: FenceKey, s: NewSettled, table: Sql): readonly Sql[] => [
   sql`DELETE FROM ${own(c, 'settled')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND (scope = ${param(k.scope)} OR ${param(s.forgetsOtherScopes)})`,
   sql`INSERT INTO ${own(c, 'settled')} SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(s.run)}, ${param(s.upTo)}, EXISTS (SELECT 1 FROM ${table}), now()`,
   sql`DELETE FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND scope = ${param(k.scope)} AND run <> ${param(s.run)}`,
+  sql`DELETE FROM ${own(c, 'reject')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND scope = ${param(k.scope)}`,
 ]
 
-export const forget = (c: TargetNames, k: FenceKey, run: string): Sql =>
-  sql`DELETE FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND run = ${param(run)}`
+export const forget = (c: TargetNames, k: FenceKey, run: string): readonly Sql[] =>
+  (['marker', 'reject'] as const).map(
+    (name) =>
+      sql`DELETE FROM ${own(c, name)} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND run = ${param(run)}`,
+  )

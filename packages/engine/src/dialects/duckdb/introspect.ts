@@ -27,7 +27,10 @@ SELECT c.column_name, c.data_type, c.is_nullable, t.estimated_size,
          '(?i)(^|[(, ])"?' || regexp_escape(replace(c.column_name, '"', '""')) || '"?[^,]* GENERATED ALWAYS AS'), FALSE),
        (SELECT to_json(list(u.constraint_column_names ORDER BY u.constraint_index)) FROM duckdb_constraints() u
          WHERE u.database_name = ?1 AND lower(u.schema_name) = lower(?2) AND lower(u.table_name) = lower(?3)
-           AND u.constraint_type IN ('PRIMARY KEY', 'UNIQUE'))
+           AND u.constraint_type IN ('PRIMARY KEY', 'UNIQUE')),
+       (SELECT to_json(list(i.expressions ORDER BY i.index_oid)) FROM duckdb_indexes() i
+         WHERE i.database_name = ?1 AND lower(i.schema_name) = lower(?2) AND lower(i.table_name) = lower(?3) AND i.is_unique),
+       CASE WHEN contains(t.sql, ' COLLATE ') THEN t.sql END
   FROM duckdb_columns() c LEFT JOIN duckdb_tables() t USING (database_name, schema_name, table_name)
  WHERE c.database_name = ?1 AND lower(c.schema_name) = lower(?2) AND lower(c.table_name) = lower(?3)
  ORDER BY c.column_index`
@@ -40,18 +43,25 @@ export async function describeTable(
   const rows = await session.rows(DESCRIBE, [file.catalog, ...schemaAndTable(table)])
   const [first] = rows
   if (first === undefined) return null
-  const [, , , estimatedSize, , uniqueKeys] = first
+  const [, , , estimatedSize, , uniqueKeys, uniqueIndexes, collatedDdl] = first
   // a view has no size
   if (estimatedSize == null) await refuseBroken(file, session, table)
   return {
     table,
-    columns: rows.map(([name, type, nullable, , generated]) => ({
-      name: name ?? '',
-      type: type ?? '',
-      nullable: nullable === 'true',
-      generated: generated === 'true',
-    })),
-    uniqueKeys: JSON.parse(uniqueKeys ?? '[]') as string[][],
+    columns: rows.map(([name, type, nullable, , generated]) => {
+      const collation = collationOf(collatedDdl ?? '', name ?? '')
+      return {
+        name: name ?? '',
+        type: type ?? '',
+        nullable: nullable === 'true',
+        generated: generated === 'true',
+        ...(collation === null ? {} : { collation }),
+      }
+    }),
+    uniqueKeys: [
+      ...(JSON.parse(uniqueKeys ?? '[]') as string[][]),
+      ...(JSON.parse(uniqueIndexes ?? '[]') as string[]).flatMap(plainColumns),
+    ],
     estimatedRows: estimatedSize == null ? null : BigInt(estimatedSize),
   }
 }
@@ -65,6 +75,19 @@ async function refuseBroken(file: DuckdbFile, session: DuckdbSession, table: Tab
     if (!/^(?:Binder|Catalog) Error/.test(message)) throw translate(error, table.join('.'), 'TM4019')
     throw new AppError('TM4108', `${table.join('.')} cannot be read: ${message}`, { cause: error })
   }
+}
+
+/** The catalog does not tell a column's collation. */
+function collationOf(ddl: string, column: string): string | null {
+  const name = `"?${RegExp.escape(column.replaceAll('"', '""'))}"?`
+  return new RegExp(`[(, ]${name} VARCHAR COLLATE ([A-Za-z0-9_.]+)`, 'i').exec(ddl)?.[1] ?? null
+}
+
+/** `[a, "b c"]` → its columns; an index over expressions has none. */
+function plainColumns(expressions: string): readonly (readonly string[])[] {
+  const names = /^\[(.*)\]$/.exec(expressions)?.[1]?.split(', ') ?? []
+  const plain = names.every((n) => /^(?:[A-Za-z_][A-Za-z0-9_]*|'?"[^",]+"'?)$/.test(n))
+  return plain && names.length > 0 ? [names.map((n) => n.replaceAll(/^'?"|"'?$/g, ''))] : []
 }
 
 /** A view has no row numbers to read by. */

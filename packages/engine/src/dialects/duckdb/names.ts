@@ -50,7 +50,8 @@ export const attachedNumbers = (table: (name: TableName) => Sql): SourceNames =>
 export const sourceTable = (c: Catalogs, table: TableName): Sql => c.source.table(table)
 export const targetTable = (c: TargetNames, table: TableName): Sql => ident(c.target, ...schemaAndTable(table))
 export const work = (c: Catalogs, name: string): Sql => ident(c.work, 'main', name)
-export const own = (c: TargetNames, name: 'fence' | 'marker' | 'settled'): Sql => ident(c.own, 'tidemark', name)
+export const own = (c: TargetNames, name: 'fence' | 'marker' | 'reject' | 'settled'): Sql =>
+  ident(c.own, 'tidemark', name)
 
 /** The side table that holds positions the target cannot. */
 export const sideTableName = (table: TableName): string => `tidemark_position__${schemaAndTable(table).join('__')}`

@@ -21,11 +21,7 @@ export async function refuseChangedTypes(
   if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }
 
-/** For `plan --sql`. */
-export const castCheck = (r: FlowRelation, rows: Sql): readonly Sql[] =>
-  r.columns.some((x) => x.cast !== null) ? [hasUnfit(r, rows)] : []
-
-/** A value that its cast would change lands in no form. */
+/** A spool holds what was cast: a value that its cast would change is refused before it is spooled. */
 export async function refuseUnfit(to: Sender, c: Catalogs, relation: FlowRelation, rows: Sql): Promise<void> {
   if (relation.columns.every((x) => x.cast === null) || (await to.count(hasUnfit(relation, rows))) === 0n) return
   const found: string[] = []

@@ -1,10 +1,9 @@
 /** Asking a DuckDB file: what it holds, which moment it is, which window is safe. */
 import type { TableName } from '@tidemark/contract/flow'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
-import type { Bounds, BoundsRequest } from '../bounds.ts'
+import type { Bounds, BoundsRequest, Moment } from '../bounds.ts'
 import type {
   FlowRelation,
-  Moment,
   PlannedPosition,
   Selection,
   SourceIdentity,

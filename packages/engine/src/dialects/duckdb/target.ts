@@ -1,4 +1,5 @@
 /** A DuckDB file as a target: fence, markers, the settled marker, the target table. */
+import { ERROR_CODES, type ErrorCode } from '@tidemark/contract/error-codes'
 import type { TableName } from '@tidemark/contract/flow'
 import { NO_ROWS } from '@tidemark/contract/row-counts'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,6 +17,7 @@ import {
   type TableFacts,
   type TargetPort,
 } from '../contract.ts'
+import type { RejectedRow } from '../row-policy.ts'
 import { ident, printable, type Sql, sql } from '../sql-text.ts'
 import { addColumns, createSide, createTarget, replaceRows, replaceTable, vanishing } from './apply.sql.ts'
 import { dropUnselected, predicates } from './capture.sql.ts'
@@ -189,6 +191,11 @@ export class DuckdbTarget implements TargetPort {
     return rows.map(([batch, ...counts]) => ({ batch: Number(batch), ...markerCounts(counts) }))
   }
 
+  async rejects(key: FenceKey, run: string, batch: number): Promise<readonly RejectedRow[]> {
+    const rows = await query(this.#session, fence.listRejects(this.#catalogs, key, run, batch), this.location)
+    return rows.map(([k, code, message]) => ({ key: k ?? '', code: rowCode(code), message: message ?? '' }))
+  }
+
   async swapped(key: FenceKey, run: string): Promise<bigint | null> {
     if ((await this.describe(['tidemark', 'marker'])) === null) return null
     const [row] = await query(this.#session, fence.findMarker(this.#catalogs, key, swapOf(run)), this.location)
@@ -238,13 +245,18 @@ export class DuckdbTarget implements TargetPort {
   }
 
   async forget(key: FenceKey, run: string): Promise<void> {
-    await this.#atOnce(async () => void (await this.#exec(fence.forget(this.#catalogs, key, run))))
+    await this.#atOnce(async () => {
+      for (const statement of fence.forget(this.#catalogs, key, run)) await this.#exec(statement)
+    })
   }
 
   #exec(statement: Sql): Promise<bigint> {
     return exec(this.#session, statement, this.location)
   }
 }
+
+/** As this program wrote it; an older or newer one may have had other codes. */
+const rowCode = (text: string | null | undefined): ErrorCode => ERROR_CODES.find((code) => code === text) ?? 'TM5001'
 
 /** A run's swap has a marker of its own; batches are numbered from 1. */
 const swapOf = (run: string): BatchKey => ({ run, step: 0, batch: 0 })

@@ -4,8 +4,8 @@ import type { DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { BatchKey, BatchTransaction, CapturedBatch, FenceKey } from '../contract.ts'
 import type { Sql } from '../sql-text.ts'
-import { type Staging, TABLE } from './apply.sql.ts'
-import { translate } from './errors.ts'
+import type { Staging } from './apply.sql.ts'
+import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
 import type { Catalogs } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
@@ -20,7 +20,9 @@ export class DuckdbTransaction implements BatchTransaction {
   alreadyIn: RowCounts | null = null
   /** set by `stage` */
   split: CapturedBatch | null = null
-  staged: Staging = TABLE
+  staged: Staging | null = null
+  /** an attempt at some of the batch's rows */
+  partial = false
   /** the target has only rows of this run */
   fresh = false
   /** what is left to do once marker and data are in */
@@ -57,7 +59,17 @@ export class DuckdbTransaction implements BatchTransaction {
     if (taken !== 1n) throw new AppError('TM5002', `${this.key.flow} has a newer owner than token ${this.key.token}`)
     const [marker] = await this.query(fence.findMarker(this.#catalogs, this.key, this.batch))
     if (marker) this.alreadyIn = markerCounts(marker)
-    else await this.exec(fence.insertMarker(this.#catalogs, this.key, this.batch))
+    else await this.#mark()
+  }
+
+  /** Another worker may commit the batch's marker between the look and this. */
+  async #mark(): Promise<void> {
+    try {
+      await this.exec(fence.insertMarker(this.#catalogs, this.key, this.batch))
+    } catch (error) {
+      if (classify(error) !== 'constraint') throw error
+      throw new AppError('TM5003', `${this.#where}: another worker has batch ${this.batch.batch}`, { cause: error })
+    }
   }
 
   async commit(counts: RowCounts): Promise<void> {

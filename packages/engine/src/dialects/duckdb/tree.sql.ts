@@ -1,5 +1,6 @@
 /** The statements of a tree's closure: what else must come, in which order, and what cannot. */
-import type { FlowRelation, OrphanReason, WindowBounds } from '../contract.ts'
+import type { FlowRelation, WindowBounds } from '../contract.ts'
+import type { OrphanReason } from '../orphan.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { landedKey, landingKey, mainKey } from './columns.sql.ts'
 import { capturedColumns, excluded, filters, fromSource, inWindow, keyJson } from './capture.sql.ts'

@@ -5,12 +5,11 @@ import type {
   CapturedRanges,
   FlowRelation,
   KeyCheck,
-  Orphan,
-  OrphanReason,
   Selection,
   WindowBounds,
   WorkArea,
 } from '../contract.ts'
+import type { Orphan, OrphanReason } from '../orphan.ts'
 import { readsSpool } from '../lanes.ts'
 import { queueOf } from '../planned-steps.ts'
 

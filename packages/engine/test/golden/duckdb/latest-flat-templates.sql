@@ -19,7 +19,7 @@ FROM (SELECT s.* FROM "source"."main"."src" s JOIN (SELECT "k1" AS "id" FROM "wo
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s.rowid AS stage_row, t.rowid AS target_row, p."position" AS held, CASE
+SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, p."position" AS held, CASE
   WHEN t.rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > p."position" THEN 'update'
   WHEN s."tidemark position" < p."position" THEN 'older'
@@ -32,20 +32,20 @@ LEFT JOIN "target"."tidemark"."tidemark_position__main__dst" AS p ON "p"."id" = 
 -- verdict
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."path") IS NOT DISTINCT FROM encode("s"."path") AND encode("t"."parent") IS NOT DISTINCT FROM encode("s"."parent") AND ("t"."size" IS NOT DISTINCT FROM "s"."size" AND signbit("t"."size") IS NOT DISTINCT FROM signbit("s"."size")) AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, tidemark_stage AS s
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s.rowid = v.stage_row;
+WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- apply
 DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on")
-SELECT "s"."id", "s"."path", "s"."parent", "s"."size", "s"."modified_on" FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+SELECT "s"."id", "s"."path", "s"."parent", "s"."size", "s"."modified_on" FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
 WHERE v.verdict IN ('insert', 'update');
 
 -- apply
-DELETE FROM "target"."tidemark"."tidemark_position__main__dst" AS p WHERE EXISTS (SELECT 1 FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+DELETE FROM "target"."tidemark"."tidemark_position__main__dst" AS p WHERE EXISTS (SELECT 1 FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
 WHERE (v.verdict IN ('insert', 'update') OR (v.verdict = 'same' AND v.held IS NULL)) AND s."tidemark position" IS NOT NULL AND "p"."id" = "s"."id");
 
 -- apply
-INSERT INTO "target"."tidemark"."tidemark_position__main__dst" ("id", "position") SELECT "s"."id", s."tidemark position" FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+INSERT INTO "target"."tidemark"."tidemark_position__main__dst" ("id", "position") SELECT "s"."id", s."tidemark position" FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
 WHERE (v.verdict IN ('insert', 'update') OR (v.verdict = 'same' AND v.held IS NULL)) AND s."tidemark position" IS NOT NULL;

@@ -7,7 +7,7 @@ WHERE "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE
 
 -- stage
 CREATE OR REPLACE TEMP TABLE tidemark_stage AS
-SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m"."path" AS "tidemark locator", "m"."parent" AS "tidemark parent"
+SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m"."path" AS "tidemark locator", "m"."parent" AS "tidemark parent", w.n AS "tidemark stage row"
 FROM "source"."main"."src" AS m
 JOIN "work"."main"."captured" AS w ON "w"."k1" = "m"."id"
 WHERE w.n BETWEEN CAST('1' AS BIGINT) AND CAST('1000' AS BIGINT) AND "m".rowid BETWEEN (SELECT rid_from FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT)) AND (SELECT rid_to FROM "work"."main"."piece" WHERE first = CAST('1' AS BIGINT));
@@ -21,7 +21,7 @@ FROM (SELECT s.* FROM "source"."main"."src" s JOIN (SELECT "k1" AS "id" FROM "wo
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s.rowid AS stage_row, t.rowid AS target_row, NULL AS held, CASE
+SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, NULL AS held, CASE
   WHEN t.rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > "t"."modified_on" THEN 'update'
   WHEN s."tidemark position" < "t"."modified_on" THEN 'older'
@@ -33,12 +33,19 @@ LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id";
 -- verdict
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."path") IS NOT DISTINCT FROM encode("s"."path") AND encode("t"."parent") IS NOT DISTINCT FROM encode("s"."parent") AND ("t"."size" IS NOT DISTINCT FROM "s"."size" AND signbit("t"."size") IS NOT DISTINCT FROM signbit("s"."size")) AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, tidemark_stage AS s
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s.rowid = v.stage_row;
+WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
+
+-- rejects
+INSERT INTO tidemark_bad
+SELECT s."tidemark stage row", 'TM5004', CAST(s."tidemark locator" AS VARCHAR) || ' needs ' || CAST(s."tidemark parent" AS VARCHAR)
+FROM tidemark_stage AS s WHERE s."tidemark parent" IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM "target"."main"."dst" AS t WHERE "t"."path" = s."tidemark parent")
+  AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o."tidemark locator" = s."tidemark parent");
 
 -- apply
 DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on")
-SELECT "s"."id", "s"."path", "s"."parent", "s"."size", "s"."modified_on" FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s.rowid
+SELECT "s"."id", "s"."path", "s"."parent", "s"."size", "s"."modified_on" FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
 WHERE v.verdict IN ('insert', 'update');
