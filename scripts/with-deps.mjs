@@ -1,6 +1,6 @@
 /**
- * `npm run demo`, `npm run bench` and `npm test` in a fresh clone: installs what is missing, then runs the command under the pinned
- * Node. Plain JavaScript for Node 20, because it runs before the pinned one is there.
+ * `npm run demo`, `bench` and `example`, and `npm test` in a fresh clone: installs what is missing, then runs the command
+ * under the pinned Node. Plain JavaScript for Node 20, because it runs before the pinned one is there.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -17,6 +17,10 @@ const COMMANDS = {
   bench: {
     cwd: process.env.INIT_CWD ?? root,
     args: ['--conditions=tidemark-source', inRoot('bench/main.ts')],
+  },
+  example: {
+    cwd: process.env.INIT_CWD ?? root,
+    args: ['--conditions=tidemark-source', inRoot('examples/play/main.ts')],
   },
   test: { cwd: root, args: [inRoot('node_modules/vitest/vitest.mjs'), 'run', '--project', 'fast'] },
 }

@@ -17,7 +17,7 @@ const LINES: readonly string[] = [
   ...upTo('K', 8),
   ...upTo('L', 23),
   ...upTo('P', 6),
-  ...upTo('D', 7),
+  ...upTo('D', 8),
 ]
 
 const TESTS = FILES.filter((file) => /^packages\/.*(\.test\.ts|\/test\/.*\.ts)$/.test(file))

@@ -21,8 +21,8 @@ export const FILES: readonly string[] = [...walk('')].toSorted()
 
 export const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8')
 
-/** TypeScript of the three packages, tests included. */
-export const SOURCES: readonly string[] = FILES.filter((file) => /^packages\/.*\.tsx?$/.test(file))
+/** TypeScript of the three packages, tests included, and of the examples. */
+export const SOURCES: readonly string[] = FILES.filter((file) => /^(packages|examples)\/.*\.tsx?$/.test(file))
 
 /** What is shipped: neither tests nor their support. */
 export const SHIPPED: readonly string[] = SOURCES.filter(

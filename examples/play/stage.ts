@@ -1,0 +1,86 @@
+/** What an example plays with: the real command line in a project of its own, scripts of SQL, and a narrator. */
+import type { RunsDocument } from '@tidemark/contract/api'
+import { CommandLine } from '../../packages/engine/src/demo/command-line.ts'
+import type { Narrator } from '../../packages/engine/src/demo/narrator.ts'
+import { runSqlScript, type SqlRow } from './sql-script.ts'
+
+type DieAt = NonNullable<Parameters<CommandLine['play']>[1]>
+type Run = RunsDocument['runs'][number]
+
+/** What `play.ts` of an example exports. */
+export type Play = (stage: Stage) => Promise<void>
+
+export interface StageDeps {
+  readonly project: string
+  readonly narrator: Narrator
+  readonly signal: AbortSignal
+}
+
+export class Stage {
+  readonly #deps: StageDeps
+  readonly #tidemark: CommandLine
+
+  constructor(deps: StageDeps) {
+    this.#deps = deps
+    this.#tidemark = new CommandLine(deps.project, deps.signal)
+  }
+
+  act(title: string, ...lines: readonly string[]): void {
+    this.#deps.narrator.act(title)
+    this.text(...lines)
+  }
+
+  text(...lines: readonly string[]): void {
+    this.#deps.narrator.text(...lines)
+  }
+
+  /** Runs a script of the example's folder `sql`, as `duckdb < sql/NAME` would; its last statement's rows. */
+  async sql(name: string): Promise<readonly SqlRow[]> {
+    this.text(`▷ sql/${name}`)
+    return await runSqlScript(this.#deps.project, `sql/${name}`, this.#deps.signal)
+  }
+
+  /** Types a command and shows what it answers; the example ends where the exit code is another one. */
+  async tidemark(typed: string, { exit = 0 }: { readonly exit?: number } = {}): Promise<string> {
+    const { narrator } = this.#deps
+    narrator.command(`tidemark ${typed}`)
+    const ended = await this.#tidemark.play(typed.split(' '))
+    const error = /^TM\d{4} [^]*/m.exec(ended.stderr)?.[0] ?? ''
+    narrator.quote(ended.stdout.includes(error) ? ended.stdout : ended.stdout + error)
+    if (exit !== 0 || ended.exit !== exit)
+      narrator.check(ended.exit === exit, `exit code ${exit}`, `exit code ${ended.exit}: ${ended.stderr}`)
+    return ended.stdout + ended.stderr
+  }
+
+  /** Types a command that kills itself in mid-work, as a power cut would. */
+  async crash(typed: string, dieAt: DieAt): Promise<void> {
+    const { narrator } = this.#deps
+    narrator.command(`TIDEMARK_FAILPOINT=${dieAt} tidemark ${typed}`)
+    const ended = await this.#tidemark.play(typed.split(' '), dieAt)
+    narrator.check(ended.signal === 'SIGKILL', 'it is dead: SIGKILL, no goodbye', `exit code ${ended.exit}`)
+  }
+
+  /** The newest run of a flow, as the ledger has it. */
+  async lastRun(flow: string): Promise<Run> {
+    const { runs } = await this.#tidemark.runs(flow)
+    const [run] = runs
+    if (run === undefined) throw new Error(`${flow} has no run`)
+    return run
+  }
+
+  /** Says that the newest run of a flow did just that, or ends the example. */
+  async did(
+    flow: string,
+    what: string,
+    wanted: Partial<Run['rows']> & { readonly status?: Run['status'] },
+  ): Promise<void> {
+    const { status, rows } = await this.lastRun(flow)
+    const found: Readonly<Record<string, unknown>> = { status, ...rows }
+    const holds = Object.entries({ status: 'succeeded', ...wanted }).every(([key, value]) => found[key] === value)
+    this.check(holds, what, JSON.stringify(found))
+  }
+
+  check(holds: boolean, what: string, found: string): void {
+    this.#deps.narrator.check(holds, what, found)
+  }
+}
