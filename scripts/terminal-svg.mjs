@@ -5,7 +5,7 @@
  *   sed -n -e '/3  A day/,/^\r*$/p' -e '/5  A crash/,/^\r*$/p' -e '/8  Source/,/nothing came/p' demo.txt |
  *     node scripts/terminal-svg.mjs --title 'npm run demo: three of its eight acts' > docs/assets/demo.svg
  *
- * Only colours, bold and dim are drawn; other escapes (cursor, title) are dropped, so hand over text that stands still.
+ * Only colours, bold and dim are drawn. Lines that are drawn over, as progress bars are, count as they are at the end.
  */
 import process from 'node:process'
 
@@ -25,6 +25,28 @@ const INK = '#c0caf5'
 
 const escaped = (text) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+
+const ESCAPE = '\u001B'
+/** an escape with its number and letter, an end of line, or text */
+const TOKEN = new RegExp(`${ESCAPE}\\[([0-9;?]*)([A-Za-z])|[\\r\\n]|[^${ESCAPE}\\r\\n]+`, 'g')
+
+/** The lines as they stand in the end: what moved the cursor up has drawn over what was there. */
+function settled(text) {
+  const lines = ['']
+  let at = 0
+  let over = true
+  for (const [token, count, escape] of text.matchAll(TOKEN)) {
+    if (token === '\n') at += 1
+    else if (escape === 'A') at = Math.max(0, at - Number(count || 1))
+    else if (escape === 'J') lines.length = at
+    if (token === '\n' || token === '\r' || escape === 'A') over = true
+    else if (escape === undefined || escape === 'm') {
+      lines[at] = over ? token : `${lines[at]}${token}`
+      over = false
+    } else if (escape === 'K' && over) lines[at] = ''
+  }
+  return Array.from(lines, (line) => line ?? '')
+}
 
 /** The style after one SGR escape. */
 function restyled(style, codes) {
@@ -59,7 +81,7 @@ function spansOf(line, start) {
 function svg(text, title) {
   const lines = []
   let style = {}
-  for (const line of text.replaceAll('\r', '').trimEnd().split('\n')) {
+  for (const line of settled(text.trimEnd())) {
     const read = spansOf(line, style)
     style = read.style
     lines.push(read)
