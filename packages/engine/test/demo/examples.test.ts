@@ -42,6 +42,15 @@ const DAMAGE = {
       "UPDATE documents SET content = NULL WHERE path_locator = '/west/2026/12/letter 5.txt'",
     ],
   },
+  'files-to-duckdb': {
+    file: 'data/lake.duckdb',
+    flow: 'shop.orders',
+    statements: [
+      'DELETE FROM orders WHERE order_id = 3',
+      'INSERT INTO customers FROM customers WHERE customer_id = 4',
+      'UPDATE orders SET note = NULL WHERE order_id = 1',
+    ],
+  },
 } as const
 
 test.each(Object.entries(DAMAGE))(
