@@ -348,10 +348,10 @@ class DuckdbBench implements Bench {
     sift: Sift,
   ): Promise<RowCounts> {
     const c = this.#catalogs
-    const { staged } = sift
     const { landing } = this.#files.target
-    if (landing !== null) return landing.land(own, c, relation, staged)
+    if (landing !== null) return landing.land(own, c, relation, sift.staged)
     const counts = await judge(own, c, relation, kind, sift)
+    const { staged } = sift // the judging may have taken rows out
     if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation, staged))
     else if (counts.inserted + counts.updated > 0n) {
       const others = await this.#unfilled(relation)
