@@ -12,8 +12,6 @@ export const PROJECT_FILE = 'tidemark.yaml'
 export const MODULES_DIR = 'modules'
 const DEFAULT_CONTROL = 'sqlite:.tidemark/control.db'
 const DEFAULT_TEMP = '.tidemark/tmp'
-/** Not DuckDB's 80 % of the machine: decision 0016. */
-const DEFAULT_MEMORY_BYTES = 512 * 1024 ** 2
 const DEFAULT_LEASE_MS = 60_000
 
 export interface ProjectSpec {
@@ -24,7 +22,8 @@ export interface ProjectSpec {
   /** as written: a relative path counts from `dir`, references are still closed */
   readonly controlUrl: string
   readonly engine: {
-    readonly memoryBytes: number
+    /** null: what is being moved decides */
+    readonly memoryBytes: number | null
     readonly threads: number | null
     /** absolute */
     readonly tempDir: string
@@ -50,7 +49,7 @@ export function loadProject(dir: string): ProjectSpec {
     platform: platform ?? null,
     controlUrl: control ?? DEFAULT_CONTROL,
     engine: {
-      memoryBytes: engine?.memory ?? DEFAULT_MEMORY_BYTES,
+      memoryBytes: engine?.memory ?? null,
       threads: engine?.threads ?? null,
       tempDir: resolve(dir, engine?.temp ?? DEFAULT_TEMP),
       leaseMs: engine?.lease ?? DEFAULT_LEASE_MS,

@@ -15,7 +15,7 @@ const LINGER_POLL_MS = 10
 export type FileMode = 'read' | 'write'
 
 export interface DuckdbLimits {
-  /** bytes; null: DuckDB's default (80 % of memory) */
+  /** bytes; null: little, and more for each batch that is open, by its columns */
   readonly memoryBytes: number | null
   readonly threads: number | null
   /** where DuckDB spills */
@@ -30,12 +30,20 @@ interface OpenFile {
   removedIfEmpty: boolean
 }
 
+/** What an instance has before any batch is open: enough for planning, and for hash tables that then spill. */
+const BASE_MEMORY = 192 * 1024 ** 2
+/** A thread that writes holds one block of every column. */
+const BLOCK_BYTES = 256 * 1024
+
 interface SharedInstance {
   readonly instance: DuckDBInstance
   readonly admin: DuckDBConnection
   readonly files: Map<string, OpenFile>
   queue: Promise<unknown>
   sequence: number
+  /** bytes that open batches need for their blocks, and the limit that was last set; null: the project's own */
+  readonly memory: { reserved: number; limit: number } | null
+  readonly threads: number
 }
 
 export const duckdbVersion = (): string => version()
@@ -44,13 +52,33 @@ let shared: Promise<SharedInstance> | null = null
 
 async function createShared(limits: DuckdbLimits): Promise<SharedInstance> {
   const config: Record<string, string> = { autoinstall_known_extensions: 'false' }
-  if (limits.memoryBytes !== null) config['memory_limit'] = `${limits.memoryBytes}B`
+  config['memory_limit'] = `${limits.memoryBytes ?? BASE_MEMORY}B`
   if (limits.threads !== null) config['threads'] = String(limits.threads)
   if (limits.tempDir !== null) config['temp_directory'] = limits.tempDir
   const instance = await DuckDBInstance.create(':memory:', config)
   const admin = await instance.connect()
   await admin.run("SET GLOBAL TimeZone = 'UTC'")
-  return { instance, admin, files: new Map(), queue: Promise.resolve(), sequence: 0 }
+  const memory = limits.memoryBytes === null ? { reserved: 0, limit: BASE_MEMORY } : null
+  const [row] = (await admin.runAndReadAll("SELECT current_setting('threads')")).getRowsJson()
+  return { instance, admin, files: new Map(), queue: Promise.resolve(), sequence: 0, memory, threads: Number(row?.[0]) }
+}
+
+/**
+ * Room for a writer of so many columns, until it is disposed of: rows do not decide what a load needs, columns and
+ * threads do. The limit only grows. A project that sets `engine.memory` gets just that.
+ */
+export async function reserveMemory(columns: number): Promise<Disposable> {
+  const s = await shared
+  if (s === null || s.memory === null) return { [Symbol.dispose]: () => {} }
+  const { memory } = s
+  const bytes = columns * s.threads * BLOCK_BYTES
+  memory.reserved += bytes
+  const needed = BASE_MEMORY + memory.reserved
+  if (needed > memory.limit) {
+    memory.limit = needed
+    await s.admin.run(`SET GLOBAL memory_limit = '${needed}B'`)
+  }
+  return { [Symbol.dispose]: () => void (memory.reserved -= bytes) }
 }
 
 /** Attach and detach one after the other: two at once could both find a file unopened. */

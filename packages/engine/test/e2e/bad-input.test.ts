@@ -350,7 +350,7 @@ test.each([
   expect(p.bytes()).toEqual(before)
 })
 
-test.each(['relay', 'spool'])('a lane that this version does not have (%s) is refused', async (lane) => {
+test.each(['relay'])('a lane that this version does not have (%s) is refused', async (lane) => {
   await using p = await flatProject()
   await expectRefused(p, ['run', 'm.t', '--lane', lane], 2, 'TM4016 lane is not possible')
   expectNoRun(p)

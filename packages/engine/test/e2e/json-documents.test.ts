@@ -332,7 +332,7 @@ test('connections, explain, migrate, prepare, doctor, completion and version pri
   ])
   expect(await p.json(ExplainDocument, ['explain', '4107'])).toMatchObject({ code: 'TM4107', retry: 'never', exit: 2 })
   expect(await p.json(ExplainDocument, ['explain'])).toMatchObject({ errors: expect.any(Array) })
-  expect((await p.json(PrepareDocument, ['prepare', 'b', '--print-sql'])).sql).toHaveLength(4)
+  expect((await p.json(PrepareDocument, ['prepare', 'b', '--print-sql'])).sql).toHaveLength(5)
   expect((await p.json(DoctorDocument, ['doctor'])).ok).toBe(true)
   expect((await p.json(CompletionDocument, ['completion', 'bash'])).shell).toBe('bash')
   expect((await p.json(VersionDocument, ['version'])).node).toBe(process.versions.node)

@@ -13,7 +13,7 @@ import { openSqlite, type SqliteRow } from '../../src/drivers/sqlite.ts'
 import { childEnvironment } from '../../src/runtime/config.ts'
 import { type FakeWishes, fakeIo } from '../support/fake-terminal.ts'
 
-const LIMITS = { memoryBytes: null, threads: null, tempDir: null }
+const LIMITS = { memoryBytes: 2 * 1024 ** 3, threads: null, tempDir: null }
 const BIN = path.resolve(import.meta.dirname, '../../bin/tidemark.js')
 
 /** Opens the file named, says so, and goes when its stdin ends. */

@@ -2,7 +2,7 @@
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type DuckdbFile, type DuckdbSession, IN_MEMORY } from '../../drivers/duckdb.ts'
+import { type DuckdbFile, type DuckdbSession, IN_MEMORY, reserveMemory } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type {
   BatchKey,
@@ -183,7 +183,9 @@ class DuckdbBench implements Bench {
     const session = this.#idle.pop() ?? (await target.session('engine', this.#files.source.folder))
     session.discreet = this.#session.discreet
     session.fills = relation.target.table
+    const room = await reserveMemory(relation.columns.length)
     const tx = new DuckdbTransaction(session, this.#catalogs, key, batch, this.target.location, () => {
+      room[Symbol.dispose]()
       session.fills = null
       if (!session.closed) this.#idle.push(session)
     })

@@ -3,7 +3,7 @@ import { ERROR_CODES, type ErrorCode } from '@tidemark/contract/error-codes'
 import type { TableName } from '@tidemark/contract/flow'
 import { NO_ROWS } from '@tidemark/contract/row-counts'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
+import { type DuckdbFile, type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import {
   type BatchKey,
@@ -205,6 +205,7 @@ export class DuckdbTarget implements TargetPort {
   async swap(key: FenceKey, run: string, relation: FlowRelation, how: SwapOptions): Promise<void> {
     const c = this.#catalogs
     const asItIs = await this.#samePlainTable(relation)
+    using _room = await reserveMemory(relation.columns.length)
     const there = (await this.describe(relation.target.table)) !== null
     await this.#atOnce(async () => {
       if ((await this.#exec(fence.enter(c, key, 0))) !== 1n)

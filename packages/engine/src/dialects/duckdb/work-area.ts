@@ -1,5 +1,5 @@
 /** The captured keys of one run, in a DuckDB file of their own. */
-import type { DuckdbSession } from '../../drivers/duckdb.ts'
+import { type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
 import type {
   CapturedBatch,
   CapturedRanges,
@@ -89,6 +89,7 @@ export class DuckdbWorkArea implements WorkArea {
     const c = this.#catalogs
     if (this.#end.folder !== null) refuseNoRoom(this.#end.folder, this.#end.spoolBytes(relation, rows))
     const taken = capture.predicates(c, relation, selection, (await this.#target(relation)) !== 'missing')
+    using _room = await reserveMemory(relation.columns.length)
     await this.#session.begin()
     try {
       await refuseUnfit(this.#sender, c, relation, spoolRows(c, relation, taken))
