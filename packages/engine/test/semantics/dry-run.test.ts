@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { silent } from '@tidemark/contract/events'
 import { expect, test } from 'vitest'
 import { at, row, rows, TABLE } from '../support/flat.ts'
@@ -69,6 +69,16 @@ test('a dry run makes no target that does not exist yet', async () => {
     expect((await dryRun(w, { batchRows: 2 })).runs).toMatchObject([{ rows: { read: 5, inserted: 5 }, batches: 3 }])
   })
   expect(existsSync(w.targetPath)).toBe(false)
+})
+
+test('a dry run of a view, whose keys have to be captured, keeps none of them', async () => {
+  await using w = await openWorld()
+  await w.source(TABLE, rows(5), 'ALTER TABLE src RENAME TO base', 'CREATE VIEW src AS FROM base')
+  await deployProject(w)
+  await expectUntouched(w, async () => {
+    expect((await dryRun(w, { batchRows: 2 })).runs).toMatchObject([{ rows: { read: 5, inserted: 5 }, batches: 3 }])
+  })
+  expect(readdirSync(w.dir).filter((name) => name.endsWith('.work'))).toEqual([])
 })
 
 test('a dry run of a flow with positions in a side table counts as a run does', async () => {
