@@ -1,6 +1,7 @@
 import type { PlanWish } from '../run/plan-flow.ts'
 import { AppError } from '../runtime/app-error.ts'
 import type { RunOptions } from './app.ts'
+import { DEFAULT_WORKERS } from './default-workers.ts'
 
 /** What the command line asked of a plan; refuses options that exclude each other. */
 export function planWish(o: RunOptions): PlanWish {
@@ -13,6 +14,7 @@ export function planWish(o: RunOptions): PlanWish {
     period: o.after !== null && o.upTo !== null ? { after: o.after, upTo: o.upTo } : null,
     buffer: o.buffer,
     batchRows: o.batchRows,
+    workers: o.parallel ?? DEFAULT_WORKERS,
     lane: o.lane,
     acceptChange: o.acceptChange,
   }

@@ -8,7 +8,7 @@ import type { App, RejectSelection } from './app.ts'
 import { type AppContext, runDeps } from './app-context.ts'
 import { parseRejectKey } from './reject-key.ts'
 import { runDocument, runJson } from './run-json.ts'
-import { DEFAULT_WORKERS } from './run.ts'
+import { DEFAULT_WORKERS } from './default-workers.ts'
 import { findFlow, knownFlow } from './select-flows.ts'
 
 const documentOf = (rows: readonly RejectRow[]): RejectsDocument => ({
@@ -83,6 +83,7 @@ export async function retryRejects(
     period: null,
     buffer: null,
     batchRows: null,
+    workers: DEFAULT_WORKERS,
     lane: null,
     acceptChange: false,
     fresh: false,

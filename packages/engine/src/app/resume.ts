@@ -9,7 +9,7 @@ import { resumeRun } from '../run/run-flow.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { type AppContext, impatient, runDeps } from './app-context.ts'
 import { runDocument, runJson } from './run-json.ts'
-import { DEFAULT_WORKERS } from './run.ts'
+import { DEFAULT_WORKERS } from './default-workers.ts'
 
 /** Throws TM1004 for an id that the ledger does not have. */
 export async function findRun(store: ControlStore, id: string): Promise<RunRow> {

@@ -9,14 +9,13 @@ import { runFlow } from '../run/run-flow.ts'
 import type { RunDeps } from '../run/run-deps.ts'
 import { type AppContext, connectionOf, runDeps, sweepWork } from './app-context.ts'
 import type { RunOptions } from './app.ts'
+import { DEFAULT_WORKERS } from './default-workers.ts'
 import { sameTable } from './copied-position.ts'
 import { dryRun } from './dry-run.ts'
 import { inOrder } from './in-order.ts'
 import { planWish } from './plan-wish.ts'
 import { notBegunJson, failedJson, runDocument, runJson } from './run-json.ts'
 import { selectFlows } from './select-flows.ts'
-
-export const DEFAULT_WORKERS = 2
 
 const ENDED_WELL: readonly RunJson['status'][] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
 

@@ -447,6 +447,8 @@ export interface Abilities {
   /** default size of a batch */
   readonly batchRows: number
   readonly batchBytes: number
+  /** rows that are stored together: a default batch is whole ones */
+  readonly rowGroup: number
   /** the ceiling of its source is exact */
   readonly ceiling: boolean
   readonly stampedBy: 'database' | 'application'

@@ -15,6 +15,8 @@ import { checkTarget } from './target-trust.ts'
 export interface PlanOptions {
   readonly full: boolean
   readonly batchRows: number | null
+  /** of the command: a small load is cut so that each has a batch */
+  readonly workers: number
   readonly lane: string | null
   /** the person accepted that coverage or source changed */
   readonly acceptChange: boolean
@@ -97,6 +99,15 @@ export function gainedValues(
   })
 }
 
+/** The size that flow or command ask for, else the default; less where that leaves a worker without a batch. */
+function batchRowsFor(rows: bigint, d: FlowSpec, options: PlanOptions, abilities: Abilities): number {
+  const most = batchRowsOf(d, options, abilities)
+  if (options.batchRows !== null || d.batch.rows !== null) return most
+  const workers = Math.min(d.parallel ?? Infinity, options.workers)
+  const groups = Math.ceil(Number(rows) / workers / abilities.rowGroup)
+  return Math.min(most, Math.max(1, groups) * abilities.rowGroup)
+}
+
 export const batchRowsOf = (d: FlowSpec, options: PlanOptions, abilities: Abilities): number =>
   options.batchRows ?? d.batch.rows ?? abilities.batchRows
 
@@ -162,7 +173,7 @@ export function makePlan(r: PlanRequest): Planned {
         d.target.emptied === 'refused' &&
         Object.keys(r.scope).length > 0,
       batch: {
-        rows: batchRowsOf(d, options, r.abilities),
+        rows: batchRowsFor(decision.rows, d, options, r.abilities),
         bytes: d.batch.bytes ?? r.abilities.batchBytes,
       },
       unmatched: r.unmatched,

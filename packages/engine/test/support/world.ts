@@ -237,6 +237,7 @@ export class World implements AsyncDisposable {
         buffer: wish.buffer ?? null,
         batchRows: wish.batchRows ?? null,
         lane: wish.lane ?? null,
+        workers: wish.workers ?? 2,
         acceptChange: wish.acceptChange ?? false,
         fresh: wish.fresh ?? false,
         reason: wish.acceptChange ? 'because of the test' : null,
