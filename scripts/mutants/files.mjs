@@ -37,6 +37,23 @@ export const FILES = [
     ],
   },
   {
+    name: 'files: a committed swap is not brought in by whoever opens the folder next',
+    file: 'src/dialects/files/folder-target.ts',
+    find: "  if (options.mode === 'write' && file !== null) {",
+    replace: "  if (options.mode === 'read' && file !== null) {",
+    test: [
+      `${SEMANTICS}/folder-replace.test.ts`,
+      'a committed swap whose files cannot be moved says so, and whoever opens the folder next moves them',
+    ],
+  },
+  {
+    name: 'files: a replaced folder takes along what was not replaced',
+    file: 'src/dialects/files/folder-swap.ts',
+    find: 'if (!gone.has(name)) renameSync(',
+    replace: "if (name === '') renameSync(",
+    test: [`${SEMANTICS}/folder-replace.test.ts`, 'what else lies in a folder that is replaced stays there'],
+  },
+  {
     name: 'spool: one that is there is taken out again',
     file: 'src/lane/spool.ts',
     find: '  if (there !== null) return there\n',

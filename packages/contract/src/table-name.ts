@@ -84,3 +84,10 @@ export function parseColumnRef(text: string): ColumnRef {
 /** The inverse of `parseColumnRef`, quoted only where needed. */
 export const formatColumnRef = (ref: ColumnRef): string =>
   formatName(ref.table === null ? [ref.column] : [ref.table, ref.column])
+
+const BESIDE = '__tidemark_new'
+
+/** The table that a replacement is loaded into: in the target's own schema, because a table cannot be renamed out of one. */
+export const besideName = (table: TableName): TableName => [...table.slice(0, -1), `${table.at(-1)}${BESIDE}`]
+
+export const isBeside = (table: TableName): boolean => table.at(-1)?.endsWith(BESIDE) ?? false

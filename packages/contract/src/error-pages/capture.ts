@@ -184,8 +184,9 @@ export const CAPTURE = {
   },
   TM4026: {
     title: 'files cannot be changed',
-    meaning: 'A folder of files takes new rows in new files. It has no rows that could be updated or replaced.',
-    remedy: ['apply: insert-missing', 'or write into a database'],
+    meaning:
+      'A folder of files takes new rows in new files, or is replaced as a whole, where it can be renamed. It has no rows that could be updated.',
+    remedy: ['apply: insert-missing, or replace', 'or write into a database'],
     ...definition,
   },
   TM4037: {

@@ -62,4 +62,11 @@ export const CONNECTIONS = {
     remedy: ['tidemark resume --last   looks at the files again and goes on'],
     ...failed,
   },
+  TM2011: {
+    title: 'replaced folder is not in place',
+    meaning:
+      'The swap is committed, but the file system refused to move the new files in. Readers may see the old files, or no folder, until it does.',
+    remedy: ['mend what the message says, then: tidemark resume --last   moves them in, and repeats nothing'],
+    ...failed,
+  },
 } as const satisfies Record<`TM2${number}`, ErrorEntry>

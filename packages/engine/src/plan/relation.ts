@@ -1,6 +1,6 @@
 /** Definition + what the tables look like → the relation that every statement is made from. Pure. */
 import type { ColumnRef, FlowSpec, Scope } from '@tidemark/contract/flow'
-import { formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
+import { besideName, formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
 import type { PositionWish } from '../capture/capture-mode.ts'
 import type {
   FlowRelation,
@@ -97,12 +97,6 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
     })
   return { relation, leftOut }
 }
-
-/** In the target's own schema, because a table cannot be renamed out of one. */
-const besideName = (table: FlowSpec['target']['table']): FlowSpec['target']['table'] => [
-  ...table.slice(0, -1),
-  `${table.at(-1)}__tidemark_new`,
-]
 
 function joinColumns(
   r: RelationRequest,

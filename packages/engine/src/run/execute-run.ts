@@ -90,6 +90,9 @@ async function work(
     if (!swapped) await refuseLostTable(bench, plan, await ledger.listBatches(id))
     await prepare(false)
     await learnFromMarkers(deps, fence, id, plan, bench)
+    // it stopped before its first batch: what lies beside, if anything does, is of a run that was given up
+    if (!swapped && plan.relation.target.beside !== null && (await bench.target.markers(fence, id)).length === 0)
+      await prepare(true)
   }
   const deliver = async (prepared: boolean): Promise<Captured> => {
     const captured = await deps.pool.use(stop.soft, () => capture(deps, lease, id, plan, bench))

@@ -15,6 +15,14 @@ const CASES: Readonly<Record<string, readonly [FlowSpec, RunWish]>> = {
     flowSpec({ apply: missing, target: { ...flowSpec().target, connection: INBOX, table: ['out/orders'] } }),
     {},
   ],
+  'folder-replace': [
+    flowSpec({
+      capture: { kind: 'backfill', options: {} },
+      apply: { kind: 'replace', maxDelete: null },
+      target: { ...flowSpec().target, connection: INBOX, table: ['out/orders'] },
+    }),
+    {},
+  ],
 }
 
 describe('golden SQL of files and spool', () => {
@@ -28,7 +36,7 @@ describe('golden SQL of files and spool', () => {
     const { relation, selection, lane } = await w.planned(definition, wish)
     await using opened = await w.deps().openBench(definition, null)
     await opened.bench.source.describe(relation.source.table)
-    const kind = definition.apply.kind === 'latest' ? 'latest' : 'insert-missing'
+    const kind = definition.apply.kind === 'insert-missing' ? 'insert-missing' : 'latest'
     const text = opened.bench
       .explain(relation, selection, kind, lane)
       .map((s) => `-- ${s.name}\n${s.text};\n`)

@@ -99,7 +99,6 @@ test('files that somebody else put into the folder count as rows that are there'
 
 test.each<[string, Partial<FlowSpec>, string]>([
   ['latest', { apply: { kind: 'latest', maxDelete: null } }, 'TM4026'],
-  ['replace', { apply: { kind: 'replace', maxDelete: null } }, 'TM4026'],
   ['a tree', { shape: { kind: 'tree', locator: 'id', parent: 'parent', orphans: null } }, 'TM4026'],
   ['a type that Parquet does not hold', { source: { ...flow.source, table: ['odd'] } }, 'TM4025'],
 ])('what a folder cannot take is refused before anything is written: %s', async (_, over, code) => {
@@ -112,6 +111,19 @@ test.each<[string, Partial<FlowSpec>, string]>([
   )
   await expect(w.run({ ...flow, ...over })).rejects.toThrow(expect.objectContaining({ code }))
   expect(existsSync(w.inbox)).toBe(false)
+})
+
+test('files that are there get no new columns: insert-missing refuses them, replace brings them', async () => {
+  await using w = await openWorld()
+  await w.source(TABLE, rows(3))
+  await w.run(flow, TEN)
+  await w.source("ALTER TABLE src ADD COLUMN note VARCHAR DEFAULT 'x'", 'INSERT INTO src (id) VALUES (99)')
+  const adding: FlowSpec = { ...flow, drift: 'add' }
+  await expect(w.run(adding, TEN)).rejects.toMatchObject({ code: 'TM4026' })
+  expect(files(w)).toHaveLength(1)
+  const replacing: FlowSpec = { ...adding, apply: { kind: 'replace', maxDelete: null } }
+  expect(await w.run(replacing, { ...TEN, acceptChange: true })).toMatchObject({ state: 'succeeded', error: null })
+  expect(await landed(w, 'id, name, note')).toEqual(await w.sourceRows('SELECT id, name, note FROM src ORDER BY 1'))
 })
 
 test('CSV files become a folder of Parquet files', async () => {

@@ -4,16 +4,17 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DuckdbFile, type DuckdbSession, IN_MEMORY, reserveMemory } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
-import type {
-  BatchKey,
-  BatchTransaction,
-  Bench,
-  CapturedBatch,
-  FenceKey,
-  FlowRelation,
-  OpenBench,
-  Selection,
-  Staged,
+import {
+  type BatchKey,
+  type BatchTransaction,
+  type Bench,
+  type CapturedBatch,
+  type FenceKey,
+  type FlowRelation,
+  landingTable,
+  type OpenBench,
+  type Selection,
+  type Staged,
 } from '../contract.ts'
 import { type Lane, type LaneFacts, readsSpool } from '../lanes.ts'
 import { type PlannedTemplate, type TemplateColumn, stepAt } from '../planned-steps.ts'
@@ -177,8 +178,14 @@ class DuckdbBench implements Bench {
     return known
   }
 
+  /** A table beside is a table of the database, whatever its rows become. */
+  #landing(relation: FlowRelation): TargetEnd['landing'] {
+    return relation.target.beside === null ? this.#files.target.landing : null
+  }
+
   async begin(relation: FlowRelation, key: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction> {
-    const { file: target, landing } = this.#files.target
+    const { file: target } = this.#files.target
+    const landing = this.#landing(relation)
     if (target === null) throw new TypeError('a bench in read mode has no batches')
     const session = this.#idle.pop() ?? (await target.session('engine', this.#files.source.folder))
     session.discreet = this.#session.discreet
@@ -209,7 +216,7 @@ class DuckdbBench implements Bench {
     const own = ours(tx)
     own.split = split
     this.#still(relation)
-    await refuseChangedTypes(own, this.#catalogs, relation, this.#files.target.landing === null)
+    await refuseChangedTypes(own, this.#catalogs, relation, this.#landing(relation) === null)
     own.partial = part !== null
     if (split.readAt === null) return this.#stageByKey(own, relation, selection, split, part)
     await this.#refuseMoved(relation, split)
@@ -221,7 +228,7 @@ class DuckdbBench implements Bench {
 
   /** Then one INSERT reads the source and writes the target, and no row is looked up or staged. */
   async #holdsOnlyThisRun(own: DuckdbTransaction, relation: FlowRelation): Promise<boolean> {
-    if (this.#files.target.landing !== null) return false
+    if (this.#landing(relation) !== null) return false
     const { unique, folded } = relation.target.rules
     if (unique.length > 0 || folded.length > 0) return false
     if (relation.position !== null && relation.position.targetColumn === null) return false
@@ -350,7 +357,7 @@ class DuckdbBench implements Bench {
     sift: Sift,
   ): Promise<RowCounts> {
     const c = this.#catalogs
-    const { landing } = this.#files.target
+    const landing = this.#landing(relation)
     if (landing !== null) return landing.land(own, c, relation, sift.staged)
     const counts = await judge(own, c, relation, kind, sift)
     const { staged } = sift // the judging may have taken rows out
@@ -370,7 +377,7 @@ class DuckdbBench implements Bench {
    * functions look into every attached file, and would hold those of other flows until the batch ends.
    */
   async #unfilled(relation: FlowRelation): Promise<readonly string[]> {
-    const facts = await this.target.describe(relation.target.table)
+    const facts = await this.target.describe(landingTable(relation))
     const filled = new Set(relation.columns.map((x) => x.target))
     return (facts?.columns ?? []).filter((x) => !filled.has(x.name) && !x.generated).map((x) => x.name)
   }
@@ -436,7 +443,7 @@ class DuckdbBench implements Bench {
       own: 'target',
       work: 'work',
     }
-    return explainBatch({ c, landing: target.landing, flow, chosen, kind, lane })
+    return explainBatch({ c, landing: this.#landing(flow), flow, chosen, kind, lane })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

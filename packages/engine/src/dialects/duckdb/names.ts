@@ -1,5 +1,6 @@
 /** The names that DuckDB's statements use: how tables are read, which catalog they are in, and the aliases. */
 import type { ColumnRef, TableName } from '@tidemark/contract/flow'
+import { isBeside } from '@tidemark/contract/table-name'
 import type { Secret } from '../../runtime/secret.ts'
 import type { FlowRelation } from '../contract.ts'
 import { catalogText, ident, joined, type Sql, sql, whole } from '../sql-text.ts'
@@ -48,7 +49,10 @@ export const attachedNumbers = (table: (name: TableName) => Sql): SourceNames =>
 }
 
 export const sourceTable = (c: Catalogs, table: TableName): Sql => c.source.table(table)
-export const targetTable = (c: TargetNames, table: TableName): Sql => ident(c.target, ...schemaAndTable(table))
+/** A table beside is where the markers are, so that one transaction writes both. */
+export const landingCatalog = (c: TargetNames, table: TableName): string => (isBeside(table) ? c.own : c.target)
+export const targetTable = (c: TargetNames, table: TableName): Sql =>
+  ident(landingCatalog(c, table), ...schemaAndTable(table))
 export const work = (c: Catalogs, name: string): Sql => ident(c.work, 'main', name)
 export const own = (c: TargetNames, name: 'fence' | 'marker' | 'reject' | 'settled'): Sql =>
   ident(c.own, 'tidemark', name)

@@ -2,6 +2,7 @@
 import { ERROR_CODES, type ErrorCode } from '@tidemark/contract/error-codes'
 import type { TableName } from '@tidemark/contract/flow'
 import { NO_ROWS } from '@tidemark/contract/row-counts'
+import { isBeside } from '@tidemark/contract/table-name'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type DuckdbFile, type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
@@ -24,7 +25,7 @@ import { dropUnselected, predicates } from './capture.sql.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
 import { describeTable, schemaAndTable } from './introspect.ts'
-import { type Catalogs, sideTableName, targetTable } from './names.ts'
+import { type Catalogs, landingCatalog, sideTableName, targetTable } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import { narrowing } from './types.ts'
 
@@ -50,7 +51,7 @@ export class DuckdbTarget implements TargetPort {
   }
 
   async describe(table: TableName): Promise<TableFacts | null> {
-    const file = table[0] === 'tidemark' ? this.#file : this.#tables
+    const file = table[0] === 'tidemark' || isBeside(table) ? this.#file : this.#tables
     return file === null ? null : describeTable(file, this.#session, table)
   }
 
@@ -129,7 +130,9 @@ export class DuckdbTarget implements TargetPort {
       await this.#exec(fence.addSlots(c, key))
       if (anew && relation.target.beside) await this.#exec(sql`DROP TABLE IF EXISTS ${targetTable(c, landing)}`)
       if (createTable || (anew && relation.target.beside)) {
-        await this.#exec(sql`CREATE SCHEMA IF NOT EXISTS ${ident(c.target, schemaAndTable(landing)[0])}`)
+        await this.#exec(
+          sql`CREATE SCHEMA IF NOT EXISTS ${ident(landingCatalog(c, landing), schemaAndTable(landing)[0])}`,
+        )
         await this.#exec(createTarget(c, relation))
       }
       for (const statement of addColumns(c, relation)) await this.#exec(statement)
@@ -204,9 +207,9 @@ export class DuckdbTarget implements TargetPort {
 
   async swap(key: FenceKey, run: string, relation: FlowRelation, how: SwapOptions): Promise<void> {
     const c = this.#catalogs
-    const asItIs = await this.#samePlainTable(relation)
     using _room = await reserveMemory(relation.columns.length)
     const there = (await this.describe(relation.target.table)) !== null
+    const replace = await this.replacing(run, relation, there)
     await this.#atOnce(async () => {
       if ((await this.#exec(fence.enter(c, key, 0))) !== 1n)
         throw new AppError('TM5002', `${key.flow} has a newer owner`)
@@ -217,8 +220,16 @@ export class DuckdbTarget implements TargetPort {
       how.allow(deleted, BigInt(row?.[1] ?? '0'))
       await this.#exec(fence.insertMarker(c, key, swapOf(run)))
       await this.#exec(fence.completeMarker(c, key, swapOf(run), { ...NO_ROWS, deleted }))
-      for (const statement of (there && !asItIs ? replaceRows : replaceTable)(c, relation)) await this.#exec(statement)
+      await replace()
     })
+  }
+
+  /** What makes the table beside the target, for the transaction of the swap. */
+  protected async replacing(_run: string, relation: FlowRelation, there: boolean): Promise<() => Promise<void>> {
+    const how = there && !(await this.#samePlainTable(relation)) ? replaceRows : replaceTable
+    return async () => {
+      for (const statement of how(this.#catalogs, relation)) await this.#exec(statement)
+    }
   }
 
   /** Nothing of the target's definition would be lost with it: no constraint, default, index, column or comment of its own. */

@@ -2,15 +2,17 @@
  * A folder of Parquet files as a target. Fence, markers and what was settled are in a DuckDB file of its own,
  * `.tidemark/target.duckdb`; the table is whatever files the folder holds. A batch writes one file beside the folder,
  * commits its marker, and only then moves the file in: whoever reads the folder never sees half a file, and after a
- * crash the marker says whether a file that lies beside belongs in.
+ * crash the marker says whether a file that lies beside belongs in. What replaces the table is loaded into a table of
+ * that DuckDB file, and becomes one Parquet file by the swap: see `folder-swap.ts`.
  */
-import { existsSync, globSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, globSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { TableName } from '@tidemark/contract/flow'
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
+import { isBeside } from '@tidemark/contract/table-name'
 import { type DuckdbFile, type DuckdbSession, IN_MEMORY } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
-import type { BatchKey, FenceKey, FlowRelation, OpenBench } from '../contract.ts'
+import type { BatchKey, FenceKey, FlowRelation, OpenBench, SwapOptions } from '../contract.ts'
 import type { Staging } from '../duckdb/apply.sql.ts'
 import * as fence from '../duckdb/fence.sql.ts'
 import type { Catalogs } from '../duckdb/names.ts'
@@ -19,7 +21,19 @@ import { exec, query } from '../duckdb/run-sql.ts'
 import { DuckdbTarget } from '../duckdb/target.ts'
 import type { Landing, TargetEnd } from '../duckdb/target-end.ts'
 import type { DuckdbTransaction } from '../duckdb/transaction.ts'
-import { copyAbsent, countAbsent, emptyTable, filesTable, schemaOf } from './folder.sql.ts'
+import {
+  copyAbsent,
+  copyBeside,
+  countAbsent,
+  createSwaps,
+  dropBeside,
+  emptyTable,
+  filesTable,
+  insertSwap,
+  schemaOf,
+} from './folder.sql.ts'
+import { finishSwaps, swapIn, swapsOf, syncPath } from './folder-swap.ts'
+import type { Sql } from '../sql-text.ts'
 import { filesOptions } from './options.ts'
 import { pathText } from './pinned-files.ts'
 
@@ -29,6 +43,7 @@ const OWN = '.tidemark'
 /** Types whose values come back from Parquet as they were written. */
 const HELD =
   /^(?:BOOLEAN|U?(?:TINYINT|SMALLINT|INTEGER|BIGINT)|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|VARCHAR|BLOB|UUID|DATE|TIME|TIMESTAMP|TIMESTAMP_NS|TIMESTAMP WITH TIME ZONE|JSON)$/
+const APPLIES: ReadonlySet<string> = new Set(['insert-missing', 'replace'])
 const NOT_HELD = /HUGEINT|\bBIT\b|BIGNUM|INTERVAL|TIMESTAMP_M?S\b|TIME_NS|\bTIME WITH|ENUM|UNION|VARIANT|GEOMETRY/
 
 const isHeld = (type: string): boolean => HELD.test(type) || (/^(STRUCT|MAP)|\]$/.test(type) && !NOT_HELD.test(type))
@@ -74,6 +89,10 @@ export async function folderTarget(options: OpenBench, opening: AsyncDisposableS
   const file =
     options.mode === 'write' || existsSync(sidecar) ? opening.use(await openFile(sidecar, options.mode, options)) : null
   if (made) file?.removeIfEmpty()
+  if (options.mode === 'write' && file !== null) {
+    using session = await file.session()
+    await finishSwaps(session, file.catalog, join(path, OWN), path)
+  }
   const tables = opening.use(await openFile(IN_MEMORY, 'write', options))
   const tablesSession = opening.use(await tables.session())
   const f: Folder = { path, tables, tablesSession }
@@ -101,16 +120,23 @@ class FolderTarget extends DuckdbTarget {
   }
 
   override async describe(table: TableName): ReturnType<DuckdbTarget['describe']> {
-    if (table[0] !== 'tidemark') await show(this.#folder, table, null)
+    if (table[0] !== 'tidemark' && !isBeside(table)) await show(this.#folder, table, null)
     return super.describe(table)
   }
 
   override check(r: FlowRelation, apply: string): void {
-    if (apply !== 'insert-missing' || r.tree !== null)
+    if (!APPLIES.has(apply) || r.tree !== null)
       throw new AppError(
         'TM4026',
         `apply ${apply}${r.tree === null ? '' : ' of a tree'} into ${pathText(r.target.table)}: a row of a file cannot be changed`,
       )
+    if (apply === 'insert-missing' && r.target.adds.length > 0)
+      throw new AppError(
+        'TM4026',
+        `${r.target.adds.join(', ')}: new in ${pathText(r.target.table)}, and files that are there get no columns`,
+        { remedy: ['apply: replace', 'or drift: ignore'] },
+      )
+    if (apply === 'replace') refuseUnmovable(this.#folder, r.target.table)
     const refused = r.columns.filter((c) => !isHeld(c.targetType))
     if (refused.length > 0)
       throw new AppError('TM4025', refused.map((c) => `${c.target} is ${c.targetType}`).join(', '), {
@@ -124,10 +150,38 @@ class FolderTarget extends DuckdbTarget {
 
   override async prepare(r: FlowRelation, _create: boolean, key: FenceKey, anew = false): Promise<void> {
     const { table } = r.target
-    await super.prepare(r, false, key, anew)
+    // what replaces the files has all columns from the beginning
+    await super.prepare(r.target.beside === null ? r : { ...r, target: { ...r.target, adds: [] } }, false, key, anew)
     mkdirSync(folderOf(this.#folder, table), { recursive: true })
     await this.#recover(table, key)
     await show(this.#folder, table, r)
+  }
+
+  override async swap(key: FenceKey, run: string, r: FlowRelation, how: SwapOptions): Promise<void> {
+    await super.swap(key, run, r, how)
+    const { path } = this.#folder
+    await finishSwaps(this.#session, this.#catalogs.own, join(path, OWN), path)
+    await show(this.#folder, r.target.table, r)
+  }
+
+  protected override replacing(run: string, r: FlowRelation): Promise<() => Promise<void>> {
+    const { path } = this.#folder
+    const c = this.#catalogs
+    const table = pathText(r.target.table)
+    const replaced = parquetFilesOf(path, r.target.table).map((f) => basename(f.path))
+    const { fresh } = swapIn(join(path, OWN), path, table, run, replaced)
+    const file = join(fresh, `${run}.parquet`)
+    const send = (statement: Sql): Promise<bigint> => exec(this.#session, statement, this.location)
+    return Promise.resolve(async () => {
+      clearSwaps(swapsOf(join(path, OWN), table))
+      mkdirSync(fresh, { recursive: true })
+      await send(copyBeside(c, r, file))
+      syncPath(file)
+      for (const folder of [fresh, dirname(fresh)]) syncPath(folder)
+      await send(createSwaps(c.own))
+      await send(insertSwap(c.own, table, run, replaced))
+      await send(dropBeside(c, r))
+    })
   }
 
   /** A file beside whose marker is in belongs in; any other is of a batch that never committed. */
@@ -142,6 +196,30 @@ class FolderTarget extends DuckdbTarget {
       else rmSync(join(beside, name))
     }
   }
+}
+
+/** What runs left that died before their swap's commit; whoever may remove it holds the fence, and committed ones are in. */
+function clearSwaps(folder: string): void {
+  if (!existsSync(folder)) return
+  for (const name of readdirSync(folder))
+    if (/^r-[0-9a-z]+$/.test(name)) rmSync(join(folder, name), { recursive: true })
+}
+
+/** Throws TM4026 where the folder could not be renamed away. */
+function refuseUnmovable(f: Folder, table: TableName): void {
+  const folder = folderOf(f, table)
+  const is =
+    resolve(folder) === resolve(f.path)
+      ? 'is the folder of the connection itself'
+      : !existsSync(folder)
+        ? null
+        : lstatSync(folder).isSymbolicLink()
+          ? 'is a link'
+          : statSync(folder).dev !== statSync(f.path).dev
+            ? 'is another file system'
+            : null
+  if (is !== null)
+    throw new AppError('TM4026', `apply replace into ${pathText(table)}: it ${is}, and cannot be renamed`)
 }
 
 const landingIn = (f: Folder): Landing => ({

@@ -1,10 +1,10 @@
-/** A folder of Parquet files as a table, and rows that it lacks as one more file. */
+/** A folder of Parquet files as a table, rows that it lacks as one more file, and what replaces it. */
 import type { TableName } from '@tidemark/contract/flow'
-import type { FlowRelation } from '../contract.ts'
+import { type FlowRelation, landingTable } from '../contract.ts'
 import type { Staging } from '../duckdb/apply.sql.ts'
 import { schemaAndTable } from '../duckdb/introspect.ts'
 import { type Catalogs, keyEquals, targetKey, targetTable } from '../duckdb/names.ts'
-import { catalogText, ident, joined, type Sql, sql, textLiteral } from '../sql-text.ts'
+import { catalogText, ident, joined, param, type Sql, sql, textLiteral } from '../sql-text.ts'
 import { pathList } from './read-files.sql.ts'
 
 const named = (catalog: string, table: TableName): Sql => ident(catalog, ...schemaAndTable(table))
@@ -33,3 +33,29 @@ export const copyAbsent = (c: Catalogs, r: FlowRelation, staged: Staging, path: 
     r.columns.map((x) => ident('s', x.target)),
     ', ',
   )} FROM ${lacking(c, r, staged)}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`
+
+/** The table beside as one file. */
+export const copyBeside = (c: Catalogs, r: FlowRelation, path: string): Sql =>
+  sql`COPY (SELECT ${joined(
+    r.columns.map((x) => ident(x.target)),
+    ', ',
+  )} FROM ${targetTable(c, landingTable(r))}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`
+
+export const dropBeside = (c: Catalogs, r: FlowRelation): Sql => sql`DROP TABLE ${targetTable(c, landingTable(r))}`
+
+/** Swaps that are committed and not yet seen in their folders. */
+const swaps = (catalog: string): Sql => ident(catalog, 'tidemark', 'folder_swap')
+
+export const createSwaps = (catalog: string): Sql =>
+  sql`CREATE TABLE IF NOT EXISTS ${swaps(catalog)} (folder VARCHAR, run VARCHAR, replaced VARCHAR, PRIMARY KEY (folder, run))`
+
+export const listSwapTable = (catalog: string): Sql =>
+  sql`SELECT 1 FROM duckdb_tables() WHERE database_name = ${param(catalog)} AND schema_name = 'tidemark' AND table_name = 'folder_swap'`
+
+export const listSwaps = (catalog: string): Sql => sql`SELECT folder, run, replaced FROM ${swaps(catalog)}`
+
+export const insertSwap = (catalog: string, folder: string, run: string, replaced: readonly string[]): Sql =>
+  sql`INSERT INTO ${swaps(catalog)} VALUES (${param(folder)}, ${param(run)}, ${param(JSON.stringify(replaced))})`
+
+export const deleteSwap = (catalog: string, folder: string, run: string): Sql =>
+  sql`DELETE FROM ${swaps(catalog)} WHERE folder = ${param(folder)} AND run = ${param(run)}`
