@@ -15,7 +15,7 @@ import { checkTarget } from './target-trust.ts'
 export interface PlanOptions {
   readonly full: boolean
   readonly batchRows: number | null
-  /** of the command: a small load is cut so that each has a batch */
+  /** of the command: a small load is cut so that each has some batches */
   readonly workers: number
   readonly lane: string | null
   /** the person accepted that coverage or source changed */
@@ -99,12 +99,15 @@ export function gainedValues(
   })
 }
 
-/** The size that flow or command ask for, else the default; less where that leaves a worker without a batch. */
+/** so many batches for each worker, where the load is small: a crash costs less, and a bar moves */
+const BATCHES_PER_WORKER = 4
+
+/** The size that flow or command ask for, else the default; less for a small load. */
 function batchRowsFor(rows: bigint, d: FlowSpec, options: PlanOptions, abilities: Abilities): number {
   const most = batchRowsOf(d, options, abilities)
   if (options.batchRows !== null || d.batch.rows !== null) return most
   const workers = Math.min(d.parallel ?? Infinity, options.workers)
-  const groups = Math.ceil(Number(rows) / workers / abilities.rowGroup)
+  const groups = Math.ceil(Number(rows) / (workers * BATCHES_PER_WORKER) / abilities.rowGroup)
   return Math.min(most, Math.max(1, groups) * abilities.rowGroup)
 }
 
