@@ -34,6 +34,8 @@ interface OpenFile {
 const BASE_MEMORY = 192 * 1024 ** 2
 /** A thread that writes holds one block of every column. */
 const BLOCK_BYTES = 256 * 1024
+/** A thread that reads Parquet or CSV holds a row group, or buffers of text. */
+const FILE_BYTES = 64 * 1024 ** 2
 
 interface SharedInstance {
   readonly instance: DuckDBInstance
@@ -67,11 +69,11 @@ async function createShared(limits: DuckdbLimits): Promise<SharedInstance> {
  * Room for a writer of so many columns, until it is disposed of: rows do not decide what a load needs, columns and
  * threads do. The limit only grows. A project that sets `engine.memory` gets just that.
  */
-export async function reserveMemory(columns: number): Promise<Disposable> {
+export async function reserveMemory(columns: number, readsFiles = false): Promise<Disposable> {
   const s = await shared
   if (s === null || s.memory === null) return { [Symbol.dispose]: () => {} }
   const { memory } = s
-  const bytes = columns * s.threads * BLOCK_BYTES
+  const bytes = s.threads * (columns * BLOCK_BYTES + (readsFiles ? FILE_BYTES : 0))
   memory.reserved += bytes
   const needed = BASE_MEMORY + memory.reserved
   if (needed > memory.limit) {

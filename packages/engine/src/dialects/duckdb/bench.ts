@@ -190,7 +190,7 @@ class DuckdbBench implements Bench {
     const session = this.#idle.pop() ?? (await target.session('engine', this.#files.source.folder))
     session.discreet = this.#session.discreet
     session.fills = relation.target.table
-    const room = await reserveMemory(relation.columns.length)
+    const room = await reserveMemory(relation.columns.length, this.#files.source.file === null && !readsSpool(relation))
     const tx = new DuckdbTransaction(session, this.#catalogs, key, batch, this.target.location, () => {
       room[Symbol.dispose]()
       session.fills = null

@@ -89,7 +89,7 @@ export class DuckdbWorkArea implements WorkArea {
     const c = this.#catalogs
     if (this.#end.folder !== null) refuseNoRoom(this.#end.folder, this.#end.spoolBytes(relation, rows))
     const taken = capture.predicates(c, relation, selection, (await this.#target(relation)) !== 'missing')
-    using _room = await reserveMemory(relation.columns.length)
+    using _room = await reserveMemory(relation.columns.length, true)
     await this.#session.begin()
     try {
       await refuseUnfit(this.#sender, c, relation, spoolRows(c, relation, taken))
