@@ -29,7 +29,7 @@ test('a project that says little gets the defaults', () => {
     name: 'p',
     platform: null,
     controlUrl: 'sqlite:.tidemark/control.db',
-    engine: { memoryBytes: 512 * 1024 ** 2, threads: null, tempDir: join(dir, '.tidemark', 'tmp'), leaseMs: 60_000 },
+    engine: { memoryBytes: null, threads: null, tempDir: join(dir, '.tidemark', 'tmp'), leaseMs: 60_000 },
     hasModules: false,
   })
 })
