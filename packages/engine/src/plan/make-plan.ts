@@ -102,10 +102,14 @@ export function gainedValues(
 /** so many batches for each worker, where the load is small: a crash costs less, and a bar moves */
 const BATCHES_PER_WORKER = 4
 
-/** The size that flow or command ask for, else the default; less for a small load. */
-function batchRowsFor(rows: bigint, d: FlowSpec, options: PlanOptions, abilities: Abilities): number {
+/**
+ * The size that flow or command ask for, else the default; less for a small first load. What is judged against rows
+ * that are there is not cut: each batch looks through the target's keys again.
+ */
+function batchRowsFor(rows: bigint, { definition: d, options, abilities, facts, relation }: PlanRequest): number {
   const most = batchRowsOf(d, options, abilities)
-  if (options.batchRows !== null || d.batch.rows !== null) return most
+  const judged = relation.target.beside === null && !facts.targetState.empty
+  if (options.batchRows !== null || d.batch.rows !== null || judged) return most
   const workers = Math.min(d.parallel ?? Infinity, options.workers)
   const groups = Math.ceil(Number(rows) / (workers * BATCHES_PER_WORKER) / abilities.rowGroup)
   return Math.min(most, Math.max(1, groups) * abilities.rowGroup)
@@ -176,7 +180,7 @@ export function makePlan(r: PlanRequest): Planned {
         d.target.emptied === 'refused' &&
         Object.keys(r.scope).length > 0,
       batch: {
-        rows: batchRowsFor(decision.rows, d, options, r.abilities),
+        rows: batchRowsFor(decision.rows, r),
         bytes: d.batch.bytes ?? r.abilities.batchBytes,
       },
       unmatched: r.unmatched,
