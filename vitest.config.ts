@@ -1,10 +1,14 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** The workspace's own packages run from their sources, never from a stale build. */
-const conditions = ['tidemark-source', 'node', 'import', 'module', 'default']
+const conditions = ['tidemark-source', 'node', 'module-sync']
 
 /** Suites with a command of their own, too heavy for `npm test`: folder under packages/engine/test → limit of one test. */
-const HEAVY = { e2e: 120_000, demo: 300_000, crash: 600_000, model: 1_200_000, pack: 600_000 }
+const HEAVY = { live: 120_000, e2e: 120_000, demo: 300_000, crash: 600_000, model: 1_200_000, pack: 600_000 }
+
+/** Suites whose tests talk to real PostgreSQL servers, which are started once for all of them. */
+const WITH_POSTGRES: readonly string[] = ['live']
+const POSTGRES = 'packages/engine/test/support/postgres-setup.ts'
 
 const testsOf = (folder: string) => `packages/engine/test/${folder}/**/*.test.ts`
 
@@ -28,7 +32,14 @@ export default defineConfig({
       },
       ...Object.entries(HEAVY).map(([name, limitMs]) => ({
         extends: true as const,
-        test: { name, include: [testsOf(name)], testTimeout: limitMs, hookTimeout: limitMs, fileParallelism: false },
+        test: {
+          name,
+          include: [testsOf(name)],
+          testTimeout: limitMs,
+          hookTimeout: limitMs,
+          fileParallelism: false,
+          globalSetup: WITH_POSTGRES.includes(name) ? [POSTGRES] : [],
+        },
       })),
     ],
   },

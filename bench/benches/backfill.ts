@@ -45,11 +45,7 @@ export const pushdownBackfill =
     })
   }
 
-export async function compareBackfill(
-  name: string,
-  ctx: BenchContext,
-  once: BackfillTask,
-): Promise<readonly Result[]> {
+export async function compareBackfill(name: string, ctx: BenchContext, once: BackfillTask): Promise<readonly Result[]> {
   const task = { ...once, loads: Math.max(1, Math.round((ROWS * ctx.scale) / once.rows)) }
   const m = await alternately(
     RUNS,

@@ -5,7 +5,7 @@ const SEMANTICS = 'test/semantics'
 export const COLUMNS = [
   {
     name: 'mask: values land in clear',
-    file: 'src/dialects/duckdb/columns.sql.ts',
+    file: 'src/dialects/relational/columns.sql.ts',
     find: '  if (x.mask !== null) return masked(c, x.mask, { value, type }, x.targetType)\n',
     replace: '',
     test: [
@@ -15,7 +15,7 @@ export const COLUMNS = [
   },
   {
     name: 'mask: a key is remembered in clear',
-    file: 'src/dialects/duckdb/columns.sql.ts',
+    file: 'src/dialects/relational/columns.sql.ts',
     find: 'return x.mask === null ? clearValue(x) : landingValue(c, x)',
     replace: 'return clearValue(x)',
     test: [
@@ -25,7 +25,7 @@ export const COLUMNS = [
   },
   {
     name: 'mask: a joined key is remembered in clear',
-    file: 'src/dialects/duckdb/columns.sql.ts',
+    file: 'src/dialects/relational/columns.sql.ts',
     find: "return x?.mask ? masked(c, x.mask, { value, type: x.cast ?? x.sourceType }, 'VARCHAR') : value",
     replace: 'return value',
     test: [
@@ -45,9 +45,9 @@ export const COLUMNS = [
   },
   {
     name: 'cast: a value that does not fit lands as NULL',
-    file: 'src/dialects/duckdb/rejects.sql.ts',
-    find: 'unfitting(r).length > 0',
-    replace: 'unfitting(r).length < 0',
+    file: 'src/dialects/relational/rejects.sql.ts',
+    find: 'unfitting(c, r).length > 0',
+    replace: 'unfitting(c, r).length < 0',
     test: [
       `${SEMANTICS}/columns.test.ts`,
       'values that do not fit are counted, nothing of their batch lands, and the mended run resumes',

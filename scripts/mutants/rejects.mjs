@@ -1,6 +1,6 @@
 /** Safeguards of rows that cannot land. */
 const BENCH = 'src/dialects/duckdb/bench.ts'
-const SIFT = 'src/dialects/duckdb/sift.ts'
+const SIFT = 'src/dialects/relational/sift.ts'
 const SEMANTICS = 'test/semantics'
 
 export const REJECTS = [

@@ -14,7 +14,7 @@ const SOURCE = 'src/dialects/duckdb/source.ts'
 const BENCH = 'src/dialects/duckdb/bench.ts'
 const TRANSACTION = 'src/dialects/duckdb/transaction.ts'
 const FENCE = 'src/dialects/duckdb/fence.sql.ts'
-const APPLY = 'src/dialects/duckdb/apply.sql.ts'
+const APPLY = 'src/dialects/relational/apply.sql.ts'
 const PLAN = 'src/plan/make-plan.ts'
 const PLAN_RELATION = 'src/plan/relation.ts'
 const SETTLE = 'src/control/ledger/settle.ts'
@@ -162,8 +162,8 @@ export const MUTANTS = [
   {
     name: 'fence: a settle in the target does not look who owns the flow',
     file: 'src/dialects/duckdb/target.ts',
-    find: 'if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) !== 1n)',
-    replace: 'if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) === 99n)',
+    find: 'if ((await this.#exec(fence.enter(this.#catalogs.target, key, 0))) !== 1n)',
+    replace: 'if ((await this.#exec(fence.enter(this.#catalogs.target, key, 0))) === 99n)',
     test: [TARGET, 'a worker that lost the flow cannot settle in the target'],
   },
   {
@@ -259,7 +259,7 @@ export const MUTANTS = [
   },
   {
     name: 'rejects: a retry reads all that a backfill would',
-    file: 'src/dialects/duckdb/capture.sql.ts',
+    file: 'src/dialects/relational/capture.sql.ts',
     find: 's.onlyAgain !== true && ',
     replace: '',
     test: [

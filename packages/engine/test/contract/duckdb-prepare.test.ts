@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { attachedSource } from '../../src/dialects/duckdb/names.ts'
+import { attachedSource, attachedTables } from '../../src/dialects/duckdb/names.ts'
+import { duckdbKit } from '../../src/dialects/duckdb/sql-kit.ts'
+import { ident } from '../../src/dialects/sql-text.ts'
 import { DuckdbTarget } from '../../src/dialects/duckdb/target.ts'
 import { duckdb } from '../../src/dialects/duckdb/index.ts'
 import { openDuckdbFile } from '../../src/drivers/duckdb.ts'
@@ -23,10 +25,11 @@ test('a run creates only what is missing: in a prepared target with its table it
     return run(text, params)
   }
   const catalogs = {
+    kit: duckdbKit,
     source: attachedSource(file.catalog),
-    target: file.catalog,
-    own: file.catalog,
-    work: file.catalog,
+    target: attachedTables(file.catalog),
+    work: (name: string) => ident(file.catalog, 'main', name),
+    workCatalog: file.catalog,
     secret: (reference: string) => new Secret(reference),
   }
   const target = new DuckdbTarget(file, session, catalogs, w.targetPath)

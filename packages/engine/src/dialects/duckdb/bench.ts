@@ -19,20 +19,23 @@ import {
 import { type Lane, type LaneFacts, readsSpool } from '../lanes.ts'
 import { type PlannedTemplate, type TemplateColumn, stepAt } from '../planned-steps.ts'
 import type { BatchPart, RowPolicy } from '../row-policy.ts'
-import { sql, textOf } from '../sql-text.ts'
-import * as apply from './apply.sql.ts'
-import { predicates, vanishingUnder } from './capture.sql.ts'
+import { ident, sql, textOf } from '../sql-text.ts'
+import * as apply from '../relational/apply.sql.ts'
+import { predicates, vanishingUnder } from '../relational/capture.sql.ts'
+import { insertRejects } from '../relational/fence.sql.ts'
+import { execAll, type Sender } from '../relational/sender.ts'
+import { FAILS, Sift, withOut } from '../relational/sift.ts'
+import { strangers as strangersIn, templateSql } from '../relational/template.sql.ts'
 import { translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
-import * as fence from './fence.sql.ts'
-import { attachedSource, type Catalogs } from './names.ts'
+import { holdsOnlyThisRun } from './fresh-target.sql.ts'
+import { attachedSource, attachedTables, type DuckdbCatalogs } from './names.ts'
 import { openFile } from './open-file.ts'
-import { strangers as strangersIn, templateSql } from './template.sql.ts'
 import { count, exec, query } from './run-sql.ts'
-import { refuseChangedTypes, type Sender } from './refuse-batch.ts'
-import { FAILS, Sift, withOut } from './sift.ts'
+import { refuseChangedTypes } from './refuse-batch.ts'
 import { attachedEnd, type SourceEnd } from './source-end.ts'
 import { DuckdbSource } from './source.ts'
+import { duckdbKit } from './sql-kit.ts'
 import { withSpool } from './spool.sql.ts'
 import type { DuckdbTarget } from './target.ts'
 import { attachedTarget, type OpenTargetEnd, type TargetEnd } from './target-end.ts'
@@ -66,11 +69,12 @@ export async function openBenchFrom(
   const target = await openTarget(options, opening)
   const source = await openSource(options, opening)
   const work = opening.use(await openWork(options))
-  const catalogs: Catalogs = {
+  const catalogs: DuckdbCatalogs = {
+    kit: duckdbKit,
     source: withSpool(source.names, work.catalog),
-    target: target.catalog ?? 'missing',
-    own: target.file?.catalog ?? 'missing',
-    work: work.catalog,
+    target: attachedTables(target.catalog ?? 'missing', target.file?.catalog ?? 'missing'),
+    work: (name) => ident(work.catalog, 'main', name),
+    workCatalog: work.catalog,
     secret: options.secret,
   }
   // whatever the session belongs to, the views it reads are the source's
@@ -115,7 +119,7 @@ class DuckdbBench implements Bench {
   readonly work: DuckdbWorkArea
   readonly #files: Ends
   readonly #session: DuckdbSession
-  readonly #catalogs: Catalogs
+  readonly #catalogs: DuckdbCatalogs
   readonly #opened: AsyncDisposableStack
   /** sessions between batches, ready for the next one */
   readonly #idle: DuckdbSession[] = []
@@ -125,7 +129,7 @@ class DuckdbBench implements Bench {
     files: Ends,
     session: DuckdbSession,
     spools: { readonly session: DuckdbSession; readonly folder: string | null },
-    catalogs: Catalogs,
+    catalogs: DuckdbCatalogs,
     hooks: DuckdbHooks,
     opened: AsyncDisposableStack,
   ) {
@@ -232,7 +236,7 @@ class DuckdbBench implements Bench {
     const { unique, folded } = relation.target.rules
     if (unique.length > 0 || folded.length > 0) return false
     if (relation.position !== null && relation.position.targetColumn === null) return false
-    const [row] = await own.query(apply.holdsOnlyThisRun(this.#catalogs, relation, own.key, own.batch.run))
+    const [row] = await own.query(holdsOnlyThisRun(this.#catalogs, relation, own.key, own.batch.run))
     return row?.[0] === 'true'
   }
 
@@ -257,11 +261,11 @@ class DuckdbBench implements Bench {
     const byRowId = await this.#readsByRowId(relation)
     const taken = part ?? split
     const captured = part === null ? split.rows : part.last - part.first + 1n
-    await own.exec(apply.stage(this.#catalogs, relation, split, byRowId, taken))
+    await execAll(own, apply.stage(this.#catalogs, relation, split, byRowId, taken))
     let rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
     if (byRowId && rows < captured) {
       // rows moved inside the source's file since the capture, or were deleted: the key alone decides
-      await own.exec(apply.stage(this.#catalogs, relation, split, false, taken))
+      await execAll(own, apply.stage(this.#catalogs, relation, split, false, taken))
       rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
     }
     // only a joined table can have several rows for one: the captured keys are unique
@@ -286,12 +290,12 @@ class DuckdbBench implements Bench {
   ): Promise<bigint> {
     const c = this.#catalogs
     const step = `batch of step ${stepAt(relation, split.step)?.name}`
-    await to
-      .exec(apply.stageTemplate(c, relation, template, split, selection.window, targetExists))
-      .catch((error: unknown) => {
+    await execAll(to, apply.stageTemplate(c, relation, template, split, selection.window, targetExists)).catch(
+      (error: unknown) => {
         if (!(error instanceof AppError) || error.code !== 'TM5001') throw error
         throw new AppError('TM4019', `${step}, ${error.detail}`, { cause: error })
-      })
+      },
+    )
     const strangers = await to.query(strangersIn(c, relation, split))
     const repeated = await to.count(apply.repeatedKeys(relation))
     const key = relation.key.map((k) => k.target).join(', ')
@@ -301,7 +305,7 @@ class DuckdbBench implements Bench {
         `${step} gave rows that are not of the batch: ${key} = ${strangers.map((s) => s.map((v) => v ?? 'NULL').join(', ')).join('; ')}`,
       )
     if (repeated > 0n) throw new AppError('TM4039', `${step} gave ${repeated} rows too many for one ${key}`)
-    await to.exec(apply.numberGiven(c, relation, part ?? split))
+    await execAll(to, apply.numberGiven(c, relation, part ?? split))
     return to.count(sql`SELECT count(*) FROM tidemark_stage`)
   }
 
@@ -335,7 +339,7 @@ class DuckdbBench implements Bench {
       own.fresh ? await this.#insertFresh(own, relation, sift.staged) : await this.#merge(own, relation, kind, sift),
       sift,
     )
-    if (counts.rejected > 0n) await own.exec(fence.insertRejects(this.#catalogs, own.key, own.batch, sift.rejects))
+    if (counts.rejected > 0n) await own.exec(insertRejects(this.#catalogs.target, own.key, own.batch, sift.rejects))
     this.#still(relation)
     if (split.readAt !== null) {
       if (counts.read !== split.rows && !own.partial)
@@ -414,7 +418,7 @@ class DuckdbBench implements Bench {
     let { rows } = split
     if (template !== null) rows = await this.#stageGiven(here, relation, template, selection, split, exists)
     else if (split.readAt === null) {
-      await here.exec(apply.stage(c, relation, split, await this.#readsByRowId(relation)))
+      await execAll(here, apply.stage(c, relation, split, await this.#readsByRowId(relation)))
       rows = await here.count(sql`SELECT count(*) FROM tidemark_stage`)
     }
     const sift = new Sift(here, c, relation, { staged, split }, policy)
@@ -436,12 +440,11 @@ class DuckdbBench implements Bench {
   ): readonly { readonly name: string; readonly text: string }[] {
     const { source, target } = this.#files
     // as words: the files are attached under numbered names, and the target may not exist yet
-    const c: Catalogs = {
+    const c: DuckdbCatalogs = {
       ...this.#catalogs,
       source: withSpool(source.file === null ? source.names : attachedSource('source'), 'work'),
-      target: target.landing === null ? 'target' : this.#catalogs.target,
-      own: 'target',
-      work: 'work',
+      target: attachedTables(target.landing === null ? 'target' : this.#catalogs.target.catalog, 'target'),
+      work: (name) => ident('work', 'main', name),
     }
     return explainBatch({ c, landing: this.#landing(flow), flow, chosen, kind, lane })
   }
@@ -455,14 +458,14 @@ class DuckdbBench implements Bench {
 /** What becomes of each staged row; content is asked only where the position does not decide. */
 async function judge(
   to: Sender,
-  c: Catalogs,
+  c: DuckdbCatalogs,
   relation: FlowRelation,
   kind: 'insert-missing' | 'latest',
   sift: Sift,
   lacking: readonly string[] = [],
 ): Promise<RowCounts> {
   const { staged } = sift
-  await to.exec(apply.verdict(c, relation, kind, staged))
+  await execAll(to, apply.verdict(c, relation, kind, staged))
   if (kind === 'latest' && (await to.count(apply.ties)) > 0n)
     await to.exec(apply.decideTies(c, relation, staged, lacking))
   await sift.compare()

@@ -2,8 +2,8 @@
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { sourceColumns } from '../source-columns.ts'
 import { EMPTY, ident, joined, type Sql, sql } from '../sql-text.ts'
-import { fromSource } from './capture.sql.ts'
-import { type Catalogs, column, targetTable } from './names.ts'
+import { fromSource } from '../relational/capture.sql.ts'
+import { type Catalogs, column, targetTable } from '../relational/names.ts'
 
 /** The types of every column that batches read, and write where the target is a table, in the order of `changedTypes`. */
 export function describeColumns(c: Catalogs, r: FlowRelation, isTable: boolean): Sql {

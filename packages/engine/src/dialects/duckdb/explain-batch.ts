@@ -4,13 +4,13 @@ import type { Lane } from '../lanes.ts'
 import { queueOf } from '../planned-steps.ts'
 import { spooledRelation, WHOLE_SPOOL } from '../spooled-relation.ts'
 import { printable, type Sql } from '../sql-text.ts'
-import * as apply from './apply.sql.ts'
-import { bucketQuery, insertSelected, predicates } from './capture.sql.ts'
-import { type Catalogs, work } from './names.ts'
-import { explainRejects } from './rejects.sql.ts'
+import * as apply from '../relational/apply.sql.ts'
+import { bucketQuery, insertSelected, predicates } from '../relational/capture.sql.ts'
+import { type Catalogs, work } from '../relational/names.ts'
+import { explainRejects } from '../relational/rejects.sql.ts'
+import { readQueue } from '../relational/template.sql.ts'
 import { createSpool } from './spool.sql.ts'
 import type { TargetEnd } from './target-end.ts'
-import { readQueue } from './template.sql.ts'
 import { readsRanges, ROW_GROUP } from './work-area.ts'
 
 type Named = readonly { readonly name: string; readonly text: string }[]
@@ -38,7 +38,7 @@ export function explainBatch({ c, landing, flow, chosen, kind, lane }: Explained
       ? named('apply', landing.statements(c, r, kind, staged))
       : [
           ...named('verdict', [
-            apply.verdict(c, r, kind, staged),
+            ...apply.verdict(c, r, kind, staged),
             ...(kind === 'latest' ? [apply.decideTies(c, r, staged)] : []),
           ]),
           ...named('rejects', explainRejects(c, r, staged)),
@@ -58,11 +58,11 @@ export function explainBatch({ c, landing, flow, chosen, kind, lane }: Explained
   }
   return [
     ...taken,
-    ...(queue === null ? [] : named('queue', [readQueue(c, r, queue, selection.window, true)])),
+    ...(queue === null ? [] : named('queue', readQueue(c, r, queue, selection.window, true))),
     ...all.flatMap((p, i) => named('capture', [insertSelected(c, r, p, true, i === 0)])),
-    ...(r.steps.every((step) => step.batch !== null) ? [] : named('stage', [apply.stage(c, r, split, true)])),
+    ...(r.steps.every((step) => step.batch !== null) ? [] : named('stage', apply.stage(c, r, split, true))),
     ...r.steps.flatMap(({ name, batch }) =>
-      batch === null ? [] : named(`stage ${name}`, [apply.stageTemplate(c, r, batch, split, selection.window, true)]),
+      batch === null ? [] : named(`stage ${name}`, apply.stageTemplate(c, r, batch, split, selection.window, true)),
     ),
     ...applied(apply.staged(r)),
   ]

@@ -6,7 +6,7 @@ import type { DialectModule } from '../contract.ts'
 import { textOf } from '../sql-text.ts'
 import { translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
-import type { TargetNames } from './names.ts'
+import { attachedTables } from './names.ts'
 import { exec, query } from './run-sql.ts'
 
 const fullName = (name: fence.FenceTable): string => `tidemark.${name}`
@@ -22,7 +22,7 @@ export const prepareTarget: DialectModule['prepareTarget'] = async ({ options },
     mkdirSync(dirname(path), { recursive: true })
     await using file = await openDuckdbFile(path, 'write', limits)
     using session = await file.session()
-    const c: TargetNames = { target: file.catalog, own: file.catalog }
+    const c = attachedTables(file.catalog)
     const there = new Set((await query(session, fence.listOwn(c), path)).map(([name]) => name))
     const missing = fence.FENCE_TABLES.filter((name) => !there.has(name))
     await session.begin()

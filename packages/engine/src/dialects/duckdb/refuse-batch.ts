@@ -3,12 +3,9 @@ import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation } from '../contract.ts'
 import type { Sql } from '../sql-text.ts'
 import { changedTypes, describeColumns } from './drift.sql.ts'
-import type { Catalogs } from './names.ts'
-import type { DuckdbTransaction } from './transaction.ts'
-import { hasUnfit, unfitRows } from './unfit.sql.ts'
-
-/** A batch's transaction, or in read mode the session itself. */
-export type Sender = Pick<DuckdbTransaction, 'exec' | 'query' | 'count'>
+import type { Catalogs } from '../relational/names.ts'
+import type { Sender } from '../relational/sender.ts'
+import { hasUnfit, unfitRows } from '../relational/unfit.sql.ts'
 
 /** In that transaction what is read next is what was looked at. */
 export async function refuseChangedTypes(
@@ -23,7 +20,7 @@ export async function refuseChangedTypes(
 
 /** A spool holds what was cast: a value that its cast would change is refused before it is spooled. */
 export async function refuseUnfit(to: Sender, c: Catalogs, relation: FlowRelation, rows: Sql): Promise<void> {
-  if (relation.columns.every((x) => x.cast === null) || (await to.count(hasUnfit(relation, rows))) === 0n) return
+  if (relation.columns.every((x) => x.cast === null) || (await to.count(hasUnfit(c, relation, rows))) === 0n) return
   const found: string[] = []
   for (const { column, query: of } of unfitRows(c, relation, rows)) {
     const examples = await to.query(of)

@@ -13,9 +13,9 @@ import type {
   WantedTypes,
 } from '../contract.ts'
 import { ident, param, type Sql, sql } from '../sql-text.ts'
-import { tallyQuery } from './capture.sql.ts'
+import { tallyQuery } from '../relational/capture.sql.ts'
 import { describeTable, fileFingerprint, fileIdentity, hasRowIds, schemaAndTable } from './introspect.ts'
-import { type Catalogs, sourceTable, typed } from './names.ts'
+import { type Catalogs, sourceTable, typed } from '../relational/names.ts'
 import { query } from './run-sql.ts'
 import { exactCast } from './try-cast.sql.ts'
 import { belowTick, canBeKey, passedAt, positionClass } from './types.ts'

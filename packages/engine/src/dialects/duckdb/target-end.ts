@@ -4,8 +4,10 @@ import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
 import type { FlowRelation, OpenBench } from '../contract.ts'
 import type { Sql } from '../sql-text.ts'
-import type { ApplyMode, Staging } from './apply.sql.ts'
-import type { Catalogs } from './names.ts'
+import type { ApplyMode, Staging } from '../relational/apply.sql.ts'
+import type { Catalogs } from '../relational/names.ts'
+import type { Sender } from '../relational/sender.ts'
+import type { DuckdbCatalogs } from './names.ts'
 import { openFile, pathOf } from './open-file.ts'
 import { DuckdbTarget } from './target.ts'
 import type { DuckdbTransaction } from './transaction.ts'
@@ -14,7 +16,7 @@ import type { DuckdbTransaction } from './transaction.ts'
 export interface Landing {
   /** rows that the target lacks, into a place that nobody reads before the commit */
   land(own: DuckdbTransaction, c: Catalogs, r: FlowRelation, staged: Staging): Promise<RowCounts>
-  weigh(to: Pick<DuckdbTransaction, 'query'>, c: Catalogs, r: FlowRelation, staged: Staging): Promise<RowCounts>
+  weigh(to: Pick<Sender, 'query'>, c: Catalogs, r: FlowRelation, staged: Staging): Promise<RowCounts>
   /** after the commit of its marker: the place becomes part of the table */
   committed(own: DuckdbTransaction, r: FlowRelation): Promise<void>
   statements(c: Catalogs, r: FlowRelation, kind: ApplyMode, staged: Staging): readonly Sql[]
@@ -28,7 +30,7 @@ export interface TargetEnd {
   readonly location: string
   /** null: the database's own INSERT */
   readonly landing: Landing | null
-  target(session: DuckdbSession, c: Catalogs): DuckdbTarget
+  target(session: DuckdbSession, c: DuckdbCatalogs): DuckdbTarget
 }
 
 export type OpenTargetEnd = (options: OpenBench, opening: AsyncDisposableStack) => Promise<TargetEnd>

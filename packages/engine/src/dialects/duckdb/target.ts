@@ -20,12 +20,14 @@ import {
 } from '../contract.ts'
 import type { RejectedRow } from '../row-policy.ts'
 import { ident, printable, type Sql, sql } from '../sql-text.ts'
-import { addColumns, createSide, createTarget, replaceRows, replaceTable, vanishing } from './apply.sql.ts'
-import { dropUnselected, predicates } from './capture.sql.ts'
+import { addColumns, createSide, createTarget, replaceRows, replaceTable, vanishing } from '../relational/apply.sql.ts'
+import { dropUnselected, predicates } from '../relational/capture.sql.ts'
+import * as marks from '../relational/fence.sql.ts'
+import { targetTable } from '../relational/names.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
 import { describeTable, schemaAndTable } from './introspect.ts'
-import { type Catalogs, landingCatalog, sideTableName, targetTable } from './names.ts'
+import { type DuckdbCatalogs, sideTableName } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import { narrowing } from './types.ts'
 
@@ -40,9 +42,15 @@ export class DuckdbTarget implements TargetPort {
   /** where the tables are that flows fill */
   readonly #tables: DuckdbFile | null
   readonly #session: DuckdbSession
-  readonly #catalogs: Catalogs
+  readonly #catalogs: DuckdbCatalogs
 
-  constructor(file: DuckdbFile | null, session: DuckdbSession, catalogs: Catalogs, location: string, tables = file) {
+  constructor(
+    file: DuckdbFile | null,
+    session: DuckdbSession,
+    catalogs: DuckdbCatalogs,
+    location: string,
+    tables = file,
+  ) {
     this.#file = file
     this.#tables = tables
     this.#session = session
@@ -67,7 +75,7 @@ export class DuckdbTarget implements TargetPort {
 
   async settled(flow: string): Promise<readonly SettledMarker[]> {
     if ((await this.describe(['tidemark', 'settled'])) === null) return []
-    const rows = await query(this.#session, fence.listSettled(this.#catalogs, flow), this.location)
+    const rows = await query(this.#session, marks.listSettled(this.#catalogs.target, flow), this.location)
     return rows.map(([store, scope, run, upTo, hadRows]) => ({
       store: store ?? '',
       scope: scope ?? '',
@@ -87,11 +95,11 @@ export class DuckdbTarget implements TargetPort {
   }
 
   createTableText(relation: FlowRelation): string {
-    return printable(createTarget(null, relation))
+    return printable(createTarget(this.#catalogs, relation, ident(...relation.target.table)))
   }
 
   addColumnTexts(relation: FlowRelation): readonly string[] {
-    return addColumns(null, relation).map(printable)
+    return addColumns(relation, ident(...relation.target.table)).map(printable)
   }
 
   narrowing(sourceType: string, targetType: string): string | null {
@@ -122,20 +130,20 @@ export class DuckdbTarget implements TargetPort {
     const landing = landingTable(relation)
     // only what is missing: a target that a DBA has prepared asks for no right to create
     const there = new Set(
-      (await query(this.#session, fence.listOwn(c), this.location)).map(([name]) => name?.toLowerCase()),
+      (await query(this.#session, fence.listOwn(c.target), this.location)).map(([name]) => name?.toLowerCase()),
     )
     const missing = fence.FENCE_TABLES.filter((name) => !there.has(name))
     await this.#atOnce(async () => {
-      for (const statement of fence.createFence(c, missing)) await this.#exec(statement)
-      await this.#exec(fence.addSlots(c, key))
+      for (const statement of fence.createFence(c.target, missing)) await this.#exec(statement)
+      await this.#exec(fence.addSlots(c.target, key))
       if (anew && relation.target.beside) await this.#exec(sql`DROP TABLE IF EXISTS ${targetTable(c, landing)}`)
       if (createTable || (anew && relation.target.beside)) {
         await this.#exec(
-          sql`CREATE SCHEMA IF NOT EXISTS ${ident(landingCatalog(c, landing), schemaAndTable(landing)[0])}`,
+          sql`CREATE SCHEMA IF NOT EXISTS ${ident(isBeside(landing) ? c.target.ownCatalog : c.target.catalog, schemaAndTable(landing)[0])}`,
         )
-        await this.#exec(createTarget(c, relation))
+        await this.#exec(createTarget(c, relation, targetTable(c, landing)))
       }
-      for (const statement of addColumns(c, relation)) await this.#exec(statement)
+      for (const statement of addColumns(relation, targetTable(c, relation.target.table))) await this.#exec(statement)
       const side = createSide(c, relation)
       if (side && !there.has(sideTableName(relation.target.table).toLowerCase())) await this.#exec(side)
     })
@@ -160,7 +168,7 @@ export class DuckdbTarget implements TargetPort {
 
   async fenceToken(store: string, flow: string): Promise<bigint> {
     if ((await this.describe(['tidemark', 'fence'])) === null) return 0n
-    return count(this.#session, fence.standsAt(this.#catalogs, store, flow), this.location)
+    return count(this.#session, marks.standsAt(this.#catalogs.target, store, flow), this.location)
   }
 
   async raiseFence(key: FenceKey, boundMs: number, signal: AbortSignal): Promise<void> {
@@ -169,7 +177,7 @@ export class DuckdbTarget implements TargetPort {
     for (;;) {
       signal.throwIfAborted()
       try {
-        await this.#exec(fence.raise(this.#catalogs, key))
+        await this.#exec(fence.raise(this.#catalogs.target, key))
         return
       } catch (error) {
         if (!isConflict(error)) throw error
@@ -190,18 +198,18 @@ export class DuckdbTarget implements TargetPort {
   }
 
   async markers(key: FenceKey, run: string): Promise<readonly Marker[]> {
-    const rows = await query(this.#session, fence.listMarkers(this.#catalogs, key, run), this.location)
+    const rows = await query(this.#session, marks.listMarkers(this.#catalogs.target, key, run), this.location)
     return rows.map(([batch, ...counts]) => ({ batch: Number(batch), ...markerCounts(counts) }))
   }
 
   async rejects(key: FenceKey, run: string, batch: number): Promise<readonly RejectedRow[]> {
-    const rows = await query(this.#session, fence.listRejects(this.#catalogs, key, run, batch), this.location)
+    const rows = await query(this.#session, marks.listRejects(this.#catalogs.target, key, run, batch), this.location)
     return rows.map(([k, code, message]) => ({ key: k ?? '', code: rowCode(code), message: message ?? '' }))
   }
 
   async swapped(key: FenceKey, run: string): Promise<bigint | null> {
     if ((await this.describe(['tidemark', 'marker'])) === null) return null
-    const [row] = await query(this.#session, fence.findMarker(this.#catalogs, key, swapOf(run)), this.location)
+    const [row] = await query(this.#session, marks.findMarker(this.#catalogs.target, key, swapOf(run)), this.location)
     return row ? markerCounts(row).deleted : null
   }
 
@@ -211,15 +219,15 @@ export class DuckdbTarget implements TargetPort {
     const there = (await this.describe(relation.target.table)) !== null
     const replace = await this.replacing(run, relation, there)
     await this.#atOnce(async () => {
-      if ((await this.#exec(fence.enter(c, key, 0))) !== 1n)
+      if ((await this.#exec(fence.enter(c.target, key, 0))) !== 1n)
         throw new AppError('TM5002', `${key.flow} has a newer owner`)
       const [predicate] = how.still === null ? [] : predicates(c, relation, how.still, there)
       if (predicate) await this.#exec(dropUnselected(c, relation, predicate))
       const [row] = there ? await query(this.#session, vanishing(c, relation), this.location) : []
       const deleted = BigInt(row?.[0] ?? '0')
       how.allow(deleted, BigInt(row?.[1] ?? '0'))
-      await this.#exec(fence.insertMarker(c, key, swapOf(run)))
-      await this.#exec(fence.completeMarker(c, key, swapOf(run), { ...NO_ROWS, deleted }))
+      await this.#exec(marks.insertMarker(c.target, key, swapOf(run)))
+      await this.#exec(marks.completeMarker(c.target, key, swapOf(run), { ...NO_ROWS, deleted }))
       await replace()
     })
   }
@@ -242,23 +250,23 @@ export class DuckdbTarget implements TargetPort {
    AND NOT EXISTS (SELECT 1 FROM duckdb_indexes() WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3))
    AND NOT EXISTS (SELECT 1 FROM duckdb_constraints() WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3) AND constraint_type <> 'NOT NULL')
    AND NOT EXISTS (SELECT 1 FROM duckdb_tables() WHERE database_name = $1 AND lower(schema_name) = lower($2) AND lower(table_name) = lower($3) AND comment IS NOT NULL)`,
-      [this.#catalogs.target, schema, table, beside],
+      [this.#catalogs.target.catalog, schema, table, beside],
     )
     return row?.[0] === 'true'
   }
 
   async settle(key: FenceKey, settled: NewSettled, table: TableName): Promise<void> {
     await this.#atOnce(async () => {
-      if ((await this.#exec(fence.enter(this.#catalogs, key, 0))) !== 1n)
+      if ((await this.#exec(fence.enter(this.#catalogs.target, key, 0))) !== 1n)
         throw new AppError('TM5002', `${key.flow} has a newer owner`)
-      for (const statement of fence.settle(this.#catalogs, key, settled, targetTable(this.#catalogs, table)))
+      for (const statement of marks.settle(this.#catalogs.target, key, settled, targetTable(this.#catalogs, table)))
         await this.#exec(statement)
     })
   }
 
   async forget(key: FenceKey, run: string): Promise<void> {
     await this.#atOnce(async () => {
-      for (const statement of fence.forget(this.#catalogs, key, run)) await this.#exec(statement)
+      for (const statement of marks.forget(this.#catalogs.target, key, run)) await this.#exec(statement)
     })
   }
 

@@ -4,10 +4,11 @@ import type { DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { BatchKey, BatchTransaction, CapturedBatch, FenceKey } from '../contract.ts'
 import type { Sql } from '../sql-text.ts'
-import type { Staging } from './apply.sql.ts'
+import type { Staging } from '../relational/apply.sql.ts'
 import { classify, translate } from './errors.ts'
-import * as fence from './fence.sql.ts'
-import type { Catalogs } from './names.ts'
+import * as marks from '../relational/fence.sql.ts'
+import type { Catalogs } from '../relational/names.ts'
+import { enter } from './fence.sql.ts'
 import { count, exec, query } from './run-sql.ts'
 import { isConflict, markerCounts } from './target.ts'
 
@@ -55,9 +56,9 @@ export class DuckdbTransaction implements BatchTransaction {
     this.session.owner = { store: this.key.store, flow: this.key.flow, token: this.key.token }
     await this.session.begin()
     this.#open = true
-    const taken = await this.exec(fence.enter(this.#catalogs, this.key, worker))
+    const taken = await this.exec(enter(this.#catalogs.target, this.key, worker))
     if (taken !== 1n) throw new AppError('TM5002', `${this.key.flow} has a newer owner than token ${this.key.token}`)
-    const [marker] = await this.query(fence.findMarker(this.#catalogs, this.key, this.batch))
+    const [marker] = await this.query(marks.findMarker(this.#catalogs.target, this.key, this.batch))
     if (marker) this.alreadyIn = markerCounts(marker)
     else await this.#mark()
   }
@@ -65,7 +66,7 @@ export class DuckdbTransaction implements BatchTransaction {
   /** Another worker may commit the batch's marker between the look and this. */
   async #mark(): Promise<void> {
     try {
-      await this.exec(fence.insertMarker(this.#catalogs, this.key, this.batch))
+      await this.exec(marks.insertMarker(this.#catalogs.target, this.key, this.batch))
     } catch (error) {
       if (classify(error) !== 'constraint') throw error
       throw new AppError('TM5003', `${this.#where}: another worker has batch ${this.batch.batch}`, { cause: error })
@@ -73,7 +74,7 @@ export class DuckdbTransaction implements BatchTransaction {
   }
 
   async commit(counts: RowCounts): Promise<void> {
-    await this.exec(fence.completeMarker(this.#catalogs, this.key, this.batch, counts))
+    await this.exec(marks.completeMarker(this.#catalogs.target, this.key, this.batch, counts))
     try {
       await this.session.commit()
     } catch (error) {

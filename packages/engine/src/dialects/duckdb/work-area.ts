@@ -14,17 +14,19 @@ import { readsSpool } from '../lanes.ts'
 import { queueOf } from '../planned-steps.ts'
 
 import { joined, type Sql, sql } from '../sql-text.ts'
-import * as capture from './capture.sql.ts'
-import { keyType } from './columns.sql.ts'
+import * as capture from '../relational/capture.sql.ts'
+import { keyType } from '../relational/columns.sql.ts'
+import { keyName, typed, work } from '../relational/names.ts'
+import { execAll, type Sender } from '../relational/sender.ts'
+import { readQueue } from '../relational/template.sql.ts'
+import * as tree from '../relational/tree.sql.ts'
 import { translate } from './errors.ts'
-import { type Catalogs, keyName, typed, work } from './names.ts'
+import type { DuckdbCatalogs } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import { refuseNoRoom } from './refuse-no-room.ts'
 import type { SourceEnd } from './source-end.ts'
-import { refuseUnfit, type Sender } from './refuse-batch.ts'
+import { refuseUnfit } from './refuse-batch.ts'
 import { createSpool, findSpooled, keysInSpool, markSpooled, spoolRows } from './spool.sql.ts'
-import { readQueue } from './template.sql.ts'
-import * as tree from './tree.sql.ts'
 
 /** Rows of a row group: an INSERT that reads whole ones writes whole ones, half as long as one that cuts them. */
 export const ROW_GROUP = 122_880n
@@ -50,7 +52,7 @@ export interface SpooledEnd extends Pick<SourceEnd, 'still' | 'spoolBytes'> {
 
 export class DuckdbWorkArea implements WorkArea {
   readonly #session: DuckdbSession
-  readonly #catalogs: Catalogs
+  readonly #catalogs: DuckdbCatalogs
   readonly #end: SpooledEnd
   readonly #rowIds: (relation: FlowRelation) => Promise<boolean>
   readonly #fingerprint: (relation: FlowRelation) => Promise<string | null>
@@ -59,7 +61,7 @@ export class DuckdbWorkArea implements WorkArea {
 
   constructor(
     session: DuckdbSession,
-    catalogs: Catalogs,
+    catalogs: DuckdbCatalogs,
     end: SpooledEnd,
     rowIds: (relation: FlowRelation) => Promise<boolean>,
     /** of a source that only its owner changes; null: this run changes it itself */
@@ -164,7 +166,7 @@ export class DuckdbWorkArea implements WorkArea {
 
   async #has(table: string): Promise<boolean> {
     const found = await this.#session.rows('SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = ?', [
-      this.#catalogs.work,
+      this.#catalogs.workCatalog,
       table,
     ])
     return found.length > 0
@@ -191,7 +193,7 @@ export class DuckdbWorkArea implements WorkArea {
       typed(relation.position?.type ?? 'VARCHAR'),
       locatorType,
     )
-    for (const statement of statements) await this.#exec(statement)
+    await execAll(this.#sender, statements)
     if (had) {
       for (const range of done) await this.#exec(tree.rememberDone(x, range.first, range.last))
       if (relation.tree) await this.#exec(tree.rememberOwed(x))
@@ -214,7 +216,7 @@ export class DuckdbWorkArea implements WorkArea {
     const { c, r, targetExists } = this.#ctx
     const template = queueOf(r)
     if (template === null) return undefined
-    await this.#exec(readQueue(c, r, template, selection.window, targetExists))
+    await execAll(this.#sender, readQueue(c, r, template, selection.window, targetExists))
     return work(c, 'queued')
   }
 
@@ -241,7 +243,7 @@ export class DuckdbWorkArea implements WorkArea {
       )}`,
     )
     const duplicates = await this.#query(
-      sql`SELECT ${capture.keyJson(r.key.map((_, i) => keyName(i)))} AS k FROM ${work(c, table)} GROUP BY ${keys} HAVING count(*) > 1 ORDER BY k LIMIT 5`,
+      sql`SELECT ${c.kit.keyJson(r.key.map((_, i) => keyName(i)))} AS k FROM ${work(c, table)} GROUP BY ${keys} HAVING count(*) > 1 ORDER BY k LIMIT 5`,
     )
     return { nullKeys, duplicates: duplicates.map(([k]) => k ?? '') }
   }
@@ -273,8 +275,8 @@ export class DuckdbWorkArea implements WorkArea {
   async descend(): Promise<bigint> {
     const x = this.#ctx
     if (x.target !== 'filled') return 0n
-    await this.#exec(tree.moved(x))
-    for (const statement of tree.markDescended(x)) await this.#exec(statement)
+    await execAll(this.#sender, tree.moved(x))
+    await execAll(this.#sender, tree.markDescended(x))
     return this.#exec(tree.captureBelow(x, x.selection?.window ?? null, x.selection?.withNullPosition ?? false))
   }
 
@@ -289,8 +291,7 @@ export class DuckdbWorkArea implements WorkArea {
   async orphans(): Promise<readonly Orphan[]> {
     const x = this.#ctx
     await this.#exec(tree.promotePassed(x))
-    for (const statement of tree.startOrder(x)) await this.#exec(statement)
-    await this.#exec(tree.startOrphans(x))
+    await execAll(this.#sender, [...tree.startOrder(x), ...tree.startOrphans(x)])
     await this.#exec(tree.addCycles(x))
     return (await this.#query(tree.listOrphans(x))).map(([key, locator, reason]) => ({
       key: key ?? '',
@@ -321,13 +322,12 @@ export class DuckdbWorkArea implements WorkArea {
     const x = this.#ctx
     await this.#exec(tree.assignSteps(x))
     if (x.r.tree) await this.#exec(tree.liftAncestors(x))
-    for (const statement of tree.order(x)) await this.#exec(statement)
-    await this.#exec(tree.cut(x, rows, bytes))
+    await execAll(this.#sender, [...tree.order(x), ...tree.cut(x, rows, bytes)])
     const pieces = await this.#query(tree.pieces(x))
     if (!readsSpool(x.r)) this.#end.still()
     for (const name of ['node', 'ancestor', 'moved', 'member', 'reached', 'orphan', 'queued'])
       await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
-    await this.#exec(tree.markWhole(x.c, x.epoch))
+    await execAll(this.#sender, tree.markWhole(x.c, x.epoch))
     return pieces.map(([step, wave, first, last, n, size]) => ({
       readAt: null,
       step: Number(step),

@@ -13,9 +13,11 @@ import { isBeside } from '@tidemark/contract/table-name'
 import { type DuckdbFile, type DuckdbSession, IN_MEMORY } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { BatchKey, FenceKey, FlowRelation, OpenBench, SwapOptions } from '../contract.ts'
-import type { Staging } from '../duckdb/apply.sql.ts'
-import * as fence from '../duckdb/fence.sql.ts'
-import type { Catalogs } from '../duckdb/names.ts'
+import type { Staging } from '../relational/apply.sql.ts'
+import { findMarker } from '../relational/fence.sql.ts'
+import type { Catalogs } from '../relational/names.ts'
+import type { Sender } from '../relational/sender.ts'
+import type { DuckdbCatalogs } from '../duckdb/names.ts'
 import { openFile } from '../duckdb/open-file.ts'
 import { exec, query } from '../duckdb/run-sql.ts'
 import { DuckdbTarget } from '../duckdb/target.ts'
@@ -109,9 +111,9 @@ class FolderTarget extends DuckdbTarget {
   readonly #folder: Folder
   readonly #file: DuckdbFile | null
   readonly #session: DuckdbSession
-  readonly #catalogs: Catalogs
+  readonly #catalogs: DuckdbCatalogs
 
-  constructor(file: DuckdbFile | null, session: DuckdbSession, c: Catalogs, folder: Folder) {
+  constructor(file: DuckdbFile | null, session: DuckdbSession, c: DuckdbCatalogs, folder: Folder) {
     super(file, session, c, folder.path, folder.tables)
     this.#file = file
     this.#session = session
@@ -160,7 +162,7 @@ class FolderTarget extends DuckdbTarget {
   override async swap(key: FenceKey, run: string, r: FlowRelation, how: SwapOptions): Promise<void> {
     await super.swap(key, run, r, how)
     const { path } = this.#folder
-    await finishSwaps(this.#session, this.#catalogs.own, join(path, OWN), path)
+    await finishSwaps(this.#session, this.#catalogs.target.ownCatalog, join(path, OWN), path)
     await show(this.#folder, r.target.table, r)
   }
 
@@ -178,8 +180,8 @@ class FolderTarget extends DuckdbTarget {
       await send(copyBeside(c, r, file))
       syncPath(file)
       for (const folder of [fresh, dirname(fresh)]) syncPath(folder)
-      await send(createSwaps(c.own))
-      await send(insertSwap(c.own, table, run, replaced))
+      await send(createSwaps(c.target.ownCatalog))
+      await send(insertSwap(c.target.ownCatalog, table, run, replaced))
       await send(dropBeside(c, r))
     })
   }
@@ -190,7 +192,7 @@ class FolderTarget extends DuckdbTarget {
     if (this.#file === null || !existsSync(beside)) return
     for (const name of readdirSync(beside)) {
       const [, run = '', step = '', batch = ''] = /^(r-[0-9a-z]+)-(\d+)-(\d+)\.new$/.exec(name) ?? []
-      const marker = fence.findMarker(this.#catalogs, key, { run, step: Number(step), batch: Number(batch) })
+      const marker = findMarker(this.#catalogs.target, key, { run, step: Number(step), batch: Number(batch) })
       const [found] = run === '' ? [] : await query(this.#session, marker, this.location)
       if (found) renameSync(join(beside, name), join(folderOf(this.#folder, table), `${name.slice(0, -4)}.parquet`))
       else rmSync(join(beside, name))
@@ -247,12 +249,7 @@ const landingIn = (f: Folder): Landing => ({
   ],
 })
 
-async function weigh(
-  to: Pick<DuckdbTransaction, 'query'>,
-  c: Catalogs,
-  r: FlowRelation,
-  staged: Staging,
-): Promise<RowCounts> {
+async function weigh(to: Pick<Sender, 'query'>, c: Catalogs, r: FlowRelation, staged: Staging): Promise<RowCounts> {
   const [row] = await to.query(countAbsent(c, r, staged))
   const [read, inserted] = [BigInt(row?.[0] ?? '0'), BigInt(row?.[1] ?? '0')]
   return { ...NO_ROWS, read, inserted, skippedSame: read - inserted }

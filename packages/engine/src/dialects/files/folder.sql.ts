@@ -1,9 +1,9 @@
 /** A folder of Parquet files as a table, rows that it lacks as one more file, and what replaces it. */
 import type { TableName } from '@tidemark/contract/flow'
 import { type FlowRelation, landingTable } from '../contract.ts'
-import type { Staging } from '../duckdb/apply.sql.ts'
+import type { Staging } from '../relational/apply.sql.ts'
 import { schemaAndTable } from '../duckdb/introspect.ts'
-import { type Catalogs, keyEquals, targetKey, targetTable } from '../duckdb/names.ts'
+import { type Catalogs, keyEquals, targetKey, targetTable } from '../relational/names.ts'
 import { catalogText, ident, joined, param, type Sql, sql, textLiteral } from '../sql-text.ts'
 import { pathList } from './read-files.sql.ts'
 

@@ -8,8 +8,8 @@ FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modi
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, NULL AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'
+SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, NULL AS held, CASE
+  WHEN "t".rowid IS NULL THEN 'insert'
   ELSE 'same'
 END AS verdict
 FROM (SELECT sha256(from_hex([secret]) || from_hex(sha256(from_hex([secret]) || encode(CAST("m"."id" AS VARCHAR))))) AS "id", CASE WHEN "m"."path" IS NULL THEN NULL ELSE CAST('[gone]' AS VARCHAR) END AS "place", CASE WHEN (TRY_CAST(TRY_CAST("m"."size" AS DECIMAL(10,2)) AS DOUBLE) IS NOT DISTINCT FROM "m"."size" AND signbit(TRY_CAST(TRY_CAST("m"."size" AS DECIMAL(10,2)) AS DOUBLE)) IS NOT DISTINCT FROM signbit("m"."size")) THEN TRY_CAST("m"."size" AS DECIMAL(10,2)) END AS "size", "m"."modified_on" AS "modified_on", CAST('east' AS VARCHAR) AS "site", "m"."modified_on" AS "tidemark position", CASE WHEN ("m"."size" IS NOT NULL AND CASE WHEN (TRY_CAST(TRY_CAST("m"."size" AS DECIMAL(10,2)) AS DOUBLE) IS NOT DISTINCT FROM "m"."size" AND signbit(TRY_CAST(TRY_CAST("m"."size" AS DECIMAL(10,2)) AS DOUBLE)) IS NOT DISTINCT FROM signbit("m"."size")) THEN TRY_CAST("m"."size" AS DECIMAL(10,2)) END IS NULL) THEN 'size: ' || to_json(left(CAST("m"."size" AS VARCHAR), 40)) || ' is not exactly DECIMAL(10,2)' END AS "tidemark unfit", "m".rowid AS "tidemark stage row"

@@ -14,8 +14,8 @@ WHERE w.n BETWEEN CAST('1' AS BIGINT) AND CAST('1000' AS BIGINT) AND "m".rowid B
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, NULL AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'
+SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, NULL AS held, CASE
+  WHEN "t".rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > "t"."changed" THEN 'update'
   WHEN s."tidemark position" < "t"."changed" THEN 'older'
   ELSE 'tie'
@@ -26,7 +26,7 @@ LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id";
 -- verdict
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."place") IS NOT DISTINCT FROM encode("s"."place") AND "t"."size" IS NOT DISTINCT FROM "s"."size" AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" AND "t"."changed" IS NOT DISTINCT FROM "s"."changed" AND encode("t"."site") IS NOT DISTINCT FROM encode("s"."site") THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, tidemark_stage AS s
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
+WHERE v.verdict = 'tie' AND "t".rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- rejects
 INSERT INTO tidemark_bad
@@ -34,7 +34,7 @@ SELECT s."tidemark stage row", CASE WHEN s."tidemark unfit" IS NULL THEN 'TM5009
 FROM tidemark_stage AS s WHERE s."tidemark unfit" IS NOT NULL;
 
 -- apply
-DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
+DELETE FROM "target"."main"."dst" AS t WHERE "t".rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "place", "size", "modified_on", "changed", "site")

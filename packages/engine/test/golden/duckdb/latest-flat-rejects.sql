@@ -8,8 +8,8 @@ FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modi
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, NULL AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'
+SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, NULL AS held, CASE
+  WHEN "t".rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > "t"."modified_on" THEN 'update'
   WHEN s."tidemark position" < "t"."modified_on" THEN 'older'
   ELSE 'tie'
@@ -22,7 +22,7 @@ LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id";
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."path") IS NOT DISTINCT FROM encode("s"."path") AND encode("t"."parent") IS NOT DISTINCT FROM encode("s"."parent") AND ("t"."size" IS NOT DISTINCT FROM "s"."size" AND signbit("t"."size") IS NOT DISTINCT FROM signbit("s"."size")) AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, (SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
 FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE) AS s
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
+WHERE v.verdict = 'tie' AND "t".rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- rejects
 INSERT INTO tidemark_bad
@@ -38,10 +38,11 @@ WITH landing AS (
 FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE) AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
   WHERE v.verdict IN ('insert', 'update') AND "s"."path" IS NOT NULL
 ), held AS (
-  SELECT DISTINCT encode("t"."path") AS "u1" FROM "target"."main"."dst" AS t SEMI JOIN landing AS l ON encode("t"."path") = "l"."u1"
-  WHERE t.rowid NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
+  SELECT DISTINCT encode("t"."path") AS "u1" FROM "target"."main"."dst" AS t
+  WHERE EXISTS (SELECT 1 FROM landing AS l WHERE encode("t"."path") = "l"."u1")
+    AND "t".rowid NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
 ), own AS (
-  SELECT l.stage_row FROM landing AS l JOIN "target"."main"."dst" AS t ON t.rowid = l.target_row AND encode("t"."path") = "l"."u1"
+  SELECT l.stage_row FROM landing AS l JOIN "target"."main"."dst" AS t ON "t".rowid = l.target_row AND encode("t"."path") = "l"."u1"
 ), ranked AS (
   SELECT l.*, row_number() OVER (PARTITION BY "u1" ORDER BY o.stage_row IS NULL, l.stage_row) AS place
   FROM landing AS l LEFT JOIN own AS o ON o.stage_row = l.stage_row
@@ -59,10 +60,11 @@ WITH landing AS (
 FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE) AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
   WHERE v.verdict IN ('insert', 'update') AND "s"."parent" IS NOT NULL AND "s"."size" IS NOT NULL
 ), held AS (
-  SELECT DISTINCT encode("t"."parent") AS "u1", "t"."size" AS "u2" FROM "target"."main"."dst" AS t SEMI JOIN landing AS l ON encode("t"."parent") = "l"."u1" AND "t"."size" = "l"."u2"
-  WHERE t.rowid NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
+  SELECT DISTINCT encode("t"."parent") AS "u1", "t"."size" AS "u2" FROM "target"."main"."dst" AS t
+  WHERE EXISTS (SELECT 1 FROM landing AS l WHERE encode("t"."parent") = "l"."u1" AND "t"."size" = "l"."u2")
+    AND "t".rowid NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
 ), own AS (
-  SELECT l.stage_row FROM landing AS l JOIN "target"."main"."dst" AS t ON t.rowid = l.target_row AND encode("t"."parent") = "l"."u1" AND "t"."size" = "l"."u2"
+  SELECT l.stage_row FROM landing AS l JOIN "target"."main"."dst" AS t ON "t".rowid = l.target_row AND encode("t"."parent") = "l"."u1" AND "t"."size" = "l"."u2"
 ), ranked AS (
   SELECT l.*, row_number() OVER (PARTITION BY "u1", "u2" ORDER BY o.stage_row IS NULL, l.stage_row) AS place
   FROM landing AS l LEFT JOIN own AS o ON o.stage_row = l.stage_row
@@ -73,7 +75,7 @@ FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modi
 WHERE k.place > 1 OR h."u1" IS NOT NULL;
 
 -- apply
-DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
+DELETE FROM "target"."main"."dst" AS t WHERE "t".rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on")

@@ -14,8 +14,8 @@ WHERE w.n BETWEEN CAST('1' AS BIGINT) AND CAST('1000' AS BIGINT) AND "m".rowid B
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, p."position" AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'
+SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, p."position" AS held, CASE
+  WHEN "t".rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > p."position" THEN 'update'
   WHEN s."tidemark position" < p."position" THEN 'older'
   ELSE 'tie'
@@ -27,10 +27,10 @@ LEFT JOIN "target"."tidemark"."tidemark_position__main__dst" AS p ON "p"."id" = 
 -- verdict
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."path") IS NOT DISTINCT FROM encode("s"."path") AND encode("t"."parent") IS NOT DISTINCT FROM encode("s"."parent") AND ("t"."size" IS NOT DISTINCT FROM "s"."size" AND signbit("t"."size") IS NOT DISTINCT FROM signbit("s"."size")) AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, tidemark_stage AS s
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
+WHERE v.verdict = 'tie' AND "t".rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- apply
-DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
+DELETE FROM "target"."main"."dst" AS t WHERE "t".rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on")

@@ -8,8 +8,8 @@ FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modi
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, NULL AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'
+SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, NULL AS held, CASE
+  WHEN "t".rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > "t"."modified_on" THEN 'update'
   WHEN s."tidemark position" < "t"."modified_on" THEN 'older'
   ELSE 'tie'
@@ -22,10 +22,10 @@ LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id";
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."path") IS NOT DISTINCT FROM encode("s"."path") AND encode("t"."parent") IS NOT DISTINCT FROM encode("s"."parent") AND ("t"."size" IS NOT DISTINCT FROM "s"."size" AND signbit("t"."size") IS NOT DISTINCT FROM signbit("s"."size")) AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, (SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
 FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE) AS s
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
+WHERE v.verdict = 'tie' AND "t".rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- apply
-DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
+DELETE FROM "target"."main"."dst" AS t WHERE "t".rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on")

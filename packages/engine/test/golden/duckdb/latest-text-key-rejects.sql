@@ -14,8 +14,8 @@ WHERE w.n BETWEEN CAST('1' AS BIGINT) AND CAST('1000' AS BIGINT) AND "m".rowid B
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, p."position" AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'
+SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, p."position" AS held, CASE
+  WHEN "t".rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > p."position" THEN 'update'
   WHEN s."tidemark position" < p."position" THEN 'older'
   ELSE 'tie'
@@ -27,20 +27,20 @@ LEFT JOIN "target"."tidemark"."tidemark_position__main__dst" AS p ON "p"."path" 
 -- verdict
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN "t"."id" IS NOT DISTINCT FROM "s"."id" AND encode("t"."parent") IS NOT DISTINCT FROM encode("s"."parent") AND ("t"."size" IS NOT DISTINCT FROM "s"."size" AND signbit("t"."size") IS NOT DISTINCT FROM signbit("s"."size")) AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, tidemark_stage AS s
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
+WHERE v.verdict = 'tie' AND "t".rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- rejects
 INSERT INTO tidemark_bad
 SELECT stage_row, 'TM5011', CASE WHEN other IS NULL THEN 'another row of the batch has a key that the target holds equal' ELSE 'the target holds it equal to ' || other END
 FROM (
-  SELECT v.stage_row, CASE WHEN t.rowid IS NOT NULL AND NOT (encode("t"."path") = encode("s"."path")) THEN CAST(to_json([CAST("t"."path" AS VARCHAR)]) AS VARCHAR) END AS other,
+  SELECT v.stage_row, CASE WHEN "t".rowid IS NOT NULL AND NOT (encode("t"."path") = encode("s"."path")) THEN CAST(to_json([CAST("t"."path" AS VARCHAR)]) AS VARCHAR) END AS other,
     row_number() OVER (PARTITION BY "s"."path" COLLATE nocase ORDER BY coalesce(encode("t"."path") = encode("s"."path"), FALSE) DESC, v.stage_row) AS place
   FROM tidemark_stage AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
-  LEFT JOIN "target"."main"."dst" AS t ON t.rowid = v.target_row
-) WHERE other IS NOT NULL OR place > 1;
+  LEFT JOIN "target"."main"."dst" AS t ON "t".rowid = v.target_row
+) AS q WHERE other IS NOT NULL OR place > 1;
 
 -- apply
-DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
+DELETE FROM "target"."main"."dst" AS t WHERE "t".rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on")

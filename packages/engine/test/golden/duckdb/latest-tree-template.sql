@@ -21,8 +21,8 @@ FROM (SELECT s.* FROM "source"."main"."src" s JOIN (SELECT "k1" AS "id" FROM "wo
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, NULL AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'
+SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, NULL AS held, CASE
+  WHEN "t".rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > "t"."modified_on" THEN 'update'
   WHEN s."tidemark position" < "t"."modified_on" THEN 'older'
   ELSE 'tie'
@@ -33,7 +33,7 @@ LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id";
 -- verdict
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."path") IS NOT DISTINCT FROM encode("s"."path") AND encode("t"."parent") IS NOT DISTINCT FROM encode("s"."parent") AND ("t"."size" IS NOT DISTINCT FROM "s"."size" AND signbit("t"."size") IS NOT DISTINCT FROM signbit("s"."size")) AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, tidemark_stage AS s
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
+WHERE v.verdict = 'tie' AND "t".rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- rejects
 INSERT INTO tidemark_bad
@@ -43,7 +43,7 @@ FROM tidemark_stage AS s WHERE s."tidemark parent" IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o."tidemark locator" = s."tidemark parent");
 
 -- apply
-DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
+DELETE FROM "target"."main"."dst" AS t WHERE "t".rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "path", "parent", "size", "modified_on")

@@ -8,8 +8,8 @@ FROM read_parquet(['DIR/inbox/orders/a.parquet'], hive_partitioning = FALSE) AS 
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, NULL AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'
+SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, NULL AS held, CASE
+  WHEN "t".rowid IS NULL THEN 'insert'
   ELSE 'same'
 END AS verdict
 FROM (SELECT "m"."id" AS "id", "m"."name" AS "name", (CAST("m".file_index AS BIGINT) * 2061584302080 + "m".file_row_number) AS "tidemark stage row"

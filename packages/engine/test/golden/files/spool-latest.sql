@@ -14,8 +14,8 @@ FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."mod
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT s."tidemark stage row" AS stage_row, t.rowid AS target_row, NULL AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'
+SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, NULL AS held, CASE
+  WHEN "t".rowid IS NULL THEN 'insert'
   WHEN s."tidemark position" > "t"."modified_on" THEN 'update'
   WHEN s."tidemark position" < "t"."modified_on" THEN 'older'
   ELSE 'tie'
@@ -28,10 +28,10 @@ LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id";
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."name") IS NOT DISTINCT FROM encode("s"."name") AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, (SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
 FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND TRUE) AS s
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
+WHERE v.verdict = 'tie' AND "t".rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- apply
-DELETE FROM "target"."main"."dst" WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
+DELETE FROM "target"."main"."dst" AS t WHERE "t".rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "name", "modified_on")

@@ -24,28 +24,16 @@ import {
 } from './names.ts'
 import { clearValue, landingKey, landingValue, mainKey, mainKeys, remembered } from './columns.sql.ts'
 import { queuedKeys } from './template.sql.ts'
-import { byteSize, sameContent } from './types.ts'
 
 const TRUE = sql`TRUE`
 
-/** The values of a JSON array of text, as a list of that type: one parameter, however long the list. */
-const listOf = (values: readonly string[], type: string): Sql =>
-  sql`(SELECT CAST(v AS ${typed(type)}) FROM (SELECT unnest(CAST(CAST(${param(JSON.stringify(values))} AS JSON) AS VARCHAR[])) AS v))`
-
-/** Canonical text of a composite key: a JSON array of texts. */
-export const keyJson = (parts: readonly Sql[]): Sql =>
-  sql`CAST(to_json([${joined(
-    parts.map((p) => sql`CAST(${p} AS VARCHAR)`),
-    ', ',
-  )}]) AS VARCHAR)`
-
-function condition(c: PlannedCondition): Sql {
+function condition({ kit }: Catalogs, c: PlannedCondition): Sql {
   const { spec } = c
   const col = column(spec.column)
   switch (spec.kind) {
     case 'in-list':
     case 'in-table': {
-      const list = listOf(spec.kind === 'in-list' ? spec.values : (c.contents ?? []), c.type)
+      const list = kit.listOf(spec.kind === 'in-list' ? spec.values : (c.contents ?? []), c.type)
       // a row without a value is in no list, so "not in" takes it: NULL must not make a row vanish
       return spec.not ? sql`(${col} IS NULL OR ${col} NOT IN ${list})` : sql`${col} IN ${list}`
     }
@@ -61,21 +49,21 @@ function condition(c: PlannedCondition): Sql {
 }
 
 /** Rows that are never delivered, in any role. */
-export const excluded = (r: FlowRelation): Sql =>
+export const excluded = ({ kit }: Catalogs, r: FlowRelation): Sql =>
   joined(
-    r.excludeKeys.map((e) => sql`${ident('m', e.column)} IN ${listOf(e.values, e.type)}`),
+    r.excludeKeys.map((e) => sql`${ident('m', e.column)} IN ${kit.listOf(e.values, e.type)}`),
     ' OR ',
     sql`FALSE`,
   )
 
 /** `where`, scope and exclusions; `only`: just the conditions on that joined table. */
-export function filters(r: FlowRelation, only?: string): Sql {
+export function filters(c: Catalogs, r: FlowRelation, only?: string): Sql {
   const parts = [
-    ...r.where.filter((c) => only === undefined || c.spec.column.table === only).map(condition),
+    ...r.where.filter((w) => only === undefined || w.spec.column.table === only).map((w) => condition(c, w)),
     ...r.scope
       .filter((s) => only === undefined || s.column.table === only)
       .map((s) => sql`${column(s.column)} = CAST(${param(s.value)} AS ${typed(s.type)})`),
-    ...(only === undefined && r.excludeKeys.length > 0 ? [sql`NOT (${excluded(r)})`] : []),
+    ...(only === undefined && r.excludeKeys.length > 0 ? [sql`NOT (${excluded(c, r)})`] : []),
   ]
   return joined(parts, ' AND ', TRUE)
 }
@@ -112,7 +100,7 @@ function absent(c: Catalogs, r: FlowRelation, what: 'key' | 'row'): Sql {
   const keys = new Set(r.key.map((k) => k.target))
   const content = r.columns
     .filter((x) => what === 'row' && !keys.has(x.target))
-    .map((x) => sameContent(x.targetType, ident('t', x.target), landingValue(c, x)))
+    .map((x) => c.kit.sameContent(x.targetType, ident('t', x.target), landingValue(c, x)))
   const held = sql`EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${joined([key('t'), ...content], ' AND ')})`
   if (what === 'key' || r.position === null || r.position.targetColumn !== null) return sql`NOT ${held}`
   const at = sql`p.${sidePosition(r)} IS NOT DISTINCT FROM ${column(r.position.ref)}`
@@ -125,7 +113,7 @@ const positionJoin = (r: FlowRelation) => r.source.joins.find((j) => j.as === r.
 export function unmatchedKey(c: Catalogs, r: FlowRelation): Sql | null {
   const join = positionJoin(r)
   if (!join) return null
-  return keyJson(Object.entries(join.on).map((pair) => remembered(c, r, join.as, pair)))
+  return c.kit.keyJson(Object.entries(join.on).map((pair) => remembered(c, r, join.as, pair)))
 }
 
 /** Is the row's key among those that the flow's own queue gives? `queued`: it was read into that table. */
@@ -143,7 +131,7 @@ export function predicates(
   targetExists: boolean,
   queued?: Sql,
 ): readonly Sql[] {
-  const base = filters(r)
+  const base = filters(c, r)
   // what is found behind the window has to be in the queue as it is without a beginning
   const ever =
     queueOf(r) === null
@@ -164,25 +152,25 @@ export function predicates(
   }
   const unmatched = unmatchedKey(c, r)
   if (unmatched !== null && s.unmatched.length > 0)
-    all.push(sql`${unmatched} IN ${listOf(s.unmatched, 'VARCHAR')} AND ${ever}`)
+    all.push(sql`${unmatched} IN ${c.kit.listOf(s.unmatched, 'VARCHAR')} AND ${ever}`)
   if (s.again.length > 0) {
-    const key = keyJson(mainKeys(c, r))
-    all.push(sql`${key} IN ${listOf(s.again, 'VARCHAR')} AND ${base}`)
+    const key = c.kit.keyJson(mainKeys(c, r))
+    all.push(sql`${key} IN ${c.kit.listOf(s.again, 'VARCHAR')} AND ${base}`)
   }
   for (const g of s.gained) {
     const c0 = r.where[g.where]
     if (c0)
       all.push(
-        sql`${inWindow(r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${listOf(g.values, c0.type)} AND ${ever}`,
+        sql`${inWindow(r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${c.kit.listOf(g.values, c0.type)} AND ${ever}`,
       )
   }
   return all
 }
 
 /** Bytes that the row's large values take, plus 8 for each of the others. `mainAlone`: without those of joined tables. */
-function rowBytes(r: FlowRelation, mainAlone: boolean): Sql {
+function rowBytes({ kit }: Catalogs, r: FlowRelation, mainAlone: boolean): Sql {
   const counted = r.columns.filter((col) => !mainAlone || col.origin.kind === 'main')
-  const sizes = counted.map((col) => byteSize(col.sourceType, clearValue(col)))
+  const sizes = counted.map((col) => kit.byteSize(col.sourceType, clearValue(col)))
   const fixed = BigInt(8 * sizes.filter((s) => s === null).length)
   return joined([sql`CAST(${catalogText(String(fixed))} AS BIGINT)`, ...sizes.filter((s) => s !== null)], ' + ')
 }
@@ -197,7 +185,7 @@ export function capturedColumns(c: Catalogs, r: FlowRelation, rowIds: boolean, w
         ? [sql`${ident('m', r.tree.locator.source)} AS loc`, sql`${ident('m', r.tree.parent.source)} AS par`]
         : []),
       rowIds ? sql`${c.source.rowNumber(r.source.table, 'm')} AS rid` : sql`NULL AS rid`,
-      sql`${rowBytes(r, !withPosition)} AS bytes`,
+      sql`${rowBytes(c, r, !withPosition)} AS bytes`,
     ],
     ', ',
   )
@@ -236,7 +224,7 @@ export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExi
     s.window?.upTo == null ? sql`FALSE` : sql`${pos} > CAST(${param(s.window.upTo)} AS ${typed(r.position.type)})`
   return sql`SELECT (${counted}), count(*) FILTER (WHERE ${young}), CAST(max(${pos}) FILTER (WHERE ${young}) AS VARCHAR), count(*) FILTER (WHERE ${pos} IS NULL)
 FROM ${fromSource(c, r)}
-WHERE ${filters(r)}`
+WHERE ${filters(c, r)}`
 }
 
 /** Position rows in the window without a main row: their join keys and positions. */
@@ -252,7 +240,7 @@ export function unmatchedQuery(c: Catalogs, r: FlowRelation, w: WindowBounds): {
     alias: join.as,
     text: sql`SELECT ${key}, CAST(max(${column(r.position.ref)}) AS VARCHAR)
 FROM ${sourceTable(c, join.table)} AS ${ident(`j_${join.as}`)}
-WHERE ${inWindow(r, w)} AND ${filters(r, join.as)}
+WHERE ${inWindow(r, w)} AND ${filters(c, r, join.as)}
   AND NOT EXISTS (SELECT 1 FROM ${sourceTable(c, r.source.table)} AS m WHERE ${on})
 GROUP BY 1 ORDER BY 1`,
   }
@@ -263,13 +251,13 @@ export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]
   // what this run's scope does not take stays remembered for one that does
   return key === null
     ? null
-    : sql`SELECT DISTINCT ${key} FROM ${fromSource(c, r)} WHERE ${key} IN ${listOf(keys, 'VARCHAR')} AND ${filters(r)}`
+    : sql`SELECT DISTINCT ${key} FROM ${fromSource(c, r)} WHERE ${key} IN ${c.kit.listOf(keys, 'VARCHAR')} AND ${filters(c, r)}`
 }
 
 export function capturedAmong(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql {
-  const key = keyJson(r.key.map((_, i) => keyName(i)))
+  const key = c.kit.keyJson(r.key.map((_, i) => keyName(i)))
   const among = (name: string): Sql =>
-    sql`SELECT ${key} AS k FROM ${work(c, name)} WHERE ${key} IN ${listOf(keys, 'VARCHAR')}`
+    sql`SELECT ${key} AS k FROM ${work(c, name)} WHERE ${key} IN ${c.kit.listOf(keys, 'VARCHAR')}`
   return sql`${among('captured')} UNION ${among('done_key')} ORDER BY k`
 }
 
@@ -280,8 +268,8 @@ export function bucketQuery(c: Catalogs, r: FlowRelation, predicate: Sql, size: 
     mainKeys(c, r).map((k) => sql`${k} IS NULL`),
     ' OR ',
   )
-  return sql`SELECT min(${n}), max(${n}), count(*), coalesce(sum(${average === null ? rowBytes(r, false) : whole(average)}), 0), count(*) FILTER (WHERE ${noKey})
-FROM ${fromSource(c, r)} WHERE ${predicate} GROUP BY ${n} // ${whole(size)} ORDER BY 1`
+  return sql`SELECT min(${n}), max(${n}), count(*), coalesce(sum(${average === null ? rowBytes(c, r, false) : whole(average)}), 0), count(*) FILTER (WHERE ${noKey})
+FROM ${fromSource(c, r)} WHERE ${predicate} GROUP BY ${c.kit.wholeDivision(n, whole(size))} ORDER BY 1`
 }
 
 /**
@@ -299,7 +287,7 @@ export function keyStepsBack(c: Catalogs, r: FlowRelation, predicate: Sql): Sql 
 export function repeatedSourceKeys(c: Catalogs, r: FlowRelation, predicate: Sql): Sql {
   const names = r.key.map((_, i) => keyName(i))
   const keys = mainKeys(c, r).map((k, i) => sql`${k} AS ${keyName(i)}`)
-  return sql`SELECT ${keyJson(names)} AS k FROM (SELECT ${joined(keys, ', ')} FROM ${fromSource(c, r)} WHERE ${predicate}) AS q GROUP BY ${joined(names, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
+  return sql`SELECT ${c.kit.keyJson(names)} AS k FROM (SELECT ${joined(keys, ', ')} FROM ${fromSource(c, r)} WHERE ${predicate}) AS q GROUP BY ${joined(names, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
 }
 
 const notSelected = (c: Catalogs, r: FlowRelation, predicate: Sql): Sql =>

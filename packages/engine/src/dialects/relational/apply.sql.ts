@@ -1,8 +1,7 @@
-/** How staged rows land in a DuckDB target: one verdict per row, then one statement set. */
+/** How staged rows land: one verdict per row, then one statement set. */
 import { largestBackwardStepMs } from '@tidemark/contract/zone'
 import {
   type CapturedBatch,
-  type FenceKey,
   type FlowRelation,
   landingTable,
   type PlannedPosition,
@@ -19,7 +18,6 @@ import {
   column,
   keyEquals,
   free,
-  own,
   sidePosition,
   sideTable,
   targetKey,
@@ -29,7 +27,6 @@ import {
   workKey,
 } from './names.ts'
 import { batchRows, givenType } from './template.sql.ts'
-import { sameContent } from './types.ts'
 
 export type ApplyMode = 'insert-missing' | 'latest'
 
@@ -41,6 +38,10 @@ const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
 export const stagedUnfit = (r: FlowRelation): Sql => free(r, 'tidemark unfit')
 const KEPT_ROW = ident('tidemark kept row')
 
+const STAGE = sql`tidemark_stage`
+const VERDICT = sql`tidemark_verdict`
+const KEPT = sql`tidemark_kept`
+
 const names = (r: FlowRelation): Sql =>
   joined(
     r.columns.map((c) => ident(c.target)),
@@ -51,7 +52,7 @@ const names = (r: FlowRelation): Sql =>
 const stagedColumns = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   ...r.columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`),
   ...stagedAside(r, true),
-  ...unfit(r).map((why) => sql`${why} AS ${stagedUnfit(r)}`),
+  ...unfit(c, r).map((why) => sql`${why} AS ${stagedUnfit(r)}`),
 ]
 
 /** What apply needs beside the target's columns. */
@@ -68,9 +69,9 @@ function stagedAside(r: FlowRelation, withPosition: boolean): readonly Sql[] {
 }
 
 /** One, or none: the first value of a row that is not exactly of the type it is cast to. */
-function unfit(r: FlowRelation): readonly Sql[] {
-  const cases = unfitting(r).map(({ column: x, predicate }) => {
-    const value = x.mask === null ? sql`to_json(left(CAST(${clearValue(x)} AS VARCHAR), 40))` : sql`'a value'`
+function unfit(c: Catalogs, r: FlowRelation): readonly Sql[] {
+  const cases = unfitting(c, r).map(({ column: x, predicate }) => {
+    const value = x.mask === null ? c.kit.jsonText(sql`left(CAST(${clearValue(x)} AS VARCHAR), 40)`) : sql`'a value'`
     return sql` WHEN ${predicate} THEN ${param(`${x.target}: `)} || ${value} || ${param(` is not exactly ${x.cast}`)}`
   })
   return cases.length === 0 ? [] : [sql`${cases.reduce((all, one) => sql`${all}${one}`, sql`CASE`)} END`]
@@ -92,10 +93,12 @@ export const stage = (
   split: CapturedBatch,
   byRowId: boolean,
   part: BatchPart = split,
-): Sql =>
-  sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
-SELECT ${joined([...stagedColumns(c, r), sql`w.n AS ${stageRow(r)}`], ', ')}
-${stagedRows(c, r, split, byRowId, part)}`
+): readonly Sql[] =>
+  c.kit.remakeTemp(
+    STAGE,
+    sql`SELECT ${joined([...stagedColumns(c, r), sql`w.n AS ${stageRow(r)}`], ', ')}
+${stagedRows(c, r, split, byRowId, part)}`,
+  )
 
 /** Where `stage` reads: FROM and WHERE. */
 function stagedRows(
@@ -134,7 +137,7 @@ export function stageTemplate(
   split: CapturedBatch,
   window: WindowBounds | null,
   targetExists: boolean,
-): Sql {
+): readonly Sql[] {
   const columns = r.columns.map(given)
   const own = columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`)
   const position = columns.find((x) => x.target === r.position?.targetColumn)
@@ -145,28 +148,36 @@ export function stageTemplate(
   )}
 FROM (${batchRows(c, r, template, split, window, targetExists)}) AS b) AS ${ident('j_ batch')}`
   const key = (i: number): Sql => ident('j_ batch', r.key[i]?.target ?? '')
-  return sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
-SELECT ${joined(
-    [
-      ...own,
-      ...(position ? [sql`${landingValue(c, position)} AS ${stagedPosition(r)}`] : []),
-      ...(aside ? stagedAside(r, !position) : []),
-    ],
-    ', ',
-  )}
-FROM ${aside ? sql`${fromSource(c, r, true)}\nJOIN ${rows} ON ${keyEquals(r, key, landingKey(c, r))}` : rows}`
+  return c.kit.remakeTemp(
+    STAGE,
+    sql`SELECT ${joined(
+      [
+        ...own,
+        ...(position ? [sql`${landingValue(c, position)} AS ${stagedPosition(r)}`] : []),
+        ...(aside ? stagedAside(r, !position) : []),
+      ],
+      ', ',
+    )}
+FROM ${aside ? sql`${fromSource(c, r, true)}\nJOIN ${rows} ON ${keyEquals(r, key, landingKey(c, r))}` : rows}`,
+  )
 }
 
 /** What a template gave, numbered as it was captured; its values are of the target's types already. */
-export function numberGiven(c: Catalogs, r: FlowRelation, { first, last }: BatchPart): Sql {
-  const none = unfit(r).map(() => sql`, CAST(NULL AS VARCHAR) AS ${stagedUnfit(r)}`)
-  return sql`CREATE OR REPLACE TEMP TABLE tidemark_stage AS
-SELECT s.*${joined(none, '\n')}, w.n AS ${stageRow(r)} FROM tidemark_stage AS s
+export function numberGiven(c: Catalogs, r: FlowRelation, { first, last }: BatchPart): readonly Sql[] {
+  const none = unfit(c, r).map(() => sql`, CAST(NULL AS VARCHAR) AS ${stagedUnfit(r)}`)
+  const given = sql`tidemark_given`
+  return [
+    ...c.kit.remakeTemp(given, sql`SELECT * FROM ${STAGE}`),
+    ...c.kit.remakeTemp(
+      STAGE,
+      sql`SELECT s.*${joined(none, '\n')}, w.n AS ${stageRow(r)} FROM ${given} AS s
 JOIN ${work(c, 'captured')} AS w ON ${joined(
-    r.key.map((k, i) => sql`${ident('s', k.target)} = CAST(${workKey('w')(i)} AS ${typed(k.targetType)})`),
-    ' AND ',
-  )}
-WHERE w.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)`
+        r.key.map((k, i) => sql`${ident('s', k.target)} = CAST(${workKey('w')(i)} AS ${typed(k.targetType)})`),
+        ' AND ',
+      )}
+WHERE w.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)`,
+    ),
+  ]
 }
 
 /** The batch's rows where they are: a range of the source's row numbers, and of it what the selection takes. */
@@ -185,10 +196,6 @@ function slicedRows(c: Catalogs, r: FlowRelation, split: BatchPart, predicate: S
   return sql`FROM ${part.from} AS m WHERE ${part.where} AND ${predicate}`
 }
 
-/** The target has no row but those that this run inserted, so no staged key can be there. */
-export const holdsOnlyThisRun = (c: Catalogs, r: FlowRelation, k: FenceKey, run: string): Sql =>
-  sql`SELECT count(*) = coalesce(max(t.rowid) + 1, 0) AND count(*) = (SELECT coalesce(sum(inserted), 0) FROM ${own(c, 'marker')} WHERE store = ${param(k.store)} AND run = ${param(run)}) FROM ${targetTable(c, landingTable(r))} AS t`
-
 export const repeatedKeys = (r: FlowRelation): Sql =>
   sql`SELECT count(*) - count(DISTINCT (${joined(
     r.key.map((k) => ident(k.target)),
@@ -205,16 +212,16 @@ export const parentlessRows = (c: Catalogs, r: FlowRelation) => ({
 })
 
 /** Local times of an hour that is lived twice say nothing about which came first. */
-function sameRepeatedHour(position: PlannedPosition, a: Sql, b: Sql): Sql {
+function sameRepeatedHour({ kit }: Catalogs, position: PlannedPosition, a: Sql, b: Sql): Sql {
   const step = position.clock === 'local' && position.zone !== null ? largestBackwardStepMs(position.zone) : 0
   if (step === 0) return EMPTY
   const zone = param(position.zone)
-  const ms = sql`to_milliseconds(CAST(${param(String(step))} AS BIGINT))`
+  const ms = kit.milliseconds(sql`CAST(${param(String(step))} AS BIGINT)`)
   const twice = (x: Sql): Sql => {
     const local = sql`CAST(${x} AS TIMESTAMP)`
     return sql`(((${local} AT TIME ZONE ${zone}) + ${ms}) AT TIME ZONE ${zone} = ${local} OR ((${local} AT TIME ZONE ${zone}) - ${ms}) AT TIME ZONE ${zone} = ${local})`
   }
-  return sql` AND NOT (${twice(a)} AND ${twice(b)} AND abs(epoch_ms(CAST(${a} AS TIMESTAMP)) - epoch_ms(CAST(${b} AS TIMESTAMP))) < CAST(${param(String(step))} AS BIGINT))`
+  return sql` AND NOT (${twice(a)} AND ${twice(b)} AND abs(${kit.epochMs(sql`CAST(${a} AS TIMESTAMP)`)} - ${kit.epochMs(sql`CAST(${b} AS TIMESTAMP)`)}) < CAST(${param(String(step))} AS BIGINT))`
 }
 
 /**
@@ -222,25 +229,28 @@ function sameRepeatedHour(position: PlannedPosition, a: Sql, b: Sql): Sql {
  * side, is decided by content: a coarse clock ticks once for two updates. Content is read for ties alone, since most
  * rows need only key and position.
  */
-export function verdict(c: Catalogs, r: FlowRelation, mode: ApplyMode, staged: Staging): Sql {
+export function verdict(c: Catalogs, r: FlowRelation, mode: ApplyMode, staged: Staging): readonly Sql[] {
   const t = targetKey(r, 't')
   const s = targetKey(r, 's')
   const side = r.position && r.position.targetColumn === null && mode === 'latest'
   const held = side ? sql`p.${sidePosition(r)}` : ident('t', r.position?.targetColumn ?? '')
-  const unsure = r.position ? sameRepeatedHour(r.position, sql`s.${stagedPosition(r)}`, held) : EMPTY
+  const unsure = r.position ? sameRepeatedHour(c, r.position, sql`s.${stagedPosition(r)}`, held) : EMPTY
   const byPosition =
     r.position && mode === 'latest'
       ? sql`\n  WHEN s.${stagedPosition(r)} > ${held}${unsure} THEN 'update'\n  WHEN s.${stagedPosition(r)} < ${held}${unsure} THEN 'older'`
       : EMPTY
-  return sql`CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
-SELECT ${staged.row} AS stage_row, t.rowid AS target_row, ${side ? sql`p.${sidePosition(r)}` : sql`NULL`} AS held, CASE
-  WHEN t.rowid IS NULL THEN 'insert'${byPosition}
+  const address = c.kit.address('t')
+  return c.kit.remakeTemp(
+    VERDICT,
+    sql`SELECT ${staged.row} AS stage_row, ${address} AS target_row, ${side ? sql`p.${sidePosition(r)}` : sql`NULL`} AS held, CASE
+  WHEN ${address} IS NULL THEN 'insert'${byPosition}
   ELSE ${catalogText(mode === 'latest' ? "'tie'" : "'same'")}
 END AS verdict
 FROM ${staged.from}
 LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON ${keyEquals(r, t, s)}${
-    side ? sql`\nLEFT JOIN ${sideTable(c, r.target.table)} AS p ON ${keyEquals(r, targetKey(r, 'p'), s)}` : EMPTY
-  }`
+      side ? sql`\nLEFT JOIN ${sideTable(c, r.target.table)} AS p ON ${keyEquals(r, targetKey(r, 'p'), s)}` : EMPTY
+    }`,
+  )
 }
 
 /** Equal content is the same row, any other is the newer one. `lacking`: columns that the target does not have yet. */
@@ -250,11 +260,11 @@ export function decideTies(c: Catalogs, r: FlowRelation, staged: Staging, lackin
     .filter((x) => !keySet.has(x.target))
     .map((x) => {
       const held = lacking.includes(x.target) ? sql`CAST(NULL AS ${typed(x.targetType)})` : ident('t', x.target)
-      return sameContent(x.targetType, held, ident('s', x.target))
+      return c.kit.sameContent(x.targetType, held, ident('s', x.target))
     })
   return sql`UPDATE tidemark_verdict AS v SET verdict = CASE WHEN ${joined(content, ' AND ', sql`TRUE`)} THEN 'same' ELSE 'update' END
 FROM ${targetTable(c, landingTable(r))} AS t, ${staged.from}
-WHERE v.verdict = 'tie' AND t.rowid = v.target_row AND ${staged.row} = v.stage_row`
+WHERE v.verdict = 'tie' AND ${c.kit.address('t')} = v.target_row AND ${staged.row} = v.stage_row`
 }
 
 export const verdictCounts = sql`SELECT count(*), count(DISTINCT stage_row),
@@ -274,16 +284,18 @@ SELECT ${joined(stagedNames(r), ', ')} FROM ${staged.from} JOIN tidemark_verdict
 WHERE v.verdict IN (${verdicts})`
 
 const deleteOlder = (c: Catalogs, r: FlowRelation): Sql =>
-  sql`DELETE FROM ${targetTable(c, landingTable(r))} WHERE rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')`
+  sql`DELETE FROM ${targetTable(c, landingTable(r))} AS t WHERE ${c.kit.address('t')} IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')`
 
 /** What rows that are about to be replaced hold in columns that the flow does not fill. */
-const keep = (c: Catalogs, r: FlowRelation, others: readonly string[]): Sql =>
-  sql`CREATE OR REPLACE TEMP TABLE tidemark_kept AS
-SELECT v.stage_row AS ${KEPT_ROW}, ${joined(
-    others.map((o) => ident('t', o)),
-    ', ',
-  )}
-FROM ${targetTable(c, landingTable(r))} AS t JOIN tidemark_verdict AS v ON v.target_row = t.rowid WHERE v.verdict = 'update'`
+const keep = (c: Catalogs, r: FlowRelation, others: readonly string[]): readonly Sql[] =>
+  c.kit.remakeTemp(
+    KEPT,
+    sql`SELECT v.stage_row AS ${KEPT_ROW}, ${joined(
+      others.map((o) => ident('t', o)),
+      ', ',
+    )}
+FROM ${targetTable(c, landingTable(r))} AS t JOIN tidemark_verdict AS v ON v.target_row = ${c.kit.address('t')} WHERE v.verdict = 'update'`,
+  )
 
 const insertKept = (c: Catalogs, r: FlowRelation, staged: Staging, others: readonly string[]): Sql =>
   sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)}, ${joined(
@@ -309,7 +321,7 @@ export function take(
   return others.length === 0
     ? [deleteOlder(c, r), insertVerdicts(c, r, staged, sql`'insert', 'update'`)]
     : [
-        keep(c, r, others),
+        ...keep(c, r, others),
         deleteOlder(c, r),
         insertKept(c, r, staged, others),
         insertVerdicts(c, r, staged, sql`'insert'`),
@@ -341,24 +353,30 @@ WHERE (v.verdict IN ('insert', 'update') OR (v.verdict = 'same' AND v.held IS NU
   ]
 }
 
-/** DDL of a target made from the source's columns. No primary key: the apply statements keep it, twice as fast. */
-export function createTarget(c: Catalogs | null, r: FlowRelation): Sql {
+/** DDL of a target made from the source's columns. */
+export function createTarget({ kit }: Pick<Catalogs, 'kit'>, r: FlowRelation, name: Sql): Sql {
   const keySet = new Set(r.key.map((k) => k.target))
   const columns = r.columns.map(
     (x) => sql`${ident(x.target)} ${typed(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : EMPTY}`,
   )
-  const name = c === null ? ident(...r.target.table) : targetTable(c, landingTable(r))
-  return sql`CREATE TABLE ${name} (${joined(columns, ', ')})`
+  return sql`CREATE TABLE ${name} (${joined([...columns, ...declaredKey(kit, r)], ', ')})`
 }
 
+const declaredKey = ({ declaresKeys }: Catalogs['kit'], r: FlowRelation): readonly Sql[] =>
+  declaresKeys
+    ? [
+        sql`PRIMARY KEY (${joined(
+          r.key.map((k) => ident(k.target)),
+          ', ',
+        )})`,
+      ]
+    : []
+
 /** DDL of the columns that the target lacks. Nobody else may have made one in between. */
-export const addColumns = (c: Catalogs | null, r: FlowRelation): readonly Sql[] =>
+export const addColumns = (r: FlowRelation, name: Sql): readonly Sql[] =>
   r.columns
     .filter((x) => r.target.adds.includes(x.target))
-    .map(
-      (x) =>
-        sql`ALTER TABLE ${c === null ? ident(...r.target.table) : targetTable(c, r.target.table)} ADD COLUMN IF NOT EXISTS ${ident(x.target)} ${typed(x.targetType)}`,
-    )
+    .map((x) => sql`ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${ident(x.target)} ${typed(x.targetType)}`)
 
 export function createSide(c: Catalogs, r: FlowRelation): Sql | null {
   if (!r.position || r.position.targetColumn !== null) return null
@@ -366,7 +384,7 @@ export function createSide(c: Catalogs, r: FlowRelation): Sql | null {
     r.key.map((x) => sql`${ident(x.target)} ${typed(x.targetType)}`),
     ', ',
   )
-  return sql`CREATE TABLE IF NOT EXISTS ${sideTable(c, r.target.table)} (${k}, ${sidePosition(r)} ${typed(r.position.type)})`
+  return sql`CREATE TABLE IF NOT EXISTS ${sideTable(c, r.target.table)} (${joined([k, sql`${sidePosition(r)} ${typed(r.position.type)}`, ...declaredKey(c.kit, r)], ', ')})`
 }
 
 /** Keys of the target that the table loaded beside lacks, and all its rows. */

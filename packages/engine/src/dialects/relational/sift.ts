@@ -7,7 +7,7 @@ import type { RowPolicy } from '../row-policy.ts'
 import { type Sql, sql } from '../sql-text.ts'
 import type { Staging } from './apply.sql.ts'
 import type { Catalogs } from './names.ts'
-import type { Sender } from './refuse-batch.ts'
+import type { Sender } from './sender.ts'
 import * as bad from './rejects.sql.ts'
 
 export class Sift {
@@ -41,8 +41,8 @@ export class Sift {
   /** What can be told by the rows alone; a dry run has no parents there. */
   async foresee(withParents = true): Promise<void> {
     const { refused } = this.#policy
-    if (refused.length > 0) await this.#add(bad.addRefused(refused))
-    const unfit = bad.addUnfit(this.#relation, this.staged)
+    if (refused.length > 0) await this.#add(bad.addRefused(this.#catalogs, refused))
+    const unfit = bad.addUnfit(this.#catalogs, this.#relation, this.staged)
     if (unfit) await this.#add(unfit)
     if (withParents && this.#relation.tree)
       await this.#add(bad.addParentless(this.#catalogs, this.#relation, this.staged))
@@ -65,7 +65,7 @@ export class Sift {
   /** Key, code and message of the rejects among them. */
   get rejects(): Sql {
     const all = bad.badRows(this.#catalogs, this.#relation, this.#split)
-    return this.#policy.skipsConflicts ? sql`SELECT * FROM (${all}) WHERE code <> 'TM5010'` : all
+    return this.#policy.skipsConflicts ? sql`SELECT * FROM (${all}) AS q WHERE code <> 'TM5010'` : all
   }
 
   async #drop(statement: Sql): Promise<boolean> {
@@ -75,7 +75,7 @@ export class Sift {
   }
 
   async #add(statement: Sql): Promise<bigint> {
-    if (!this.#begun) await this.#to.exec(bad.noneBad)
+    if (!this.#begun) for (const statement of bad.noneBad(this.#catalogs)) await this.#to.exec(statement)
     this.#begun = true
     const found = await this.#to.exec(statement)
     if (found === 0n) return 0n

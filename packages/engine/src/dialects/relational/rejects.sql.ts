@@ -5,11 +5,11 @@ import type { RefusedRow } from '../row-policy.ts'
 import { landingTable } from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { parentlessRows, type Staging, stagedUnfit } from './apply.sql.ts'
-import { keyJson } from './capture.sql.ts'
 import { mainKeys, unfitting } from './columns.sql.ts'
 import { type Catalogs, keyName, targetTable, work } from './names.ts'
 
-export const noneBad = sql`CREATE OR REPLACE TEMP TABLE tidemark_bad (stage_row BIGINT, code VARCHAR, message VARCHAR)`
+export const noneBad = ({ kit }: Catalogs): readonly Sql[] =>
+  kit.remakeEmptyTemp(sql`tidemark_bad`, sql`stage_row BIGINT, code VARCHAR, message VARCHAR`)
 
 /** What lands: the staged rows without the bad ones. */
 export const withoutBad = ({ from, row }: Staging): Staging => ({
@@ -18,14 +18,14 @@ export const withoutBad = ({ from, row }: Staging): Staging => ({
 })
 
 /** What an earlier attempt found out. */
-export const addRefused = (refused: readonly RefusedRow[]): Sql => sql`INSERT INTO tidemark_bad
-SELECT CAST(x ->> 'number' AS BIGINT), x ->> 'code', x ->> 'message' FROM (SELECT unnest(CAST(${param(
-  JSON.stringify(refused.map((x) => ({ ...x, number: String(x.number) }))),
-)} AS JSON[])) AS x)`
+export const addRefused = ({ kit }: Catalogs, refused: readonly RefusedRow[]): Sql => sql`INSERT INTO tidemark_bad
+SELECT CAST(x ->> 'number' AS BIGINT), x ->> 'code', x ->> 'message' FROM ${kit.objectsOf(
+  param(JSON.stringify(refused.map((x) => ({ ...x, number: String(x.number) })))),
+)} AS q`
 
 /** Values that do not fit, and NULL where the target takes none. Null: this flow can have none. */
-export function addUnfit(r: FlowRelation, staged: Staging): Sql | null {
-  const unfit = unfitting(r).length > 0 ? sql`s.${stagedUnfit(r)}` : null
+export function addUnfit(c: Catalogs, r: FlowRelation, staged: Staging): Sql | null {
+  const unfit = unfitting(c, r).length > 0 ? sql`s.${stagedUnfit(r)}` : null
   const nulls = r.target.rules.notNull.map((name) => ident('s', name))
   const conditions = [...(unfit ? [sql`${unfit} IS NOT NULL`] : []), ...nulls.map((x) => sql`${x} IS NULL`)]
   if (conditions.length === 0) return null
@@ -49,7 +49,7 @@ FROM ${staged.from} WHERE ${where}`
 }
 
 /** Compared as the constraint does, which knows no collation. */
-const bits = (x: PlannedColumn, value: Sql): Sql => (x.targetType === 'VARCHAR' ? sql`encode(${value})` : value)
+const bits = ({ kit }: Catalogs, x: PlannedColumn, value: Sql): Sql => kit.bits(x.targetType, value)
 
 const columnsOf = (r: FlowRelation, names: readonly string[]): readonly PlannedColumn[] =>
   names.flatMap((name) => r.columns.filter((x) => x.target === name))
@@ -63,19 +63,20 @@ const u = (i: number): Sql => ident(`u${i + 1}`)
 export function addClashes(c: Catalogs, r: FlowRelation, staged: Staging, unique: readonly string[]): Sql {
   const columns = columnsOf(r, unique)
   const target = targetTable(c, landingTable(r))
+  const address = c.kit.address('t')
   const same = (a: string, b: string): Sql =>
     joined(
-      columns.map((x, i) => sql`${bits(x, ident(a, x.target))} = ${ident(b)}.${u(i)}`),
+      columns.map((x, i) => sql`${bits(c, x, ident(a, x.target))} = ${ident(b)}.${u(i)}`),
       ' AND ',
     )
   const values = columns.map((_, i) => u(i))
   const shown = columns.every((x) => x.mask === null)
-    ? sql`' ' || left(${keyJson(columns.map((x) => ident('s', x.target)))}, 80)`
+    ? sql`' ' || left(${c.kit.keyJson(columns.map((x) => ident('s', x.target)))}, 80)`
     : sql`''`
   return sql`INSERT INTO tidemark_bad
 WITH landing AS (
   SELECT v.stage_row, v.target_row, ${joined(
-    columns.map((x, i) => sql`${bits(x, ident('s', x.target))} AS ${u(i)}`),
+    columns.map((x, i) => sql`${bits(c, x, ident('s', x.target))} AS ${u(i)}`),
     ', ',
   )}
   FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
@@ -85,12 +86,13 @@ WITH landing AS (
   )}
 ), held AS (
   SELECT DISTINCT ${joined(
-    columns.map((x, i) => sql`${bits(x, ident('t', x.target))} AS ${u(i)}`),
+    columns.map((x, i) => sql`${bits(c, x, ident('t', x.target))} AS ${u(i)}`),
     ', ',
-  )} FROM ${target} AS t SEMI JOIN landing AS l ON ${same('t', 'l')}
-  WHERE t.rowid NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
+  )} FROM ${target} AS t
+  WHERE EXISTS (SELECT 1 FROM landing AS l WHERE ${same('t', 'l')})
+    AND ${address} NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
 ), own AS (
-  SELECT l.stage_row FROM landing AS l JOIN ${target} AS t ON t.rowid = l.target_row AND ${same('t', 'l')}
+  SELECT l.stage_row FROM landing AS l JOIN ${target} AS t ON ${address} = l.target_row AND ${same('t', 'l')}
 ), ranked AS (
   SELECT l.*, row_number() OVER (PARTITION BY ${joined(values, ', ')} ORDER BY o.stage_row IS NULL, l.stage_row) AS place
   FROM landing AS l LEFT JOIN own AS o ON o.stage_row = l.stage_row
@@ -116,19 +118,19 @@ export function addFolded(c: Catalogs, r: FlowRelation, staged: Staging): Sql {
       : sql`${ident('s', x.target)} COLLATE ${catalogText(collation)}`
   })
   const sameBits = joined(
-    r.key.map((x) => sql`${bits(x, ident('t', x.target))} = ${bits(x, ident('s', x.target))}`),
+    r.key.map((x) => sql`${bits(c, x, ident('t', x.target))} = ${bits(c, x, ident('s', x.target))}`),
     ' AND ',
   )
   return sql`INSERT INTO tidemark_bad
 SELECT stage_row, 'TM5011', CASE WHEN other IS NULL THEN 'another row of the batch has a key that the target holds equal' ELSE 'the target holds it equal to ' || other END
 FROM (
-  SELECT v.stage_row, CASE WHEN t.rowid IS NOT NULL AND NOT (${sameBits}) THEN ${keyJson(
+  SELECT v.stage_row, CASE WHEN ${c.kit.address('t')} IS NOT NULL AND NOT (${sameBits}) THEN ${c.kit.keyJson(
     r.key.map((x) => ident('t', x.target)),
   )} END AS other,
     row_number() OVER (PARTITION BY ${joined(folded, ', ')} ORDER BY coalesce(${sameBits}, FALSE) DESC, v.stage_row) AS place
   FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
-  LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON t.rowid = v.target_row
-) WHERE other IS NOT NULL OR place > 1`
+  LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON ${c.kit.address('t')} = v.target_row
+) AS q WHERE other IS NOT NULL OR place > 1`
 }
 
 export const dropBadVerdicts = sql`DELETE FROM tidemark_verdict WHERE stage_row IN (SELECT stage_row FROM tidemark_bad)`
@@ -136,21 +138,21 @@ export const dropBadVerdicts = sql`DELETE FROM tidemark_verdict WHERE stage_row 
 /** The bad rows with their keys, as the ledger names them. */
 export function badRows(c: Catalogs, r: FlowRelation, split: CapturedBatch): Sql {
   if (split.readAt === null)
-    return sql`SELECT b.stage_row, ${keyJson(r.key.map((_, i) => sql`w.${keyName(i)}`))} AS key, b.code, b.message
+    return sql`SELECT b.stage_row, ${c.kit.keyJson(r.key.map((_, i) => sql`w.${keyName(i)}`))} AS key, b.code, b.message
 FROM tidemark_bad AS b JOIN ${work(c, 'captured')} AS w ON w.n = b.stage_row`
   const part = c.source.slice(r.source.table, 'm', split.first, split.last)
-  return sql`SELECT b.stage_row, ${keyJson(mainKeys(c, r))} AS key, b.code, b.message
+  return sql`SELECT b.stage_row, ${c.kit.keyJson(mainKeys(c, r))} AS key, b.code, b.message
 FROM ${part.from} AS m JOIN tidemark_bad AS b ON b.stage_row = ${c.source.rowNumber(r.source.table, 'm')} WHERE ${part.where}`
 }
 
 export const badByCode = sql`SELECT code, count(*) FROM tidemark_bad GROUP BY code ORDER BY min(stage_row)`
 
 export const examples = (c: Catalogs, r: FlowRelation, split: CapturedBatch, code: string): Sql =>
-  sql`SELECT key, message FROM (${badRows(c, r, split)}) WHERE code = ${param(code)} ORDER BY stage_row LIMIT 3`
+  sql`SELECT key, message FROM (${badRows(c, r, split)}) AS q WHERE code = ${param(code)} ORDER BY stage_row LIMIT 3`
 
 /** For people: what is asked of a batch before it lands. Empty where nothing can be told before. */
 export const explainRejects = (c: Catalogs, r: FlowRelation, staged: Staging): readonly Sql[] => [
-  ...[addUnfit(r, staged)].filter((x) => x !== null),
+  ...[addUnfit(c, r, staged)].filter((x) => x !== null),
   ...(r.tree ? [addParentless(c, r, staged)] : []),
   ...(r.target.rules.folded.length > 0 ? [addFolded(c, r, staged)] : []),
   ...r.target.rules.unique.map((columns) => addClashes(c, r, staged, columns)),

@@ -1,13 +1,8 @@
 /** A column's value on its way out of the source: where it comes from, then cast, then mask. */
-import { createHash } from 'node:crypto'
-import { Secret } from '../../runtime/secret.ts'
 import type { FlowRelation } from '../contract.ts'
 import type { PlannedColumn, PlannedMask } from '../planned-column.ts'
-import { ident, param, secretParam, type Sql, sql } from '../sql-text.ts'
-import { canonicalText } from './canonical.sql.ts'
+import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { type Catalogs, typed } from './names.ts'
-import { exactCast, tryCast } from './try-cast.sql.ts'
-import { sameContent } from './types.ts'
 
 /** As it is in the source. */
 export function clearValue(x: PlannedColumn): Sql {
@@ -23,21 +18,24 @@ export function clearValue(x: PlannedColumn): Sql {
 
 /** As the target holds it. What does not fit its cast is NULL here: `unfitting` finds it before it can land. */
 export function landingValue(c: Catalogs, x: PlannedColumn): Sql {
-  const value = castValue(x)
+  const value = castValue(c, x)
   const type = x.cast ?? x.sourceType
   if (x.mask !== null) return masked(c, x.mask, { value, type }, x.targetType)
   return type === x.targetType ? value : sql`CAST(${value} AS ${typed(x.targetType)})`
 }
 
 /** Per column that is cast: rows of the source whose value does not fit exactly and must not land. */
-export const unfitting = (r: FlowRelation): readonly { readonly column: PlannedColumn; readonly predicate: Sql }[] =>
+export const unfitting = (
+  c: Catalogs,
+  r: FlowRelation,
+): readonly { readonly column: PlannedColumn; readonly predicate: Sql }[] =>
   r.columns.flatMap((column) => {
     if (column.cast === null) return []
     const x = clearValue(column)
-    const there = castValue(column)
+    const there = castValue(c, column)
     // two values of a key must not become one, whatever they say: 1 and 01
     const isKey = r.key.some((k) => k.target === column.target)
-    const back = sameContent(column.sourceType, tryCast(column.cast, column.sourceType, there), x)
+    const back = c.kit.sameContent(column.sourceType, c.kit.tryCast(column.cast, column.sourceType, there), x)
     const lost = isKey ? sql`(${there} IS NULL OR NOT coalesce(${back}, FALSE))` : sql`${there} IS NULL`
     return [{ column, predicate: sql`(${x} IS NOT NULL AND ${lost})` }]
   })
@@ -65,15 +63,15 @@ export const landingKey =
     return landingValue(c, x)
   }
 
-const castValue = (x: PlannedColumn): Sql =>
-  x.cast === null ? clearValue(x) : exactCast(x.sourceType, x.cast, clearValue(x))
+const castValue = ({ kit }: Catalogs, x: PlannedColumn): Sql =>
+  x.cast === null ? clearValue(x) : kit.exactCast(x.sourceType, x.cast, clearValue(x))
 
 /** A remembered key, as the target holds it. */
-export function landedKey(r: FlowRelation, remembered: (i: number) => Sql): (i: number) => Sql {
+export function landedKey({ kit }: Catalogs, r: FlowRelation, remembered: (i: number) => Sql): (i: number) => Sql {
   return (i) => {
     const x = r.key[i]
     if (!x || x.mask !== null || x.cast === null) return remembered(i)
-    return sql`CAST(${exactCast(x.sourceType, x.cast, remembered(i))} AS ${typed(x.targetType)})`
+    return sql`CAST(${kit.exactCast(x.sourceType, x.cast, remembered(i))} AS ${typed(x.targetType)})`
   }
 }
 
@@ -96,22 +94,7 @@ function masked(c: Catalogs, mask: PlannedMask, of: { value: Sql; type: string }
     case 'redact':
       return sql`CASE WHEN ${of.value} IS NULL THEN NULL ELSE CAST(${param(mask.text)} AS ${typed(type)}) END`
     case 'hash':
-      // a type without a canonical text has DuckDB's own
-      return hmac(c.secret(mask.key), canonicalText(of.type, of.value) ?? sql`CAST(${of.value} AS VARCHAR)`)
+      // a type without a canonical text has the database's own
+      return c.kit.hmac(c.secret(mask.key), c.kit.canonicalText(of.type, of.value) ?? sql`CAST(${of.value} AS VARCHAR)`)
   }
-}
-
-const BLOCK = 64
-
-/** HMAC-SHA-256 of a text in UTF-8, as 64 hexadecimal digits; NULL stays NULL. */
-function hmac(key: Secret, text: Sql): Sql {
-  const bytes = Buffer.from(key.reveal(), 'utf8')
-  const block = Buffer.alloc(BLOCK)
-  const short = bytes.length > BLOCK ? createHash('sha256').update(bytes).digest() : bytes
-  short.copy(block)
-  const pad = (with_: number): Sql => {
-    const padded = Buffer.from(block.map((b) => b ^ with_))
-    return sql`from_hex(${secretParam(new Secret(padded.toString('hex')))})`
-  }
-  return sql`sha256(${pad(0x5c)} || from_hex(sha256(${pad(0x36)} || encode(${text}))))`
 }

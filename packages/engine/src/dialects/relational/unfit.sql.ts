@@ -2,7 +2,6 @@
 import type { FlowRelation } from '../contract.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import { joined, type Sql, sql, whole } from '../sql-text.ts'
-import { keyJson } from './capture.sql.ts'
 import { clearValue, mainKeys, unfitting } from './columns.sql.ts'
 import type { Catalogs } from './names.ts'
 
@@ -16,15 +15,15 @@ export interface Unfit {
 
 /** Per column that is cast. `rows`: FROM and WHERE of the rows that are to land. */
 export const unfitRows = (c: Catalogs, r: FlowRelation, rows: Sql): readonly Unfit[] =>
-  unfitting(r).map(({ column, predicate }) => ({
+  unfitting(c, r).map(({ column, predicate }) => ({
     column,
-    query: sql`SELECT count(*) OVER (), ${keyJson(mainKeys(c, r))} AS k, ${column.mask === null ? sql`CAST(${clearValue(column)} AS VARCHAR)` : sql`NULL`} AS v
+    query: sql`SELECT count(*) OVER (), ${c.kit.keyJson(mainKeys(c, r))} AS k, ${column.mask === null ? sql`CAST(${clearValue(column)} AS VARCHAR)` : sql`NULL`} AS v
 ${rows} AND ${predicate} ORDER BY k LIMIT ${whole(EXAMPLES)}`,
   }))
 
 /** Of all columns in one pass: does any row not fit? */
-export const hasUnfit = (r: FlowRelation, rows: Sql): Sql =>
+export const hasUnfit = (c: Catalogs, r: FlowRelation, rows: Sql): Sql =>
   sql`SELECT count(*) FROM (SELECT 1 ${rows} AND (${joined(
-    unfitting(r).map((u) => u.predicate),
+    unfitting(c, r).map((u) => u.predicate),
     ' OR ',
   )}) LIMIT 1) AS q`

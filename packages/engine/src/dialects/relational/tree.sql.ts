@@ -3,7 +3,7 @@ import type { FlowRelation, WindowBounds } from '../contract.ts'
 import type { OrphanReason } from '../orphan.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { landedKey, landingKey, mainKey } from './columns.sql.ts'
-import { capturedColumns, excluded, filters, fromSource, inWindow, keyJson } from './capture.sql.ts'
+import { capturedColumns, excluded, filters, fromSource, inWindow } from './capture.sql.ts'
 import {
   type Catalogs,
   column,
@@ -30,7 +30,7 @@ const keys = (r: FlowRelation): Sql =>
 const landed = ({ c, r, targetExists }: Ctx, alias: string): Sql =>
   !targetExists
     ? sql`FALSE`
-    : sql`EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), landedKey(r, workKey(alias)))} AND ${ident('t', r.tree?.locator.target ?? '')} IS NOT DISTINCT FROM ${ident(alias, 'loc')})`
+    : sql`EXISTS (SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), landedKey(c, r, workKey(alias)))} AND ${ident('t', r.tree?.locator.target ?? '')} IS NOT DISTINCT FROM ${ident(alias, 'loc')})`
 
 // ── upwards ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -48,8 +48,8 @@ WITH RECURSIVE up(loc) AS (
   UNION
   SELECT ${parOf(r)} FROM ${sourceTable(c, r.source.table)} AS m JOIN up ON ${locOf(r)} = up.loc WHERE ${notSeen(parOf(r))}
 )
-SELECT ${capturedColumns(c, r, rowIds, false)}, coalesce(${excluded(r)}, FALSE), TRUE, FALSE
-FROM ${sourceTable(c, r.source.table)} AS m SEMI JOIN up ON ${locOf(r)} = up.loc`
+SELECT ${capturedColumns(c, r, rowIds, false)}, coalesce(${excluded(c, r)}, FALSE), TRUE, FALSE
+FROM ${sourceTable(c, r.source.table)} AS m WHERE ${locOf(r)} IN (SELECT loc FROM up)`
 }
 
 /** Of the ancestors just visited, those the target lacks, or holds elsewhere, are captured. */
@@ -68,11 +68,14 @@ export const settleAncestors = ({ c }: Ctx): Sql => sql`UPDATE ${work(c, 'ancest
  * be back from below an excluded key, where rows were added to it that no run could deliver. The others landed, maybe in
  * a run that died before the rest of the subtree did: then it is told by the locators that the target holds.
  */
-export const moved = (x: Ctx): Sql => sql`CREATE OR REPLACE TABLE ${work(x.c, 'moved')} AS
-SELECT u.loc, bool_or(u.entire) AS entire FROM (
+export const moved = (x: Ctx): readonly Sql[] =>
+  x.c.kit.remakeTable(
+    work(x.c, 'moved'),
+    sql`SELECT u.loc, bool_or(u.entire) AS entire FROM (
   SELECT n.loc, NOT ${landed(x, 'n')} OR n.role IN ('w', 'x') AS entire FROM ${work(x.c, 'node')} AS n WHERE NOT n.down
   UNION ALL SELECT a.loc, FALSE FROM ${work(x.c, 'ancestor')} AS a WHERE NOT a.down AND NOT a.excluded
-) AS u GROUP BY u.loc`
+) AS u GROUP BY u.loc`,
+  )
 
 export const markDescended = ({ c }: Ctx): readonly Sql[] => [
   sql`UPDATE ${work(c, 'node')} SET down = TRUE WHERE NOT down`,
@@ -93,11 +96,11 @@ export function captureBelow({ c, r, rowIds }: Ctx, window: WindowBounds | null,
   const joinsPresent = r.source.joins.flatMap((j) =>
     Object.values(j.on).map((name) => sql`${ident(`j_${j.as}`, name)} IS NOT NULL`),
   )
-  const eligible = joined([...joinsPresent, sql`${taken}`, filters(r)], ' AND ')
+  const eligible = joined([...joinsPresent, sql`${taken}`, filters(c, r)], ' AND ')
   return sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
 SELECT ${capturedColumns(c, r, rowIds, true)}, CASE WHEN ${elsewhere} OR (NOT EXISTS (${held}) AND coalesce(${eligible}, FALSE)) THEN 's' ELSE 'x' END
 FROM ${fromSource(c, r, true)} JOIN ${work(c, 'moved')} AS f ON ${parOf(r)} = f.loc
-WHERE NOT coalesce(${excluded(r)}, FALSE) AND (f.entire OR (${elsewhere} AND ${notYoung}))
+WHERE NOT coalesce(${excluded(c, r)}, FALSE) AND (f.entire OR (${elsewhere} AND ${notYoung}))
   AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})`
 }
 
@@ -108,8 +111,9 @@ export const captureOwed = ({
   rowIds,
 }: Ctx): Sql => sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
 SELECT ${capturedColumns(c, r, rowIds, true)}, 's'
-FROM ${fromSource(c, r, true)} SEMI JOIN ${work(c, 'owed_key')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
-WHERE NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})
+FROM ${fromSource(c, r, true)}
+WHERE EXISTS (SELECT 1 FROM ${work(c, 'owed_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})
+  AND NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})
   AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})`
 
 // ── order, and what has none ──────────────────────────────────────────────────────────────────────────────────
@@ -117,11 +121,11 @@ WHERE NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r,
 /** Among all rows of the source: the other one may lie outside the window. */
 export const duplicateLocators = ({ c, r }: Ctx): Sql => sql`SELECT CAST(loc AS VARCHAR) FROM (
   SELECT ${locOf(r)} AS loc FROM ${sourceTable(c, r.source.table)} AS m
-  SEMI JOIN (SELECT loc FROM ${work(c, 'node')} UNION ALL SELECT loc FROM ${work(c, 'ancestor')}) AS u ON ${locOf(r)} = u.loc
+  WHERE ${locOf(r)} IN (SELECT loc FROM ${work(c, 'node')} UNION ALL SELECT loc FROM ${work(c, 'ancestor')})
 ) AS q GROUP BY loc HAVING count(*) > 1 ORDER BY 1 LIMIT 5`
 
 export const withoutLocator = ({ c, r }: Ctx): Sql =>
-  sql`SELECT ${keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))} FROM ${work(c, 'node')} AS n WHERE n.loc IS NULL AND n.role <> 'x' ORDER BY 1 LIMIT 5`
+  sql`SELECT ${c.kit.keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))} FROM ${work(c, 'node')} AS n WHERE n.loc IS NULL AND n.role <> 'x' ORDER BY 1 LIMIT 5`
 
 /** A row that was only passed through, but that a captured row hangs below, must come first, unless it is there. */
 export const promotePassed = (
@@ -134,24 +138,31 @@ export const promotePassed = (
 
 /** Every visited row once: captured ones, and ancestors that are in the target. */
 export const startOrder = ({ c }: Ctx): readonly Sql[] => [
-  sql`CREATE OR REPLACE TABLE ${work(c, 'member')} AS
-SELECT loc, any_value(par) AS par, bool_or(ex) AS excluded FROM
+  ...c.kit.remakeTable(
+    work(c, 'member'),
+    sql`SELECT loc, min(par) AS par, bool_or(ex) AS excluded FROM
 (SELECT loc, par, FALSE AS ex FROM ${work(c, 'node')} UNION ALL SELECT loc, par, excluded FROM ${work(c, 'ancestor')}) AS u GROUP BY loc`,
-  sql`CREATE OR REPLACE TABLE ${work(c, 'reached')} AS WITH RECURSIVE reached(loc, depth) AS (
+  ),
+  ...c.kit.remakeTable(
+    work(c, 'reached'),
+    sql`WITH RECURSIVE reached(loc, depth) AS (
   SELECT loc, 0 FROM ${work(c, 'member')} WHERE par IS NULL AND NOT excluded
   UNION ALL SELECT m.loc, p.depth + 1 FROM ${work(c, 'member')} AS m JOIN reached AS p ON p.loc = m.par WHERE NOT m.excluded
 ) SELECT loc, depth FROM reached`,
+  ),
 ]
 
 /** Captured rows without a depth: those below an excluded or missing parent, however far. */
-export const startOrphans = ({
-  c,
-}: Ctx): Sql => sql`CREATE OR REPLACE TABLE ${work(c, 'orphan')} AS WITH RECURSIVE orphan(loc, reason) AS (
+export const startOrphans = ({ c }: Ctx): readonly Sql[] =>
+  c.kit.remakeTable(
+    work(c, 'orphan'),
+    sql`WITH RECURSIVE orphan(loc, reason) AS (
   SELECT m.loc, CASE WHEN p.loc IS NULL THEN 'gone' ELSE 'excluded' END
   FROM ${work(c, 'member')} AS m LEFT JOIN ${work(c, 'member')} AS p ON p.loc = m.par
   WHERE m.par IS NOT NULL AND NOT m.excluded AND (p.loc IS NULL OR p.excluded)
   UNION ALL SELECT m.loc, o.reason FROM ${work(c, 'member')} AS m JOIN orphan AS o ON o.loc = m.par WHERE NOT m.excluded
-) SELECT loc, reason FROM orphan`
+) SELECT loc, reason FROM orphan`,
+  )
 
 /** Whatever is left goes round in a circle, or hangs below one. */
 export const addCycles = ({ c }: Ctx): Sql => sql`INSERT INTO ${work(c, 'orphan')}
@@ -162,7 +173,7 @@ WHERE NOT m.excluded AND NOT EXISTS (SELECT 1 FROM ${work(c, 'reached')} AS q WH
 export const listOrphans = ({
   c,
   r,
-}: Ctx): Sql => sql`SELECT ${keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))}, CAST(n.loc AS VARCHAR), o.reason
+}: Ctx): Sql => sql`SELECT ${c.kit.keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))}, CAST(n.loc AS VARCHAR), o.reason
 FROM ${work(c, 'node')} AS n JOIN ${work(c, 'orphan')} AS o ON o.loc = n.loc WHERE n.role <> 'x' ORDER BY 3, 2`
 
 export const dropOrphans = ({ c }: Ctx, reasons: readonly OrphanReason[]): Sql =>
@@ -190,26 +201,30 @@ export const liftAncestors = ({ c }: Ctx): Sql => sql`UPDATE ${work(c, 'node')} 
     UNION SELECT n.par FROM ${work(c, 'node')} AS n JOIN up ON n.loc = up.loc WHERE n.step = 3
   ) SELECT loc FROM up WHERE loc IS NOT NULL)`
 
-export const order = ({ c, r }: Ctx): readonly Sql[] => [
-  sql`CREATE OR REPLACE TABLE ${work(c, 'captured')} AS
-SELECT row_number() OVER (ORDER BY step, depth, rid, ${keys(r)}) AS n, step, depth, role, ${keys(r)}, rid, bytes
+export const order = ({ c, r }: Ctx): readonly Sql[] =>
+  c.kit.remakeTable(
+    work(c, 'captured'),
+    sql`SELECT row_number() OVER (ORDER BY step, depth, rid, ${keys(r)}) AS n, step, depth, role, ${keys(r)}, rid, bytes
 FROM ${work(c, 'node')} WHERE role <> 'x' ORDER BY 1`,
-]
+  )
 
 /** A new batch begins with a step or depth, after `rows` rows, or where the running sum of bytes passes a multiple of `bytes`. */
-export const cut = ({ c }: Ctx, rows: number, bytes: number): Sql => sql`CREATE OR REPLACE TABLE ${work(c, 'piece')} AS
-SELECT step, depth, min(n) AS first, max(n) AS last, count(*) AS row_count, sum(bytes) AS byte_count, min(rid) AS rid_from, max(rid) AS rid_to FROM (
-  SELECT *, (row_number() OVER w - 1) // CAST(${param(String(rows))} AS BIGINT) AS by_rows,
-         (sum(bytes) OVER w - bytes) // CAST(${param(String(bytes))} AS BIGINT) AS by_bytes
+export const cut = ({ c }: Ctx, rows: number, bytes: number): readonly Sql[] =>
+  c.kit.remakeTable(
+    work(c, 'piece'),
+    sql`SELECT step, depth, min(n) AS first, max(n) AS last, count(*) AS row_count, sum(bytes) AS byte_count, min(rid) AS rid_from, max(rid) AS rid_to FROM (
+  SELECT *, ${c.kit.wholeDivision(sql`(row_number() OVER w - 1)`, sql`CAST(${param(String(rows))} AS BIGINT)`)} AS by_rows,
+         ${c.kit.wholeDivision(sql`(sum(bytes) OVER w - bytes)`, sql`CAST(${param(String(bytes))} AS BIGINT)`)} AS by_bytes
   FROM ${work(c, 'captured')} WINDOW w AS (PARTITION BY step, depth ORDER BY n ROWS UNBOUNDED PRECEDING)
-) AS q GROUP BY step, depth, by_rows, by_bytes`
+) AS q GROUP BY step, depth, by_rows, by_bytes`,
+  )
 
 export const pieces = ({ c }: Ctx): Sql =>
   sql`SELECT step, dense_rank() OVER (ORDER BY step, depth), first, last, row_count, byte_count FROM ${work(c, 'piece')} ORDER BY first`
 
 /** Written last, dropped first: the capture with this number is whole. */
-export const markWhole = (c: Catalogs, epoch: number): Sql =>
-  sql`CREATE OR REPLACE TABLE ${work(c, 'whole')} AS SELECT CAST(${param(String(epoch))} AS INTEGER) AS epoch`
+export const markWhole = (c: Catalogs, epoch: number): readonly Sql[] =>
+  c.kit.remakeTable(work(c, 'whole'), sql`SELECT CAST(${param(String(epoch))} AS INTEGER) AS epoch`)
 
 export const wholeEpoch = (c: Catalogs): Sql => sql`SELECT epoch FROM ${work(c, 'whole')}`
 
@@ -226,11 +241,15 @@ export function createWork(
   )
   const tree = r.tree ? sql`loc ${locatorType}, par ${locatorType}, ` : EMPTY
   return [
-    sql`CREATE OR REPLACE TABLE ${work(c, 'node')} (${k}, p ${positionType}, ${tree}rid BIGINT, bytes BIGINT, role VARCHAR, down BOOLEAN DEFAULT FALSE, step INTEGER, depth INTEGER)`,
+    ...c.kit.remakeEmpty(
+      work(c, 'node'),
+      sql`${k}, p ${positionType}, ${tree}rid BIGINT, bytes BIGINT, role VARCHAR, down BOOLEAN DEFAULT FALSE, step INTEGER, depth INTEGER`,
+    ),
     ...(r.tree
-      ? [
-          sql`CREATE OR REPLACE TABLE ${work(c, 'ancestor')} (${k}, p ${positionType}, ${tree}rid BIGINT, bytes BIGINT, excluded BOOLEAN, fresh BOOLEAN, down BOOLEAN)`,
-        ]
+      ? c.kit.remakeEmpty(
+          work(c, 'ancestor'),
+          sql`${k}, p ${positionType}, ${tree}rid BIGINT, bytes BIGINT, excluded BOOLEAN, fresh BOOLEAN, down BOOLEAN`,
+        )
       : []),
     sql`CREATE TABLE IF NOT EXISTS ${work(c, 'done_key')} (${k})`,
     sql`CREATE TABLE IF NOT EXISTS ${work(c, 'owed_key')} (${k})`,

@@ -2,7 +2,7 @@
 import type { CapturedBatch, FlowRelation, WindowBounds } from '../contract.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import type { PlannedPiece, PlannedTemplate } from '../planned-steps.ts'
-import { joined, ident, param, type Sql, sql, templateText } from '../sql-text.ts'
+import { joined, ident, param, type Sql, sql, templateText, whole } from '../sql-text.ts'
 import { type Catalogs, keyName, sourceTable, targetTable, typed, work } from './names.ts'
 
 /** What the tokens stand for, where the statement is sent. */
@@ -107,8 +107,8 @@ export const readQueue = (
   template: PlannedTemplate,
   window: WindowBounds | null,
   targetExists: boolean,
-): Sql =>
-  sql`CREATE OR REPLACE TABLE ${work(c, 'queued')} AS SELECT * FROM ${queuedKeys(c, r, template, window, targetExists)} AS q`
+): readonly Sql[] =>
+  c.kit.remakeTable(work(c, 'queued'), sql`SELECT * FROM ${queuedKeys(c, r, template, window, targetExists)} AS q`)
 
 /** A few staged keys that are not of the batch. */
 export function strangers(c: Catalogs, r: FlowRelation, split: CapturedBatch): Sql {
@@ -120,5 +120,8 @@ export function strangers(c: Catalogs, r: FlowRelation, split: CapturedBatch): S
     r.key.map((k) => sql`CAST(s.${ident(k.target)} AS VARCHAR)`),
     ', ',
   )} FROM tidemark_stage AS s
-WHERE NOT EXISTS (SELECT 1 FROM ${work(c, 'captured')} AS w WHERE ${same} AND w.${inBatch(split)}) ORDER BY ALL LIMIT 3`
+WHERE NOT EXISTS (SELECT 1 FROM ${work(c, 'captured')} AS w WHERE ${same} AND w.${inBatch(split)}) ORDER BY ${joined(
+    r.key.map((_, i) => whole(BigInt(i + 1))),
+    ', ',
+  )} LIMIT 3`
 }

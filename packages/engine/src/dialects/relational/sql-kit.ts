@@ -1,0 +1,49 @@
+/**
+ * What differs between databases in the statements that a bench is made of. The statements themselves are one text for
+ * all of them: `capture.sql.ts`, `tree.sql.ts`, `apply.sql.ts` and their like. An expression given as `x` may stand more
+ * than once in what is made of it, so it should be a column.
+ */
+import type { Secret } from '../../runtime/secret.ts'
+import type { Sql } from '../sql-text.ts'
+
+export interface SqlKit {
+  /** Tables that we make have a primary key. DuckDB's have none: the apply statements keep it, twice as fast. */
+  readonly declaresKeys: boolean
+  /** A JSON array of these values' texts, as VARCHAR: the canonical text of a composite key. */
+  keyJson(parts: readonly Sql[]): Sql
+  /** The values of a list as a subselect of that type: one parameter, however long the list. */
+  listOf(values: readonly string[], type: string): Sql
+  /** The objects of a JSON array: a relation with one column `x`, whose members are read with `x ->> 'name'`. */
+  objectsOf(json: Sql): Sql
+  /** A text as a JSON string. */
+  jsonText(text: Sql): Sql
+  /** Equal as bits: −0.0 is not 0.0, 30 days are not a month, a collation has no say; NULL equals NULL. */
+  sameContent(type: string, a: Sql, b: Sql): Sql
+  /** What `=` compares bit by bit, of a value of that type. */
+  bits(type: string, x: Sql): Sql
+  /** Bytes that a value takes in a batch; null: a type of a fixed size. */
+  byteSize(type: string, x: Sql): Sql | null
+  /** docs/canonical-text.md; null: the type has none. */
+  canonicalText(type: string, x: Sql): Sql | null
+  /** The value as `target` holds it, or NULL where that would say less or something else. */
+  exactCast(source: string, target: string, x: Sql): Sql
+  /** The value as `target` holds it, or NULL where it does not fit at all. */
+  tryCast(source: string, target: string, x: Sql): Sql
+  /** HMAC-SHA-256 of a text in UTF-8, as 64 hexadecimal digits; NULL stays NULL. */
+  hmac(key: Secret, text: Sql): Sql
+  /** `a` divided by `b`, rounded down; both are BIGINT and not negative. */
+  wholeDivision(a: Sql, b: Sql): Sql
+  /** A table of the captured keys as this SELECT gives it, whatever had its name. */
+  remakeTable(name: Sql, select: Sql): readonly Sql[]
+  /** The same of an empty table with these columns. */
+  remakeEmpty(name: Sql, columns: Sql): readonly Sql[]
+  /** A relation of the batch's own transaction, by its bare name. */
+  remakeTemp(name: Sql, select: Sql): readonly Sql[]
+  remakeEmptyTemp(name: Sql, columns: Sql): readonly Sql[]
+  /** Where a stored row of that alias is, while nobody writes its table but this transaction. */
+  address(alias: string): Sql
+  /** A moment (timestamp without a zone) in milliseconds. */
+  epochMs(timestamp: Sql): Sql
+  /** So many milliseconds, BIGINT, as an interval. */
+  milliseconds(n: Sql): Sql
+}

@@ -1,0 +1,200 @@
+/**
+ * The one file that imports PostgreSQL's client. A session is one connection; values come back as the server's own text,
+ * so nothing is rounded on its way through JavaScript, and COPY passes bytes.
+ */
+import type { Readable, Writable } from 'node:stream'
+import pg from 'pg'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import type { Secret } from '../runtime/secret.ts'
+
+export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
+
+export interface PostgresOptions {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly password: Secret | null
+  readonly tls: {
+    readonly mode: TlsMode
+    /** PEM; null: the system's own authorities */
+    readonly ca: string | null
+    readonly cert: string | null
+    readonly key: Secret | null
+  }
+  readonly applicationName: string
+  readonly connectTimeoutMs: number
+}
+
+/** A setting of the server's, for the whole session. */
+export type Settings = Readonly<Record<string, string>>
+
+/** What every session of ours has, so that text means one thing: `docs/type-mapping.md`. */
+const TEXT_SETTINGS: Settings = {
+  TimeZone: 'UTC',
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  client_encoding: 'UTF8',
+  standard_conforming_strings: 'on',
+  search_path: '',
+}
+
+const RAW = { getTypeParser: () => (text: string) => text }
+
+export type PostgresRow = readonly (string | null)[]
+
+/** The server's message and its SQLSTATE; `undefined`: not the server's, but the connection's. */
+export const sqlState = (error: unknown): string | undefined =>
+  error instanceof pg.DatabaseError ? error.code : undefined
+
+export class PostgresSession implements AsyncDisposable {
+  readonly options: PostgresOptions
+  /** of the server's process; a pooler may hide another one behind it */
+  readonly pid: number
+  /** errors of its statements may quote values that nobody is to see */
+  discreet = false
+  readonly #client: pg.Client
+  #lost: Error | null = null
+  #closed = false
+  #inTransaction = false
+
+  private constructor(options: PostgresOptions, client: pg.Client) {
+    this.options = options
+    this.#client = client
+    this.pid = (client as unknown as { processID: number }).processID
+    // without a listener the loss of an idle connection would end the process
+    client.on('error', (error: Error) => (this.#lost ??= error))
+    client.on('end', () => (this.#closed = true))
+  }
+
+  static async connect(options: PostgresOptions, settings: Settings = {}): Promise<PostgresSession> {
+    const client = await connectClient(options)
+    const session = new PostgresSession(options, client)
+    try {
+      const all = Object.entries({ ...TEXT_SETTINGS, ...settings })
+      await session.rows(
+        `SELECT ${all.map((_, i) => `pg_catalog.set_config($${2 * i + 1}, $${2 * i + 2}, false)`).join(', ')}`,
+        all.flat(),
+      )
+      return session
+    } catch (error) {
+      await session[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed || this.#lost !== null
+  }
+
+  get inTransaction(): boolean {
+    return this.#inTransaction
+  }
+
+  async rows(text: string, params: readonly (string | boolean | null)[] = []): Promise<readonly PostgresRow[]> {
+    return (await this.#query(text, params)).rows
+  }
+
+  /** Rows changed. */
+  async run(text: string, params: readonly (string | boolean | null)[] = []): Promise<bigint> {
+    return BigInt((await this.#query(text, params)).rowCount ?? 0)
+  }
+
+  /** Several statements without parameters. */
+  async script(text: string): Promise<void> {
+    await this.#client.query(text)
+  }
+
+  /** `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`. */
+  async begin(how = ''): Promise<void> {
+    await this.run(`BEGIN ${how}`)
+    this.#inTransaction = true
+  }
+
+  async commit(): Promise<void> {
+    // a transaction that failed answers COMMIT with ROLLBACK, and no error
+    const { command } = await this.#query('COMMIT', [])
+    this.#inTransaction = false
+    if (command !== 'COMMIT') throw new Error('the server rolled the transaction back instead of committing it')
+  }
+
+  async rollback(): Promise<void> {
+    if (!this.#inTransaction || this.closed) return
+    this.#inTransaction = false
+    await this.run('ROLLBACK')
+  }
+
+  /** The bytes of `COPY … TO STDOUT`. Read to its end, or destroyed with the session: a COPY cannot be left half-way. */
+  copyOut(text: string): Readable {
+    return this.#client.query(copyTo(text)) as unknown as Readable
+  }
+
+  /** Takes the bytes of `COPY … FROM STDIN`; `rowCount` once it has finished. */
+  copyIn(text: string): Writable & { readonly rowCount: number } {
+    return this.#client.query(copyFrom(text)) as unknown as Writable & { readonly rowCount: number }
+  }
+
+  /** Ends the statement under way, by a connection of its own; it throws in its own caller. */
+  async cancel(): Promise<void> {
+    if (this.closed) return
+    await using other = await PostgresSession.connect(this.options)
+    await other.rows('SELECT pg_catalog.pg_cancel_backend($1)', [String(this.pid)])
+  }
+
+  /** Closes the socket, whatever is under way: the server rolls back. */
+  destroy(): void {
+    this.#closed = true
+    ;(this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#client.end().catch(() => undefined)
+  }
+
+  async #query(text: string, values: readonly (string | boolean | null)[]) {
+    if (this.#lost !== null) throw this.#lost
+    return await this.#client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array', types: RAW })
+  }
+}
+
+async function connectClient(options: PostgresOptions): Promise<pg.Client> {
+  const { mode } = options.tls
+  try {
+    return await connectOnce(options, mode !== 'disable')
+  } catch (error) {
+    if (mode !== 'prefer' || !(error instanceof Error) || !/does not support SSL/.test(error.message)) throw error
+    return await connectOnce(options, false)
+  }
+}
+
+async function connectOnce(options: PostgresOptions, encrypted: boolean): Promise<pg.Client> {
+  const { tls } = options
+  const checked = tls.mode === 'verify-ca' || tls.mode === 'verify-full'
+  const client = new pg.Client({
+    host: options.host,
+    port: options.port,
+    database: options.database,
+    user: options.user,
+    // a function: the password is in no object that somebody might print
+    password: options.password === null ? undefined : () => options.password?.reveal() ?? '',
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    ssl: !encrypted
+      ? false
+      : {
+          rejectUnauthorized: checked,
+          ...(tls.mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+          ...(tls.ca === null ? {} : { ca: tls.ca }),
+          ...(tls.cert === null ? {} : { cert: tls.cert }),
+          ...(tls.key === null ? {} : { key: tls.key.reveal() }),
+        },
+  })
+  await client.connect()
+  return client
+}

@@ -1,0 +1,66 @@
+/** A database of a test's own, on the servers that the suite started. */
+import { inject } from 'vitest'
+import { type PostgresOptions, PostgresSession, type PostgresRow } from '../../src/drivers/postgres.ts'
+import { newShortId } from '../../src/runtime/new-id.ts'
+import type { Version } from './postgres-server.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** version → port on the loopback */
+    readonly postgresPorts: Readonly<Record<Version, number>>
+  }
+}
+
+export const optionsOf = (port: number, database: string): PostgresOptions => ({
+  host: '127.0.0.1',
+  port,
+  database,
+  user: 'postgres',
+  password: null,
+  tls: { mode: 'disable', ca: null, cert: null, key: null },
+  applicationName: 'tidemark test',
+  connectTimeoutMs: 10_000,
+})
+
+export class TestDatabase implements AsyncDisposable {
+  readonly options: PostgresOptions
+  readonly url: string
+  readonly #session: PostgresSession
+  readonly #admin: PostgresSession
+
+  private constructor(options: PostgresOptions, session: PostgresSession, admin: PostgresSession) {
+    this.options = options
+    this.url = `postgres://${options.user}@${options.host}:${options.port}/${options.database}`
+    this.#session = session
+    this.#admin = admin
+  }
+
+  static async create(version: Version): Promise<TestDatabase> {
+    const port = inject('postgresPorts')[version]
+    const name = `t_${newShortId(8)}`
+    const admin = await PostgresSession.connect(optionsOf(port, 'postgres'))
+    await admin.run(`CREATE DATABASE ${name}`)
+    const options = optionsOf(port, name)
+    return new TestDatabase(options, await PostgresSession.connect(options, { search_path: 'public' }), admin)
+  }
+
+  /** Several statements. */
+  exec(...statements: readonly string[]): Promise<void> {
+    return this.#session.script(statements.join(';\n'))
+  }
+
+  rows(text: string): Promise<readonly PostgresRow[]> {
+    return this.#session.rows(text)
+  }
+
+  /** One more connection, with `search_path` public; to be disposed of. */
+  connect(): Promise<PostgresSession> {
+    return PostgresSession.connect(this.options, { search_path: 'public' })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#session[Symbol.asyncDispose]()
+    await this.#admin.run(`DROP DATABASE ${this.options.database} WITH (FORCE)`)
+    await this.#admin[Symbol.asyncDispose]()
+  }
+}
