@@ -2,15 +2,14 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { officeFile } from '../../src/demo/office.ts'
+import { officeFile } from '../../src/demo/duckdb/duckdb-database.ts'
 import { type DemoOptions, runDemo } from '../../src/demo/run-demo.ts'
 import { Cancelled } from '../../src/runtime/app-error.ts'
-import { never, openPlace } from './tree-of-files.ts'
+import { never, openPlace, PLAIN } from './tree-of-files.ts'
 
-const plain = (text: string): string => text
-const PLAIN = { bold: plain, dim: plain, good: plain, bad: plain }
 const silent = (options: Pick<DemoOptions, 'project' | 'files'> & Partial<DemoOptions>): DemoOptions => ({
   cwd: '/',
+  postgres: null,
   say: () => {},
   style: PLAIN,
   signal: never,
