@@ -1,4 +1,5 @@
 import { editFiles, putLetter } from '../changes.ts'
+import { FLOW } from '../demo-yaml.ts'
 import { counted } from '../narrator.ts'
 import { did, found, playOneRun, type Stage } from '../stage.ts'
 
@@ -6,7 +7,7 @@ const EDITED = 5
 
 /** A transaction that began before others, writes and commits after them: its rows bear a stamp older than theirs. */
 export async function lateCommit(stage: Stage): Promise<void> {
-  const { narrator, database, arrivals } = stage
+  const { narrator, database, arrivals, tidemark } = stage
   if (!database.shared) return
   narrator.act('A transaction that commits late')
   const edited = await database.inOffice((slow) =>
@@ -22,10 +23,15 @@ export async function lateCommit(stage: Stage): Promise<void> {
       )
       const held = await playOneRun(stage)
       narrator.check(
-        held.rows.inserted === 0 && held.rows.updated === 0,
-        `${held.status.replaceAll('_', ' ')}: ${held.reason ?? 'the window ends before that transaction'}`,
-        found(held),
+        held.status === 'nothing_to_do' && Number(held.waiting?.rows) === edited,
+        `nothing to do yet: the window ends below that transaction, and ${edited} rows wait`,
+        `${found(held)}, ${held.waiting?.rows ?? 0} rows wait`,
       )
+      narrator.command(`tidemark plan ${FLOW}`)
+      const plan = await tidemark.play(['plan', FLOW])
+      const holder = plan.stdout.split('\n').find((line) => line.includes('held back by transaction')) ?? ''
+      narrator.quote(holder)
+      narrator.check(holder !== '', 'the plan says which transaction holds it back', `${plan.stdout}${plan.stderr}`)
       await putLetter(slow, arrivals)
       return edited
     }),
