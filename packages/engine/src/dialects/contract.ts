@@ -12,7 +12,10 @@ import type { Lane, LaneFacts } from './lanes.ts'
 import type { Orphan, OrphanReason } from './orphan.ts'
 import type { BatchPart, RejectedRow, RowPolicy, RowRules } from './row-policy.ts'
 import type { TargetMemory } from './target-memory.ts'
+import type { Departure } from './departure.ts'
 import type { PlannedStep, TemplateReader } from './planned-steps.ts'
+import type { SplitRange } from './split-range.ts'
+import type { LogicalType } from '@tidemark/contract/logical-type'
 import type { Secret } from '../runtime/secret.ts'
 import type { PlannedColumn } from './planned-column.ts'
 import type { SurveyPort } from './survey.ts'
@@ -153,6 +156,8 @@ export interface SourcePort {
   positionClass(type: string): 'time' | 'number' | null
   /** Values of that type can identify a row. */
   canBeKey(type: string): boolean
+  /** The narrowest logical type that holds every value; null: one that only databases of this kind know. */
+  logicalTypeOf(type: string): LogicalType | null
   /** Names that differ only in case are one name. */
   readonly foldsCase: boolean
   /** `wanted`: types for the columns of a table that has none of its own, such as a CSV file's; null: to be found out. */
@@ -190,9 +195,12 @@ export interface CapturedBatch {
    * selection takes, good only while the source has this fingerprint.
    */
   readonly readAt: string | null
-  /** inclusive */
+  /** what the batch reads of a source that another engine reads; null: what `first` and `last` say */
+  readonly range: SplitRange | null
+  /** inclusive; with a range: of the rows as they arrive, which are numbered from 1 */
   readonly first: bigint
   readonly last: bigint
+  /** with a range of pages: an estimate, as are the bytes */
   readonly rows: bigint
   readonly bytes: bigint
 }
@@ -203,26 +211,50 @@ export interface CapturedRanges {
   readonly batches: readonly CapturedBatch[]
 }
 
+export interface RangesRequest {
+  readonly relation: FlowRelation
+  readonly selection: Selection
+  readonly size: { readonly rows: number; readonly bytes: number }
+  /** batches of the capture before this one that are not in, where ranges were captured; null: there was none */
+  readonly left: readonly CapturedBatch[] | null
+}
+
+export interface UnmatchedRow {
+  readonly key: string
+  readonly alias: string
+  readonly position: string | null
+}
+
+/** Which rows a run reads, told by ranges of the source. `Keys`: where there are none, keys can be captured. */
+export interface RangeCapture<Keys extends boolean = boolean> {
+  readonly capturesKeys: Keys
+  /**
+   * The selection as ranges that one pass over the source reads; null: its keys have to be captured. Of row numbers only
+   * when nobody but the source's owner can change the table while the run reads.
+   */
+  ranges(request: RangesRequest): Promise<CapturedRanges | null>
+  /** Position rows inside the window whose main row is not there: their join keys. */
+  unmatched(window: WindowBounds): Promise<readonly UnmatchedRow[]>
+  /** Of these join keys, those whose main row is there now, and is taken by the flow's filters and the run's scope. */
+  found(unmatched: readonly string[]): Promise<readonly string[]>
+  /** After the capture: those of the keys (JSON arrays of text) that are captured, now or in a batch that is in. */
+  captured(keys: readonly string[]): Promise<readonly string[]>
+}
+
+/** Ranges are all that there is, and every selection has them. */
+export type RangesAlone = RangeCapture<false>
+
 /**
  * The captured keys of one run: written once, read by batch number, kept until the run ends. The neutral algorithm
  * is in `capture/capture-rows.ts` and `capture/close-tree.ts`; these are its statements.
  */
-export interface WorkArea {
+export interface WorkArea extends RangeCapture<true> {
   /** The spool of the run, when it is here and whole: what tells it from any other; null: there is none. */
   spooled(): Promise<string | null>
   /** The rows that the selection takes, by one statement, as the target's columns. TM2004 where `rows` would not fit. */
   spool(relation: FlowRelation, selection: Selection, rows: bigint): Promise<void>
   /** Of these keys (JSON arrays of text), those that are in the spool. */
   inSpool(relation: FlowRelation, keys: readonly string[]): Promise<readonly string[]>
-  /**
-   * The selection as ranges of row numbers, when one pass over one table with row numbers takes it, and nobody but
-   * the source's owner can change that table while the run reads; null: its keys have to be captured.
-   */
-  ranges(
-    relation: FlowRelation,
-    selection: Selection,
-    size: { readonly rows: number; readonly bytes: number },
-  ): Promise<CapturedRanges | null>
   /**
    * An empty capture, the `epoch`-th of its run. `done` are ranges of the one before whose batches are in: their rows
    * are not captured again, where that capture is still here.
@@ -237,13 +269,6 @@ export interface WorkArea {
   /** The rows that the selection takes. */
   select(selection: Selection): Promise<bigint>
   checkKeys(): Promise<KeyCheck>
-  /** Position rows inside the window whose main row is not there: their join keys. */
-  unmatched(
-    window: WindowBounds,
-  ): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]>
-  /** Of these join keys, those whose main row is there now, and is taken by the flow's filters and the run's scope. */
-  found(unmatched: readonly string[]): Promise<readonly string[]>
-
   /** Tree: all ancestors not visited yet; the missing ones are captured. */
   climb(): Promise<void>
   /**
@@ -263,8 +288,6 @@ export interface WorkArea {
 
   /** Numbers the rows in the order of execution and cuts them, at `rows` or `bytes`, whichever comes first. */
   cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]>
-  /** After the cut: those of the keys (JSON arrays of text) that are captured, now or in a batch that is in. */
-  captured(keys: readonly string[]): Promise<readonly string[]>
 }
 
 // ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -337,6 +360,8 @@ export interface TargetPort {
   createTableText(relation: FlowRelation): string
   /** DDL that gives the table the columns `relation.target.adds`. */
   addColumnTexts(relation: FlowRelation): readonly string[]
+  /** The type of a column made for values of that source type; null: none holds them, and `narrowing` says why. */
+  typeFor(sourceType: string): string | null
   /** Why a source type cannot be held exactly by a target type; null: it can. */
   narrowing(sourceType: string, targetType: string): string | null
   /** The database's own name of a type that a person wrote; null: it has none of that name. */
@@ -373,7 +398,7 @@ export interface Bench extends AsyncDisposable, TemplateReader {
   lanes(relation: FlowRelation): LaneFacts
   readonly source: SourcePort
   readonly target: TargetPort
-  readonly work: WorkArea
+  readonly work: WorkArea | RangesAlone
   /** Fence and marker first, then nothing: the batch's transaction. `worker` picks the fence's slot. */
   begin(relation: FlowRelation, fence: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction>
   /** The rows of a captured batch, or a part of them, as a staging relation of that transaction. */
@@ -463,7 +488,12 @@ export interface DialectModule {
   locate(options: Readonly<Record<string, unknown>>, projectDir: string): string
   /** Can one engine of this dialect see both? */
   sees(other: string): boolean
+  /** Where `sees` says that it can; what it then cannot see after all, another server for one, needs a departure. */
   openBench(options: OpenBench): Promise<Bench>
+  /** The half of a bench that rows leave from. */
+  openDeparture(options: OpenBench): Promise<Departure>
+  /** The half that takes them in, as a whole bench. Disposing it disposes of the departure. */
+  openArrival(options: OpenBench, from: Departure): Promise<Bench>
   /** Opens for reading and says what it is; throws what a run would throw. */
   probe(options: ConnectionTarget, limits: EngineLimits): Promise<string>
   /** Opens for reading, to look around. */

@@ -133,7 +133,7 @@ export interface PlanRequest {
 
 export function makePlan(r: PlanRequest): Planned {
   const { decision, facts, relation, definition: d, options } = r
-  const { lane, note } = chooseLane(r.lanes, options.lane)
+  const { lane, spoolsWhole, note } = chooseLane(r.lanes, options.lane)
   const waiting =
     decision.waiting === null ? null : { rows: String(decision.waiting.rows), until: decision.waiting.until }
   const own = facts.ledger.watermark
@@ -163,6 +163,7 @@ export function makePlan(r: PlanRequest): Planned {
       scope: r.scope,
       definition: d,
       lane,
+      spoolsWhole,
       relation,
       goal: decision.goal,
       window: decision.window,

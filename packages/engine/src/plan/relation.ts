@@ -19,7 +19,7 @@ import type { TableShapes } from './flow-facts.ts'
 import { rowRules } from './row-rules.ts'
 
 type Source = Pick<SourcePort, 'foldsCase' | 'canBeKey' | 'positionClass' | 'location'>
-type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'createTableText' | 'location'>
+type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'typeFor' | 'createTableText' | 'location'>
 
 export interface RelationRequest {
   readonly definition: FlowSpec

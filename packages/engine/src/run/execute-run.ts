@@ -9,7 +9,7 @@ import { findNothing, type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { explainDrift, refuseDrift } from './refuse-drift.ts'
 import { refuseLostBatches, refuseLostTable, refuseOtherSource } from './refuse-other-ends.ts'
-import { type Captured, capturedOf, parseSplit, splitJson } from './captured.ts'
+import { type Captured, capturedOf, parseSplit, splitJson, splitOf } from './captured.ts'
 import type { HeldLease } from './hold-lease.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
 import { RejectBudget } from './reject-budget.ts'
@@ -225,14 +225,15 @@ async function capture(
     const same = stored.fingerprint === fingerprint
     const holds = stored.byRows
       ? same
-      : (await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || same)
+      : !bench.work.capturesKeys || ((await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || same))
     if (holds) return stored
   }
   const epoch = (stored?.epoch ?? 0) + 1
   // what was read by place is not known by key: what the target has of it is left out
   const read = travelling(plan)
   const selection =
-    stored?.byRows && read.selection.absent === null ? { ...read.selection, absent: 'row' as const } : read.selection
+    stored?.byRows && read.selection.absent === null && bench.work.capturesKeys
+      ? { ...read.selection, absent: 'row' as const } : read.selection
   const done = stored?.byRows
     ? []
     : batches
@@ -246,9 +247,10 @@ async function capture(
     batch: plan.batch,
     epoch,
     done: done.map((s) => ({ first: BigInt(s.first), last: BigInt(s.last) })),
+    left: leftOf(stored, batches),
     remembersUnmatched: plan.watermark !== null,
   })
-  const again = plan.lane === 'spool' ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
+  const again = plan.spoolsWhole && bench.work.capturesKeys ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
   const captured = capturedOf({ ...report, deliveredAgain: again ?? report.deliveredAgain }, epoch, fingerprint)
   await deps.hit('capture:before-stored')
   const numbered = batches.reduce((max, b) => Math.max(max, b.batch), 0)
@@ -268,6 +270,15 @@ async function capture(
   )
   await deps.hit('capture:stored')
   return captured
+}
+
+/** Ranges that are still to be read, where nothing but ranges was captured. */
+function leftOf(stored: Captured | null, batches: readonly BatchRow[]): readonly CapturedBatch[] | null {
+  const own = batches
+    .filter((b) => parseSplit(b.split).epoch === stored?.epoch)
+    .map((b) => ({ state: b.state, split: splitOf(b.split, b.step, b.wave) }))
+  if (own.length === 0 || own.some(({ split }) => split.range === null)) return null
+  return own.filter(({ state }) => state !== 'done').map(({ split }) => split)
 }
 
 /** A finished step stays finished: where a new capture has rows for one, its steps are numbered after those there are. */

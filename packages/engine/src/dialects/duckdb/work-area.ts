@@ -1,6 +1,7 @@
 /** The captured keys of one run, in a DuckDB file of their own. */
 import { type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
 import type {
+  RangesRequest,
   CapturedBatch,
   CapturedRanges,
   FlowRelation,
@@ -51,6 +52,7 @@ export interface SpooledEnd extends Pick<SourceEnd, 'still' | 'spoolBytes'> {
 }
 
 export class DuckdbWorkArea implements WorkArea {
+  readonly capturesKeys = true
   readonly #session: DuckdbSession
   readonly #catalogs: DuckdbCatalogs
   readonly #end: SpooledEnd
@@ -110,11 +112,7 @@ export class DuckdbWorkArea implements WorkArea {
     return (await this.#query(keysInSpool(this.#catalogs, relation, keys))).map(([key]) => key ?? '')
   }
 
-  async ranges(
-    relation: FlowRelation,
-    selection: Selection,
-    size: { readonly rows: number; readonly bytes: number },
-  ): Promise<CapturedRanges | null> {
+  async ranges({ relation, selection, size }: RangesRequest): Promise<CapturedRanges | null> {
     const readAt = await this.#fingerprint(relation)
     if (readAt === null || !readsRanges(relation) || !(await this.#rowIds(relation))) return null
     const c = this.#catalogs
@@ -131,7 +129,7 @@ export class DuckdbWorkArea implements WorkArea {
     if ((await this.#fingerprint(relation)) !== readAt) return null
     return {
       check: { nullKeys, duplicates: duplicates.map(([key]) => key ?? '') },
-      batches: joinBuckets(buckets, size).map((b) => ({ step: 1, wave: 1, readAt, ...b })),
+      batches: joinBuckets(buckets, size).map((b) => ({ step: 1, wave: 1, readAt, range: null, ...b })),
     }
   }
 
@@ -330,6 +328,7 @@ export class DuckdbWorkArea implements WorkArea {
     await execAll(this.#sender, tree.markWhole(x.c, x.epoch))
     return pieces.map(([step, wave, first, last, n, size]) => ({
       readAt: null,
+      range: null,
       step: Number(step),
       wave: Number(wave),
       first: BigInt(first ?? '0'),
