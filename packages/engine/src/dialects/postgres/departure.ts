@@ -1,5 +1,5 @@
 /** Rows leaving a PostgreSQL database by COPY, batch by batch, all under one snapshot. */
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { carriedPosition } from '../arrived-relation.ts'
@@ -12,16 +12,18 @@ import { ident, joined, type Sql, sql } from '../sql-text.ts'
 import { copyOutText, inlined, setSecrets } from './copy-text.ts'
 import { placesOf, type RangeSource, taken } from './cut-ranges.ts'
 import { translate } from './errors.ts'
-import { describeTable } from './introspect.ts'
 import { sourceNames, targetNames } from './names.ts'
 import { RangeArea } from './range-area.ts'
-import { connectionOf, openSession, type PostgresConnection } from './session.ts'
+import { connectionOf, openSession } from './session.ts'
 import { SharedSnapshot } from './shared-snapshot.ts'
-import { PostgresSource } from './source.ts'
+import { openPostgresSource, type PostgresSource } from './source.ts'
 import { inRange } from './split-range.sql.ts'
 import { postgresKit } from './sql-kit.ts'
-import { lookAtStorage, type StoredTable } from './stored-table.ts'
+import { lookAtStorage } from './stored-table.ts'
 
+const MAX_AGE_MS = 60 * 60_000
+
+/** A snapshot holds back vacuum in the source: no batch begins under an older one. */
 const MAX_AGE_MS = 60 * 60_000
 
 export async function openPostgresDeparture(options: OpenBench): Promise<Departure> {
@@ -29,22 +31,129 @@ export async function openPostgresDeparture(options: OpenBench): Promise<Departu
   const connection = connectionOf(options.source.options)
   const session = opening.use(await openSession(connection, 'source'))
   session.discreet = options.discreet ?? false
-  const departure = new PostgresDeparture(session, connection, options)
+  const catalogs: Catalogs = {
+    kit: postgresKit(await serverVersion(session)),
+    source: sourceNames(connection.schema),
+    // nothing of the target is seen from here
+    target: targetNames(connection.schema),
+    work: (name) => ident(name),
+    secret: options.secret,
+  }
+  const source = new PostgresSource(session, catalogs, connection)
+  const connect = async (): Promise<PostgresSession> => {
+    const reader = await openSession(connection, 'source')
+    reader.discreet = session.discreet
+    return reader
+  }
+  const departure = new PostgresDeparture(source, catalogs, session, connection.schema, connect)
   opening.use(departure)
-  return departure.keeping(opening.move())
+  departure.opened = opening.move()
+  return departure
 }
 
-class PostgresDeparture implements Departure {
+class PostgresDeparture implements Departure, RangeSource {
   readonly kind = 'postgres'
   readonly wires: readonly Wire[] = ['pgcopy', 'csv']
   readonly source: PostgresSource
   readonly work: RangeArea
+  readonly catalogs: Catalogs
+  readonly location: string
   readonly #session: PostgresSession
-  readonly #connection: PostgresConnection
-  readonly #catalogs: Catalogs
-  readonly #discreet: boolean
-  readonly #maxAgeMs: number
-  readonly #stored = new Map<string, Promise<StoredTable>>()
+  readonly #schema: string
+  readonly #connect: () => Promise<PostgresSession>
   #snapshot: Promise<SharedSnapshot> | null = null
-  #opened: AsyncDisposable | null = null
+
+  constructor(
+    source: PostgresSource,
+    catalogs: Catalogs,
+    session: PostgresSession,
+    schema: string,
+    connect: () => Promise<PostgresSession>,
+  ) {
+    this.source = source
+    this.catalogs = catalogs
+    this.location = source.location
+    this.#session = session
+    this.#schema = schema
+    this.#connect = connect
+    this.work = new RangeArea(this)
+  }
+
+  async snapshot(): Promise<SharedSnapshot> {
+    const now = await this.#snapshot
+    if (now?.holds) return now
+    this.#snapshot = (async () => {
+      await now?.[Symbol.asyncDispose]()
+      return await SharedSnapshot.take(this.#connect, MAX_AGE_MS)
+    })()
+    return await this.#snapshot
+  }
+
+  stored(r: FlowRelation) {
+    return lookAtStorage(this.#session, r.source.table, this.#schema)
+  }
+
+  async keyIsUnique(r: FlowRelation): Promise<boolean> {
+    if (r.source.joins.length > 0 || r.key.some((k) => k.mask !== null)) return false
+    const facts = await this.source.describe(r.source.table)
+    const key = r.key.map((k) => k.source)
+    const nullable = facts?.columns.some((c) => key.includes(c.name) && c.nullable) ?? true
+    return !nullable && (facts?.uniqueKeys.some((unique) => unique.every((name) => key.includes(name))) ?? false)
+  }
+
+  async read(r: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Readable> {
+    const snapshot = await this.snapshot()
+    if (split.readAt !== null && split.readAt !== placesOf(snapshot, await this.stored(r)))
+      throw new AppError('TM5006', `${r.source.table.join('.')} on ${this.location}: its snapshot is over`)
+    const session = await snapshot.borrow()
+    const statement = inlined(this.#select(r, selection, split, wire))
+    try {
+      await setSecrets(session, statement)
+    } catch (error) {
+      await snapshot.giveBack(session, false)
+      throw translate(error, this.location, 'TM4019', session.discreet)
+    }
+    const bytes = session.copyOut(copyOutText(statement, wire))
+    bytes.once('close', () => void snapshot.giveBack(session, bytes.readableEnded))
+    return bytes
+  }
+
+  explain(r: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): string {
+    return copyOutText(inlined(this.#select(r, selection, split, wire)), wire)
+  }
+
+  #select(r: FlowRelation, selection: Selection, { range }: CapturedBatch, wire: Wire): Sql {
+    if (range === null) throw new TypeError('a departure reads ranges')
+    const c = this.catalogs
+    const carried = carriedPosition(r)
+    const columns = [
+      ...r.columns.map((x) => {
+        const value = wire === 'csv' && x.mask === null ? clearValue(x) : landingValue(c, x)
+        return sql`${value} AS ${ident(x.target)}`
+      }),
+      ...(carried !== null && r.position ? [sql`${column(r.position.ref)} AS ${ident(carried)}`] : []),
+    ]
+    return sql`SELECT ${joined(columns, ', ')} FROM ${fromSource(c, r)} WHERE ${inRange(c, r, range)} AND (${taken(c, r, selection)})`
+  }
+
+  /** the error of a stream that `read` gave, in our words */
+  translate(error: unknown): Error {
+    return translate(error, this.location, 'TM4019', this.#session.discreet)
+  }
+
+  opened: AsyncDisposable | null = null
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const snapshot = await this.#snapshot?.catch(() => null)
+    this.#snapshot = null
+    await snapshot?.[Symbol.asyncDispose]()
+    const opened = this.opened
+    this.opened = null
+    await opened?.[Symbol.asyncDispose]()
+  }
+}
+
+async function serverVersion(session: PostgresSession): Promise<number> {
+  const [row] = await session.rows("SELECT pg_catalog.current_setting('server_version_num')")
+  return Number(row?.[0])
 }
