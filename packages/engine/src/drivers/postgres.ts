@@ -45,9 +45,48 @@ const RAW = { getTypeParser: () => (text: string) => text }
 
 export type PostgresRow = readonly (string | null)[]
 
-/** The server's message and its SQLSTATE; `undefined`: not the server's, but the connection's. */
-export const sqlState = (error: unknown): string | undefined =>
-  error instanceof pg.DatabaseError ? error.code : undefined
+/** What the server says of a statement that failed. */
+export interface ServerError {
+  /** SQLSTATE */
+  readonly state: string
+  readonly message: string
+  readonly detail: string | null
+  readonly schema: string | null
+  readonly table: string | null
+  readonly column: string | null
+  readonly constraint: string | null
+}
+
+/** `undefined`: not the server's, but the connection's, or ours. */
+export const serverError = (error: unknown): ServerError | undefined =>
+  error instanceof pg.DatabaseError
+    ? {
+        state: error.code ?? 'XX000',
+        message: error.message,
+        detail: error.detail ?? null,
+        schema: error.schema ?? null,
+        table: error.table ?? null,
+        column: error.column ?? null,
+        constraint: error.constraint ?? null,
+      }
+    : undefined
+
+export const sqlState = (error: unknown): string | undefined => serverError(error)?.state
+
+/** No server answered, or none in the way that was asked for. */
+export class CannotConnect extends Error {
+  override readonly name = 'CannotConnect'
+}
+
+/** The connection ended in the middle, whoever ended it. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost'
+}
+
+const lost = (error: unknown): unknown =>
+  error instanceof pg.DatabaseError
+    ? error
+    : new ConnectionLost(error instanceof Error ? error.message : String(error), { cause: error })
 
 export class PostgresSession implements AsyncDisposable {
   readonly options: PostgresOptions
@@ -104,7 +143,11 @@ export class PostgresSession implements AsyncDisposable {
 
   /** Several statements without parameters. */
   async script(text: string): Promise<void> {
-    await this.#client.query(text)
+    try {
+      await this.#client.query(text)
+    } catch (error) {
+      throw lost(error)
+    }
   }
 
   /** `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`. */
@@ -156,8 +199,12 @@ export class PostgresSession implements AsyncDisposable {
   }
 
   async #query(text: string, values: readonly (string | boolean | null)[]) {
-    if (this.#lost !== null) throw this.#lost
-    return await this.#client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array', types: RAW })
+    if (this.#lost !== null) throw lost(this.#lost)
+    try {
+      return await this.#client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array', types: RAW })
+    } catch (error) {
+      throw lost(error)
+    }
   }
 }
 
@@ -166,7 +213,8 @@ async function connectClient(options: PostgresOptions): Promise<pg.Client> {
   try {
     return await connectOnce(options, mode !== 'disable')
   } catch (error) {
-    if (mode !== 'prefer' || !(error instanceof Error) || !/does not support SSL/.test(error.message)) throw error
+    if (mode !== 'prefer' || !(error instanceof CannotConnect) || !/does not support SSL/.test(error.message))
+      throw error
     return await connectOnce(options, false)
   }
 }
@@ -195,6 +243,13 @@ async function connectOnce(options: PostgresOptions, encrypted: boolean): Promis
           ...(tls.key === null ? {} : { key: tls.key.reveal() }),
         },
   })
-  await client.connect()
+  try {
+    await client.connect()
+  } catch (error) {
+    if (error instanceof pg.DatabaseError) throw error
+    // an address that has several numbers gives an error for each, and no words
+    const each = error instanceof AggregateError ? error.errors.map((e: unknown) => String(e)).join('; ') : ''
+    throw new CannotConnect(each || (error instanceof Error ? error.message : String(error)), { cause: error })
+  }
   return client
 }
