@@ -17,12 +17,16 @@ export interface Departure extends AsyncDisposable {
   readonly source: SourcePort
   readonly work: RangesAlone
   readonly wires: readonly Wire[]
+  /** Why these rows cannot leave; null: they can. */
+  refusal(relation: FlowRelation): string | null
   /**
    * The rows of a batch: the flow's columns in their order, then `carriedPosition`. Masks are applied; casts with the wire
    * `pgcopy` alone, whose types are the target's. Ends when all rows are out, or with the error of the statement;
    * destroyed, it ends the statement. TM5006 where the batch's range means something else by now.
    */
   read(relation: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Readable>
+  /** What such a stream failed with, in our words. */
+  translate(error: unknown): Error
   /** The statement that `read` would send, for people. */
   explain(relation: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): string
 }

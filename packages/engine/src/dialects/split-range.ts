@@ -8,6 +8,8 @@ export type SplitRange =
    * under one snapshot only. `unseenBy`: of them only the row versions that this older snapshot does not see.
    */
   | { readonly kind: 'pages'; readonly from: string; readonly to: string | null; readonly unseenBy: string | null }
+  /** Rows `from` to `to` (inclusive) of the source's own numbering; `spool`: of the run's spool. Good while it stands still. */
+  | { readonly kind: 'rows'; readonly of: 'source' | 'spool'; readonly from: string; readonly to: string }
   /** `after < (position, key) <= upTo`, or the key alone, as texts of the columns' own types; null: open. */
   | {
       readonly kind: 'order'

@@ -60,7 +60,9 @@ export function explainBatch({ c, landing, flow, chosen, kind, lane }: Explained
     ...taken,
     ...(queue === null ? [] : named('queue', readQueue(c, r, queue, selection.window, true))),
     ...all.flatMap((p, i) => named('capture', [insertSelected(c, r, p, true, i === 0)])),
-    ...(r.steps.every((step) => step.batch !== null) ? [] : named('stage', apply.stage(c, r, split, true))),
+    ...(r.steps.every((step) => step.batch !== null)
+      ? []
+      : named('stage', apply.stage(c, r, split, apply.capturedRange(c, r, split)))),
     ...r.steps.flatMap(({ name, batch }) =>
       batch === null ? [] : named(`stage ${name}`, apply.stageTemplate(c, r, batch, split, selection.window, true)),
     ),

@@ -2,7 +2,7 @@
 import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation } from '../contract.ts'
 import type { Sql } from '../sql-text.ts'
-import { changedTypes, describeColumns } from './drift.sql.ts'
+import { changedTypes, describeColumns, describeWritten, readTypes, writtenTypes } from './drift.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
 import { hasUnfit, unfitRows } from '../relational/unfit.sql.ts'
@@ -14,7 +14,16 @@ export async function refuseChangedTypes(
   relation: FlowRelation,
   isTable: boolean,
 ): Promise<void> {
-  const changed = changedTypes(relation, await to.query(describeColumns(c, relation, isTable)))
+  const planned = [...readTypes(relation), ...writtenTypes(relation)]
+  refuse(changedTypes(planned, await to.query(describeColumns(c, relation, isTable))))
+}
+
+/** Where another engine reads the source. */
+export async function refuseChangedTarget(to: Sender, c: Catalogs, relation: FlowRelation): Promise<void> {
+  refuse(changedTypes(writtenTypes(relation), await to.query(describeWritten(c, relation))))
+}
+
+function refuse(changed: readonly string[]): void {
   if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }
 

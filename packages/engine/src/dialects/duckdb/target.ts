@@ -29,7 +29,9 @@ import * as fence from './fence.sql.ts'
 import { describeTable, schemaAndTable } from './introspect.ts'
 import { type DuckdbCatalogs, sideTableName } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
-import { narrowing } from './types.ts'
+import { type ForeignTypes, holderAbroad } from '../foreign-types.ts'
+import { findType } from './type-text.ts'
+import { holderOf, narrowing } from './types.ts'
 
 const RETRY_MS = 25
 /** how long a session that was ended may take to roll back */
@@ -43,18 +45,22 @@ export class DuckdbTarget implements TargetPort {
   readonly #tables: DuckdbFile | null
   readonly #session: DuckdbSession
   readonly #catalogs: DuckdbCatalogs
+  readonly #foreign: ForeignTypes | null
 
+  /** `foreign`: what types of the source mean, where it is of another kind. */
   constructor(
     file: DuckdbFile | null,
     session: DuckdbSession,
     catalogs: DuckdbCatalogs,
     location: string,
+    foreign: ForeignTypes | null,
     tables = file,
   ) {
     this.#file = file
     this.#tables = tables
     this.#session = session
     this.#catalogs = catalogs
+    this.#foreign = foreign
     this.location = location
   }
 
@@ -102,8 +108,15 @@ export class DuckdbTarget implements TargetPort {
     return addColumns(relation, ident(...relation.target.table)).map(printable)
   }
 
+  typeFor(sourceType: string): string | null {
+    if (this.#foreign === null || findType(sourceType) !== null) return sourceType
+    return holderAbroad(this.#foreign, sourceType, holderOf).type
+  }
+
   narrowing(sourceType: string, targetType: string): string | null {
-    return narrowing(sourceType, targetType)
+    if (this.#foreign === null || findType(sourceType) !== null) return narrowing(sourceType, targetType)
+    const { type, why } = holderAbroad(this.#foreign, sourceType, holderOf)
+    return type === null ? why : narrowing(type, targetType)
   }
 
   async typeNamed(text: string): Promise<string | null> {

@@ -144,16 +144,17 @@ export class Cut {
       rows,
       bytes,
     })
-    if (this.#takesAll() && stored.rows !== null && stored.rows > 0n && stored.pages > 0n) {
+    const known = stored.rows ?? 0n
+    if (this.#takesAll() && known > 0n && stored.pages > 0n) {
       const average = stored.averageBytes ?? 1n
       const most = min(BigInt(this.#size.rows), max(1n, BigInt(this.#size.bytes) / max(1n, average)))
-      const width = max(1n, (stored.pages * most) / stored.rows)
+      const width = max(1n, (stored.pages * most) / known)
       const count = max(1n, stored.pages / width)
       return Array.from({ length: Number(count) }, (_, i) => {
         const from = BigInt(i) * width
         const isLast = BigInt(i) === count - 1n
         const to = isLast ? stored.pages : from + width
-        const rows = ((to - from) * stored.rows) / stored.pages
+        const rows = ((to - from) * known) / stored.pages
         return part(from, isLast ? null : to, rows, rows * average)
       })
     }

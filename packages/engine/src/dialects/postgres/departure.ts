@@ -16,12 +16,10 @@ import { sourceNames, targetNames } from './names.ts'
 import { RangeArea } from './range-area.ts'
 import { connectionOf, openSession } from './session.ts'
 import { SharedSnapshot } from './shared-snapshot.ts'
-import { openPostgresSource, type PostgresSource } from './source.ts'
+import { PostgresSource } from './source.ts'
 import { inRange } from './split-range.sql.ts'
 import { postgresKit } from './sql-kit.ts'
 import { lookAtStorage } from './stored-table.ts'
-
-const MAX_AGE_MS = 60 * 60_000
 
 /** A snapshot holds back vacuum in the source: no batch begins under an older one. */
 const MAX_AGE_MS = 60 * 60_000
@@ -77,6 +75,10 @@ class PostgresDeparture implements Departure, RangeSource {
     this.#schema = schema
     this.#connect = connect
     this.work = new RangeArea(this)
+  }
+
+  refusal(): null {
+    return null
   }
 
   async snapshot(): Promise<SharedSnapshot> {

@@ -75,6 +75,8 @@ export function inRange(c: Catalogs, r: FlowRelation, range: SplitRange): Sql {
         TRUE,
       )
     }
+    case 'rows':
+      throw new TypeError('PostgreSQL does not number rows')
     case 'no-position':
       return r.position === null ? TRUE : sql`${column(r.position.ref)} IS NULL`
     case 'keys':

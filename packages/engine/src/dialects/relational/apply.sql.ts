@@ -33,12 +33,12 @@ export type ApplyMode = 'insert-missing' | 'latest'
 const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
 const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
 const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
-const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
+export const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
 /** why a value does not fit, or NULL; there where the flow casts */
 export const stagedUnfit = (r: FlowRelation): Sql => free(r, 'tidemark unfit')
 const KEPT_ROW = ident('tidemark kept row')
 
-const STAGE = sql`tidemark_stage`
+export const STAGE = sql`tidemark_stage`
 const VERDICT = sql`tidemark_verdict`
 const KEPT = sql`tidemark_kept`
 
@@ -49,7 +49,7 @@ const names = (r: FlowRelation): Sql =>
   )
 
 /** The columns of a staged row: those of the target, and what apply needs besides. */
-const stagedColumns = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
+export const stagedColumns = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   ...r.columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`),
   ...stagedAside(r, true),
   ...unfit(c, r).map((why) => sql`${why} AS ${stagedUnfit(r)}`),
@@ -86,36 +86,24 @@ export interface Staging {
 
 export const staged = (r: FlowRelation): Staging => ({ from: sql`tidemark_stage AS s`, row: sql`s.${stageRow(r)}` })
 
-/** The batch's rows as they are in the source now, found by key; the row-number range only narrows the reading. */
+/** The batch's rows as they are in the source now, found by key; `narrowing` only narrows the reading. */
 export const stage = (
   c: Catalogs,
   r: FlowRelation,
-  split: CapturedBatch,
-  byRowId: boolean,
-  part: BatchPart = split,
+  { first, last }: BatchPart,
+  narrowing: Sql | null,
 ): readonly Sql[] =>
   c.kit.remakeTemp(
     STAGE,
     sql`SELECT ${joined([...stagedColumns(c, r), sql`w.n AS ${stageRow(r)}`], ', ')}
-${stagedRows(c, r, split, byRowId, part)}`,
+FROM ${fromSource(c, r, true)}
+JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
+WHERE w.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)${narrowing === null ? EMPTY : sql` AND ${narrowing}`}`,
   )
 
-/** Where `stage` reads: FROM and WHERE. */
-function stagedRows(
-  c: Catalogs,
-  r: FlowRelation,
-  split: CapturedBatch,
-  byRowId: boolean,
-  { first, last }: BatchPart,
-): Sql {
-  const n = c.source.rowNumber(r.source.table, 'm')
-  const range = byRowId
-    ? sql` AND ${n} BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT))`
-    : EMPTY
-  return sql`FROM ${fromSource(c, r, true)}
-JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
-WHERE w.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)${range}`
-}
+/** Where the batch's rows were when they were captured: numbers of the source's own. */
+export const capturedRange = (c: Catalogs, r: FlowRelation, { first }: CapturedBatch): Sql =>
+  sql`${c.source.rowNumber(r.source.table, 'm')} BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(first)} AS BIGINT))`
 
 /** A column as a template gives it; the name of no join begins with a space. */
 const given = (x: PlannedColumn): PlannedColumn => ({
