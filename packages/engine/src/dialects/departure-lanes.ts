@@ -27,8 +27,7 @@ export function lanesFrom(
     (from.wires.includes('pgcopy') && takes.includes('pgcopy')
       ? exact(r)
       : 'relay passes bytes between two servers of one kind, and here is none')
-  const notSpool =
-    refusal ?? (both ? `${both.target} is cast and masked, and its cast is a type of the target` : null)
+  const notSpool = refusal ?? (both ? `${both.target} is cast and masked, and its cast is a type of the target` : null)
   return {
     pushdown: { possible: false, why: TWO_ENGINES },
     relay: { possible: notRelay === null, why: notRelay ?? 'bytes pass from COPY to COPY undecoded', byBatch: true },

@@ -233,7 +233,8 @@ async function capture(
   const read = travelling(plan)
   const selection =
     stored?.byRows && read.selection.absent === null && bench.work.capturesKeys
-      ? { ...read.selection, absent: 'row' as const } : read.selection
+      ? { ...read.selection, absent: 'row' as const }
+      : read.selection
   const done = stored?.byRows
     ? []
     : batches
@@ -250,7 +251,8 @@ async function capture(
     left: leftOf(stored, batches),
     remembersUnmatched: plan.watermark !== null,
   })
-  const again = plan.spoolsWhole && bench.work.capturesKeys ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
+  const again =
+    plan.spoolsWhole && bench.work.capturesKeys ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
   const captured = capturedOf({ ...report, deliveredAgain: again ?? report.deliveredAgain }, epoch, fingerprint)
   await deps.hit('capture:before-stored')
   const numbered = batches.reduce((max, b) => Math.max(max, b.batch), 0)

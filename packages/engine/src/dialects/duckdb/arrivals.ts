@@ -37,12 +37,7 @@ export class Arrivals {
   }
 
   /** `batch` null: for a look. A crash leaves the file to whoever sweeps up after the run. */
-  fetch(
-    flow: FlowRelation,
-    selection: Selection,
-    split: CapturedBatch,
-    batch: BatchKey | null,
-  ): Promise<ArrivedFile> {
+  fetch(flow: FlowRelation, selection: Selection, split: CapturedBatch, batch: BatchKey | null): Promise<ArrivedFile> {
     const name =
       batch === null ? `look-${newShortId(12)}` : `${batch.run}.${batch.step}-${batch.batch}-${newShortId(6)}`
     return fetchCsv(this.#from, flow, selection, split, join(this.#folder, `${name}.csv`))
@@ -59,7 +54,9 @@ export class Arrivals {
     const columns = joined([...apply.stagedColumns(this.#catalogs, r), sql`row_number() OVER () AS ${row}`], ', ')
     const all = sql`SELECT ${columns} FROM ${csvRelation(r, file, this.#anyRow)}`
     const taken =
-      part === null ? all : sql`SELECT * FROM (${all}) AS a WHERE ${row} BETWEEN ${whole(part.first)} AND ${whole(part.last)}`
+      part === null
+        ? all
+        : sql`SELECT * FROM (${all}) AS a WHERE ${row} BETWEEN ${whole(part.first)} AND ${whole(part.last)}`
     await execAll(to, this.#catalogs.kit.remakeTemp(apply.STAGE, taken)).catch((error: unknown) => {
       throw this.afterFailure(error)
     })

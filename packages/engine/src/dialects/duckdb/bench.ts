@@ -317,7 +317,8 @@ export class DuckdbBench implements Bench {
     const own = ours(tx)
     const { split, staged } = own
     if (split === null || staged === null) throw new TypeError('nothing is staged')
-    if (own.arrived !== null && own.arrived !== relation) return await this.#applyArrived(own, own.arrived, kind, policy)
+    if (own.arrived !== null && own.arrived !== relation)
+      return await this.#applyArrived(own, own.arrived, kind, policy)
     const sift = new Sift(own, this.#catalogs, relation, { staged, split }, policy)
     await sift.foresee()
     const counts = withOut(
@@ -414,7 +415,14 @@ export class DuckdbBench implements Bench {
       using file = await this.#arrivals.fetch(flow, selection, split, null)
       const arrived = this.#arrivals.relation(relation)
       const all = await this.#arrivals.stage(here, arrived, file, null)
-      return await this.#weighStaged(here, arrived, { staged: all, split: { ...split, readAt: null } }, kind, policy, exists)
+      return await this.#weighStaged(
+        here,
+        arrived,
+        { staged: all, split: { ...split, readAt: null } },
+        kind,
+        policy,
+        exists,
+      )
     }
     const [predicate = TRUE] = predicates(c, flow, selection, exists)
     const template = stepAt(flow, split.step)?.batch ?? null

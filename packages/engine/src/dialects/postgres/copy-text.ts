@@ -25,7 +25,9 @@ export interface Inlined {
 
 export function inlined(statement: Sql): Inlined {
   const secrets = [...new Set(statement.params.filter((value) => value instanceof Secret))]
-  const text = statement.pieces.reduce((out, piece, i) => out + literal(statement.params[i - 1] ?? null, secrets) + piece)
+  const text = statement.pieces.reduce(
+    (out, piece, i) => out + literal(statement.params[i - 1] ?? null, secrets) + piece,
+  )
   return { text, secrets }
 }
 

@@ -108,7 +108,12 @@ export class Cut {
     // a range that was itself a pass for changes is covered by the older of the two
     for (const sees of former)
       for (const { from, to } of passesOver(stored.pages)) {
-        const range: SplitRange = { kind: 'pages', from: String(from), to: to === null ? null : String(to), unseenBy: sees }
+        const range: SplitRange = {
+          kind: 'pages',
+          from: String(from),
+          to: to === null ? null : String(to),
+          unseenBy: sees,
+        }
         parts.push({ range, readAt, last: lastOf(from, to, stored), rows: 0n, bytes: 0n })
       }
     return parts

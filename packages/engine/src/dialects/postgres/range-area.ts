@@ -63,8 +63,7 @@ export class RangeArea implements RangeCapture {
   }
 
   async found(unmatched: readonly string[]): Promise<readonly string[]> {
-    const q =
-      this.#relation && unmatched.length > 0 ? foundQuery(this.#from.catalogs, this.#relation, unmatched) : null
+    const q = this.#relation && unmatched.length > 0 ? foundQuery(this.#from.catalogs, this.#relation, unmatched) : null
     return q === null ? [] : (await this.#query(q)).map(([key]) => key ?? '')
   }
 

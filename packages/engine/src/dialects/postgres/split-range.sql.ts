@@ -126,13 +126,7 @@ export function cutOrder(
 }
 
 /** The same where rows are of one size, with one sort and nothing besides. */
-export function cutEvenly(
-  c: Catalogs,
-  r: FlowRelation,
-  by: 'position' | 'key',
-  predicate: Sql,
-  rows: bigint,
-): Sql {
+export function cutEvenly(c: Catalogs, r: FlowRelation, by: 'position' | 'key', predicate: Sql, rows: bigint): Sql {
   const order = orderOf(c, r, by)
   const names = order.map((_, i) => keyName(i))
   const all = joined(names, ', ')
