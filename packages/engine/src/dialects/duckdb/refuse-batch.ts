@@ -2,7 +2,8 @@
 import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation } from '../contract.ts'
 import type { Sql } from '../sql-text.ts'
-import { changedTypes, describeColumns } from './drift.sql.ts'
+import { changedTypes } from '../relational/changed-types.ts'
+import { describeColumns } from './drift.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
 import { hasUnfit, unfitRows } from '../relational/unfit.sql.ts'
@@ -14,7 +15,11 @@ export async function refuseChangedTypes(
   relation: FlowRelation,
   isTable: boolean,
 ): Promise<void> {
-  const changed = changedTypes(relation, await to.query(describeColumns(c, relation, isTable)))
+  const described = await to.query(describeColumns(c, relation, isTable))
+  const changed = changedTypes(
+    relation,
+    described.map(([, type]) => type),
+  )
   if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }
 
