@@ -217,7 +217,7 @@ export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExi
           all.map((p) => sql`(${p})`),
           ' OR ',
           sql`FALSE`,
-        )})`
+        )}) AS q`
   if (r.position === null) return sql`SELECT (${counted}), 0, NULL, 0`
   const pos = column(r.position.ref)
   const young =
