@@ -28,6 +28,8 @@ export interface ColumnFacts {
   readonly generated: boolean
   /** of texts that the database holds equal although they differ; absent: it has none of its own */
   readonly collation?: string
+  /** numbered by the database; `always`: an INSERT that brings a number of its own has to say so. Absent: it is not */
+  readonly identity?: 'always' | 'by default'
 }
 
 export interface TableFacts {
@@ -149,8 +151,8 @@ export interface Tally {
 
 export interface SourcePort {
   readonly location: string
-  /** What order a position of that type has; null: it cannot be one. */
-  positionClass(type: string): 'time' | 'number' | null
+  /** What order a position of that type has, xid: that of transactions; null: it cannot be one. */
+  positionClass(type: string): 'time' | 'number' | 'xid' | null
   /** Values of that type can identify a row. */
   canBeKey(type: string): boolean
   /** Names that differ only in case are one name. */
