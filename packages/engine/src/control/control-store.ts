@@ -292,7 +292,7 @@ export interface Settlement {
     /** keys with an open reject that the source has no more: closed as dismissed, with that reason */
     readonly gone?: readonly string[]
   }
-  /** numbers only: the greatest value seen in this run's look, for the next run's ceiling */
+  /** what the source showed this run, of numbers the greatest, for the next run's ceiling; null: the former one stays */
   readonly look: string | null
 }
 
@@ -390,6 +390,8 @@ export interface LedgerStore {
       readonly state: 'failed' | 'cancelled' | 'nothing_to_do'
       readonly reason: string | null
       readonly error: { readonly code: ErrorCode; readonly message: string } | null
+      /** as in `Settlement`; absent: the former one stays */
+      readonly look?: string | null
     },
   ): Promise<void>
   /** Asks the worker of a planned or running run to stop; it looks before each batch. A resume forgets it. TM3010 in any other state. Audited. */

@@ -31,6 +31,8 @@ export interface ColumnFacts {
   readonly generated: boolean
   /** of texts that the database holds equal although they differ; absent: it has none of its own */
   readonly collation?: string
+  /** numbered by the database; `always`: an INSERT that brings a number of its own has to say so. Absent: it is not */
+  readonly identity?: 'always' | 'by default'
 }
 
 export interface TableFacts {
@@ -152,8 +154,8 @@ export interface Tally {
 
 export interface SourcePort {
   readonly location: string
-  /** What order a position of that type has; null: it cannot be one. */
-  positionClass(type: string): 'time' | 'number' | null
+  /** What order a position of that type has, xid: that of transactions; null: it cannot be one. */
+  positionClass(type: string): 'time' | 'number' | 'xid' | null
   /** Values of that type can identify a row. */
   canBeKey(type: string): boolean
   /** The narrowest logical type that holds every value; null: one that only databases of this kind know. */
@@ -341,6 +343,12 @@ export interface Staged {
   readonly bytes: bigint
 }
 
+export interface StageHow {
+  readonly lane: Lane
+  /** some of the rows are known to be refused: they are looked at before they land */
+  readonly knowsBadRows: boolean
+}
+
 export interface SwapOptions {
   /** rows beside that this selection does not take any more are left out; null: the source stood still */
   readonly still: Selection | null
@@ -408,6 +416,7 @@ export interface Bench extends AsyncDisposable, TemplateReader {
     selection: Selection,
     split: CapturedBatch,
     part?: BatchPart | null,
+    how?: StageHow,
   ): Promise<Staged>
   /**
    * Staging into target; one statement set per apply kind. Rows that cannot land are written beside the marker as the
@@ -450,6 +459,8 @@ export interface OpenBench {
   readonly secret: (reference: string) => Secret
   /** The flow masks columns: what the database says of a failed statement may quote a clear value, and is not passed on. */
   readonly discreet?: boolean
+  /** the tables that the flow reads: another server may show some of them and not others */
+  readonly tables?: readonly TableName[]
   /** targets of the flows that run beside this one: one of them may be its source */
   readonly beside?: readonly ConnectionTarget[]
 }

@@ -27,6 +27,6 @@ export interface Departure extends AsyncDisposable {
   read(relation: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Readable>
   /** What such a stream failed with, in our words. */
   translate(error: unknown): Error
-  /** The statement that `read` would send, for people. */
-  explain(relation: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): string
+  /** The statement that `read` would send for a batch, for people. */
+  explain(relation: FlowRelation, selection: Selection, wire: Wire): string
 }

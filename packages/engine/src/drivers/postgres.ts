@@ -45,6 +45,13 @@ const RAW = { getTypeParser: () => (text: string) => text }
 
 export type PostgresRow = readonly (string | null)[]
 
+export interface PostgresColumn {
+  readonly name: string
+  /** number of its type in the catalog, and the modifier; both as text */
+  readonly type: string
+  readonly modifier: string
+}
+
 /** What the server says of a statement that failed. */
 export interface ServerError {
   /** SQLSTATE */
@@ -141,6 +148,12 @@ export class PostgresSession implements AsyncDisposable {
     return BigInt((await this.#query(text, params)).rowCount ?? 0)
   }
 
+  /** The columns of one SELECT, which is prepared and run. */
+  async columns(text: string, params: readonly (string | boolean | null)[] = []): Promise<readonly PostgresColumn[]> {
+    const { fields } = await this.#query(text, params, 'extended')
+    return fields.map((f) => ({ name: f.name, type: String(f.dataTypeID), modifier: String(f.dataTypeModifier) }))
+  }
+
   /** Several statements without parameters. */
   async script(text: string): Promise<void> {
     try {
@@ -198,10 +211,12 @@ export class PostgresSession implements AsyncDisposable {
     await this.#client.end().catch(() => undefined)
   }
 
-  async #query(text: string, values: readonly (string | boolean | null)[]) {
+  /** `extended`: one statement, whatever the text says; without parameters the simple protocol would take several. */
+  async #query(text: string, values: readonly (string | boolean | null)[], queryMode?: 'extended') {
     if (this.#lost !== null) throw lost(this.#lost)
     try {
-      return await this.#client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array', types: RAW })
+      const config = { text, values: [...values], rowMode: 'array' as const, types: RAW, queryMode }
+      return await this.#client.query<(string | null)[]>(config)
     } catch (error) {
       throw lost(error)
     }

@@ -7,7 +7,8 @@ import { spooledRelation, WHOLE_SPOOL } from '../dialects/spooled-relation.ts'
 import type { Hit } from '../runtime/failpoint.ts'
 import type { Bring } from './bring-for.ts'
 
-export const spool: Bring = (bench, tx, { relation, selection, split }) => bench.stage(tx, relation, selection, split)
+export const spool: Bring = (bench, tx, { relation, selection, split, part, rows }) =>
+  bench.stage(tx, relation, selection, split, part, { lane: 'spool', knowsBadRows: rows.refused.length > 0 })
 
 interface Travelling {
   readonly spoolsWhole: boolean

@@ -149,6 +149,7 @@ export function makePlan(r: PlanRequest): Planned {
         reason: decision.reason,
         window: decision.window,
         waiting,
+        look: decision.look ?? null,
         notes: [...decision.notes, ...r.notes],
         relation,
         accepted,

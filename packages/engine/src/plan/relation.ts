@@ -130,8 +130,8 @@ function plannedPosition(r: RelationRequest, wish: PositionWish, columns: readon
       'TM4003',
       `position ${formatColumnRef(ref)} is ${column.type}, which is neither a time nor a whole number`,
     )
-  const clock = wish.clock ?? (order === 'number' ? 'number' : 'utc')
-  if ((order === 'number') !== (clock === 'number'))
+  const clock = wish.clock ?? (order === 'time' ? 'utc' : order)
+  if (order === 'time' ? clock === 'number' || clock === 'xid' : clock !== order)
     throw new AppError(
       'TM1019',
       `position ${formatColumnRef(ref)} is ${column.type}, which does not go with clock: ${clock}`,

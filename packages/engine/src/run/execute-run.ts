@@ -29,7 +29,12 @@ export async function executeRun(
   const before = await ledger.getRun(id)
   const nothing = findNothing(before.plan)
   if (nothing !== null) {
-    await ledger.endRun(id, lease.token, { state: 'nothing_to_do', reason: nothing.reason, error: null })
+    await ledger.endRun(id, lease.token, {
+      state: 'nothing_to_do',
+      reason: nothing.reason,
+      error: null,
+      look: nothing.look ?? null,
+    })
     return finished(deps, id)
   }
   const plan = parsePlan(before.plan)

@@ -58,11 +58,12 @@ export async function endRun(
   end: Parameters<LedgerStore['endRun']>[2],
 ): Promise<void> {
   await session.transaction(async (tx) => {
-    const { state } = await holding(tx, sql, id, token)
+    const { state, flow, scope } = await holding(tx, sql, id, token)
     if (end.state === 'nothing_to_do' && state === 'running') throw unexpectedState(id, state)
     const go = transition(RUN, state, END_EVENT[end.state], id)
     if (go === 'ignored') return
-    const { reason, error } = end
+    const { reason, error, look = null } = end
+    if (look !== null) await tx.all(sql.remembered.putLook({ flow, scope, value: look, run: id }))
     mustChange(await tx.all(sql.run.end({ id, states: go.from, to: go.to, reason, error, rows: null })), id)
   })
 }

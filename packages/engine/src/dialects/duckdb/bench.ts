@@ -25,11 +25,11 @@ import { ident, type Sql, sql, textOf } from '../sql-text.ts'
 import * as apply from '../relational/apply.sql.ts'
 import { predicates, vanishingUnder } from '../relational/capture.sql.ts'
 import { insertRejects } from '../relational/fence.sql.ts'
-import { judge, lackingIn, unfilled } from '../relational/judge.ts'
+import { judge, unfilled } from '../relational/judge.ts'
 import { FAILS, Sift, withOut } from '../relational/sift.ts'
 import { stageByKey, stageGiven } from '../relational/stage-batch.ts'
 import { templateSql } from '../relational/template.sql.ts'
-import type { Sender } from '../relational/sender.ts'
+import { unheld, weighBatch, weighStaged } from '../relational/weigh.ts'
 import { stateOf } from '../relational/work-area.ts'
 import { translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
@@ -403,57 +403,26 @@ export class DuckdbBench implements Bench {
     policy: RowPolicy = FAILS,
   ): Promise<RowCounts> {
     const c = this.#catalogs
-    // no position was ever kept there: content alone decides
-    const relation =
-      flow.position?.targetColumn === null && !(await this.target.keepsPositions(flow.target.table))
-        ? { ...flow, position: null }
-        : flow
-    // what replaces a table is weighed against none
-    const exists = relation.target.beside === null && (await this.target.describe(relation.target.table)) !== null
     const here = senderOf(this.#session, this.target.location)
+    const { landing } = this.#files.target
+    const target = {
+      facts: await this.target.describe(flow.target.table),
+      keepsPositions: flow.position?.targetColumn === null && (await this.target.keepsPositions(flow.target.table)),
+    }
+    const folder = landing && ((r: FlowRelation, staged: apply.Staging) => landing.weigh(here, c, r, staged))
     if (this.#arrivals !== null) {
       using file = await this.#arrivals.fetch(flow, selection, split, null)
-      const arrived = this.#arrivals.relation(relation)
-      const all = await this.#arrivals.stage(here, arrived, file, null)
-      return await this.#weighStaged(
-        here,
-        arrived,
-        { staged: all, split: { ...split, readAt: null } },
-        kind,
-        policy,
-        exists,
-      )
+      const arrived = this.#arrivals.relation(unheld(flow, target))
+      const staged = await this.#arrivals.stage(here, arrived, file, null)
+      const rows = await here.count(sql`SELECT count(*) FROM ${apply.STAGE}`)
+      const batch = { staged, rows, split: { ...split, readAt: null }, kind, policy }
+      return await weighStaged(here, c, arrived, batch, target.facts, folder)
     }
-    const [predicate = TRUE] = predicates(c, flow, selection, exists)
-    const template = stepAt(flow, split.step)?.batch ?? null
-    const staged = split.readAt === null ? apply.staged(relation) : apply.slice(c, relation, split, predicate)
-    let { rows } = split
-    if (template !== null)
-      rows = await stageGiven(here, c, relation, template, { selection, split, part: null }, exists)
-    else if (split.readAt === null)
-      rows = await stageByKey(here, c, relation, split, null, await this.#range(relation, split))
-    return await this.#weighStaged(here, relation, { staged, split }, kind, policy, exists, rows)
-  }
-
-  async #weighStaged(
-    here: Sender,
-    relation: FlowRelation,
-    batch: { readonly staged: apply.Staging; readonly split: CapturedBatch },
-    kind: 'insert-missing' | 'latest',
-    policy: RowPolicy,
-    exists: boolean,
-    known: bigint | null = null,
-  ): Promise<RowCounts> {
-    const c = this.#catalogs
-    const rows = known ?? (await here.count(sql`SELECT count(*) FROM ${apply.STAGE}`))
-    const sift = new Sift(here, c, relation, batch, policy)
-    await sift.foresee(false)
-    const landing = rows - sift.out
-    if (!exists) return withOut({ ...NO_ROWS, read: landing, inserted: landing }, sift)
-    const lacking = lackingIn(await this.target.describe(relation.target.table), relation)
-    const { landing: folder } = this.#files.target
-    const judged = folder ? folder.weigh(here, c, relation, sift.staged) : judge(here, c, relation, kind, sift, lacking)
-    return withOut(await judged, sift)
+    return weighBatch(here, c, flow, { selection, split, kind, policy }, target, {
+      slice: (r, exists) => apply.slice(c, r, split, predicates(c, flow, selection, exists)[0] ?? TRUE),
+      narrowing: (r) => this.#range(r, split),
+      landing: folder,
+    })
   }
 
   explain(

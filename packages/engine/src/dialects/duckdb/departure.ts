@@ -124,8 +124,10 @@ class DuckdbDeparture implements Departure, RangesAlone {
     return translate(error, this.source.location, 'TM4019')
   }
 
-  explain(flow: FlowRelation, selection: Selection, split: CapturedBatch): string {
+  explain(flow: FlowRelation, selection: Selection): string {
     const c = this.#bench.catalogs
+    const range = { kind: 'rows', of: 'source', from: '1', to: '1000' } as const
+    const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
     const named = { ...c, source: attachedSource('source'), target: attachedTables('target') }
     return printable(writeCsv(departingRows(named, uncast(flow), selection, split), 'BATCH.csv'))
   }

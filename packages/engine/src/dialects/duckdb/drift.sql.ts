@@ -19,25 +19,3 @@ export const describeWritten = (c: Catalogs, r: FlowRelation): Sql =>
     r.columns.map((x) => ident('t', x.target)),
     ', ',
   )} FROM ${targetTable(c, landingTable(r))} AS t`
-
-interface PlannedType {
-  readonly side: 'source' | 'target'
-  readonly name: string
-  readonly type: string | null
-}
-
-export const readTypes = (r: FlowRelation): readonly PlannedType[] =>
-  sourceColumns(r).map(({ ref, type }) => ({ side: 'source', name: ref.column, type }))
-export const writtenTypes = (r: FlowRelation): readonly PlannedType[] =>
-  r.columns.map((x) => ({ side: 'target', name: x.target, type: x.targetType }))
-
-/** What has another type than it was planned for, in words. */
-export function changedTypes(
-  planned: readonly PlannedType[],
-  described: readonly (readonly (string | null)[])[],
-): readonly string[] {
-  return planned.slice(0, described.length).flatMap(({ side, name, type }, i) => {
-    const now = described[i]?.[1] ?? 'unknown'
-    return type === null || now === type ? [] : [`${side} column ${name} was ${type}, is ${now}`]
-  })
-}

@@ -2,7 +2,8 @@
 import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation } from '../contract.ts'
 import type { Sql } from '../sql-text.ts'
-import { changedTypes, describeColumns, describeWritten, readTypes, writtenTypes } from './drift.sql.ts'
+import { changedTypes } from '../relational/changed-types.ts'
+import { describeColumns, describeWritten } from './drift.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
 import { hasUnfit, unfitRows } from '../relational/unfit.sql.ts'
@@ -14,16 +15,22 @@ export async function refuseChangedTypes(
   relation: FlowRelation,
   isTable: boolean,
 ): Promise<void> {
-  const planned = [...readTypes(relation), ...writtenTypes(relation)]
-  refuse(changedTypes(planned, await to.query(describeColumns(c, relation, isTable))))
+  const described = await to.query(describeColumns(c, relation, isTable))
+  const changed = changedTypes(
+    relation,
+    described.map(([, type]) => type),
+  )
+  if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }
 
 /** Where another engine reads the source. */
 export async function refuseChangedTarget(to: Sender, c: Catalogs, relation: FlowRelation): Promise<void> {
-  refuse(changedTypes(writtenTypes(relation), await to.query(describeWritten(c, relation))))
-}
-
-function refuse(changed: readonly string[]): void {
+  const described = await to.query(describeWritten(c, relation))
+  const changed = changedTypes(
+    relation,
+    described.map(([, type]) => type),
+    'target',
+  )
   if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }
 

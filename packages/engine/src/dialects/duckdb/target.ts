@@ -1,5 +1,4 @@
 /** A DuckDB file as a target: fence, markers, the settled marker, the target table. */
-import { ERROR_CODES, type ErrorCode } from '@tidemark/contract/error-codes'
 import type { TableName } from '@tidemark/contract/flow'
 import { NO_ROWS } from '@tidemark/contract/row-counts'
 import { isBeside } from '@tidemark/contract/table-name'
@@ -7,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type DuckdbFile, type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import {
-  type BatchKey,
   type FenceKey,
   type FlowRelation,
   landingTable,
@@ -23,6 +21,7 @@ import { ident, printable, type Sql, sql } from '../sql-text.ts'
 import { addColumns, createSide, createTarget, replaceRows, replaceTable, vanishing } from '../relational/apply.sql.ts'
 import { dropUnselected, predicates } from '../relational/capture.sql.ts'
 import * as marks from '../relational/fence.sql.ts'
+import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
 import { targetTable } from '../relational/names.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
@@ -82,13 +81,7 @@ export class DuckdbTarget implements TargetPort {
   async settled(flow: string): Promise<readonly SettledMarker[]> {
     if ((await this.describe(['tidemark', 'settled'])) === null) return []
     const rows = await query(this.#session, marks.listSettled(this.#catalogs.target, flow), this.location)
-    return rows.map(([store, scope, run, upTo, hadRows]) => ({
-      store: store ?? '',
-      scope: scope ?? '',
-      run: run ?? '',
-      upTo: upTo ?? null,
-      hadRows: hadRows === 'true',
-    }))
+    return rows.map(settledOf)
   }
 
   /** Is there a side table for that table's positions? */
@@ -212,12 +205,12 @@ export class DuckdbTarget implements TargetPort {
 
   async markers(key: FenceKey, run: string): Promise<readonly Marker[]> {
     const rows = await query(this.#session, marks.listMarkers(this.#catalogs.target, key, run), this.location)
-    return rows.map(([batch, ...counts]) => ({ batch: Number(batch), ...markerCounts(counts) }))
+    return rows.map(markerOf)
   }
 
   async rejects(key: FenceKey, run: string, batch: number): Promise<readonly RejectedRow[]> {
     const rows = await query(this.#session, marks.listRejects(this.#catalogs.target, key, run, batch), this.location)
-    return rows.map(([k, code, message]) => ({ key: k ?? '', code: rowCode(code), message: message ?? '' }))
+    return rows.map(rejectOf)
   }
 
   async swapped(key: FenceKey, run: string): Promise<bigint | null> {
@@ -288,12 +281,6 @@ export class DuckdbTarget implements TargetPort {
   }
 }
 
-/** As this program wrote it; an older or newer one may have had other codes. */
-const rowCode = (text: string | null | undefined): ErrorCode => ERROR_CODES.find((code) => code === text) ?? 'TM5001'
-
-/** A run's swap has a marker of its own; batches are numbered from 1. */
-const swapOf = (run: string): BatchKey => ({ run, step: 0, batch: 0 })
-
 /** Two owners that prepare at once may both add the slots: the second finds them when it tries again. */
 const isDuplicate = (error: unknown): boolean =>
   error instanceof Error && (classify(error) === 'constraint' || classify(error.cause) === 'constraint')
@@ -301,16 +288,3 @@ const isDuplicate = (error: unknown): boolean =>
 export const isConflict = (error: unknown): boolean =>
   classify(error) === 'conflict' ||
   (error instanceof Error && error.cause !== undefined && classify(error.cause) === 'conflict')
-
-export function markerCounts(row: readonly (string | null)[]): Omit<Marker, 'batch'> {
-  const at = (i: number): bigint => BigInt(row[i] ?? '0')
-  return {
-    read: at(0),
-    inserted: at(1),
-    updated: at(2),
-    deleted: at(3),
-    skippedSame: at(4),
-    skippedOlder: at(5),
-    rejected: at(6),
-  }
-}

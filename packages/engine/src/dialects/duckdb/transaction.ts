@@ -7,10 +7,11 @@ import type { Sql } from '../sql-text.ts'
 import type { Staging } from '../relational/apply.sql.ts'
 import { classify, translate } from './errors.ts'
 import * as marks from '../relational/fence.sql.ts'
+import { markerCounts } from '../relational/marker-rows.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { enter } from './fence.sql.ts'
 import { count, exec, query } from './run-sql.ts'
-import { isConflict, markerCounts } from './target.ts'
+import { isConflict } from './target.ts'
 
 export function ours(tx: BatchTransaction): DuckdbTransaction {
   if (!(tx instanceof DuckdbTransaction)) throw new TypeError('a transaction of another dialect')

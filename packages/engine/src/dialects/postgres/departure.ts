@@ -12,41 +12,23 @@ import { ident, joined, type Sql, sql } from '../sql-text.ts'
 import { copyOutText, inlined, setSecrets } from './copy-text.ts'
 import { placesOf, type RangeSource, taken } from './cut-ranges.ts'
 import { translate } from './errors.ts'
-import { sourceNames, targetNames } from './names.ts'
+import { type OpenSource, openPostgresSource } from './open-source.ts'
 import { RangeArea } from './range-area.ts'
-import { connectionOf, openSession } from './session.ts'
+import { refuseChangedSource } from './refuse-batch.ts'
+import { connectionOf, openSession, type PostgresConnection } from './session.ts'
 import { SharedSnapshot } from './shared-snapshot.ts'
-import { PostgresSource } from './source.ts'
+import type { PostgresSource } from './source.ts'
 import { inRange } from './split-range.sql.ts'
-import { postgresKit } from './sql-kit.ts'
 import { lookAtStorage } from './stored-table.ts'
 
 /** A snapshot holds back vacuum in the source: no batch begins under an older one. */
 const MAX_AGE_MS = 60 * 60_000
 
 export async function openPostgresDeparture(options: OpenBench): Promise<Departure> {
-  await using opening = new AsyncDisposableStack()
   const connection = connectionOf(options.source.options)
-  const session = opening.use(await openSession(connection, 'source'))
-  session.discreet = options.discreet ?? false
-  const catalogs: Catalogs = {
-    kit: postgresKit(await serverVersion(session)),
-    source: sourceNames(connection.schema),
-    // nothing of the target is seen from here
-    target: targetNames(connection.schema),
-    work: (name) => ident(name),
-    secret: options.secret,
-  }
-  const source = new PostgresSource(session, catalogs, connection)
-  const connect = async (): Promise<PostgresSession> => {
-    const reader = await openSession(connection, 'source')
-    reader.discreet = session.discreet
-    return reader
-  }
-  const departure = new PostgresDeparture(source, catalogs, session, connection.schema, connect)
-  opening.use(departure)
-  departure.opened = opening.move()
-  return departure
+  const opened = await openPostgresSource(connection, options.secret)
+  opened.session.discreet = options.discreet ?? false
+  return new PostgresDeparture(opened, connection)
 }
 
 class PostgresDeparture implements Departure, RangeSource {
@@ -57,23 +39,19 @@ class PostgresDeparture implements Departure, RangeSource {
   readonly catalogs: Catalogs
   readonly location: string
   readonly #session: PostgresSession
-  readonly #schema: string
-  readonly #connect: () => Promise<PostgresSession>
+  readonly #opened: OpenSource
+  readonly #connection: PostgresConnection
+  /** sessions under the present snapshot in which the columns were looked at, and so cannot change */
+  readonly #looked = new WeakSet<PostgresSession>()
   #snapshot: Promise<SharedSnapshot> | null = null
 
-  constructor(
-    source: PostgresSource,
-    catalogs: Catalogs,
-    session: PostgresSession,
-    schema: string,
-    connect: () => Promise<PostgresSession>,
-  ) {
-    this.source = source
-    this.catalogs = catalogs
-    this.location = source.location
-    this.#session = session
-    this.#schema = schema
-    this.#connect = connect
+  constructor(opened: OpenSource, connection: PostgresConnection) {
+    this.source = opened.port
+    this.catalogs = opened.catalogs
+    this.location = connection.location
+    this.#opened = opened
+    this.#session = opened.session
+    this.#connection = connection
     this.work = new RangeArea(this)
   }
 
@@ -86,13 +64,19 @@ class PostgresDeparture implements Departure, RangeSource {
     if (now?.holds) return now
     this.#snapshot = (async () => {
       await now?.[Symbol.asyncDispose]()
-      return await SharedSnapshot.take(this.#connect, MAX_AGE_MS)
+      return await SharedSnapshot.take(() => this.#connect(), MAX_AGE_MS)
     })()
     return await this.#snapshot
   }
 
+  async #connect(): Promise<PostgresSession> {
+    const reader = await openSession(this.#connection, 'source')
+    reader.discreet = this.#session.discreet
+    return reader
+  }
+
   stored(r: FlowRelation) {
-    return lookAtStorage(this.#session, r.source.table, this.#schema)
+    return lookAtStorage(this.#session, r.source.table, this.#connection.schema)
   }
 
   async keyIsUnique(r: FlowRelation): Promise<boolean> {
@@ -110,6 +94,8 @@ class PostgresDeparture implements Departure, RangeSource {
     const session = await snapshot.borrow()
     const statement = inlined(this.#select(r, selection, split, wire))
     try {
+      if (!this.#looked.has(session)) await refuseChangedSource(session, this.catalogs, r, this.location)
+      this.#looked.add(session)
       await setSecrets(session, statement)
     } catch (error) {
       await snapshot.giveBack(session, false)
@@ -120,7 +106,9 @@ class PostgresDeparture implements Departure, RangeSource {
     return bytes
   }
 
-  explain(r: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): string {
+  explain(r: FlowRelation, selection: Selection, wire: Wire): string {
+    const range = { kind: 'pages', from: '0', to: '1000', unseenBy: null } as const
+    const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
     return copyOutText(inlined(this.#select(r, selection, split, wire)), wire)
   }
 
@@ -143,19 +131,10 @@ class PostgresDeparture implements Departure, RangeSource {
     return translate(error, this.location, 'TM4019', this.#session.discreet)
   }
 
-  opened: AsyncDisposable | null = null
-
   async [Symbol.asyncDispose](): Promise<void> {
     const snapshot = await this.#snapshot?.catch(() => null)
     this.#snapshot = null
     await snapshot?.[Symbol.asyncDispose]()
-    const opened = this.opened
-    this.opened = null
-    await opened?.[Symbol.asyncDispose]()
+    await this.#opened[Symbol.asyncDispose]()
   }
-}
-
-async function serverVersion(session: PostgresSession): Promise<number> {
-  const [row] = await session.rows("SELECT pg_catalog.current_setting('server_version_num')")
-  return Number(row?.[0])
 }

@@ -1,5 +1,6 @@
 /** Sending statements, with errors translated where they enter. */
 import type { PostgresSession } from '../../drivers/postgres.ts'
+import type { Sender } from '../relational/sender.ts'
 import { type Sql, textOf, valuesOf } from '../sql-text.ts'
 import { type Refused, translate } from './errors.ts'
 
@@ -38,3 +39,9 @@ export async function count(
   const [row] = await query(session, statement, where, refused)
   return BigInt(row?.[0] ?? '0')
 }
+
+export const senderOf = (session: PostgresSession, where: string, refused?: Refused): Sender => ({
+  exec: (statement) => exec(session, statement, where, refused),
+  query: (statement) => query(session, statement, where, refused),
+  count: (statement) => count(session, statement, where, refused),
+})

@@ -1,8 +1,9 @@
 /** A connection's options, and what every session of ours has. */
-import type { TlsMode } from '../../drivers/postgres.ts'
-import { type PostgresOptions, PostgresSession, type Settings } from '../../drivers/postgres.ts'
+import { type PostgresOptions, PostgresSession, type Settings, type TlsMode } from '../../drivers/postgres.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { Secret } from '../../runtime/secret.ts'
+import { textOf as sqlOf } from '../sql-text.ts'
+import { lockAsReader } from './activity.sql.ts'
 import { parseUrl } from './connection-url.ts'
 import { translate } from './errors.ts'
 import { refusePooler } from './pooler.ts'
@@ -100,13 +101,24 @@ export function connectionOf(given: Given, purpose: Purpose = 'source'): Postgre
   }
 }
 
-/** A session with all its settings. TM2012 behind a pooler that gives every transaction another session. */
+/** From 17 on a transaction as a whole can be limited too. */
+async function limitTransactions(session: PostgresSession, purpose: Purpose): Promise<void> {
+  if (purpose === 'target') return
+  await session.rows(
+    "SELECT pg_catalog.set_config(name, $1, false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'",
+    [String(READ_TIMEOUT_MS)],
+  )
+}
+
+/** A session with all its settings; one that reads takes the lock that says so. TM2012 behind a pooler that gives every transaction another session. */
 export async function openSession(connection: PostgresConnection, purpose: Purpose): Promise<PostgresSession> {
   const options = { ...connection.options, applicationName: applicationName(purpose) }
   try {
     const session = await PostgresSession.connect(options, settingsOf(purpose))
     try {
       await refusePooler(session, connection.location)
+      await limitTransactions(session, purpose)
+      if (purpose === 'source') await session.rows(sqlOf(lockAsReader))
     } catch (error) {
       await session[Symbol.asyncDispose]()
       throw error

@@ -30,7 +30,7 @@ import { batchRows, givenType } from './template.sql.ts'
 
 export type ApplyMode = 'insert-missing' | 'latest'
 
-const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
+export const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
 const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
 const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
 export const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
@@ -42,7 +42,7 @@ export const STAGE = sql`tidemark_stage`
 const VERDICT = sql`tidemark_verdict`
 const KEPT = sql`tidemark_kept`
 
-const names = (r: FlowRelation): Sql =>
+export const columnNames = (r: FlowRelation): Sql =>
   joined(
     r.columns.map((c) => ident(c.target)),
     ', ',
@@ -200,7 +200,7 @@ export const parentlessRows = (c: Catalogs, r: FlowRelation) => ({
 })
 
 /** Local times of an hour that is lived twice say nothing about which came first. */
-function sameRepeatedHour({ kit }: Catalogs, position: PlannedPosition, a: Sql, b: Sql): Sql {
+export function sameRepeatedHour({ kit }: Catalogs, position: PlannedPosition, a: Sql, b: Sql): Sql {
   const step = position.clock === 'local' && position.zone !== null ? largestBackwardStepMs(position.zone) : 0
   if (step === 0) return EMPTY
   const zone = param(position.zone)
@@ -262,12 +262,12 @@ export const verdictCounts = sql`SELECT count(*), count(DISTINCT stage_row),
 export const ties = sql`SELECT count(*) FROM tidemark_verdict WHERE verdict = 'tie'`
 
 export const insertAll = (c: Catalogs, r: FlowRelation, staged: Staging): Sql =>
-  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)}) SELECT ${names(r)} FROM ${staged.from}`
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)}) SELECT ${columnNames(r)} FROM ${staged.from}`
 
 const stagedNames = (r: FlowRelation): readonly Sql[] => r.columns.map((x) => ident('s', x.target))
 
 const insertVerdicts = (c: Catalogs, r: FlowRelation, staged: Staging, verdicts: Sql): Sql =>
-  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)})
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)})
 SELECT ${joined(stagedNames(r), ', ')} FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
 WHERE v.verdict IN (${verdicts})`
 
@@ -286,7 +286,7 @@ FROM ${targetTable(c, landingTable(r))} AS t JOIN tidemark_verdict AS v ON v.tar
   )
 
 const insertKept = (c: Catalogs, r: FlowRelation, staged: Staging, others: readonly string[]): Sql =>
-  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)}, ${joined(
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)}, ${joined(
     others.map((o) => ident(o)),
     ', ',
   )})
@@ -382,7 +382,7 @@ export const vanishing = (c: Catalogs, r: FlowRelation): Sql =>
 /** The rows of the table beside become those of the target, which keeps its definition. */
 export const replaceRows = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   sql`DELETE FROM ${targetTable(c, r.target.table)}`,
-  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}) SELECT ${names(r)} FROM ${targetTable(c, landingTable(r))}`,
+  sql`INSERT INTO ${targetTable(c, r.target.table)} (${columnNames(r)}) SELECT ${columnNames(r)} FROM ${targetTable(c, landingTable(r))}`,
   sql`DROP TABLE ${targetTable(c, landingTable(r))}`,
 ]
 
