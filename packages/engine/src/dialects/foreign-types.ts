@@ -6,12 +6,13 @@ export type ForeignTypes = (type: string) => LogicalType | null
 
 export type Held = { readonly type: string; readonly why: null } | { readonly type: null; readonly why: string }
 
-export function holderAbroad(
-  foreign: ForeignTypes,
+/** `foreign` null: there is no other kind of database. */
+export function heldAbroad(
+  foreign: ForeignTypes | null,
   type: string,
   holderOf: (type: LogicalType) => { readonly type: string } | { readonly refused: string },
 ): Held {
-  const logical = foreign(type)
+  const logical = foreign?.(type) ?? null
   if (logical === null) return { type: null, why: `${type} is known to databases of its own kind alone` }
   const holder = holderOf(logical)
   return 'refused' in holder ? { type: null, why: holder.refused } : { type: holder.type, why: null }

@@ -140,7 +140,7 @@ function plannedPosition(r: RelationRequest, wish: PositionWish, columns: readon
     (c) =>
       c.source === ref.column &&
       (ref.table === null ? c.origin.kind === 'main' : c.origin.kind === 'joined' && c.origin.alias === ref.table) &&
-      c.sourceType === c.targetType &&
+      (c.sourceType === c.targetType || r.target.typeFor(c.sourceType) === c.targetType) &&
       c.cast === null &&
       c.mask === null,
   )

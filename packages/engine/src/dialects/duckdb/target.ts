@@ -28,9 +28,8 @@ import * as fence from './fence.sql.ts'
 import { describeTable, schemaAndTable } from './introspect.ts'
 import { type DuckdbCatalogs, sideTableName } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
-import { type ForeignTypes, holderAbroad } from '../foreign-types.ts'
-import { findType } from './type-text.ts'
-import { holderOf, narrowing } from './types.ts'
+import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
+import { holderOf, logicalTypeOf, narrowing } from './types.ts'
 
 const RETRY_MS = 25
 /** how long a session that was ended may take to roll back */
@@ -102,14 +101,18 @@ export class DuckdbTarget implements TargetPort {
   }
 
   typeFor(sourceType: string): string | null {
-    if (this.#foreign === null || findType(sourceType) !== null) return sourceType
-    return holderAbroad(this.#foreign, sourceType, holderOf).type
+    return this.#isOwn(sourceType) ? sourceType : heldAbroad(this.#foreign, sourceType, holderOf).type
   }
 
   narrowing(sourceType: string, targetType: string): string | null {
-    if (this.#foreign === null || findType(sourceType) !== null) return narrowing(sourceType, targetType)
-    const { type, why } = holderAbroad(this.#foreign, sourceType, holderOf)
+    if (this.#isOwn(sourceType)) return narrowing(sourceType, targetType)
+    const { type, why } = heldAbroad(this.#foreign, sourceType, holderOf)
     return type === null ? why : narrowing(type, targetType)
+  }
+
+  /** A type of ours, and not one of the source's that is called alike. */
+  #isOwn(type: string): boolean {
+    return this.#foreign === null || (this.#foreign(type) === null && logicalTypeOf(type) !== null)
   }
 
   async typeNamed(text: string): Promise<string | null> {

@@ -132,7 +132,11 @@ class ArrivalBench implements Bench {
       own.landed = rows
       return { rows, bytes }
     }
-    const received = await receiveStaged(own, own.session, this.#catalogs, this.#from, this.target, incoming, part)
+    const judged = !canUpsert(flow, 'latest', await this.#landing(flow))
+    const received = await receiveStaged(own, own.session, this.#catalogs, this.#from, this.target, incoming, {
+      part,
+      judged,
+    })
     own.arrived = received.relation
     own.staged = received.staged
     own.stagedRows = received.rows
@@ -213,7 +217,7 @@ class ArrivalBench implements Bench {
         this.#from,
         this.target,
         incoming,
-        null,
+        { part: null, judged: true },
       )
       const c = facts === null ? this.#catalogs : withAddresses(this.#catalogs, await this.#landing(flow))
       const batch = { staged, rows, split: { ...split, readAt: null }, kind, policy }

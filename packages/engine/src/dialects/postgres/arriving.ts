@@ -73,9 +73,11 @@ export async function receiveStaged(
   from: Departure,
   target: PostgresTarget,
   incoming: Incoming,
-  part: BatchPart | null,
+  /** `judged`: rows are told apart one by one, and the staging has to be a relation of its own */
+  how: { readonly part: BatchPart | null; readonly judged: boolean },
 ): Promise<Received & { readonly relation: FlowRelation; readonly staged: apply.Staging }> {
   const { flow, wire } = incoming
+  const { part } = how
   const r = arrivedBy(wire, flow, target)
   const carried = carriedPosition(flow)
   const columns = [
@@ -99,7 +101,8 @@ export async function receiveStaged(
   const among: Sql =
     part === null ? sql`TRUE` : sql`${ident('m', ROW)} BETWEEN ${whole(part.first)} AND ${whole(part.last)}`
   const staged = joined([...apply.stagedColumns(c, r), sql`${ident('m', ROW)} AS ${apply.stageRow(r)}`], ', ')
-  if (isAsItArrives(r) && part === null) return { rows, bytes, relation: r, staged: inPlace(r, staged) }
+  if (isAsItArrives(r) && part === null && !how.judged)
+    return { rows, bytes, relation: r, staged: inPlace(r, staged) }
   await execAll(to, c.kit.remakeTemp(apply.STAGE, sql`SELECT ${staged} FROM ${ARRIVED} AS m WHERE ${among}`))
   const taken = part === null ? rows : await to.count(sql`SELECT count(*) FROM ${apply.STAGE}`)
   return { rows: taken, bytes, relation: r, staged: apply.staged(r) }

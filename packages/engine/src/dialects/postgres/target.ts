@@ -26,7 +26,7 @@ import type { Sender } from '../relational/sender.ts'
 import { ident, printable, sql } from '../sql-text.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
-import { type ForeignTypes, holderAbroad } from '../foreign-types.ts'
+import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
 import { describeTable } from './introspect.ts'
 import { OWN_SCHEMA, schemaAndTable, sideTableName } from './names.ts'
 import { raiseFence } from './raise-fence.ts'
@@ -35,7 +35,7 @@ import { senderOf } from './run-sql.ts'
 import { openSession, type PostgresConnection } from './session.ts'
 import { isPlain, keyName, renameKey } from './swap.sql.ts'
 import { typeNamed } from './type-of.ts'
-import { holderOf, narrowing, TEXTS } from './types.ts'
+import { holderOf, logicalTypeOf, narrowing, TEXTS } from './types.ts'
 import { findType } from './type-text.ts'
 
 const RETRY_MS = 25
@@ -104,14 +104,18 @@ export class PostgresTarget implements TargetPort {
   }
 
   typeFor(sourceType: string): string | null {
-    if (this.#foreign === null || findType(sourceType) !== null) return sourceType
-    return holderAbroad(this.#foreign, sourceType, holderOf).type
+    return this.#isOwn(sourceType) ? sourceType : heldAbroad(this.#foreign, sourceType, holderOf).type
   }
 
   narrowing(sourceType: string, targetType: string): string | null {
-    if (this.#foreign === null || findType(sourceType) !== null) return narrowing(sourceType, targetType)
-    const { type, why } = holderAbroad(this.#foreign, sourceType, holderOf)
+    if (this.#isOwn(sourceType)) return narrowing(sourceType, targetType)
+    const { type, why } = heldAbroad(this.#foreign, sourceType, holderOf)
     return type === null ? why : narrowing(type, targetType)
+  }
+
+  /** A type of ours, and not one of the source's that is called alike. */
+  #isOwn(type: string): boolean {
+    return this.#foreign === null || (this.#foreign(type) === null && logicalTypeOf(type) !== null)
   }
 
   typeNamed(text: string): Promise<string | null> {
