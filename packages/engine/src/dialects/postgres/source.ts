@@ -91,7 +91,6 @@ export class PostgresSource implements SourcePort {
 
   async moment(position: PlannedPosition, positionTable: TableName): Promise<Moment> {
     const order = positionClass(position.type)
-    if (order === 'xid') return await xidMoment(this.#asking)
     const { schema } = this.#connection
     const { foreign, cache } = await positionFacts(
       this.#session,
@@ -100,6 +99,12 @@ export class PostgresSource implements SourcePort {
       schema,
       this.location,
     )
+    if (order === 'xid' && foreign)
+      throw new AppError(
+        'TM4003',
+        `position ${position.ref.column} is in a foreign table: its transaction ids are those of another server`,
+      )
+    if (order === 'xid') return await xidMoment(this.#asking)
     if (order === 'time') return await timeMoment(this.#asking, position, foreign)
     const cached =
       cache > 1n
