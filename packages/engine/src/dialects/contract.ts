@@ -267,6 +267,11 @@ export interface WorkArea {
   cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]>
   /** After the cut: those of the keys (JSON arrays of text) that are captured, now or in a batch that is in. */
   captured(keys: readonly string[]): Promise<readonly string[]>
+
+  /** Runs whose captured keys lie in the same place: a crash may have left those of one that ended. */
+  runs(): Promise<readonly string[]>
+  /** Forgets the captured keys of that run, where they are not a file of its own. */
+  remove(run: string): Promise<void>
 }
 
 // ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ import type { DialectModule } from './contract.ts'
 
 const LOADERS = {
   duckdb: () => import('./duckdb/index.ts').then((m): DialectModule => m.duckdb),
+  postgres: () => import('./postgres/index.ts').then((m): DialectModule => m.postgres),
   files: () => import('./files/index.ts').then((m): DialectModule => m.files),
 } satisfies Record<string, () => Promise<DialectModule>>
 

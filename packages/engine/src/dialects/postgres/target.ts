@@ -26,7 +26,7 @@ import type { Sender } from '../relational/sender.ts'
 import { ident, printable, sql } from '../sql-text.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
-import { describeTable, typeNamed } from './introspect.ts'
+import { describeTable } from './introspect.ts'
 import { OWN_SCHEMA, schemaAndTable, sideTableName } from './names.ts'
 import { raiseFence } from './raise-fence.ts'
 import { replaceRows } from './replace-rows.ts'
@@ -34,6 +34,7 @@ import { senderOf } from './run-sql.ts'
 import { openSession, type PostgresConnection } from './session.ts'
 import { isPlain, keyName, renameKey } from './swap.sql.ts'
 import { narrowing, TEXTS } from './types.ts'
+import { typeNamed } from './type-of.ts'
 import { findType } from './type-text.ts'
 
 const RETRY_MS = 25
@@ -55,7 +56,7 @@ export class PostgresTarget implements TargetPort {
   }
 
   describe(table: TableName): Promise<TableFacts | null> {
-    return describeTable(this.#session, table, this.#connection.schema)
+    return describeTable(this.#session, table, this.#connection.schema, this.location)
   }
 
   nameOf(table: TableName): readonly [string, string] {
