@@ -142,7 +142,7 @@ async function run(command: string, args: readonly string[]): Promise<void> {
   if (child.exitCode !== 0) throw new Error(`${command}: ${err.trim()}`)
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -11,8 +11,9 @@ export function canonicalText(type: string, x: Sql): Sql | null {
   return found && textOfType(found, x, 0)
 }
 
-/** `N`, or the length in bytes, a colon and the text: no two lists of values run together alike. */
-export const framed = (text: Sql): Sql => sql`coalesce(CAST(octet_length(${text}) AS text) || ':' || ${text}, 'N')`
+/** `N`, or the length in bytes of UTF-8, a colon and the text: no two lists of values run together alike. */
+export const framed = (text: Sql): Sql =>
+  sql`coalesce(CAST(octet_length(convert_to(${text}, 'UTF8')) AS text) || ':' || ${text}, 'N')`
 
 const plain = (x: Sql): Sql => sql`CAST(${x} AS text)`
 
