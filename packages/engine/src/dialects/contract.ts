@@ -290,6 +290,10 @@ export interface WorkArea extends RangeCapture<true> {
 
   /** Numbers the rows in the order of execution and cuts them, at `rows` or `bytes`, whichever comes first. */
   cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]>
+  /** Runs whose captured keys lie in the same place: a crash may have left those of one that ended. */
+  runs(): Promise<readonly string[]>
+  /** Forgets the captured keys of that run, where they are not a file of its own. */
+  remove(run: string): Promise<void>
 }
 
 // ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -106,6 +106,7 @@ export class PostgresSession implements AsyncDisposable {
   #lost: Error | null = null
   #closed = false
   #inTransaction = false
+  #sending: Promise<void> = Promise.resolve()
 
   private constructor(options: PostgresOptions, client: pg.Client) {
     this.options = options
@@ -212,8 +213,18 @@ export class PostgresSession implements AsyncDisposable {
     await this.#client.end().catch(() => undefined)
   }
 
+  /** One statement after the other, whoever sends them. */
+  async #turn(): Promise<Disposable> {
+    const before = this.#sending
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#sending = promise
+    await before
+    return { [Symbol.dispose]: resolve }
+  }
+
   /** `extended`: one statement, whatever the text says; without parameters the simple protocol would take several. */
   async #query(text: string, values: readonly (string | boolean | null)[], queryMode?: 'extended') {
+    using _turn = await this.#turn()
     if (this.#lost !== null) throw lost(this.#lost)
     try {
       const config = { text, values: [...values], rowMode: 'array' as const, types: RAW, queryMode }

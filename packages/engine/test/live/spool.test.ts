@@ -88,7 +88,10 @@ describe.each(VERSIONS)('spool with PostgreSQL %s', (version) => {
 
   test('an empty text and NULL stay apart in DuckDB', async () => {
     await using a = await TestDatabase.create(version)
-    await a.exec('CREATE TABLE t (id bigint PRIMARY KEY, v text)', "INSERT INTO t VALUES (1, ''), (2, NULL), (3, 'NULL')")
+    await a.exec(
+      'CREATE TABLE t (id bigint PRIMARY KEY, v text)',
+      "INSERT INTO t VALUES (1, ''), (2, NULL), (3, 'NULL')",
+    )
     await using out = await TransferProject.open(
       { a: `{ kind: postgres, url: "${a.url}" }`, lake: '{ kind: duckdb, path: lake.duckdb }' },
       flow('a', 'lake', 't', 't', BACKFILL),

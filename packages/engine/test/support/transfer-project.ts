@@ -39,11 +39,7 @@ export class TransferProject implements AsyncDisposable {
   }
 
   /** `connections`: YAML of each; `flow`: YAML of the one task's flow, four blanks in. */
-  static async open(
-    connections: Readonly<Record<string, string>>,
-    flow: string,
-    hit?: Hit,
-  ): Promise<TransferProject> {
+  static async open(connections: Readonly<Record<string, string>>, flow: string, hit?: Hit): Promise<TransferProject> {
     const dir = mkdtempSync(join(tmpdir(), 'tidemark-transfer-'))
     mkdirSync(join(dir, 'modules'))
     const lines = Object.entries(connections).map(([name, text]) => `  ${name}: ${text}\n`)

@@ -119,6 +119,15 @@ export class DuckdbWorkArea extends KeyWorkArea implements WorkArea {
     }
   }
 
+  /** The captured keys of each run are a file of its own. */
+  runs(): Promise<readonly string[]> {
+    return Promise.resolve([])
+  }
+
+  remove(): Promise<void> {
+    return Promise.resolve()
+  }
+
   /** Fine enough that none is larger than a batch, but for a single row. */
   async #buckets(
     relation: FlowRelation,

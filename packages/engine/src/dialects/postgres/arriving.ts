@@ -101,8 +101,7 @@ export async function receiveStaged(
   const among: Sql =
     part === null ? sql`TRUE` : sql`${ident('m', ROW)} BETWEEN ${whole(part.first)} AND ${whole(part.last)}`
   const staged = joined([...apply.stagedColumns(c, r), sql`${ident('m', ROW)} AS ${apply.stageRow(r)}`], ', ')
-  if (isAsItArrives(r) && part === null && !how.judged)
-    return { rows, bytes, relation: r, staged: inPlace(r, staged) }
+  if (isAsItArrives(r) && part === null && !how.judged) return { rows, bytes, relation: r, staged: inPlace(r, staged) }
   await execAll(to, c.kit.remakeTemp(apply.STAGE, sql`SELECT ${staged} FROM ${ARRIVED} AS m WHERE ${among}`))
   const taken = part === null ? rows : await to.count(sql`SELECT count(*) FROM ${apply.STAGE}`)
   return { rows: taken, bytes, relation: r, staged: apply.staged(r) }

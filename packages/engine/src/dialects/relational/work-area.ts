@@ -50,7 +50,7 @@ export interface WorkHooks {
   numbered(): Promise<void>
 }
 
-export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpool' | 'ranges'> {
+export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpool' | 'ranges' | 'runs' | 'remove'> {
   readonly capturesKeys = true
   readonly #to: Sender
   readonly #catalogs: Catalogs
