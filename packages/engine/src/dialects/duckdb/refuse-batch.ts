@@ -15,22 +15,21 @@ export async function refuseChangedTypes(
   relation: FlowRelation,
   isTable: boolean,
 ): Promise<void> {
-  const described = await to.query(describeColumns(c, relation, isTable))
-  const changed = changedTypes(
-    relation,
-    described.map(([, type]) => type),
-  )
-  if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
+  refuse(relation, await to.query(describeColumns(c, relation, isTable)), 'both')
 }
 
 /** Where another engine reads the source. */
 export async function refuseChangedTarget(to: Sender, c: Catalogs, relation: FlowRelation): Promise<void> {
-  const described = await to.query(describeWritten(c, relation))
-  const changed = changedTypes(
-    relation,
-    described.map(([, type]) => type),
-    'target',
-  )
+  refuse(relation, await to.query(describeWritten(c, relation)), 'target')
+}
+
+function refuse(
+  relation: FlowRelation,
+  described: readonly (readonly (string | null)[])[],
+  of: 'both' | 'target',
+): void {
+  const now = described.map(([, type]) => type)
+  const changed = changedTypes(relation, now, of)
   if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }
 

@@ -85,7 +85,8 @@ class ArrivalBench implements Bench {
     this.#opened = opened
     this.source = from.source
     this.work = from.work
-    const foreign = from.kind === 'postgres' ? null : (type: string) => from.source.logicalTypeOf(type)
+    // whoever speaks the same bulk format has the same types
+    const foreign = from.wires.includes('pgcopy') ? null : (type: string) => from.source.logicalTypeOf(type)
     this.target = new PostgresTarget(into, session, catalogs, foreign)
   }
 

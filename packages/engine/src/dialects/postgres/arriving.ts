@@ -2,7 +2,6 @@
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { PostgresSession } from '../../drivers/postgres.ts'
-import { AppError } from '../../runtime/app-error.ts'
 import { arrivedRelation, carriedPosition } from '../arrived-relation.ts'
 import { type CapturedBatch, type FlowRelation, landingTable, type Selection } from '../contract.ts'
 import type { Departure, Wire } from '../departure.ts'
@@ -13,7 +12,7 @@ import { execAll, type Sender } from '../relational/sender.ts'
 import type { BatchPart } from '../row-policy.ts'
 import { ident, joined, type Sql, sql, textOf, whole } from '../sql-text.ts'
 import { copyInText } from './copy-text.ts'
-import { classify, translate } from './errors.ts'
+import { translate } from './errors.ts'
 import type { PostgresTarget } from './target.ts'
 import { findType } from './type-text.ts'
 
@@ -123,7 +122,7 @@ async function receive(
   text: string,
 ): Promise<Received> {
   const bytes = await from.read(flow, selection, split, wire)
-  let failure: unknown = null
+  let failure: Error | null = null
   bytes.once('error', (error) => (failure ??= from.translate(error)))
   let passed = 0
   const counted = new Transform({
@@ -136,11 +135,8 @@ async function receive(
   try {
     await pipeline(bytes, counted, into)
   } catch (error) {
-    if (failure !== null) throw failure
+    if (failure !== null) throw failure as Error
     throw translate(error, session.options.database, 'TM5001', session.discreet)
   }
   return { rows: BigInt(into.rowCount), bytes: BigInt(passed) }
 }
-
-/** A row was there after all: the batch is tried again by way of a staging. */
-export const isTaken = (error: unknown): boolean => error instanceof AppError && classify(error) === 'constraint'

@@ -14,12 +14,7 @@ export async function refuseChangedTypes(
   relation: FlowRelation,
   where: string,
 ): Promise<void> {
-  const now = await columnsOf(session, columnsInUse(c, relation), where, 'TM5001')
-  const changed = changedTypes(
-    relation,
-    now.map(({ type }) => type),
-  )
-  if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
+  refuse(relation, await columnsOf(session, columnsInUse(c, relation), where, 'TM5001'), 'both')
 }
 
 /** Where another engine reads the source. */
@@ -42,7 +37,11 @@ export async function refuseChangedSource(
   refuse(relation, await columnsOf(session, columnsRead(c, relation), where, 'TM4019'), 'source')
 }
 
-function refuse(relation: FlowRelation, now: readonly { readonly type: string }[], of: 'source' | 'target'): void {
+function refuse(
+  relation: FlowRelation,
+  now: readonly { readonly type: string }[],
+  of: 'both' | 'source' | 'target',
+): void {
   const changed = changedTypes(
     relation,
     now.map(({ type }) => type),
