@@ -19,6 +19,7 @@ import { numberBounds, timeBounds, xidBounds } from './bounds.ts'
 import { databaseIdentity, describeTable, positionFacts } from './introspect.ts'
 import { type Asking, numberMoment, timeMoment, xidMoment } from './moment.ts'
 import { query } from './run-sql.ts'
+import { needOrderedXids } from './server-version.ts'
 import type { PostgresConnection } from './session.ts'
 import { canBeKey, castName, isInstant, logicalTypeOf, passedAt, positionClass } from './types.ts'
 
@@ -104,7 +105,10 @@ export class PostgresSource implements SourcePort {
         'TM4003',
         `position ${position.ref.column} is in a foreign table: its transaction ids are those of another server`,
       )
-    if (order === 'xid') return await xidMoment(this.#asking)
+    if (order === 'xid') {
+      await needOrderedXids(this.#session, this.location)
+      return await xidMoment(this.#asking)
+    }
     if (order === 'time') return await timeMoment(this.#asking, position, foreign)
     const cached =
       cache > 1n
