@@ -189,9 +189,56 @@ export interface BatchRow {
   /** batches of one wave are independent; the next wave waits for them */
   readonly wave: number
   readonly attempts: number
+  /** of the newest claim; null: never claimed by one that attends */
+  readonly worker: string | null
+  readonly claimedAt: StoreTime | null
   readonly rows: RowCounts
   readonly error: { readonly code: ErrorCode; readonly message: string } | null
 }
+
+// ── several workers on one run ────────────────────────────────────────────────────────────────────────────────
+
+/** What a worker that wants to join has to know. */
+export interface RunWork {
+  readonly state: RunState
+  /** of the run's newest attempt; null: never begun */
+  readonly token: bigint | null
+  /** that token is the one of the flow's present holder */
+  readonly held: boolean
+  /** and its time has not run out */
+  readonly live: boolean
+  /** its batches may be claimed: the holder itself attends, under that token */
+  readonly open: boolean
+}
+
+/** A worker that attends to a run: its owner, or one that joined. */
+export interface WorkerRow extends LeaseOwner {
+  /** it holds the flow's lease */
+  readonly isOwner: boolean
+  readonly token: bigint
+  readonly joinedAt: StoreTime
+  readonly expiresAt: StoreTime
+  /** its claims may be taken over, and it never attends again under this id */
+  readonly expired: boolean
+}
+
+/** The batches of one wave, by number; `from`: those before it were looked at already. */
+export interface WaveRange {
+  readonly step: number
+  readonly first: number
+  readonly last: number
+  readonly from: number
+}
+
+export type Claim =
+  | { readonly batch: number; readonly attempt: number }
+  | {
+      readonly batch: null
+      /** batches of the wave that are not done: others have them */
+      readonly open: number
+      /** one of them failed under this token: the run is over */
+      readonly failed: { readonly batch: number; readonly code: ErrorCode; readonly message: string } | null
+    }
 
 export interface NewStep {
   readonly step: number
@@ -366,8 +413,26 @@ export interface LedgerStore {
   ): Promise<void>
   listSteps(id: RunId): Promise<readonly StepRow[]>
   listBatches(id: RunId): Promise<readonly BatchRow[]>
-  /** `claim`; attempts + 1. */
+  /** `claim` of that very batch, whoever has it: its marker was found. Attempts + 1. */
   claimBatch(id: RunId, batch: number, token: bigint): Promise<void>
+  /**
+   * `claim` of the first batch of the wave that is free: planned, of an older token, or claimed by a worker that attends
+   * no more. One that failed under this token is not. Attempts + 1. Two workers never get the same one, unless the time
+   * of the first ran out.
+   */
+  claimNext(id: RunId, wave: WaveRange, token: bigint, worker: string): Promise<Claim>
+  /**
+   * The worker enters under the token; the claims it makes are good while it attends. The owner's entry opens the
+   * batches to others, and clears away the workers of older tokens. False: the token is not that of the run's holder.
+   */
+  join(id: RunId, token: bigint, worker: LeaseOwner, ttlMs: number): Promise<boolean>
+  /** One more `ttlMs`. False: the lease was lost, the run ended, or the worker's time had run out. */
+  attend(id: RunId, token: bigint, worker: string, ttlMs: number): Promise<boolean>
+  /** What it still has is free at once. */
+  leave(id: RunId, worker: string): Promise<void>
+  findWork(id: RunId): Promise<RunWork>
+  /** The longest at work first. */
+  listWorkers(id: RunId): Promise<readonly WorkerRow[]>
   /**
    * What a batch leaves out, beside `batchDone`: the keys of the last word count, the others are closed. On the disk
    * once resolved. A run that looks at a batch's rejects again takes them back with none.
@@ -378,7 +443,15 @@ export interface LedgerStore {
    * `rejects`: opened with it, and what else this batch had in quarantine is closed; left out: as `quarantine` left it.
    */
   batchDone(id: RunId, batch: number, token: bigint, rows: RowCounts, rejects?: readonly NewReject[]): Promise<void>
-  batchFailed(id: RunId, batch: number, token: bigint, code: ErrorCode, message: string): Promise<void>
+  /** With `worker`: only while the newest claim is its own. False: another has taken the batch over, and this says nothing. */
+  batchFailed(
+    id: RunId,
+    batch: number,
+    token: bigint,
+    code: ErrorCode,
+    message: string,
+    worker?: string,
+  ): Promise<boolean>
 
   /** One transaction: every batch done, token current, watermark as expected, then run ended and watermark set. TM3003 when it moved, TM3002 when the lease is not ours. */
   settle(id: RunId, token: bigint, settlement: Settlement): Promise<void>

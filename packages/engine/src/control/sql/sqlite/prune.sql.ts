@@ -44,6 +44,7 @@ export const sqlitePrune: PruneStatements = {
   deleteProgress: ({ before }) => [
     effect(`delete from batch where run in (${GOING})`, [before]),
     effect(`delete from step where run in (${GOING})`, [before]),
+    effect(`delete from run_worker where run in (${GOING})`, [before]),
   ],
   deleteRuns: ({ before }) => effect(`delete from run where id in (${GOING})`, [before]),
   // one that was only just made may still get its first run
