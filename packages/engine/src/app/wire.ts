@@ -96,6 +96,7 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     plan: async (o, signal) => (await import('./plan.ts')).plan(ctx, o, signal),
     run: async (o, emit, signal) => (await import('./run.ts')).run(ctx, o, emit, signal),
     resume: async (o, emit, signal) => (await import('./resume.ts')).resume(ctx, o, emit, signal),
+    join: async (o, emit, signal) => (await import('./join.ts')).join(ctx, o, emit, signal),
     cancel: async (id) => (await import('./resume.ts')).cancel(ctx, id),
     reset: async (id) => (await import('./resume.ts')).reset(ctx, id),
     previewRewind: async (o) => (await import('./rewind.ts')).previewRewind(ctx, o),

@@ -9,5 +9,7 @@ export async function dialectOf(load: DialectLoader, source: string, target: str
   const host = [to, from].find((d) => d.sees(from.kind) && d.sees(to.kind))
   if (!host) throw new AppError('TM4016', `${source} → ${target}: no engine sees both`)
   const { ceiling, stampedBy } = from.abilities
-  return { ...host, abilities: { ...to.abilities, ceiling, stampedBy } }
+  const sharedByProcesses = from.abilities.sharedByProcesses && to.abilities.sharedByProcesses
+  const { sharesKeys } = host.abilities
+  return { ...host, abilities: { ...to.abilities, ceiling, stampedBy, sharedByProcesses, sharesKeys } }
 }

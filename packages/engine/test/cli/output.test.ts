@@ -154,6 +154,7 @@ const SHOW: ShowDocument = {
       rows: { ...NO_ROWS_JSON, read: 4000, inserted: 3900 },
     },
   ],
+  workers: [],
   remedy: [],
   plan: { window: {} },
 }

@@ -74,6 +74,7 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
   plan: async () => ({ plans: [] }),
   run: async () => runDocument(runJson()),
   resume: async () => runDocument(runJson()),
+  join: async () => runDocument(runJson({ status: 'joined' })),
   cancel: async (run) => ({ run, was: 'failed', now: 'cancelled' }),
   reset: async (run) => ({ run, flow: 'orders.orders' }),
   previewRewind: async ({ flow, scope, to }) => ({
@@ -118,6 +119,7 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
       superseded_by: null,
     },
     steps: [],
+    workers: [],
     remedy: [],
     plan: {},
   }),
