@@ -7,6 +7,7 @@ import { EXACT } from './exact.mjs'
 import { FILES } from './files.mjs'
 import { STEPS } from './steps.mjs'
 import { REJECTS } from './rejects.mjs'
+import { WORKERS } from './workers.mjs'
 
 const CAPTURE = 'src/capture/watermark.ts'
 const TREE = 'src/capture/close-tree.ts'
@@ -456,4 +457,5 @@ export const MUTANTS = [
   ...EXACT,
   ...FILES,
   ...STEPS,
+  ...WORKERS,
 ]

@@ -27,21 +27,24 @@ export const nobody = (id: RunRow['id'], detail: string): AppError =>
 const otherOwner = (plan: FlowPlan, id: RunRow['id'], { token }: Ownership): AppError =>
   new AppError('TM3002', `${plan.flow}: ${id} is not run under token ${token} any more`)
 
+const hasEnded = ({ state }: Pick<RunRow, 'state'>): boolean =>
+  !(UNFINISHED_RUN_STATES as readonly string[]).includes(state)
+
 export function refuseEnded(run: RunRow): void {
-  if ((UNFINISHED_RUN_STATES as readonly string[]).includes(run.state)) return
+  if (!hasEnded(run)) return
   throw new AppError('TM3012', `${run.id} is ${run.state}`, {
     remedy: [`tidemark show ${run.id}   shows how it ended`],
   })
 }
 
-/** Waits while the owner captures, and at most `deps.waitMs` for somebody to own the run. Throws TM3012, TM3015. */
+/** Waits while the owner captures, and at most `deps.waitMs` for somebody to own the run, else TM3015. Null: the run has ended. */
 export async function waitForOwner(
   deps: RunDeps,
   plan: FlowPlan,
   id: RunRow['id'],
   signal: AbortSignal,
   former: Ownership | null,
-): Promise<Ownership> {
+): Promise<Ownership | null> {
   const { ledger } = deps.store
   const until = performance.now() + (former === null ? deps.waitMs : 0)
   let said = ''
@@ -53,10 +56,8 @@ export async function waitForOwner(
     if (owner !== null && work.token !== null && work.open && work.token !== former?.token)
       return { token: work.token, owner }
     if (former !== null && owner !== former.owner) throw otherOwner(plan, id, former)
-    if (owner === null) {
-      refuseEnded(await ledger.getRun(id))
-      if (performance.now() >= until) throw nobody(id, `${id} is ${work.state}`)
-    }
+    if (hasEnded(work)) return null
+    if (owner === null && performance.now() >= until) throw nobody(id, `${id} is ${work.state}`)
     const waitsFor = owner === null ? 'somebody to own the run' : 'the capture of its owner'
     if (said !== waitsFor)
       deps.emit('worker:waiting', { run: id, flow: plan.flow, scope: scopeText(plan.scope), waitsFor })

@@ -38,27 +38,27 @@ export async function joinRun(deps: RunDeps, id: RunRow['id'], stop: Stop): Prom
   const dialect = await deps.dialect(plan.definition)
   refuseOneProcess(dialect, plan)
   let owned = await waitForOwner(deps, plan, id, stop.soft, null)
-  refuseOwnKeys(dialect, plan, await deps.store.ledger.listBatches(id))
-  for (;;) {
-    const error = await workAlong(deps, plan, id, owned, tally, stop).then(
+  if (owned !== null) refuseOwnKeys(dialect, plan, await deps.store.ledger.listBatches(id))
+  let error: unknown = null
+  for (
+    let at = owned;
+    at !== null;
+    at = isOver(error, stop) ? null : await ownedAnew(deps, plan, id, at, error, stop)
+  ) {
+    owned = at
+    error = await workAlong(deps, plan, id, at, tally, stop).then(
       () => null,
-      (e: unknown) => e ?? new Cancelled('asked to stop'),
+      (e: unknown) => e,
     )
-    // the owner went on under a new token, to capture again or to lock out a worker that sleeps: it is still the same run
-    const next = error === null || isOver(error, stop) ? null : await ownedAnew(deps, plan, id, owned, error, stop)
-    if (next !== null) {
-      owned = next
-      continue
-    }
-    const joined = await outcome(deps, id, owned, error, stop)
-    const durationMs = Math.round(performance.now() - begun)
-    tellEnd(deps, plan, { ...joined, ...tally, durationMs })
-    return { ...joined, ...tally, durationMs }
   }
+  const durationMs = Math.round(performance.now() - begun)
+  const joined = { ...(await outcome(deps, id, owned, error, stop)), ...tally, durationMs }
+  tellEnd(deps, plan, joined)
+  return joined
 }
 
 const isOver = (error: unknown, stop: Stop): boolean =>
-  stop.soft.aborted || stop.hard.aborted || error instanceof Cancelled
+  error === null || stop.soft.aborted || stop.hard.aborted || error instanceof Cancelled
 
 async function workAlong(
   deps: RunDeps,
@@ -83,7 +83,7 @@ async function workAlong(
   const fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token }
   tellBegin(deps, plan, run, batches.filter((b) => b.state !== 'superseded').length, captured)
   const out = run.rows.rejected + BigInt(captured?.quarantined.length ?? 0)
-  const last = (dialect.abilities.openBatches ?? 1) - 1
+  const { openBatches: most } = dialect.abilities
   await runSteps(
     {
       deps,
@@ -98,7 +98,7 @@ async function workAlong(
       hit: deps.hit,
       budget: new RejectBudget(plan.definition.onReject.max, out, run.rows.rejected),
       // the owner counts from the first one up
-      slotOf: (n) => Math.max(0, last - n),
+      slotOf: (n) => (most === null ? n : Math.max(0, most - 1 - n)),
       tally: (rows) => {
         tally.rows = addCounts(tally.rows, rows)
         tally.batches += 1
@@ -108,7 +108,10 @@ async function workAlong(
   )
 }
 
-/** Null: the run is over, another has it, or what failed is not about the token. */
+/**
+ * The owner may go on under a new token, to capture again or to lock out a worker that sleeps: it is still the same run.
+ * Null: the run is over, another has it, or what failed is not about the token.
+ */
 async function ownedAnew(
   deps: RunDeps,
   plan: FlowPlan,

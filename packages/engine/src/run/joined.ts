@@ -24,7 +24,7 @@ export interface Joined {
 export async function outcome(
   { store }: RunDeps,
   id: RunRow['id'],
-  owned: Ownership,
+  owned: Ownership | null,
   error: unknown,
   stop: Stop,
 ): Promise<Pick<Joined, 'run' | 'status' | 'reason' | 'error' | 'remedy'>> {
@@ -40,7 +40,7 @@ export async function outcome(
     error: e && { code: e.code, message: e.message },
     remedy: e?.remedy ?? [],
   })
-  if (error instanceof Cancelled || stop.soft.aborted || stop.hard.aborted)
+  if (error !== null && (error instanceof Cancelled || stop.soft.aborted || stop.hard.aborted))
     return ended(
       'cancelled',
       `${error instanceof Cancelled ? error.message : 'asked to stop'}; the run goes on without it`,
@@ -51,7 +51,7 @@ export async function outcome(
     if (isLive(await store.leases.find(run.flow))) return ended('joined', 'nothing is left for it: the owner settles')
     return ended('failed', null, nobody(id, `all batches of ${id} are in, and nobody is there to settle it`))
   }
-  if (work.token !== owned.token || !work.held)
+  if (work.token !== owned?.token || !work.held)
     return ended('failed', null, new AppError('TM3002', `${id} is run by another now`))
   return ended('failed', null, asAppError(error))
 }

@@ -5,6 +5,7 @@ import { AppError, Cancelled } from '../../src/runtime/app-error.ts'
 import { ids } from '../support/flat.ts'
 import { gateAt } from '../support/gate.ts'
 import { attempts, heard, joinWith, runOf, sharedWorld, sleepingJoiner } from '../support/joiner.ts'
+import { quarantining } from '../support/rejected.ts'
 import { errorOf, runWith, sleepingDeps } from '../support/sleeper.ts'
 import { failAt, fileFlow, openFiles } from '../support/tree-world.ts'
 import { flowSpec, openWorld } from '../support/world.ts'
@@ -115,6 +116,47 @@ test('a joined worker that sleeps with its transaction open in the target stops 
   asleep.open()
   expect(await joiner).toMatchObject({ status: 'succeeded', batches: 0 })
   expect(await ids(w)).toEqual(TEN)
+})
+
+test('a worker that sleeps past the end of its run delivers nothing when it wakes up', async () => {
+  await using w = await sharedWorld(10, { leaseMs: 600 })
+  // it keeps no watermark, so that the target forgets its markers
+  const backfill = flowSpec({
+    capture: { kind: 'backfill', options: {} },
+    apply: { kind: 'insert-missing', maxDelete: null },
+  })
+  using first = gateAt('batch:claimed')
+  using asleep = gateAt('batch:claimed')
+  const owner = w.run(backfill, { ...IN_TWOS, hit: first.hit })
+  await first.reached
+  const id = await runOf(w, backfill)
+  const joiner = joinWith(sleepingJoiner(w, { workers: 1, hit: asleep.hit }), id)
+  await asleep.reached
+  first.open()
+  expect(await owner).toMatchObject({ state: 'succeeded', rows: { inserted: 10n } })
+  await w.target('DELETE FROM dst')
+  asleep.open()
+  expect(await joiner).toMatchObject({ status: 'succeeded', batches: 0 })
+  expect(await ids(w)).toEqual([])
+  expect(await w.targetRows('SELECT count(*) FROM tidemark.marker')).toEqual([['0']])
+})
+
+test('what workers of other processes keep out counts too: more rejects than the run may have fail it', async () => {
+  await using w = await sharedWorld(10)
+  await w.target('CREATE TABLE dst (id BIGINT, name VARCHAR NOT NULL, modified_on TIMESTAMP)')
+  await w.source('UPDATE src SET name = NULL WHERE id < 4')
+  const few = quarantining({}, 3)
+  using first = gateAt('batch:claimed')
+  using second = gateAt('batch:recorded')
+  const owner = w.run(few, { ...IN_TWOS, hit: first.hit })
+  await first.reached
+  const id = await runOf(w, few)
+  const joiner = w.join(id, { workers: 1, hit: second.hit })
+  await second.reached
+  first.open()
+  expect(await owner).toMatchObject({ state: 'failed', error: { code: 'TM5012' } })
+  second.open()
+  expect(await joiner).toMatchObject({ status: 'failed', error: { code: 'TM5012' } })
 })
 
 test('a claim is not taken over while its worker attends, however long its batch takes', async () => {
