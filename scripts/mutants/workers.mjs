@@ -43,8 +43,8 @@ export const WORKERS = [
   {
     name: 'wave: the next one begins while others have batches of this one',
     file: 'src/run/run-steps.ts',
-    find: 'if (free.open === 0 || isOver()) break',
-    replace: 'if (free.open >= 0) break',
+    find: 'if (underWay.size === 0) free.tellWaiting()',
+    replace: 'if (underWay.size === 0) free.tellWaiting()\nif (underWay.size === 0) break',
     test: [
       `${SEMANTICS}/join.test.ts`,
       'in a tree no worker begins a wave before all batches of the one before are in, whoever has them',

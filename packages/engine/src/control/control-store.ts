@@ -7,6 +7,7 @@ import type { ErrorCode } from '@tidemark/contract/error-codes'
 import type { FlowId, GroupId, RunId, StoreId } from '@tidemark/contract/ids'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { BatchState, RunState, StepState } from '@tidemark/contract/states'
+import type { RunWorkers } from './run-workers.ts'
 
 /** UTC, milliseconds, as `2026-11-20T21:57:12.440Z`: the store's clock. */
 export type StoreTime = string
@@ -196,50 +197,6 @@ export interface BatchRow {
   readonly error: { readonly code: ErrorCode; readonly message: string } | null
 }
 
-// ── several workers on one run ────────────────────────────────────────────────────────────────────────────────
-
-/** What a worker that wants to join has to know. */
-export interface RunWork {
-  readonly state: RunState
-  /** of the run's newest attempt; null: never begun */
-  readonly token: bigint | null
-  /** that token is the one of the flow's present holder */
-  readonly held: boolean
-  /** and its time has not run out */
-  readonly live: boolean
-  /** its batches may be claimed: the holder itself attends, under that token */
-  readonly open: boolean
-}
-
-/** A worker that attends to a run: its owner, or one that joined. */
-export interface WorkerRow extends LeaseOwner {
-  /** it holds the flow's lease */
-  readonly isOwner: boolean
-  readonly token: bigint
-  readonly joinedAt: StoreTime
-  readonly expiresAt: StoreTime
-  /** its claims may be taken over, and it never attends again under this id */
-  readonly expired: boolean
-}
-
-/** The batches of one wave, by number; `from`: those before it were looked at already. */
-export interface WaveRange {
-  readonly step: number
-  readonly first: number
-  readonly last: number
-  readonly from: number
-}
-
-export type Claim =
-  | { readonly batch: number; readonly attempt: number }
-  | {
-      readonly batch: null
-      /** batches of the wave that are not done: others have them */
-      readonly open: number
-      /** one of them failed under this token: the run is over */
-      readonly failed: { readonly batch: number; readonly code: ErrorCode; readonly message: string } | null
-    }
-
 export interface NewStep {
   readonly step: number
   readonly name: string
@@ -383,7 +340,7 @@ export interface Pruned {
   readonly kept: number
 }
 
-export interface LedgerStore {
+export interface LedgerStore extends RunWorkers {
   /** Random, and not in the ledger yet. */
   newRunId(): Promise<RunId>
   newGroupId(): Promise<GroupId>
@@ -415,24 +372,6 @@ export interface LedgerStore {
   listBatches(id: RunId): Promise<readonly BatchRow[]>
   /** `claim` of that very batch, whoever has it: its marker was found. Attempts + 1. */
   claimBatch(id: RunId, batch: number, token: bigint): Promise<void>
-  /**
-   * `claim` of the first batch of the wave that is free: planned, of an older token, or claimed by a worker that attends
-   * no more. One that failed under this token is not. Attempts + 1. Two workers never get the same one, unless the time
-   * of the first ran out.
-   */
-  claimNext(id: RunId, wave: WaveRange, token: bigint, worker: string): Promise<Claim>
-  /**
-   * The worker enters under the token; the claims it makes are good while it attends. The owner's entry opens the
-   * batches to others, and clears away the workers of older tokens. False: the token is not that of the run's holder.
-   */
-  join(id: RunId, token: bigint, worker: LeaseOwner, ttlMs: number): Promise<boolean>
-  /** One more `ttlMs`. False: the lease was lost, the run ended, or the worker's time had run out. */
-  attend(id: RunId, token: bigint, worker: string, ttlMs: number): Promise<boolean>
-  /** What it still has is free at once. */
-  leave(id: RunId, worker: string): Promise<void>
-  findWork(id: RunId): Promise<RunWork>
-  /** The longest at work first. */
-  listWorkers(id: RunId): Promise<readonly WorkerRow[]>
   /**
    * What a batch leaves out, beside `batchDone`: the keys of the last word count, the others are closed. On the disk
    * once resolved. A run that looks at a batch's rejects again takes them back with none.

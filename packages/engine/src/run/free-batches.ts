@@ -1,5 +1,6 @@
 /** The batches of one wave that nobody has: claimed one by one, with the workers of other processes. */
-import type { BatchRow, WaveRange } from '../control/control-store.ts'
+import type { BatchRow } from '../control/control-store.ts'
+import type { WaveRange } from '../control/run-workers.ts'
 import { AppError } from '../runtime/app-error.ts'
 import type { StepsContext } from './run-steps.ts'
 import { stepName } from './step-names.ts'

@@ -25,8 +25,21 @@ export const run: Command = async (context, { args, options }) => {
 
 /** Decided when the run was planned. */
 const DECIDED = [
-  ...['--all', '--module', '--scope', '--full', '--after', '--up-to', '--fresh', '--buffer', '--batch-rows', '--lane'],
-  ...['--deploy', '--accept-change', '--reason', '--yes', '--dry-run'],
+  '--all',
+  '--module',
+  '--scope',
+  '--full',
+  '--after',
+  '--up-to',
+  '--fresh',
+  '--buffer',
+  '--batch-rows',
+  '--lane',
+  '--deploy',
+  '--accept-change',
+  '--reason',
+  '--yes',
+  '--dry-run',
 ]
 
 /** A worker of another's run: what runs, and how, was said by its owner. */

@@ -28,12 +28,10 @@ import type {
   StepRow,
   StoreTime,
   TaskRow,
-  RunWork,
   UnmatchedRow,
   WatermarkRow,
-  WaveRange,
-  WorkerRow,
 } from '../control-store.ts'
+import type { RunWork, WaveRange, WorkerRow } from '../run-workers.ts'
 import type { Statement } from '../store-session.ts'
 
 /** No row of the answer is looked at. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { RunId } from '@tidemark/contract/ids'
-import type { Claim, WaveRange } from '../../../src/control/control-store.ts'
+import type { Claim, WaveRange } from '../../../src/control/run-workers.ts'
 import { batches, counts, expectCode, FLOW, type It, ownerOf, TTL_MS, type World } from './store-world.ts'
 
 const waveOf = (first: number, last: number, step = 1): WaveRange => ({ step, first, last, from: first })
