@@ -1,20 +1,7 @@
-import { parseRunId } from '@tidemark/contract/ids'
-import { BATCH_STATES, STEP_STATES } from '@tidemark/contract/states'
-import { decodeError, int, oneOf, text } from '../decode.ts'
+import { int } from '../decode.ts'
+import { COUNT_COLUMNS, countParams, decodeBatch, decodeBatchStanding, decodeStep } from '../decode-rows.ts'
 import type { BatchStatements } from '../statements.ts'
-import {
-  addCountsFrom,
-  attempt,
-  COUNT_COLUMNS,
-  countParams,
-  decodeCounts,
-  effect,
-  heldUnder,
-  NOW,
-  names,
-  stateAmong,
-  stateIn,
-} from './sql-parts.ts'
+import { addCountsFrom, attempt, effect, heldUnder, NOW, names, stateAmong, stateIn } from './sql-parts.ts'
 
 const CLAIM = `update batch set state = 'running', attempts = attempts + 1, token = ?3, claimed_at = ${NOW},
                                 finished_at = null, error_code = null, error_message = null`
@@ -23,36 +10,18 @@ export const sqliteBatch: BatchStatements = {
   steps: ({ run }) => ({
     text: `select run, step, name, state, batches, batches_done, ${COUNT_COLUMNS} from step where run = ?1 order by step`,
     params: [run],
-    decode: (raw) => ({
-      run: parseRunId(text(raw, 'run')),
-      step: int(raw, 'step'),
-      name: text(raw, 'name'),
-      state: oneOf(raw, 'state', STEP_STATES),
-      batches: int(raw, 'batches'),
-      batchesDone: int(raw, 'batches_done'),
-      rows: decodeCounts(raw),
-    }),
+    decode: decodeStep,
   }),
   list: ({ run }) => ({
     text: `select run, step, batch, state, split, wave, attempts, ${COUNT_COLUMNS}, error_code, error_message
              from batch where run = ?1 order by batch`,
     params: [run],
-    decode: (raw) => ({
-      run: parseRunId(text(raw, 'run')),
-      step: int(raw, 'step'),
-      batch: int(raw, 'batch'),
-      state: oneOf(raw, 'state', BATCH_STATES),
-      split: text(raw, 'split'),
-      wave: int(raw, 'wave'),
-      attempts: int(raw, 'attempts'),
-      rows: decodeCounts(raw),
-      error: decodeError(raw),
-    }),
+    decode: decodeBatch,
   }),
   standing: ({ run, batch }) => ({
     text: 'select step, state from batch where run = ?1 and batch = ?2',
     params: [run, batch],
-    decode: (raw) => ({ step: int(raw, 'step'), state: oneOf(raw, 'state', BATCH_STATES) }),
+    decode: decodeBatchStanding,
   }),
   greatest: ({ run }) => ({
     text: 'select coalesce(max(batch), 0) as batch from batch where run = ?1',
