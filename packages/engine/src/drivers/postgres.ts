@@ -44,6 +44,7 @@ const TEXT_SETTINGS: Settings = {
 const RAW = { getTypeParser: () => (text: string) => text }
 
 export type PostgresRow = readonly (string | null)[]
+export type PostgresRecord = Readonly<Record<string, string | null>>
 
 /** The server's message and its SQLSTATE; `undefined`: not the server's, but the connection's. */
 export const sqlState = (error: unknown): string | undefined =>
@@ -97,6 +98,12 @@ export class PostgresSession implements AsyncDisposable {
     return (await this.#query(text, params)).rows
   }
 
+  /** The rows by the names of their columns. */
+  async records(text: string, params: readonly (string | boolean | null)[] = []): Promise<readonly PostgresRecord[]> {
+    if (this.#lost !== null) throw this.#lost
+    return (await this.#client.query<PostgresRecord>({ text, values: [...params], types: RAW })).rows
+  }
+
   /** Rows changed. */
   async run(text: string, params: readonly (string | boolean | null)[] = []): Promise<bigint> {
     return BigInt((await this.#query(text, params)).rowCount ?? 0)
@@ -107,10 +114,19 @@ export class PostgresSession implements AsyncDisposable {
     await this.#client.query(text)
   }
 
-  /** `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`. */
-  async begin(how = ''): Promise<void> {
-    await this.run(`BEGIN ${how}`)
+  /**
+   * `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`; `ask`: a query that goes along in
+   * the same round trip, whose first row comes back.
+   */
+  async begin(how = '', ask: string | null = null): Promise<PostgresRow> {
     this.#inTransaction = true
+    if (ask === null) await this.run(`BEGIN ${how}`)
+    else {
+      // several statements are answered by several results
+      const results = (await this.#query(`BEGIN ${how}; ${ask}`, [])) as unknown as { rows: PostgresRow[] }[]
+      return results.at(-1)?.rows[0] ?? []
+    }
+    return []
   }
 
   async commit(): Promise<void> {
