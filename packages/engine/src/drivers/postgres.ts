@@ -111,22 +111,17 @@ export class PostgresSession implements AsyncDisposable {
 
   /** Several statements without parameters. */
   async script(text: string): Promise<void> {
+    if (this.#lost !== null) throw this.#lost
     await this.#client.query(text)
   }
 
   /**
-   * `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`; `ask`: a query that goes along in
-   * the same round trip, whose first row comes back.
+   * `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`; `also`: statements without parameters
+   * that go along in the same round trip.
    */
-  async begin(how = '', ask: string | null = null): Promise<PostgresRow> {
+  async begin(how = '', also: string | null = null): Promise<void> {
     this.#inTransaction = true
-    if (ask === null) await this.run(`BEGIN ${how}`)
-    else {
-      // several statements are answered by several results
-      const results = (await this.#query(`BEGIN ${how}; ${ask}`, [])) as unknown as { rows: PostgresRow[] }[]
-      return results.at(-1)?.rows[0] ?? []
-    }
-    return []
+    await this.script(also === null ? `BEGIN ${how}` : `BEGIN ${how}; ${also}`)
   }
 
   async commit(): Promise<void> {

@@ -1,37 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
 import { type PostgresOptions, PostgresSession, type Settings, sqlState } from '../../../drivers/postgres.ts'
-import { isLost, LostConnection } from './errors.ts'
+import { LostConnection } from './errors.ts'
+import { StoreConnection } from './store-connection.ts'
 
 /** Enough for the batches of one process and its renewals to wait for one another in the server, not here. */
 const MOST = 4
-
-/** One connection, lent to one user at a time. */
-export class Lent {
-  readonly session: PostgresSession
-  /** not to be used again */
-  broken = false
-
-  constructor(session: PostgresSession) {
-    this.session = session
-  }
-
-  /** What the server says goes on as it is; when the connection itself is gone, that is a `LostConnection`. */
-  async ask<T>(question: (session: PostgresSession) => Promise<T>, deadlineMs: number | null = null): Promise<T> {
-    const { session } = this
-    const timer = deadlineMs === null ? null : setTimeout(() => session.destroy(), deadlineMs)
-    try {
-      return await question(session)
-    } catch (error) {
-      await setImmediate() // the end of a connection is told after the end of its statement
-      if (session.closed || isLost(error)) this.broken = true
-      if (session.closed && sqlState(error) === undefined)
-        throw new LostConnection('the connection to the control store is gone', { cause: error })
-      throw error
-    } finally {
-      if (timer !== null) clearTimeout(timer)
-    }
-  }
-}
 
 /**
  * A few connections, made when they are needed and kept; one that broke is not lent again. Whoever finds none free
@@ -40,19 +12,22 @@ export class Lent {
 export class ConnectionPool implements AsyncDisposable {
   readonly #options: PostgresOptions
   readonly #settings: Settings
-  readonly #idle: PostgresSession[] = []
+  readonly #leave: (connection: StoreConnection) => Promise<void>
+  readonly #idle: StoreConnection[] = []
   readonly #waiting: (() => void)[] = []
   readonly #working = new Set<Promise<unknown>>()
   #free = MOST
   #closed = false
 
-  constructor(options: PostgresOptions, settings: Settings) {
+  /** `leave`: awaited before a connection that is whole is closed. */
+  constructor(options: PostgresOptions, settings: Settings, leave: (connection: StoreConnection) => Promise<void>) {
     this.#options = options
     this.#settings = settings
+    this.#leave = leave
   }
 
   /** One that cannot be connected is a `LostConnection`, or what the server said. */
-  async use<T>(work: (lent: Lent) => Promise<T>): Promise<T> {
+  async use<T>(work: (connection: StoreConnection) => Promise<T>): Promise<T> {
     if (this.#closed) throw new Error('the control store is closed')
     const going = this.#lend(work)
     this.#working.add(going)
@@ -63,17 +38,16 @@ export class ConnectionPool implements AsyncDisposable {
     }
   }
 
-  async #lend<T>(work: (lent: Lent) => Promise<T>): Promise<T> {
+  async #lend<T>(work: (connection: StoreConnection) => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
-      const lent = new Lent(this.#idleOne() ?? (await this.#connect()))
+      const connection = this.#idleOne() ?? (await this.#connect())
       try {
-        return await work(lent)
+        return await work(connection)
       } finally {
-        const { session, broken } = lent
-        if (broken || session.closed || session.inTransaction) session.destroy()
-        else this.#idle.push(session)
+        if (connection.broken || connection.session.inTransaction) connection.session.destroy()
+        else this.#idle.push(connection)
       }
     } finally {
       const next = this.#waiting.shift()
@@ -82,15 +56,14 @@ export class ConnectionPool implements AsyncDisposable {
     }
   }
 
-  #idleOne(): PostgresSession | null {
-    for (let session = this.#idle.pop(); session !== undefined; session = this.#idle.pop())
-      if (!session.closed) return session
+  #idleOne(): StoreConnection | null {
+    for (let found = this.#idle.pop(); found !== undefined; found = this.#idle.pop()) if (!found.broken) return found
     return null
   }
 
-  async #connect(): Promise<PostgresSession> {
+  async #connect(): Promise<StoreConnection> {
     try {
-      return await PostgresSession.connect(this.#options, this.#settings)
+      return new StoreConnection(await PostgresSession.connect(this.#options, this.#settings))
     } catch (error) {
       if (sqlState(error) !== undefined) throw error
       throw new LostConnection('no connection to the control store', { cause: error })
@@ -101,6 +74,9 @@ export class ConnectionPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     while (this.#working.size > 0) await Promise.allSettled(this.#working)
-    for (const session of this.#idle.splice(0)) await session[Symbol.asyncDispose]()
+    for (const connection of this.#idle.splice(0)) {
+      if (!connection.broken) await this.#leave(connection)
+      await connection.session[Symbol.asyncDispose]()
+    }
   }
 }

@@ -15,7 +15,6 @@ export interface PostgresStoreOptions {
   readonly readOnly: boolean
   /** how long to wait for another's lock */
   readonly busyMs: number
-  readonly syncBatches?: boolean
 }
 
 const { schema } = POSTGRES_STATEMENTS
@@ -28,7 +27,8 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
   try {
     if (options.readOnly) return await openToLook(session, location, options)
     await migrate(session, schema, POSTGRES_MIGRATIONS, location)
-    return await makeControlStore(session, POSTGRES_STATEMENTS, location, options.syncBatches ? 'synced' : 'written')
+    session.beginToMark()
+    return await makeControlStore(session, POSTGRES_STATEMENTS, location)
   } catch (error) {
     await session[Symbol.asyncDispose]()
     throw storeError(error, location)

@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { PostgresOptions, Settings } from '../../../drivers/postgres.ts'
 import { AppError } from '../../../runtime/app-error.ts'
 import { type RetryPolicy, retrying } from '../../../runtime/retry.ts'
-import type { Keep, Statement, StoreReader, StoreSession, StoreTransaction } from '../../store-session.ts'
-import { ConnectionPool, type Lent } from './connection-pool.ts'
-import { InDoubt, type Outcome, outcomeOf } from './in-doubt.ts'
-import { isConflict, isLost, LostConnection, storeError } from './errors.ts'
+import type { Statement, StoreReader, StoreSession, StoreTransaction } from '../../store-session.ts'
+import { mark, newestMark, removeMark } from './commit-mark.sql.ts'
+import { ConnectionPool } from './connection-pool.ts'
+import { InDoubt, isConflict, isLost, LostConnection, storeError } from './errors.ts'
+import type { StoreConnection } from './store-connection.ts'
 
 /** no statement of the ledger works so long; migrations may */
 const STATEMENT_TIMEOUT_MS = 120_000
@@ -37,53 +37,59 @@ const settingsOf = ({ readOnly, busyMs }: SessionOptions): Settings => ({
   ...(readOnly ? { default_transaction_read_only: 'on' } : {}),
 })
 
-/** `synchronous_commit` of the transaction: off, or whatever safe value the server has. */
-const KEEP: Readonly<Record<Keep, string>> = {
-  written: `set_config('synchronous_commit', 'off', true)`,
-  synced: `case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end`,
-}
 const WRITES = 'isolation level read committed'
 const ONE_MOMENT = 'isolation level repeatable read read only'
+/** Whatever safe value the server has, for either `Keep`: our process outlives a crash of it, and acts on what it was answered. */
+const SYNCED = `select case current_setting('synchronous_commit') when 'off' then set_config('synchronous_commit', 'on', true) end`
 
 const isRead = (text: string): boolean => /^\s*select\b/i.test(text)
 
 /**
  * A few connections as a session (decision 0017). Transactions are READ COMMITTED: the statements that a change rests
  * on lock what they read. One that the server chose as victim, or whose connection broke before its commit, is done
- * again from its beginning; one whose commit was not answered is looked up by its number first.
+ * again from its beginning; one whose commit was not answered is looked up by its mark first.
  */
 export class PostgresStoreSession implements StoreSession {
   readonly #pool: ConnectionPool
   readonly #options: SessionOptions
+  /** while there is no schema there is no place for marks; what makes one may be done again */
+  #marks = false
 
   constructor(server: PostgresOptions, options: SessionOptions) {
     this.#options = options
-    this.#pool = new ConnectionPool(server, settingsOf(options))
+    this.#pool = new ConnectionPool(server, settingsOf(options), async (connection) => {
+      if (connection.hasWritten) await run(connection, removeMark(connection.writer)).catch(() => undefined)
+    })
+  }
+
+  /** The schema is up to date. */
+  beginToMark(): void {
+    this.#marks = true
   }
 
   /** One read without patience: what is wrong with the connection is thrown as it came. */
   async firstLook<Row>(statement: Statement<Row>): Promise<readonly Row[]> {
-    return await this.#pool.use((lent) => run(lent, statement))
+    return await this.#pool.use((connection) => run(connection, statement))
   }
 
   async all<Row>(statement: Statement<Row>): Promise<readonly Row[]> {
-    if (!isRead(statement.text)) return this.write(statement, 'synced')
-    return await this.#patiently(() => this.#pool.use((lent) => run(lent, statement)))
+    if (!isRead(statement.text)) return this.write(statement)
+    return await this.#patiently(() => this.#pool.use((connection) => run(connection, statement)))
   }
 
-  write<Row>(statement: Statement<Row>, keep: Keep): Promise<readonly Row[]> {
-    return this.transaction((tx) => tx.all(statement), keep)
+  write<Row>(statement: Statement<Row>): Promise<readonly Row[]> {
+    return this.transaction((tx) => tx.all(statement))
   }
 
-  async transaction<T>(work: (tx: StoreTransaction) => Promise<T>, keep: Keep = 'synced'): Promise<T> {
+  async transaction<T>(work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
     const { location, readOnly } = this.#options
     if (readOnly) throw new AppError('TM3005', `${location} was opened to look, not to write`)
     return await this.#patiently(async () => {
       try {
-        return await this.#pool.use((lent) => inTransaction(lent, keep, work))
+        return await this.#pool.use((connection) => this.#inTransaction(connection, work))
       } catch (error) {
         if (!(error instanceof InDoubt)) throw error
-        if ((await this.#outcomeOf(error.xid)) === 'committed') return error.result as T
+        if (await this.#isIn(error)) return error.result as T
         throw new LostConnection('the connection was lost before the commit', { cause: error.cause })
       }
     })
@@ -91,11 +97,11 @@ export class PostgresStoreSession implements StoreSession {
 
   async snapshot<T>(work: (view: StoreReader) => Promise<T>): Promise<T> {
     return await this.#patiently(() =>
-      this.#pool.use((lent) =>
-        endingWell(lent, async () => {
-          await lent.ask((session) => session.begin(ONE_MOMENT))
-          const result = await work({ all: (statement) => run(lent, statement) })
-          await lent.ask((session) => session.commit())
+      this.#pool.use((connection) =>
+        endingWell(connection, async () => {
+          await connection.ask((session) => session.begin(ONE_MOMENT), DEADLINE_MS)
+          const result = await work({ all: (statement) => run(connection, statement) })
+          await connection.ask((session) => session.commit(), DEADLINE_MS)
           return result
         }),
       ),
@@ -116,41 +122,37 @@ export class PostgresStoreSession implements StoreSession {
     }
   }
 
-  /** Its server process may still be at it. */
-  async #outcomeOf(xid: string): Promise<Outcome> {
-    const { awayMs } = this.#options
-    const ask = () => this.#pool.use((lent) => lent.ask((session) => outcomeOf(session, xid), DEADLINE_MS))
-    for (const until = performance.now() + awayMs; ; await sleep(50)) {
-      const outcome = await retrying(within(awayMs), isLost, ask)
-      if (outcome !== 'in progress') return outcome
-      if (performance.now() > until) throw new Error(`transaction ${xid} was not answered, and is still under way`)
-    }
+  async #inTransaction<T>(connection: StoreConnection, work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
+    const number = this.#marks ? connection.nextNumber() : null
+    const also = number === null ? SYNCED : `${SYNCED}; ${mark(connection.writer, number)}`
+    return await endingWell(connection, async () => {
+      await connection.ask((session) => session.begin(WRITES, also), DEADLINE_MS)
+      const result = await work({
+        all: (statement) => run(connection, statement),
+        script: (text) => connection.ask((session) => session.script(`set local statement_timeout = 0; ${text}`)),
+      })
+      try {
+        await connection.ask((session) => session.commit(), DEADLINE_MS)
+      } catch (error) {
+        throw isLost(error) ? new InDoubt(connection.writer, number, result, error) : error
+      }
+      return result
+    })
+  }
+
+  async #isIn({ writer, number }: InDoubt): Promise<boolean> {
+    if (number === null) return false
+    const ask = () => this.#pool.use((connection) => run(connection, newestMark(writer)))
+    const [newest] = await retrying(within(this.#options.awayMs), isLost, ask)
+    return newest === BigInt(number)
   }
 }
 
-async function inTransaction<T>(lent: Lent, keep: Keep, work: (tx: StoreTransaction) => Promise<T>): Promise<T> {
-  return await endingWell(lent, async () => {
-    const [xid] = await lent.ask((session) => session.begin(WRITES, `select pg_current_xact_id(), ${KEEP[keep]}`))
-    const result = await work({
-      all: (statement) => run(lent, statement),
-      script: (text) => lent.ask((session) => session.script(`set local statement_timeout = 0; ${text}`)),
-    })
-    try {
-      await lent.ask((session) => session.commit(), DEADLINE_MS)
-    } catch (error) {
-      throw isLost(error) ? new InDoubt(xid ?? '', result, error) : error
-    }
-    return result
-  })
-}
-
-/** Rolled back where `work` fails. */
-async function endingWell<T>(lent: Lent, work: () => Promise<T>): Promise<T> {
+async function endingWell<T>(connection: StoreConnection, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    // where even that fails, the connection is not used again, and the server rolls back
-    if (!lent.broken) await lent.ask((session) => session.rollback(), DEADLINE_MS).catch(() => (lent.broken = true))
+    await connection.rollback(DEADLINE_MS)
     throw error
   }
 }
@@ -158,8 +160,8 @@ async function endingWell<T>(lent: Lent, work: () => Promise<T>): Promise<T> {
 /** Text of PostgreSQL holds no NUL, which a message may quote: it becomes U+FFFD. */
 const asParameter = (value: string | number | bigint): string => String(value).replaceAll('\0', '\uFFFD')
 
-async function run<Row>(lent: Lent, { text, params, decode }: Statement<Row>): Promise<Row[]> {
+async function run<Row>(connection: StoreConnection, { text, params, decode }: Statement<Row>): Promise<Row[]> {
   const values = params.map((value) => (value === null ? null : asParameter(value)))
-  const rows = await lent.ask((session) => session.records(text, values), DEADLINE_MS)
+  const rows = await connection.ask((session) => session.records(text, values), DEADLINE_MS)
   return rows.map((raw) => decode(raw))
 }

@@ -5,7 +5,7 @@
 import type { SchemaFact } from './schema-facts.sql.ts'
 
 const TABLES =
-  'audit batch connection connection_history lease look module module_history reject run run_group step store store_migration task task_history unmatched watermark'
+  'audit batch commit_mark connection connection_history lease look module module_history reject run run_group step store store_migration task task_history unmatched watermark'
 const VIEWS = 'freshness run_summary'
 
 const COLUMNS: Readonly<Record<string, string>> = {
@@ -18,6 +18,8 @@ const COLUMNS: Readonly<Record<string, string>> = {
     rows_rejected bigint not null, rows_skipped_older bigint not null, rows_skipped_same bigint not null,
     rows_updated bigint not null, run text not null, split json not null, state text not null, step integer not null,
     token bigint, wave integer not null`,
+  commit_mark: `
+    at text not null, number bigint not null, writer text not null`,
   connection: `
     created_at text not null, deployed json, id text not null, kind text not null, options json not null,
     updated_at text not null, updated_by text not null, version bigint not null`,
@@ -89,7 +91,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
 
 const CONSTRAINTS = `
   audit.audit_pkey batch.batch_batch_check batch.batch_check batch.batch_pkey batch.batch_run_step_fkey
-  batch.batch_state_check connection.connection_deployed_check connection.connection_id_check
+  batch.batch_state_check commit_mark.commit_mark_pkey connection.connection_deployed_check connection.connection_id_check
   connection.connection_options_check connection.connection_pkey connection_history.connection_history_action_check
   connection_history.connection_history_pkey lease.lease_check lease.lease_pkey lease.lease_token_check
   look.look_pkey look.look_run_fkey look.look_scope_check module.module_deployed_check module.module_id_check

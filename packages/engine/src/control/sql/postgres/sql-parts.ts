@@ -6,8 +6,6 @@ import type { StoreValue } from '../../store-session.ts'
 import { COUNTS_IN_ORDER } from '../decode-rows.ts'
 import type { Attempt, Effect } from '../statements.ts'
 
-export const SCHEMA = 'tidemark'
-
 const asText = (time: string): string => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /** The database's clock, UTC with milliseconds: text that sorts as time does. It goes on while a statement waits. */

@@ -213,5 +213,13 @@ comment on table tidemark.reject is 'Rows in quarantine, by key.';
 comment on column tidemark.reject.run is 'the newest one that rejected it';
 comment on column tidemark.reject.closed_by is
   'the run that delivered it, or dismiss-N: N is the id in audit';
+
+create table tidemark.commit_mark (
+  writer ${TEXT} primary key,
+  number bigint not null,
+  at ${TEXT} not null default ${NOW}
+);
+comment on table tidemark.commit_mark is
+  'The newest transaction of each connection at work: by it one is known whose commit was not answered.';
 `,
 } as const
