@@ -31,8 +31,9 @@ export const LEDGER = {
   },
   TM3005: {
     title: 'control store cannot be opened',
-    meaning: 'The file is damaged, is not a control store, or cannot be read or written.',
-    remedy: ['mend the path under control: in tidemark.yaml, or restore the file'],
+    meaning:
+      'The file or the schema is damaged, is not a control store, or cannot be read or written; or the database cannot be reached, or does not let this user in.',
+    remedy: ['mend what control: in tidemark.yaml names, or restore it'],
     ...definition,
   },
   TM3006: {

@@ -43,6 +43,7 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
     known: 2,
     pending: [{ version: 2, name: '0002-later', sql: '-- 0002-later\ncreate table later (id text);\n' }],
     damage: [],
+    mending: '',
     refusesWrites: null,
     walBytes: null,
     path: 'control.db',

@@ -310,6 +310,8 @@ export interface RememberedStatements {
 
 /** Counting and deleting follow one rule of what may go. */
 export interface PruneStatements {
+  /** Keeps every writer of the ledger waiting until the transaction ends; null where a transaction does so by itself. */
+  lock(): Effect | null
   cutoff(a: { readonly keepMs: number }): Statement<StoreTime>
   /** What would go, counted. */
   count(a: { readonly before: StoreTime }): Statement<Omit<Pruned, 'before' | 'groups'>>

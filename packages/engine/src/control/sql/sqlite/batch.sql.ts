@@ -1,20 +1,15 @@
-import { parseRunId } from '@tidemark/contract/ids'
-import { BATCH_STATES, STEP_STATES } from '@tidemark/contract/states'
-import { decodeError, int, oneOf, text, textOrNull } from '../decode.ts'
-import type { BatchStatements } from '../statements.ts'
+import { int } from '../decode.ts'
 import {
-  addCountsFrom,
-  attempt,
   COUNT_COLUMNS,
   countParams,
-  decodeCounts,
-  effect,
-  heldUnder,
-  NOW,
-  names,
-  stateAmong,
-  stateIn,
-} from './sql-parts.ts'
+  decodeBatch,
+  decodeBatchStanding,
+  decodeClaim,
+  decodeStep,
+  decodeWave,
+} from '../decode-rows.ts'
+import type { BatchStatements } from '../statements.ts'
+import { addCountsFrom, attempt, effect, heldUnder, NOW, names, stateAmong, stateIn } from './sql-parts.ts'
 
 const CLAIM = `update batch set state = 'running', attempts = attempts + 1, claimed_at = ${NOW}, finished_at = null,
                                 error_code = null, error_message = null`
@@ -25,43 +20,18 @@ export const sqliteBatch: BatchStatements = {
   steps: ({ run }) => ({
     text: `select run, step, name, state, batches, batches_done, ${COUNT_COLUMNS} from step where run = ?1 order by step`,
     params: [run],
-    decode: (raw) => ({
-      run: parseRunId(text(raw, 'run')),
-      step: int(raw, 'step'),
-      name: text(raw, 'name'),
-      state: oneOf(raw, 'state', STEP_STATES),
-      batches: int(raw, 'batches'),
-      batchesDone: int(raw, 'batches_done'),
-      rows: decodeCounts(raw),
-    }),
+    decode: decodeStep,
   }),
   list: ({ run }) => ({
     text: `select run, step, batch, state, split, wave, attempts, worker, claimed_at, ${COUNT_COLUMNS}, error_code, error_message
              from batch where run = ?1 order by batch`,
     params: [run],
-    decode: (raw) => ({
-      run: parseRunId(text(raw, 'run')),
-      step: int(raw, 'step'),
-      batch: int(raw, 'batch'),
-      state: oneOf(raw, 'state', BATCH_STATES),
-      split: text(raw, 'split'),
-      wave: int(raw, 'wave'),
-      attempts: int(raw, 'attempts'),
-      worker: textOrNull(raw, 'worker'),
-      claimedAt: textOrNull(raw, 'claimed_at'),
-      rows: decodeCounts(raw),
-      error: decodeError(raw),
-    }),
+    decode: decodeBatch,
   }),
   standing: ({ run, batch }) => ({
     text: 'select step, state, worker, error_code, error_message from batch where run = ?1 and batch = ?2',
     params: [run, batch],
-    decode: (raw) => ({
-      step: int(raw, 'step'),
-      state: oneOf(raw, 'state', BATCH_STATES),
-      worker: textOrNull(raw, 'worker'),
-      error: decodeError(raw),
-    }),
+    decode: decodeBatchStanding,
   }),
   greatest: ({ run }) => ({
     text: 'select coalesce(max(batch), 0) as batch from batch where run = ?1',
@@ -131,13 +101,13 @@ export const sqliteBatch: BatchStatements = {
               and ${heldUnder('?1', 4)}${inStep ? ` and ${IN_STEP}` : ''}
            returning batch, attempts`,
     params: [run, wave.from, wave.last, token, worker],
-    decode: (raw) => ({ batch: int(raw, 'batch'), attempt: int(raw, 'attempts') }),
+    decode: decodeClaim,
   }),
   wave: ({ run, wave, token }) => ({
     text: `select count(*) as open, min(iif(state = 'failed' and token = ?4, batch, null)) as failed from batch
             where run = ?1 and batch between ?2 and ?3 and state not in ('done', 'superseded')`,
     params: [run, wave.first, wave.last, token],
-    decode: (raw) => ({ open: int(raw, 'open'), failed: raw['failed'] === null ? null : int(raw, 'failed') }),
+    decode: decodeWave,
   }),
   commit: ({ run, batch, states, token, rows }) => ({
     text: `update batch set state = 'done', finished_at = ${NOW}, ${addCountsFrom(4)}

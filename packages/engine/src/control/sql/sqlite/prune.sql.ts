@@ -25,6 +25,7 @@ const NEEDED = `(
 const GOING = `select r.id from run r where ${OLD} and not ${NEEDED}`
 
 export const sqlitePrune: PruneStatements = {
+  lock: () => null, // BEGIN IMMEDIATE is one
   cutoff: ({ keepMs }) => ({
     text: `select strftime('%Y-%m-%dT%H:%M:%fZ', 'now', printf('-%.3f seconds', ?1 / 1000.0)) as cutoff`,
     params: [keepMs],

@@ -1,5 +1,4 @@
-import { RUN_STATES } from '@tidemark/contract/states'
-import { count, countOrNull, flag, int, oneOf, text } from '../decode.ts'
+import { decodeRunWork, decodeWorker } from '../decode-rows.ts'
 import type { WorkerStatements } from '../statements.ts'
 import { attempt, effect, heldUnder, NOW, nowPlusMs } from './sql-parts.ts'
 
@@ -26,17 +25,7 @@ export const sqliteWorker: WorkerStatements = {
              left join lease l on l.flow = r.flow and l.worker = w.worker and l.token = w.token
             where w.run = ?1 order by w.joined_at, w.worker`,
     params: [run],
-    decode: (raw) => ({
-      worker: text(raw, 'worker'),
-      host: text(raw, 'host'),
-      pid: int(raw, 'pid'),
-      actor: text(raw, 'actor'),
-      isOwner: flag(raw, 'is_owner'),
-      token: count(raw, 'token'),
-      joinedAt: text(raw, 'joined_at'),
-      expiresAt: text(raw, 'expires_at'),
-      expired: flag(raw, 'expired'),
-    }),
+    decode: decodeWorker,
   }),
   standing: ({ run }) => ({
     text: `select r.state, r.token, l.token is not null as held, coalesce(l.expires_at > ${NOW}, 0) as live,
@@ -44,12 +33,6 @@ export const sqliteWorker: WorkerStatements = {
              from run r left join lease l on l.flow = r.flow and l.token = r.token and l.worker is not null
             where r.id = ?1`,
     params: [run],
-    decode: (raw) => ({
-      state: oneOf(raw, 'state', RUN_STATES),
-      token: countOrNull(raw, 'token'),
-      held: flag(raw, 'held'),
-      live: flag(raw, 'live'),
-      open: flag(raw, 'open'),
-    }),
+    decode: decodeRunWork,
   }),
 }
