@@ -190,6 +190,12 @@ export async function runDeps(ctx: AppContext, workers: number, patience: Patien
     hit: ctx.hit,
     pool: new WorkerPool(workers),
     waitMs: patience.waitMs,
+    dialect: async ({ source, target }) =>
+      dialectOf(
+        ctx.loadDialect,
+        (await connectionOf(ctx, catalog, source.connection)).kind,
+        (await connectionOf(ctx, catalog, target.connection)).kind,
+      ),
     openBench: (definition, run) => openBench(ctx, catalog, definition, run, patience),
     removeWork: (run) => removeWork(ctx, run),
   }

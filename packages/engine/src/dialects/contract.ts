@@ -421,6 +421,10 @@ export interface Abilities {
   readonly stampedBy: 'database' | 'application'
   /** how many batches of one flow its fence lets be open at once; null: any number */
   readonly openBatches: number | null
+  /** several processes may have it open, and batches of one run in it, at once */
+  readonly sharedByProcesses: boolean
+  /** captured keys are kept in it, for every worker of the run: not in a file of the worker that captured them */
+  readonly sharesKeys: boolean
 }
 
 export interface DialectModule {

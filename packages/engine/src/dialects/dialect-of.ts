@@ -7,8 +7,15 @@ export async function dialectOf(load: DialectLoader, source: string, target: str
   const [from, to] = [await load(source), await load(target)]
   const host = [to, from].find((d) => d.sees(from.kind) && d.sees(to.kind))
   const { ceiling, stampedBy } = from.abilities
-  const abilities = { ...to.abilities, ceiling, stampedBy }
-  return host ? { ...host, abilities } : { ...to, abilities, openBench: (options) => travel(from, to, options) }
+  const sharedByProcesses = from.abilities.sharedByProcesses && to.abilities.sharedByProcesses
+  const abilities = { ...to.abilities, ceiling, stampedBy, sharedByProcesses }
+  return host
+    ? { ...host, abilities: { ...abilities, sharesKeys: host.abilities.sharesKeys } }
+    : {
+        ...to,
+        abilities: { ...abilities, sharesKeys: sharedByProcesses },
+        openBench: (options) => travel(from, to, options),
+      }
 }
 
 async function travel(from: DialectModule, to: DialectModule, options: OpenBench): Promise<Bench> {

@@ -10,6 +10,7 @@ import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { explainDrift, refuseDrift } from './refuse-drift.ts'
 import { refuseLostBatches, refuseLostTable, refuseOtherSource } from './refuse-other-ends.ts'
 import { type Captured, capturedOf, parseSplit, splitJson, splitOf } from './captured.ts'
+import { attend } from './attend.ts'
 import type { HeldLease } from './hold-lease.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
 import { RejectBudget } from './reject-budget.ts'
@@ -76,7 +77,8 @@ async function work(
 ): Promise<void> {
   const { ledger } = deps.store
   await outgrowFence(deps, lease, id, plan, bench)
-  const fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
+  let fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
+  const shared = dialect.abilities.sharedByProcesses
   await refuseOtherSource(bench, plan)
   await refuseDrift(bench, plan)
   const prepare = async (anew: boolean): Promise<void> => {
@@ -112,7 +114,9 @@ async function work(
       done: batches.filter((b) => b.state === 'done').length,
     })
     const kept = total(batches, captured).rejected + BigInt(captured.quarantined.length)
-    const budget = new RejectBudget(plan.definition.onReject.max, kept)
+    const budget = new RejectBudget(plan.definition.onReject.max, kept, (await ledger.getRun(id)).rows.rejected)
+    await using attendance = await attend(deps, plan, id, fence.token) // from now on others may join
+    const hard = AbortSignal.any([stop.hard, attendance.lost])
     await runSteps(
       {
         deps,
@@ -121,22 +125,41 @@ async function work(
         fence,
         plan: travelling(plan),
         run: id,
-        token: lease.token,
-        stop,
-        hard: stop.hard,
+        token: fence.token,
+        stop: { soft: AbortSignal.any([stop.soft, attendance.lost]), hard },
+        hard,
         hit: deps.hit,
         budget,
+        slotOf: (n) => n,
+        tally: () => {},
       },
       batches,
     )
     stop.soft.throwIfAborted()
+    if (shared) budget.learn((await ledger.getRun(id)).rows.rejected)
     return captured
   }
-  // places in a source that changed say nothing any more: what is left is captured again, by key
-  const captured = await deliver(begun).catch((error: unknown) => {
-    if (!(error instanceof AppError) || error.code !== 'TM5006') throw error
+  const isAsleep = async (): Promise<boolean> => shared && (await ledger.listWorkers(id)).some((w) => w.expired)
+  /** A token of its own again: who worked under the former one can commit nothing more, whether it sleeps or not. */
+  const lockOut = async (): Promise<void> => {
+    await lease.outgrow(lease.token)
+    fence = { ...fence, token: lease.token }
+    await ledger.startRun(id, fence.token, deps.owner.worker)
+    await bench.target.raiseFence(fence, deps.leaseMs, stop.hard)
+    await learnFromMarkers(deps, fence, id, plan, bench)
+  }
+  const captured = await deliver(begun).catch(async (error: unknown) => {
+    if (!(error instanceof AppError)) throw error
+    // places in a source that changed say nothing any more: what is left is captured again, by key
+    const moved = error.code === 'TM5006'
+    // a batch that was taken over stands still behind the open transaction of the worker that had it
+    const stuck = error.code === 'TM5003' && (await isAsleep())
+    if (!moved && !stuck) throw error
+    if (shared) await lockOut()
     return deliver(true)
   })
+  // it may wake up when its batch is long done by another, and its marker forgotten
+  if (await isAsleep()) await lockOut()
   const batches = await ledger.listBatches(id)
   for (const { batch } of batches.filter((b) => isReadAgain(b, captured)))
     await ledger.quarantine(id, batch, fence.token, [])
