@@ -160,8 +160,8 @@ async function endingWell<T>(connection: StoreConnection, work: () => Promise<T>
 /** Text of PostgreSQL holds no NUL, which a message may quote: it becomes U+FFFD. */
 const asParameter = (value: string | number | bigint): string => String(value).replaceAll('\0', '\uFFFD')
 
-async function run<Row>(connection: StoreConnection, { text, params, decode }: Statement<Row>): Promise<Row[]> {
-  const values = params.map((value) => (value === null ? null : asParameter(value)))
-  const rows = await connection.ask((session) => session.records(text, values), DEADLINE_MS)
-  return rows.map((raw) => decode(raw))
+async function run<Row>(connection: StoreConnection, statement: Statement<Row>): Promise<Row[]> {
+  const values = statement.params.map((value) => (value === null ? null : asParameter(value)))
+  const rows = await connection.ask((session) => session.records(statement.text, values), DEADLINE_MS)
+  return rows.map((raw) => statement.decode(raw))
 }
