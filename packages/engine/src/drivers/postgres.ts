@@ -148,8 +148,12 @@ export class PostgresSession implements AsyncDisposable {
 
   /** The rows by the names of their columns. */
   async records(text: string, params: readonly (string | boolean | null)[] = []): Promise<readonly PostgresRecord[]> {
-    if (this.#lost !== null) throw this.#lost
-    return (await this.#client.query<PostgresRecord>({ text, values: [...params], types: RAW })).rows
+    if (this.#lost !== null) throw lost(this.#lost)
+    try {
+      return (await this.#client.query<PostgresRecord>({ text, values: [...params], types: RAW })).rows
+    } catch (error) {
+      throw lost(error)
+    }
   }
 
   /** Rows changed. */

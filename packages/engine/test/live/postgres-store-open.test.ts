@@ -180,7 +180,7 @@ describe.each(VERSIONS)('the statements printed for PostgreSQL %s', (version) =>
     await using session = await harness.connect()
     const inOrder = (facts: readonly { readonly what: string }[]) =>
       facts.toSorted((a, b) => (a.what < b.what ? -1 : 1))
-    const facts = (await session.records(schemaFacts.text)).map(schemaFacts.decode)
+    const facts = (await session.records(schemaFacts.text)).map((raw) => schemaFacts.decode(raw))
     expect(inOrder(facts)).toEqual(inOrder(SCHEMA_MANIFEST))
   })
 })

@@ -1,18 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { PostgresStoreSession } from '../../src/control/sql/postgres/postgres-session.ts'
 import { openControlStore } from '../../src/control/open-control-store.ts'
-import {
-  counts,
-  expectCode,
-  BY,
-  FLOW,
-  ownerOf,
-  succeeded,
-  TTL_MS,
-  World,
-} from '../contract/control-store/store-world.ts'
+import { BY, counts, expectCode, FLOW, succeeded, TTL_MS, World } from '../contract/control-store/store-world.ts'
+import { optionsOf } from '../support/postgres-database.ts'
 import { PostgresServer, VERSIONS } from '../support/postgres-server.ts'
 import { PostgresStoreHarness } from './postgres-store-harness.ts'
+
+/** what it says of its own crashes is no news */
+const QUIET = { log_min_messages: 'panic' }
 
 const onOwnServer = (server: PostgresServer) => new PostgresStoreHarness(server.port, 'postgres')
 const worldOn = async (server: PostgresServer): Promise<World> => {
@@ -23,7 +19,7 @@ const worldOn = async (server: PostgresServer): Promise<World> => {
 test.each(VERSIONS)(
   'a run goes on over restarts of PostgreSQL %s, in the middle of its batches too',
   async (version) => {
-    await using server = await PostgresServer.start({ version })
+    await using server = await PostgresServer.start({ version, settings: QUIET })
     const world = await worldOn(server)
     const token = await world.lease()
     const id = await world.running(token, 200)
@@ -47,7 +43,7 @@ test.each(VERSIONS)(
 )
 
 test.each(VERSIONS)('what is written while PostgreSQL %s crashes is in once, or not yet', async (version) => {
-  await using server = await PostgresServer.start({ version })
+  await using server = await PostgresServer.start({ version, settings: QUIET })
   const { store } = await worldOn(server)
   let isOver = false
   let number = 0
@@ -73,15 +69,22 @@ test.each(VERSIONS)('what is written while PostgreSQL %s crashes is in once, or 
 })
 
 test('a server that stays away is told as a lost connection, and at the opening as one that cannot be reached', async () => {
-  await using server = await PostgresServer.start({ version: '18' })
-  const { store } = await worldOn(server)
+  await using server = await PostgresServer.start({ version: '18', settings: QUIET })
+  const session = new PostgresStoreSession(optionsOf(server.port, 'postgres'), {
+    location: 'here',
+    readOnly: false,
+    busyMs: 1_000,
+    awayMs: 1_500,
+  })
+  const now = { text: 'select 1', params: [], decode: () => null }
+  await session.all(now)
   await server.stop('fast')
   const started = performance.now()
-  await expectCode(store.leases.acquire(FLOW, ownerOf('w'), TTL_MS, null), 'TM2005')
-  expect(performance.now() - started).toBeGreaterThan(20_000)
+  await expectCode(session.all(now), 'TM2005')
+  expect(performance.now() - started).toBeGreaterThan(1_400)
+  await session[Symbol.asyncDispose]()
   await expect(openControlStore(server.url(), { projectDir: '/nowhere', readOnly: false })).rejects.toMatchObject({
     code: 'TM3005',
     remedy: [expect.stringContaining('host and port'), expect.any(String)],
   })
-  await store[Symbol.asyncDispose]()
 })

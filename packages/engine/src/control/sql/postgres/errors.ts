@@ -140,6 +140,6 @@ export function openError(error: unknown, location: string): unknown {
   return new AppError('TM3005', `${location}: ${messageOf(error.cause)}`, {
     cause: error,
     facts: { location, error: systemCode(error) },
-    remedy: isAboutTls(error) ? UNTRUSTED : UNREACHABLE,
+    remedy: isAboutTls(error.cause) ? UNTRUSTED : UNREACHABLE,
   })
 }

@@ -45,7 +45,7 @@ const SYNCED = `select case current_setting('synchronous_commit') when 'off' the
 const isRead = (text: string): boolean => /^\s*select\b/i.test(text)
 
 /**
- * A few connections as a session (decision 0017). Transactions are READ COMMITTED: the statements that a change rests
+ * A few connections as a session (decision 0019). Transactions are READ COMMITTED: the statements that a change rests
  * on lock what they read. One that the server chose as victim, or whose connection broke before its commit, is done
  * again from its beginning; one whose commit was not answered is looked up by its mark first.
  */
@@ -160,8 +160,8 @@ async function endingWell<T>(connection: StoreConnection, work: () => Promise<T>
 /** Text of PostgreSQL holds no NUL, which a message may quote: it becomes U+FFFD. */
 const asParameter = (value: string | number | bigint): string => String(value).replaceAll('\0', '\uFFFD')
 
-async function run<Row>(connection: StoreConnection, { text, params, decode }: Statement<Row>): Promise<Row[]> {
-  const values = params.map((value) => (value === null ? null : asParameter(value)))
-  const rows = await connection.ask((session) => session.records(text, values), DEADLINE_MS)
-  return rows.map((raw) => decode(raw))
+async function run<Row>(connection: StoreConnection, statement: Statement<Row>): Promise<Row[]> {
+  const values = statement.params.map((value) => (value === null ? null : asParameter(value)))
+  const rows = await connection.ask((session) => session.records(statement.text, values), DEADLINE_MS)
+  return rows.map((raw) => statement.decode(raw))
 }
