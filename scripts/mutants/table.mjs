@@ -5,8 +5,10 @@
 import { COLUMNS } from './columns.mjs'
 import { EXACT } from './exact.mjs'
 import { FILES } from './files.mjs'
+import { POSTGRES } from './postgres.mjs'
 import { STEPS } from './steps.mjs'
 import { REJECTS } from './rejects.mjs'
+import { WORKERS } from './workers.mjs'
 
 const CAPTURE = 'src/capture/watermark.ts'
 const TREE = 'src/capture/close-tree.ts'
@@ -455,5 +457,7 @@ export const MUTANTS = [
   ...COLUMNS,
   ...EXACT,
   ...FILES,
+  ...POSTGRES,
   ...STEPS,
+  ...WORKERS,
 ]

@@ -4,8 +4,8 @@ import { definition, failed, held, type ErrorEntry } from './error-entry.ts'
 export const CONNECTIONS = {
   TM2001: {
     title: 'cannot open',
-    meaning: 'The database file does not exist or cannot be read.',
-    remedy: ['mend the path of the connection: tidemark connections shows it'],
+    meaning: 'The database or its file does not exist, cannot be reached or read, or does not let us in.',
+    remedy: ['mend the path or address of the connection: tidemark connections shows it'],
     ...definition,
   },
   TM2002: {
@@ -68,5 +68,12 @@ export const CONNECTIONS = {
       'The swap is committed, but the file system refused to move the new files in. Readers may see the old files, or no folder, until it does.',
     remedy: ['mend what the message says, then: tidemark resume --last   moves them in, and repeats nothing'],
     ...failed,
+  },
+  TM2012: {
+    title: 'pooler gives every transaction another session',
+    meaning:
+      "Settings, locks, temporary tables and snapshots of a session would be gone, or another's, from one statement to the next: what is read could be incomplete without an error.",
+    remedy: ['connect to the server itself, or to a pool in session mode (pgbouncer: pool_mode = session)'],
+    ...definition,
   },
 } as const satisfies Record<`TM2${number}`, ErrorEntry>

@@ -51,7 +51,7 @@ async function prepare(ctx: AppContext, request: RewindRequest, mode: 'read' | '
     }).relation,
   )
   const mark = inForce(facts)
-  const to = await positionOf(bench, relation, request.to, mark?.position ?? null)
+  const to = await positionOf(bench, relation, request.to, mark?.position ?? null, facts.ledger.look)
   const tally = await bench.source.tally(
     relation,
     {
@@ -82,12 +82,18 @@ async function prepare(ctx: AppContext, request: RewindRequest, mode: 'read' | '
 }
 
 /** Canonical text of a position that is not beyond what was delivered, or, where nothing was, not beyond the clock. */
-async function positionOf(bench: Bench, relation: FlowRelation, text: string, mark: string | null): Promise<string> {
+async function positionOf(
+  bench: Bench,
+  relation: FlowRelation,
+  text: string,
+  mark: string | null,
+  earlierLook: string | null,
+): Promise<string> {
   const { position } = relation
   if (position === null) throw new TypeError('a rewind needs a position')
   const to = await bench.source.canonical(position.type, text)
   if (to === null) throw new AppError('TM3008', `"${text}" is no ${position.type}`)
-  const limit = mark ?? (await latestSafe(bench, relation))
+  const limit = mark ?? (await latestSafe(bench, relation, earlierLook))
   if (limit !== null && (await bench.source.compare(position.type, to, limit)) > 0)
     throw new AppError(
       'TM3008',
@@ -96,12 +102,12 @@ async function positionOf(bench: Bench, relation: FlowRelation, text: string, ma
   return to
 }
 
-async function latestSafe(bench: Bench, relation: FlowRelation): Promise<string | null> {
+async function latestSafe(bench: Bench, relation: FlowRelation, earlierLook: string | null): Promise<string | null> {
   const { position } = relation
   if (position === null) return null
   const table = relation.source.joins.find((j) => j.as === position.ref.table)?.table ?? relation.source.table
   const moment = await bench.source.moment(position, table)
-  return (await bench.source.bounds({ position, moment, buffer: 0n, watermark: null, earlierLook: null })).upTo
+  return (await bench.source.bounds({ position, moment, buffer: 0n, watermark: null, earlierLook })).upTo
 }
 
 export const previewRewind = async (ctx: AppContext, request: RewindRequest): Promise<RewindPreview> =>

@@ -53,6 +53,8 @@ export type CaptureDecision =
         readonly decidedBy: string
       } | null
       readonly waiting: { readonly rows: bigint; readonly until: string | null } | null
+      /** what the ledger keeps for the next run, though nothing is delivered; absent: nothing */
+      readonly look?: string | null
       readonly notes: readonly string[]
     }
   | {

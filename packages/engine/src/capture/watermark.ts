@@ -3,7 +3,7 @@ import type { WatermarkOptions } from '@tidemark/contract/capture'
 import { formatDuration, parseDuration } from '@tidemark/contract/duration'
 import { formatColumnRef } from '@tidemark/contract/table-name'
 import { largestBackwardStepMs } from '@tidemark/contract/zone'
-import type { Bounds, Moment } from '../dialects/bounds.ts'
+import type { Bounds, Ceiling, Moment } from '../dialects/bounds.ts'
 import type { PlannedPosition, Selection, Tally } from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import type { CaptureMode, CaptureQuestion } from './capture-mode.ts'
@@ -27,11 +27,16 @@ const positionOf = (q: Question): PlannedPosition => {
   return q.relation.position
 }
 
-const isNumber = (q: Question): boolean => q.source.positionClass(positionOf(q).type) === 'number'
+const isTime = (q: Question): boolean => q.source.positionClass(positionOf(q).type) === 'time'
 
-/** ms for times, a count for numbers. */
-function bufferOf(q: Question): bigint {
-  const number = isNumber(q)
+/** ms for times, a count for numbers. `relies`: the ceiling does not see all. */
+function bufferOf(q: Question, relies: boolean): bigint {
+  const number = !isTime(q)
+  if (q.source.positionClass(positionOf(q).type) === 'xid') {
+    if (q.wish.buffer !== null || q.options.buffer !== null)
+      throw new AppError('TM1019', `buffer of ${formatColumnRef(q.options.position)}: transaction ids need none`)
+    return 0n
+  }
   if (q.wish.buffer !== null) {
     const count = /^\d+$/.test(q.wish.buffer) ? BigInt(q.wish.buffer) : null
     const ms = parseDuration(q.wish.buffer)
@@ -52,7 +57,7 @@ function bufferOf(q: Question): bigint {
     return 'count' in own ? own.count : BigInt(own.ms)
   }
   if (number) return 0n
-  return q.abilities.ceiling && stampedBy(q) === 'database' ? DEFAULT_BUFFER_MS : UNSURE_BUFFER_MS
+  return q.abilities.ceiling && !relies && stampedBy(q) === 'database' ? DEFAULT_BUFFER_MS : UNSURE_BUFFER_MS
 }
 
 const stampedBy = (q: Question): 'database' | 'application' => q.options.stampedBy ?? q.abilities.stampedBy
@@ -98,20 +103,25 @@ const readsPast = (q: Question): boolean => q.wish.full || q.gained.length > 0
 /** Order of reading: clock, then ceiling, and only then the statement that reads rows. */
 async function askWindow(q: Question): Promise<WatermarkFacts> {
   const position = positionOf(q)
-  const buffer = bufferOf(q)
-  if (position.clock === 'local' && position.zone !== null) refuseShortBuffer(position.zone, buffer)
+  if (position.clock === 'local' && position.zone !== null) refuseShortBuffer(position.zone, bufferOf(q, false))
   const table =
     position.ref.table === null
       ? q.relation.source.table
       : (q.relation.source.joins.find((j) => j.as === position.ref.table)?.table ?? q.relation.source.table)
   const moment = await q.source.moment(position, table)
+  const buffer = bufferOf(q, moment.relies != null)
+  if (moment.relies != null && buffer === 0n && q.source.positionClass(position.type) === 'number')
+    throw new AppError(
+      'TM1019',
+      `buffer of ${formatColumnRef(position.ref)}: say how many numbers back a row may come late; ${moment.relies}`,
+    )
   const bounds = await q.source.bounds({ position, moment, buffer, watermark: q.watermark, earlierLook: q.earlierLook })
   if (bounds.clockBelowWatermark)
     throw new AppError('TM4009', `the clock says ${moment.clock}, the watermark is ${q.watermark}`)
   // what was safe once stays safe, so what reads the past never ends below the watermark
   const upTo = readsPast(q) && bounds.heldBack ? q.watermark : bounds.upTo
   const selection = selectionOf(q, { after: q.wish.full ? null : bounds.after, upTo })
-  const tally = await q.source.tally(q.relation, selection, isNumber(q) ? 0n : buffer, q.targetExists)
+  const tally = await q.source.tally(q.relation, selection, isTime(q) ? buffer : 0n, q.targetExists)
   return { moment, bounds, selection, decidedBy: bounds.decidedBy, tally }
 }
 
@@ -124,17 +134,25 @@ function refuseShortBuffer(zone: string, buffer: bigint): void {
     )
 }
 
-const heldText = (moment: Moment | null): string =>
-  moment?.ceiling ? `transaction ${moment.ceiling.heldBy}, open since ${moment.ceiling.at}` : 'the buffer'
+/** Who holds back; null: nobody does. */
+const ceilingOf = ({ moment, bounds }: WatermarkFacts): Ceiling | null =>
+  bounds?.ceiling === undefined ? (moment?.ceiling ?? null) : bounds.ceiling
+
+function heldText(ceiling: Ceiling | null): string {
+  if (ceiling === null) return 'the buffer'
+  const since = ceiling.at === null ? 'and when it began is not known' : `open since ${ceiling.at}`
+  return `transaction ${ceiling.heldBy}, ${since}`
+}
 
 /** What the run relies on where the source cannot prove it. */
 function notesOf(q: Question, facts: WatermarkFacts): readonly string[] {
   const notes: string[] = []
   if (facts.bounds?.decidedBy === 'ceiling')
-    notes.push(`upTo is held back by ${heldText(facts.moment)}, not by the buffer`)
-  if (facts.bounds && !isNumber(q) && stampedBy(q) === 'application')
+    notes.push(`upTo is held back by ${heldText(ceilingOf(facts))}, not by the buffer`)
+  if (facts.moment?.relies != null) notes.push(facts.moment.relies)
+  if (facts.bounds && isTime(q) && stampedBy(q) === 'application')
     notes.push(
-      `stamps come from the application: rows that are committed more than ${formatDuration(Number(bufferOf(q)))} after their stamp are missed`,
+      `stamps come from the application: rows that are committed more than ${formatDuration(Number(bufferOf(q, facts.moment?.relies != null)))} after their stamp are missed`,
     )
   if (q.relation.position && q.relation.position.targetColumn === null)
     notes.push('the target cannot hold the position: it is kept in tidemark_position')
@@ -163,22 +181,22 @@ export const watermark: CaptureMode<WatermarkOptions, WatermarkFacts> = {
     }
     const waiting = tally.waiting > 0n ? { rows: tally.waiting, until: tally.waitingUntil } : null
     const notes = notesOf(q, facts)
-    const nothing = (reason: string) => ({ kind: 'nothing', reason, window, waiting, notes }) as const
+    const look = (bounds?.look === undefined ? facts.moment?.look : bounds.look) ?? null
+    const ceiling = ceilingOf(facts)
+    const nothing = (reason: string) => ({ kind: 'nothing', reason, window, waiting, look, notes }) as const
     // no window holds them back, because no window ever takes them
     const withoutPosition = selection.withNullPosition && tally.nullPositions > 0n
     if (
       bounds !== null &&
       bounds.upTo === null &&
       !(readsPast(q) && q.watermark !== null) &&
-      !(withoutPosition && !facts.moment?.ceiling)
+      !(withoutPosition && ceiling === null)
     ) {
-      return nothing(facts.moment?.ceiling ? `held back by ${heldText(facts.moment)}` : 'the source has no rows')
+      return nothing(ceiling ? `held back by ${heldText(ceilingOf(facts))}` : 'the source has no rows')
     }
     if (bounds?.heldBack && !readsPast(q) && !withoutPosition && q.again.length + q.unmatched.length === 0) {
       return nothing(
-        isNumber(q) && !facts.moment?.ceiling
-          ? `no rows after ${q.watermark}`
-          : `held back by ${heldText(facts.moment)}`,
+        !isTime(q) && ceiling === null ? `no rows after ${q.watermark}` : `held back by ${heldText(ceilingOf(facts))}`,
       )
     }
     // what reads the past settles even without a row: that there is none is what the watermark then stands for
@@ -193,7 +211,7 @@ export const watermark: CaptureMode<WatermarkOptions, WatermarkFacts> = {
       window,
       selection,
       watermark: keeps ? null : { position: window.upTo },
-      look: facts.moment?.look ?? null,
+      look,
       rows: tally.rows,
       waiting,
       notes,

@@ -3,6 +3,7 @@
  * so nothing is rounded on its way through JavaScript, and COPY passes bytes.
  */
 import type { Readable, Writable } from 'node:stream'
+import { checkServerIdentity } from 'node:tls'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Secret } from '../runtime/secret.ts'
@@ -44,10 +45,57 @@ const TEXT_SETTINGS: Settings = {
 const RAW = { getTypeParser: () => (text: string) => text }
 
 export type PostgresRow = readonly (string | null)[]
+export type PostgresRecord = Readonly<Record<string, string | null>>
 
-/** The server's message and its SQLSTATE; `undefined`: not the server's, but the connection's. */
-export const sqlState = (error: unknown): string | undefined =>
-  error instanceof pg.DatabaseError ? error.code : undefined
+export interface PostgresColumn {
+  readonly name: string
+  /** number of its type in the catalog, and the modifier; both as text */
+  readonly type: string
+  readonly modifier: string
+}
+
+/** What the server says of a statement that failed. */
+export interface ServerError {
+  /** SQLSTATE */
+  readonly state: string
+  readonly message: string
+  readonly detail: string | null
+  readonly schema: string | null
+  readonly table: string | null
+  readonly column: string | null
+  readonly constraint: string | null
+}
+
+/** `undefined`: not the server's, but the connection's, or ours. */
+export const serverError = (error: unknown): ServerError | undefined =>
+  error instanceof pg.DatabaseError
+    ? {
+        state: error.code ?? 'XX000',
+        message: error.message,
+        detail: error.detail ?? null,
+        schema: error.schema ?? null,
+        table: error.table ?? null,
+        column: error.column ?? null,
+        constraint: error.constraint ?? null,
+      }
+    : undefined
+
+export const sqlState = (error: unknown): string | undefined => serverError(error)?.state
+
+/** No server answered, or none in the way that was asked for. */
+export class CannotConnect extends Error {
+  override readonly name = 'CannotConnect'
+}
+
+/** The connection ended in the middle, whoever ended it. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost'
+}
+
+const lost = (error: unknown): unknown =>
+  error instanceof pg.DatabaseError
+    ? error
+    : new ConnectionLost(error instanceof Error ? error.message : String(error), { cause: error })
 
 export class PostgresSession implements AsyncDisposable {
   readonly options: PostgresOptions
@@ -59,6 +107,7 @@ export class PostgresSession implements AsyncDisposable {
   #lost: Error | null = null
   #closed = false
   #inTransaction = false
+  #sending: Promise<void> = Promise.resolve()
 
   private constructor(options: PostgresOptions, client: pg.Client) {
     this.options = options
@@ -97,20 +146,44 @@ export class PostgresSession implements AsyncDisposable {
     return (await this.#query(text, params)).rows
   }
 
+  /** The rows by the names of their columns. */
+  async records(text: string, params: readonly (string | boolean | null)[] = []): Promise<readonly PostgresRecord[]> {
+    if (this.#lost !== null) throw lost(this.#lost)
+    try {
+      return (await this.#client.query<PostgresRecord>({ text, values: [...params], types: RAW })).rows
+    } catch (error) {
+      throw lost(error)
+    }
+  }
+
   /** Rows changed. */
   async run(text: string, params: readonly (string | boolean | null)[] = []): Promise<bigint> {
     return BigInt((await this.#query(text, params)).rowCount ?? 0)
   }
 
-  /** Several statements without parameters. */
-  async script(text: string): Promise<void> {
-    await this.#client.query(text)
+  /** The columns of one SELECT, which is prepared and run. */
+  async columns(text: string, params: readonly (string | boolean | null)[] = []): Promise<readonly PostgresColumn[]> {
+    const { fields } = await this.#query(text, params, 'extended')
+    return fields.map((f) => ({ name: f.name, type: String(f.dataTypeID), modifier: String(f.dataTypeModifier) }))
   }
 
-  /** `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`. */
-  async begin(how = ''): Promise<void> {
-    await this.run(`BEGIN ${how}`)
+  /** Several statements without parameters. */
+  async script(text: string): Promise<void> {
+    if (this.#lost !== null) throw lost(this.#lost)
+    try {
+      await this.#client.query(text)
+    } catch (error) {
+      throw lost(error)
+    }
+  }
+
+  /**
+   * `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`; `also`: statements without parameters
+   * that go along in the same round trip.
+   */
+  async begin(how = '', also: string | null = null): Promise<void> {
     this.#inTransaction = true
+    await this.script(also === null ? `BEGIN ${how}` : `BEGIN ${how}; ${also}`)
   }
 
   async commit(): Promise<void> {
@@ -155,9 +228,25 @@ export class PostgresSession implements AsyncDisposable {
     await this.#client.end().catch(() => undefined)
   }
 
-  async #query(text: string, values: readonly (string | boolean | null)[]) {
-    if (this.#lost !== null) throw this.#lost
-    return await this.#client.query<(string | null)[]>({ text, values: [...values], rowMode: 'array', types: RAW })
+  /** One statement after the other, whoever sends them. */
+  async #turn(): Promise<Disposable> {
+    const before = this.#sending
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#sending = promise
+    await before
+    return { [Symbol.dispose]: resolve }
+  }
+
+  /** `extended`: one statement, whatever the text says; without parameters the simple protocol would take several. */
+  async #query(text: string, values: readonly (string | boolean | null)[], queryMode?: 'extended') {
+    using _turn = await this.#turn()
+    if (this.#lost !== null) throw lost(this.#lost)
+    try {
+      const config = { text, values: [...values], rowMode: 'array' as const, types: RAW, queryMode }
+      return await this.#client.query<(string | null)[]>(config)
+    } catch (error) {
+      throw lost(error)
+    }
   }
 }
 
@@ -166,7 +255,8 @@ async function connectClient(options: PostgresOptions): Promise<pg.Client> {
   try {
     return await connectOnce(options, mode !== 'disable')
   } catch (error) {
-    if (mode !== 'prefer' || !(error instanceof Error) || !/does not support SSL/.test(error.message)) throw error
+    if (mode !== 'prefer' || !(error instanceof CannotConnect) || !/does not support SSL/.test(error.message))
+      throw error
     return await connectOnce(options, false)
   }
 }
@@ -189,12 +279,21 @@ async function connectOnce(options: PostgresOptions, encrypted: boolean): Promis
       ? false
       : {
           rejectUnauthorized: checked,
-          ...(tls.mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+          // the client leaves out an address that is a number, and Node would ask for localhost
+          checkServerIdentity: (_, certificate) =>
+            tls.mode === 'verify-full' ? checkServerIdentity(options.host, certificate) : undefined,
           ...(tls.ca === null ? {} : { ca: tls.ca }),
           ...(tls.cert === null ? {} : { cert: tls.cert }),
           ...(tls.key === null ? {} : { key: tls.key.reveal() }),
         },
   })
-  await client.connect()
+  try {
+    await client.connect()
+  } catch (error) {
+    if (error instanceof pg.DatabaseError) throw error
+    // an address that has several numbers gives an error for each, and no words
+    const each = error instanceof AggregateError ? error.errors.map((e: unknown) => String(e)).join('; ') : ''
+    throw new CannotConnect(each || (error instanceof Error ? error.message : String(error)), { cause: error })
+  }
   return client
 }

@@ -24,6 +24,8 @@ export interface FlowPlan {
   readonly scope: Scope
   readonly definition: FlowSpec
   readonly lane: Lane
+  /** all rows are taken out of the source before the first batch, and batches read that */
+  readonly spoolsWhole: boolean
   readonly relation: FlowRelation
   /** initial, delta, full, period or backfill */
   readonly goal: string
@@ -34,7 +36,7 @@ export interface FlowPlan {
   readonly watermark: { readonly expected: number | null; readonly position: string | null } | null
   readonly coverage: Coverage
   readonly identity: SourceIdentity
-  /** numbers: the greatest value seen, for the next run's ceiling */
+  /** what the source showed, of numbers the greatest, for the next run's ceiling */
   readonly look: string | null
   readonly createTable: boolean
   /** the target was empty though other scopes had left rows in it: what they delivered is gone, and this scope does not bring it back */
@@ -54,6 +56,8 @@ export interface NothingToDo {
   readonly reason: string
   readonly window: PlannedWindow | null
   readonly waiting: Waiting | null
+  /** what the source showed, for the next run's ceiling */
+  readonly look?: string | null
   readonly notes: readonly string[]
   readonly relation: FlowRelation
   /** the change that the person accepted, to be recorded though no run carries it; null: none */

@@ -133,7 +133,7 @@ export interface PlanRequest {
 
 export function makePlan(r: PlanRequest): Planned {
   const { decision, facts, relation, definition: d, options } = r
-  const { lane, note } = chooseLane(r.lanes, options.lane)
+  const { lane, spoolsWhole, note } = chooseLane(r.lanes, options.lane)
   const waiting =
     decision.waiting === null ? null : { rows: String(decision.waiting.rows), until: decision.waiting.until }
   const own = facts.ledger.watermark
@@ -149,6 +149,7 @@ export function makePlan(r: PlanRequest): Planned {
         reason: decision.reason,
         window: decision.window,
         waiting,
+        look: decision.look ?? null,
         notes: [...decision.notes, ...r.notes],
         relation,
         accepted,
@@ -163,6 +164,7 @@ export function makePlan(r: PlanRequest): Planned {
       scope: r.scope,
       definition: d,
       lane,
+      spoolsWhole,
       relation,
       goal: decision.goal,
       window: decision.window,

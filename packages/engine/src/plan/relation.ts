@@ -19,7 +19,7 @@ import type { TableShapes } from './flow-facts.ts'
 import { rowRules } from './row-rules.ts'
 
 type Source = Pick<SourcePort, 'foldsCase' | 'canBeKey' | 'positionClass' | 'location'>
-type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'createTableText' | 'location'>
+type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'typeFor' | 'createTableText' | 'location'>
 
 export interface RelationRequest {
   readonly definition: FlowSpec
@@ -130,8 +130,8 @@ function plannedPosition(r: RelationRequest, wish: PositionWish, columns: readon
       'TM4003',
       `position ${formatColumnRef(ref)} is ${column.type}, which is neither a time nor a whole number`,
     )
-  const clock = wish.clock ?? (order === 'number' ? 'number' : 'utc')
-  if ((order === 'number') !== (clock === 'number'))
+  const clock = wish.clock ?? (order === 'time' ? 'utc' : order)
+  if (order === 'time' ? clock === 'number' || clock === 'xid' : clock !== order)
     throw new AppError(
       'TM1019',
       `position ${formatColumnRef(ref)} is ${column.type}, which does not go with clock: ${clock}`,
@@ -140,7 +140,7 @@ function plannedPosition(r: RelationRequest, wish: PositionWish, columns: readon
     (c) =>
       c.source === ref.column &&
       (ref.table === null ? c.origin.kind === 'main' : c.origin.kind === 'joined' && c.origin.alias === ref.table) &&
-      c.sourceType === c.targetType &&
+      (c.sourceType === c.targetType || r.target.typeFor(c.sourceType) === c.targetType) &&
       c.cast === null &&
       c.mask === null,
   )

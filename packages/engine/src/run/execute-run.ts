@@ -9,7 +9,8 @@ import { findNothing, type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { explainDrift, refuseDrift } from './refuse-drift.ts'
 import { refuseLostBatches, refuseLostTable, refuseOtherSource } from './refuse-other-ends.ts'
-import { type Captured, capturedOf, parseSplit, splitJson } from './captured.ts'
+import { type Captured, capturedOf, parseSplit, splitJson, splitOf } from './captured.ts'
+import { attend } from './attend.ts'
 import type { HeldLease } from './hold-lease.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
 import { RejectBudget } from './reject-budget.ts'
@@ -29,7 +30,12 @@ export async function executeRun(
   const before = await ledger.getRun(id)
   const nothing = findNothing(before.plan)
   if (nothing !== null) {
-    await ledger.endRun(id, lease.token, { state: 'nothing_to_do', reason: nothing.reason, error: null })
+    await ledger.endRun(id, lease.token, {
+      state: 'nothing_to_do',
+      reason: nothing.reason,
+      error: null,
+      look: nothing.look ?? null,
+    })
     return finished(deps, id)
   }
   const plan = parsePlan(before.plan)
@@ -71,7 +77,8 @@ async function work(
 ): Promise<void> {
   const { ledger } = deps.store
   await outgrowFence(deps, lease, id, plan, bench)
-  const fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
+  let fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
+  const shared = dialect.abilities.sharedByProcesses
   await refuseOtherSource(bench, plan)
   await refuseDrift(bench, plan)
   const prepare = async (anew: boolean): Promise<void> => {
@@ -107,7 +114,9 @@ async function work(
       done: batches.filter((b) => b.state === 'done').length,
     })
     const kept = total(batches, captured).rejected + BigInt(captured.quarantined.length)
-    const budget = new RejectBudget(plan.definition.onReject.max, kept)
+    const budget = new RejectBudget(plan.definition.onReject.max, kept, (await ledger.getRun(id)).rows.rejected)
+    await using attendance = await attend(deps, plan, id, fence.token) // from now on others may join
+    const hard = AbortSignal.any([stop.hard, attendance.lost])
     await runSteps(
       {
         deps,
@@ -116,22 +125,41 @@ async function work(
         fence,
         plan: travelling(plan),
         run: id,
-        token: lease.token,
-        stop,
-        hard: stop.hard,
+        token: fence.token,
+        stop: { soft: AbortSignal.any([stop.soft, attendance.lost]), hard },
+        hard,
         hit: deps.hit,
         budget,
+        slotOf: (n) => n,
+        tally: () => {},
       },
       batches,
     )
     stop.soft.throwIfAborted()
+    if (shared) budget.learn((await ledger.getRun(id)).rows.rejected)
     return captured
   }
-  // places in a source that changed say nothing any more: what is left is captured again, by key
-  const captured = await deliver(begun).catch((error: unknown) => {
-    if (!(error instanceof AppError) || error.code !== 'TM5006') throw error
+  const isAsleep = async (): Promise<boolean> => shared && (await ledger.listWorkers(id)).some((w) => w.expired)
+  /** A token of its own again: who worked under the former one can commit nothing more, whether it sleeps or not. */
+  const lockOut = async (): Promise<void> => {
+    await lease.outgrow(lease.token)
+    fence = { ...fence, token: lease.token }
+    await ledger.startRun(id, fence.token, deps.owner.worker)
+    await bench.target.raiseFence(fence, deps.leaseMs, stop.hard)
+    await learnFromMarkers(deps, fence, id, plan, bench)
+  }
+  const captured = await deliver(begun).catch(async (error: unknown) => {
+    if (!(error instanceof AppError)) throw error
+    // places in a source that changed say nothing any more: what is left is captured again, by key
+    const moved = error.code === 'TM5006'
+    // a batch that was taken over stands still behind the open transaction of the worker that had it
+    const stuck = error.code === 'TM5003' && (await isAsleep())
+    if (!moved && !stuck) throw error
+    if (shared) await lockOut()
     return deliver(true)
   })
+  // it may wake up when its batch is long done by another, and its marker forgotten
+  if (await isAsleep()) await lockOut()
   const batches = await ledger.listBatches(id)
   for (const { batch } of batches.filter((b) => isReadAgain(b, captured)))
     await ledger.quarantine(id, batch, fence.token, [])
@@ -225,14 +253,16 @@ async function capture(
     const same = stored.fingerprint === fingerprint
     const holds = stored.byRows
       ? same
-      : (await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || same)
+      : !bench.work.capturesKeys || ((await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || same))
     if (holds) return stored
   }
   const epoch = (stored?.epoch ?? 0) + 1
   // what was read by place is not known by key: what the target has of it is left out
   const read = travelling(plan)
   const selection =
-    stored?.byRows && read.selection.absent === null ? { ...read.selection, absent: 'row' as const } : read.selection
+    stored?.byRows && read.selection.absent === null && bench.work.capturesKeys
+      ? { ...read.selection, absent: 'row' as const }
+      : read.selection
   const done = stored?.byRows
     ? []
     : batches
@@ -246,9 +276,11 @@ async function capture(
     batch: plan.batch,
     epoch,
     done: done.map((s) => ({ first: BigInt(s.first), last: BigInt(s.last) })),
+    left: leftOf(stored, batches),
     remembersUnmatched: plan.watermark !== null,
   })
-  const again = plan.lane === 'spool' ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
+  const again =
+    plan.spoolsWhole && bench.work.capturesKeys ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
   const captured = capturedOf({ ...report, deliveredAgain: again ?? report.deliveredAgain }, epoch, fingerprint)
   await deps.hit('capture:before-stored')
   const numbered = batches.reduce((max, b) => Math.max(max, b.batch), 0)
@@ -268,6 +300,15 @@ async function capture(
   )
   await deps.hit('capture:stored')
   return captured
+}
+
+/** Ranges that are still to be read, where nothing but ranges was captured. */
+function leftOf(stored: Captured | null, batches: readonly BatchRow[]): readonly CapturedBatch[] | null {
+  const own = batches
+    .filter((b) => parseSplit(b.split).epoch === stored?.epoch)
+    .map((b) => ({ state: b.state, split: splitOf(b.split, b.step, b.wave) }))
+  if (own.length === 0 || own.some(({ split }) => split.range === null)) return null
+  return own.filter(({ state }) => state !== 'done').map(({ split }) => split)
 }
 
 /** A finished step stays finished: where a new capture has rows for one, its steps are numbered after those there are. */

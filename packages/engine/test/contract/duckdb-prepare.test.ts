@@ -32,7 +32,7 @@ test('a run creates only what is missing: in a prepared target with its table it
     workCatalog: file.catalog,
     secret: (reference: string) => new Secret(reference),
   }
-  const target = new DuckdbTarget(file, session, catalogs, w.targetPath)
+  const target = new DuckdbTarget(file, session, catalogs, w.targetPath, null)
   const created = (): readonly string[] => sent.splice(0).filter((text) => /^\s*CREATE/.test(text))
 
   await target.prepare(relation, true, fenceOf(1n))

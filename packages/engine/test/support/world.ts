@@ -11,7 +11,8 @@ import type { CaptureModes } from '../../src/capture/capture-mode.ts'
 import { watermark } from '../../src/capture/watermark.ts'
 import type { ControlStore, RunRow } from '../../src/control/control-store.ts'
 import { openControlStore } from '../../src/control/open-control-store.ts'
-import { type DuckdbHooks, openDuckdbBench } from '../../src/dialects/duckdb/bench.ts'
+import { openDuckdbBench } from '../../src/dialects/duckdb/bench.ts'
+import type { DialectModule } from '../../src/dialects/contract.ts'
 import { duckdb } from '../../src/dialects/duckdb/index.ts'
 import { files } from '../../src/dialects/files/index.ts'
 import { type DuckdbSession, openDuckdbFile } from '../../src/drivers/duckdb.ts'
@@ -20,9 +21,12 @@ import { planFlow } from '../../src/run/plan-flow.ts'
 import type { FlowRequest, RunDeps } from '../../src/run/run-deps.ts'
 import { resumeRun, runFlow } from '../../src/run/run-flow.ts'
 import { WorkerPool } from '../../src/run/worker-pool.ts'
+import { joinRun } from '../../src/run/join-run.ts'
+import type { Joined } from '../../src/run/joined.ts'
 import { type Hit, neverHit } from '../../src/runtime/failpoint.ts'
 import { newShortId } from '../../src/runtime/new-id.ts'
 import { Secret } from '../../src/runtime/secret.ts'
+import { chosenEnds, type Side, type WorldEnds, type WorldHooks } from './world-ends.ts'
 
 const LIMITS = { memoryBytes: 512 * 1024 ** 2, threads: 2, tempDir: '' }
 
@@ -30,8 +34,10 @@ export type Row = Readonly<Record<string, string | null>>
 
 export interface WorldOptions {
   readonly modes?: CaptureModes
-  readonly hooks?: DuckdbHooks
+  readonly hooks?: WorldHooks
   readonly leaseMs?: number
+  /** as if several processes could open these files: two engines of a test share them within one */
+  readonly joinable?: { readonly sharesKeys: boolean }
 }
 
 export interface RunWish {
@@ -110,9 +116,12 @@ export class World implements AsyncDisposable {
   files: Readonly<Record<string, unknown>> = {}
   store: ControlStore
   readonly #options: WorldOptions
+  /** null: DuckDB files in the folder */
+  readonly #ends: WorldEnds | null
 
-  constructor(dir: string, store: ControlStore, options: WorldOptions) {
+  constructor(dir: string, store: ControlStore, options: WorldOptions, ends: WorldEnds | null = null) {
     this.dir = dir
+    this.#ends = ends
     this.store = store
     this.#options = options
   }
@@ -132,14 +141,19 @@ export class World implements AsyncDisposable {
 
   /** Statements in the source; several may stand in one text. */
   source(...statements: readonly string[]): Promise<void> {
-    return this.#exec(this.sourcePath, statements)
+    return this.#exec('source', statements)
   }
   target(...statements: readonly string[]): Promise<void> {
-    return this.#exec(this.targetPath, statements)
+    return this.#exec('target', statements)
   }
 
-  async #exec(path: string, statements: readonly string[]): Promise<void> {
-    await using file = await openDuckdbFile(path, 'write', { ...LIMITS, tempDir: join(this.dir, 'tmp') })
+  #pathOf(side: Side): string {
+    return side === 'source' ? this.sourcePath : this.targetPath
+  }
+
+  async #exec(side: Side, statements: readonly string[]): Promise<void> {
+    if (this.#ends !== null) return await this.#ends.exec(side, statements)
+    await using file = await openDuckdbFile(this.#pathOf(side), 'write', { ...LIMITS, tempDir: join(this.dir, 'tmp') })
     using session = await file.session()
     await session.run(`USE "${file.catalog}"`)
     for (const statement of statements) await session.run(statement)
@@ -147,14 +161,15 @@ export class World implements AsyncDisposable {
   }
 
   sourceRows(query: string): Promise<readonly (readonly (string | null)[])[]> {
-    return this.#rows(this.sourcePath, query)
+    return this.#rows('source', query)
   }
   targetRows(query: string): Promise<readonly (readonly (string | null)[])[]> {
-    return this.#rows(this.targetPath, query)
+    return this.#rows('target', query)
   }
 
-  async #rows(path: string, query: string): Promise<readonly (readonly (string | null)[])[]> {
-    await using file = await openDuckdbFile(path, 'read', { ...LIMITS, tempDir: join(this.dir, 'tmp') })
+  async #rows(side: Side, query: string): Promise<readonly (readonly (string | null)[])[]> {
+    if (this.#ends !== null) return await this.#ends.rows(side, query)
+    await using file = await openDuckdbFile(this.#pathOf(side), 'read', { ...LIMITS, tempDir: join(this.dir, 'tmp') })
     using session = await file.session()
     await session.run(`USE "${file.catalog}"`)
     const rows = await session.rows(query)
@@ -177,6 +192,14 @@ export class World implements AsyncDisposable {
     }
   }
 
+  #dialect({ source, target }: FlowSpec): DialectModule {
+    const { joinable } = this.#options
+    const dialect = target.connection === INBOX ? files : source.connection === INBOX ? filesToDuckdb : duckdb
+    return joinable === undefined
+      ? dialect
+      : { ...dialect, abilities: { ...dialect.abilities, sharedByProcesses: true, ...joinable } }
+  }
+
   deps(wish: RunWish = {}): RunDeps {
     const limits = { ...LIMITS, tempDir: join(this.dir, 'tmp') }
     return {
@@ -189,12 +212,20 @@ export class World implements AsyncDisposable {
       hit: wish.hit ?? neverHit,
       pool: new WorkerPool(wish.workers ?? 2),
       waitMs: wish.waitMs ?? 0,
+      dialect: (definition) => Promise.resolve(this.#dialect(definition)),
       openBench: async (definition, run) => {
+        const options = {
+          mode: run === null ? ('read' as const) : ('write' as const),
+          workPath: run === null ? null : this.workPath(run),
+          limits,
+          secret: (reference: string) => new Secret(`value of ${reference}`),
+          discreet: Object.keys(definition.columns.mask).length > 0,
+        }
+        if (this.#ends !== null) return await this.#ends.openBench(definition, options, this.#options.hooks)
         const fromFiles = definition.source.connection === INBOX
         const toFiles = definition.target.connection === INBOX
         const kinds = { source: fromFiles ? 'files' : 'duckdb', target: toFiles ? 'files' : 'duckdb' }
         const source = fromFiles ? { path: this.inbox, ...this.files } : { path: this.sourcePath }
-        const dialect = toFiles ? files : fromFiles ? filesToDuckdb : duckdb
         const open = fromFiles || toFiles ? files.openBench : openDuckdbBench
         const bench = await open(
           {
@@ -210,15 +241,11 @@ export class World implements AsyncDisposable {
                     : this.targetPath,
               },
             },
-            mode: run === null ? 'read' : 'write',
-            workPath: run === null ? null : this.workPath(run),
-            limits,
-            secret: (reference) => new Secret(`value of ${reference}`),
-            discreet: Object.keys(definition.columns.mask).length > 0,
+            ...options,
           },
           this.#options.hooks,
         )
-        return { bench, dialect, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
+        return { bench, dialect: this.#dialect(definition), [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
       },
       removeWork: (run) => {
         for (const suffix of ['', '.wal']) rmSync(this.workPath(run) + suffix, { force: true })
@@ -270,6 +297,12 @@ export class World implements AsyncDisposable {
     })
   }
 
+  /** As a worker of its own, with an engine of its own, on a run that another owns. */
+  join(id: RunId, wish: RunWish = {}): Promise<Joined> {
+    const never = new AbortController().signal
+    return joinRun(this.deps(wish), id, { soft: wish.soft ?? never, hard: wish.hard ?? never })
+  }
+
   async plan(definition: FlowSpec, wish: RunWish = {}): Promise<Planned> {
     const deps = this.deps(wish)
     const request = this.request(definition, wish)
@@ -302,6 +335,7 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.store[Symbol.asyncDispose]()
+    await this.#ends?.[Symbol.asyncDispose]()
     if (existsSync(this.dir)) rmSync(this.dir, { recursive: true })
   }
 }
@@ -309,5 +343,5 @@ export class World implements AsyncDisposable {
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'tidemark-'))
   const store = await openControlStore(`sqlite:${join(dir, 'control.db')}`, { projectDir: dir, readOnly: false })
-  return new World(dir, store, options)
+  return new World(dir, store, options, (await chosenEnds()?.()) ?? null)
 }

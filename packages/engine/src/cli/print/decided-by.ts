@@ -4,6 +4,7 @@ const WORDS: Readonly<Record<string, string>> = {
   buffer: 'up to the clock of the source less the buffer',
   ceiling: 'held back by the oldest transaction still open, not by the buffer',
   look: 'up to the greatest number seen while no transaction was open',
+  xid: 'up to the oldest transaction still open',
   retry: 'rejects read again as they are now; the watermark stays',
   period: 'a period that was asked for; the watermark stays',
 }

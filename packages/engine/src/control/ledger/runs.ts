@@ -11,7 +11,7 @@ import { holding, mustChange, transition, unexpectedState } from './guard.ts'
 export async function newRunId({ session, sql }: StoreParts): Promise<RunId> {
   for (;;) {
     const id = parseRunId(`r-${newShortId(5)}`)
-    if ((await first(session, sql.run.standing({ id, token: null }))) === null) return id
+    if ((await first(session, sql.run.find({ id }))) === null) return id
   }
 }
 
@@ -58,11 +58,12 @@ export async function endRun(
   end: Parameters<LedgerStore['endRun']>[2],
 ): Promise<void> {
   await session.transaction(async (tx) => {
-    const { state } = await holding(tx, sql, id, token)
+    const { state, flow, scope } = await holding(tx, sql, id, token)
     if (end.state === 'nothing_to_do' && state === 'running') throw unexpectedState(id, state)
     const go = transition(RUN, state, END_EVENT[end.state], id)
     if (go === 'ignored') return
-    const { reason, error } = end
+    const { reason, error, look = null } = end
+    if (look !== null) await tx.all(sql.remembered.putLook({ flow, scope, value: look, run: id }))
     mustChange(await tx.all(sql.run.end({ id, states: go.from, to: go.to, reason, error, rows: null })), id)
   })
 }

@@ -13,6 +13,7 @@ import {
   existsSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
 } from 'node:fs'
@@ -49,35 +50,40 @@ export interface LocalServerOptions {
 export class LocalServer implements AsyncDisposable {
   readonly port: number
   readonly dir: string
-  readonly #bin: string
+  /** the folder of its programs */
+  readonly bin: string
   #child: ChildProcess
 
   private constructor(port: number, dir: string, bin: string, child: ChildProcess) {
     this.port = port
     this.dir = dir
-    this.#bin = bin
+    this.bin = bin
     this.#child = child
   }
 
   static async start({ programs, settings = {} }: LocalServerOptions): Promise<LocalServer> {
     const bin = join(readable(programs), 'bin')
-    const dir = mkdtempSync(join(tmpdir(), 'tidemark-postgres-'))
+    const dir = newServerFolder()
     try {
-      chmodSync(dir, 0o700)
-      if (isRoot) chownSync(dir, NOBODY, NOBODY)
+      handOver(dir)
       const data = join(dir, 'data')
       const made = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
       await run(join(bin, 'initdb'), made)
       const port = await freePort()
       const lines = Object.entries({ ...SETTINGS, ...settings, port: String(port) }).map(([k, v]) => `${k} = ${v}\n`)
       appendFileSync(join(data, 'postgresql.conf'), lines.join(''))
-      const server = new LocalServer(port, dir, bin, launch(bin, dir))
-      await server.#ready()
-      return server
+      return await LocalServer.open(bin, dir, port)
     } catch (error) {
       rmSync(dir, { recursive: true, force: true })
       throw error
     }
+  }
+
+  /** Starts the server whose data are in `dir` already, and which its settings put on that port. */
+  static async open(bin: string, dir: string, port: number): Promise<LocalServer> {
+    const server = new LocalServer(port, dir, bin, launch(bin, dir))
+    await server.#ready()
+    return server
   }
 
   /** `postgres://postgres@127.0.0.1:PORT/DATABASE` */
@@ -94,7 +100,7 @@ export class LocalServer implements AsyncDisposable {
 
   async restart(mode: 'fast' | 'immediate'): Promise<void> {
     await this.stop(mode)
-    this.#child = launch(this.#bin, this.dir)
+    this.#child = launch(this.bin, this.dir)
     await this.#ready()
   }
 
@@ -108,11 +114,22 @@ export class LocalServer implements AsyncDisposable {
     const file = join(this.dir, 'data', 'postmaster.pid')
     for (const until = performance.now() + STARTS_WITHIN_MS; performance.now() < until; await sleep(20)) {
       if (this.#child.exitCode !== null) break
-      if (existsSync(file) && /\bready\s*$/.test(readFileSync(file, 'utf8'))) return
+      if (existsSync(file) && /\b(?:ready|standby)\s*$/.test(readFileSync(file, 'utf8'))) return
     }
     await this.stop('immediate')
     throw new Error(`PostgreSQL did not start on port ${this.port}: ${readFileSync(logOf(this.dir), 'utf8').trim()}`)
   }
+}
+
+/** `data` in it is the server's, `log` what it says. */
+export const newServerFolder = (): string => mkdtempSync(join(tmpdir(), 'tidemark-postgres-'))
+
+/** Gives the folder and what is in it to whoever runs the server. */
+export function handOver(dir: string): void {
+  chmodSync(dir, 0o700)
+  if (!isRoot) return
+  for (const path of ['.', ...readdirSync(dir, { recursive: true, encoding: 'utf8' })])
+    chownSync(join(dir, path), NOBODY, NOBODY)
 }
 
 /** A clone below a folder of root's own cannot be read by anybody else, so there the programs are copied, once. */
@@ -152,7 +169,7 @@ async function run(command: string, args: readonly string[]): Promise<void> {
   if (child.exitCode !== 0) throw new Error(`${command}: ${err.trim()}`)
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

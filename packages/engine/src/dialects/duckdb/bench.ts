@@ -13,30 +13,36 @@ import {
   type FlowRelation,
   landingTable,
   type OpenBench,
+  type RangesAlone,
   type Selection,
+  type SourcePort,
   type Staged,
 } from '../contract.ts'
 import { type Lane, type LaneFacts, readsSpool } from '../lanes.ts'
 import { type PlannedTemplate, type TemplateColumn, stepAt } from '../planned-steps.ts'
 import type { BatchPart, RowPolicy } from '../row-policy.ts'
-import { ident, sql, textOf } from '../sql-text.ts'
+import { ident, type Sql, sql, textOf } from '../sql-text.ts'
 import * as apply from '../relational/apply.sql.ts'
 import { predicates, vanishingUnder } from '../relational/capture.sql.ts'
 import { insertRejects } from '../relational/fence.sql.ts'
-import { execAll, type Sender } from '../relational/sender.ts'
+import { judge, unfilled } from '../relational/judge.ts'
 import { FAILS, Sift, withOut } from '../relational/sift.ts'
-import { strangers as strangersIn, templateSql } from '../relational/template.sql.ts'
+import { stageByKey, stageGiven } from '../relational/stage-batch.ts'
+import { templateSql } from '../relational/template.sql.ts'
+import { unheld, weighBatch, weighStaged } from '../relational/weigh.ts'
+import { stateOf } from '../relational/work-area.ts'
 import { translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
 import { holdsOnlyThisRun } from './fresh-target.sql.ts'
 import { attachedSource, attachedTables, type DuckdbCatalogs } from './names.ts'
 import { openFile } from './open-file.ts'
-import { count, exec, query } from './run-sql.ts'
-import { refuseChangedTypes } from './refuse-batch.ts'
+import { count, exec, query, senderOf } from './run-sql.ts'
+import { refuseChangedTarget, refuseChangedTypes } from './refuse-batch.ts'
 import { attachedEnd, type SourceEnd } from './source-end.ts'
 import { DuckdbSource } from './source.ts'
 import { duckdbKit } from './sql-kit.ts'
 import { withSpool } from './spool.sql.ts'
+import { Arrivals } from './arrivals.ts'
 import type { DuckdbTarget } from './target.ts'
 import { attachedTarget, type OpenTargetEnd, type TargetEnd } from './target-end.ts'
 import { DuckdbTransaction, ours } from './transaction.ts'
@@ -62,7 +68,7 @@ export async function openBenchFrom(
   openSource: OpenSourceEnd,
   openTarget: OpenTargetEnd,
   hooks: DuckdbHooks = NO_HOOKS,
-): Promise<Bench> {
+): Promise<DuckdbBench> {
   await using opening = new AsyncDisposableStack()
   makeTempFolder(options, opening)
   // the target first: where both are one file, it has to be open for writing
@@ -113,17 +119,19 @@ interface Ends {
   readonly target: TargetEnd
 }
 
-class DuckdbBench implements Bench {
-  readonly source: DuckdbSource
+export class DuckdbBench implements Bench {
+  readonly source: SourcePort
   readonly target: DuckdbTarget
-  readonly work: DuckdbWorkArea
+  readonly work: DuckdbWorkArea | RangesAlone
   readonly #files: Ends
   readonly #session: DuckdbSession
+  readonly catalogs: DuckdbCatalogs
   readonly #catalogs: DuckdbCatalogs
   readonly #opened: AsyncDisposableStack
   /** sessions between batches, ready for the next one */
   readonly #idle: DuckdbSession[] = []
   readonly #rowIds = new Map<string, boolean>()
+  readonly #arrivals: Arrivals | null
 
   constructor(
     files: Ends,
@@ -135,29 +143,29 @@ class DuckdbBench implements Bench {
   ) {
     this.#files = files
     this.#session = session
-    this.#catalogs = catalogs
+    this.catalogs = this.#catalogs = catalogs
     this.#opened = opened
     const { source } = files
+    const { departure } = source
+    this.target = files.target.target(session, catalogs, departure && ((type) => departure.source.logicalTypeOf(type)))
+    this.#arrivals = departure && new Arrivals(departure, this.target, catalogs, spools.folder ?? source.folder)
+    if (departure !== null) {
+      this.source = departure.source
+      this.work = departure.work
+      return
+    }
     const facts = source.facts(session)
     this.source = new DuckdbSource(facts, session, catalogs, source.location, hooks.betweenClockAndCeiling)
-    this.target = files.target.target(session, catalogs)
-    this.work = new DuckdbWorkArea(
-      spools.session,
-      catalogs,
-      { ...source, folder: spools.folder, explain: (error) => facts.explain(error) },
-      (r) => this.#readsByRowId(r),
+    const end = { ...source, folder: spools.folder, explain: (error: unknown) => facts.explain(error) }
+    this.work = new DuckdbWorkArea(spools.session, catalogs, end, {
+      rowIds: (r) => this.#readsByRowId(r),
       // a file that this run, or one beside it, writes changes with every batch
-      (r) =>
+      fingerprint: (r) =>
         !readsSpool(r) && (source.filledBeside || (source.file !== null && source.file === files.target.file?.path))
           ? Promise.resolve(null)
           : this.#readAt(r),
-      async (r) =>
-        (await this.target.describe(r.target.table)) === null
-          ? 'missing'
-          : (await this.target.isEmpty(r.target.table))
-            ? 'empty'
-            : 'filled',
-    )
+      target: (r) => stateOf(this.target, r.target.table),
+    })
   }
 
   lanes(relation: FlowRelation): LaneFacts {
@@ -166,7 +174,7 @@ class DuckdbBench implements Bench {
 
   /** Of what the relation reads. */
   async #readAt(r: FlowRelation): Promise<string | null> {
-    return readsSpool(r) ? await this.work.spooled() : await this.source.fingerprint()
+    return readsSpool(r) && this.work.capturesKeys ? await this.work.spooled() : await this.source.fingerprint()
   }
 
   /** The spool stands still by itself. */
@@ -219,15 +227,34 @@ class DuckdbBench implements Bench {
   ): Promise<Staged> {
     const own = ours(tx)
     own.split = split
+    own.partial = part !== null
+    if (this.#arrivals !== null) return await this.#stageArrived(this.#arrivals, own, relation, selection, split, part)
     this.#still(relation)
     await refuseChangedTypes(own, this.#catalogs, relation, this.#landing(relation) === null)
-    own.partial = part !== null
     if (split.readAt === null) return this.#stageByKey(own, relation, selection, split, part)
     await this.#refuseMoved(relation, split)
     own.fresh = await this.#holdsOnlyThisRun(own, relation)
     const [predicate = TRUE] = predicates(this.#catalogs, relation, selection, !own.fresh)
     own.staged = apply.slice(this.#catalogs, relation, part ?? split, predicate)
     return { rows: split.rows, bytes: split.bytes }
+  }
+
+  async #stageArrived(
+    arrivals: Arrivals,
+    own: DuckdbTransaction,
+    flow: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+    part: BatchPart | null,
+  ): Promise<Staged> {
+    const r = arrivals.relation(flow)
+    if (this.#landing(flow) === null) await refuseChangedTarget(own, this.#catalogs, flow)
+    const file = own.leftovers.use(await arrivals.fetch(flow, selection, split, own.batch))
+    own.arrived = r
+    own.split = { ...split, readAt: null }
+    own.fresh = part === null && (await this.#holdsOnlyThisRun(own, r))
+    own.staged = own.fresh ? arrivals.inPlace(r, file) : await arrivals.stage(own, r, file, part)
+    return { rows: file.bytes === 0n ? 0n : split.rows || 1n, bytes: file.bytes }
   }
 
   /** Then one INSERT reads the source and writes the target, and no row is looked up or staged. */
@@ -255,58 +282,15 @@ class DuckdbBench implements Bench {
     const template = stepAt(relation, split.step)?.batch ?? null
     own.staged = apply.staged(relation)
     if (template !== null) {
-      const given = await this.#stageGiven(own, relation, template, selection, split, true, part)
+      const given = await stageGiven(own, this.#catalogs, relation, template, { selection, split, part }, true)
       return { rows: given, bytes: split.bytes }
     }
-    const byRowId = await this.#readsByRowId(relation)
-    const taken = part ?? split
-    const captured = part === null ? split.rows : part.last - part.first + 1n
-    await execAll(own, apply.stage(this.#catalogs, relation, split, byRowId, taken))
-    let rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
-    if (byRowId && rows < captured) {
-      // rows moved inside the source's file since the capture, or were deleted: the key alone decides
-      await execAll(own, apply.stage(this.#catalogs, relation, split, false, taken))
-      rows = await own.count(sql`SELECT count(*) FROM tidemark_stage`)
-    }
-    // only a joined table can have several rows for one: the captured keys are unique
-    const repeated = relation.source.joins.length === 0 ? 0n : await own.count(apply.repeatedKeys(relation))
-    if (rows > captured || repeated > 0n)
-      throw new AppError(
-        'TM4005',
-        `${relation.source.table.join('.')} gave ${rows} rows for ${captured} keys: a joined table has several rows for one`,
-      )
+    const rows = await stageByKey(own, this.#catalogs, relation, split, part, await this.#range(relation, split))
     return { rows, bytes: split.bytes }
   }
 
-  /** What a template gives may be anything: each row is one of the batch, and no key comes twice. */
-  async #stageGiven(
-    to: Sender,
-    relation: FlowRelation,
-    template: PlannedTemplate,
-    selection: Selection,
-    split: CapturedBatch,
-    targetExists: boolean,
-    part: BatchPart | null = null,
-  ): Promise<bigint> {
-    const c = this.#catalogs
-    const step = `batch of step ${stepAt(relation, split.step)?.name}`
-    await execAll(to, apply.stageTemplate(c, relation, template, split, selection.window, targetExists)).catch(
-      (error: unknown) => {
-        if (!(error instanceof AppError) || error.code !== 'TM5001') throw error
-        throw new AppError('TM4019', `${step}, ${error.detail}`, { cause: error })
-      },
-    )
-    const strangers = await to.query(strangersIn(c, relation, split))
-    const repeated = await to.count(apply.repeatedKeys(relation))
-    const key = relation.key.map((k) => k.target).join(', ')
-    if (strangers.length > 0)
-      throw new AppError(
-        'TM4039',
-        `${step} gave rows that are not of the batch: ${key} = ${strangers.map((s) => s.map((v) => v ?? 'NULL').join(', ')).join('; ')}`,
-      )
-    if (repeated > 0n) throw new AppError('TM4039', `${step} gave ${repeated} rows too many for one ${key}`)
-    await execAll(to, apply.numberGiven(c, relation, part ?? split))
-    return to.count(sql`SELECT count(*) FROM tidemark_stage`)
+  async #range(relation: FlowRelation, split: CapturedBatch): Promise<Sql | null> {
+    return (await this.#readsByRowId(relation)) ? apply.capturedRange(this.#catalogs, relation, split) : null
   }
 
   async describeTemplate(
@@ -333,6 +317,8 @@ class DuckdbBench implements Bench {
     const own = ours(tx)
     const { split, staged } = own
     if (split === null || staged === null) throw new TypeError('nothing is staged')
+    if (own.arrived !== null && own.arrived !== relation)
+      return await this.#applyArrived(own, own.arrived, kind, policy)
     const sift = new Sift(own, this.#catalogs, relation, { staged, split }, policy)
     await sift.foresee()
     const counts = withOut(
@@ -347,6 +333,19 @@ class DuckdbBench implements Bench {
       await this.#refuseMoved(relation, split)
     }
     return counts
+  }
+
+  async #applyArrived(
+    own: DuckdbTransaction,
+    arrived: FlowRelation,
+    kind: 'insert-missing' | 'latest',
+    policy: RowPolicy,
+  ): Promise<RowCounts> {
+    try {
+      return await this.apply(own, arrived, kind, policy)
+    } catch (error) {
+      throw this.#arrivals?.afterFailure(error) ?? error
+    }
   }
 
   async #insertFresh(own: DuckdbTransaction, relation: FlowRelation, staged: apply.Staging): Promise<RowCounts> {
@@ -381,9 +380,13 @@ class DuckdbBench implements Bench {
    * functions look into every attached file, and would hold those of other flows until the batch ends.
    */
   async #unfilled(relation: FlowRelation): Promise<readonly string[]> {
-    const facts = await this.target.describe(landingTable(relation))
-    const filled = new Set(relation.columns.map((x) => x.target))
-    return (facts?.columns ?? []).filter((x) => !filled.has(x.name) && !x.generated).map((x) => x.name)
+    return unfilled(await this.target.describe(landingTable(relation)), relation)
+  }
+
+  /** Writes what a SELECT over the source and the work file gives; for rows that leave. */
+  async writeOut(statement: (c: DuckdbCatalogs) => Sql): Promise<void> {
+    using _room = await reserveMemory(1, true)
+    await exec(this.#session, statement(this.#catalogs), this.source.location, 'TM4019')
   }
 
   async weighSwap(relation: FlowRelation, selection: Selection): Promise<bigint> {
@@ -400,36 +403,26 @@ class DuckdbBench implements Bench {
     policy: RowPolicy = FAILS,
   ): Promise<RowCounts> {
     const c = this.#catalogs
-    // no position was ever kept there: content alone decides
-    const relation =
-      flow.position?.targetColumn === null && !(await this.target.keepsPositions(flow.target.table))
-        ? { ...flow, position: null }
-        : flow
-    // what replaces a table is weighed against none
-    const exists = relation.target.beside === null && (await this.target.describe(relation.target.table)) !== null
-    const here: Sender = {
-      exec: (statement) => exec(this.#session, statement, this.target.location),
-      query: (statement) => query(this.#session, statement, this.target.location),
-      count: (statement) => count(this.#session, statement, this.target.location),
+    const here = senderOf(this.#session, this.target.location)
+    const { landing } = this.#files.target
+    const target = {
+      facts: await this.target.describe(flow.target.table),
+      keepsPositions: flow.position?.targetColumn === null && (await this.target.keepsPositions(flow.target.table)),
     }
-    const [predicate = TRUE] = predicates(c, flow, selection, exists)
-    const template = stepAt(flow, split.step)?.batch ?? null
-    const staged = split.readAt === null ? apply.staged(relation) : apply.slice(c, relation, split, predicate)
-    let { rows } = split
-    if (template !== null) rows = await this.#stageGiven(here, relation, template, selection, split, exists)
-    else if (split.readAt === null) {
-      await execAll(here, apply.stage(c, relation, split, await this.#readsByRowId(relation)))
-      rows = await here.count(sql`SELECT count(*) FROM tidemark_stage`)
+    const folder = landing && ((r: FlowRelation, staged: apply.Staging) => landing.weigh(here, c, r, staged))
+    if (this.#arrivals !== null) {
+      using file = await this.#arrivals.fetch(flow, selection, split, null)
+      const arrived = this.#arrivals.relation(unheld(flow, target))
+      const staged = await this.#arrivals.stage(here, arrived, file, null)
+      const rows = await here.count(sql`SELECT count(*) FROM ${apply.STAGE}`)
+      const batch = { staged, rows, split: { ...split, readAt: null }, kind, policy }
+      return await weighStaged(here, c, arrived, batch, target.facts, folder)
     }
-    const sift = new Sift(here, c, relation, { staged, split }, policy)
-    await sift.foresee(false)
-    const landing = rows - sift.out
-    if (!exists) return withOut({ ...NO_ROWS, read: landing, inserted: landing }, sift)
-    const facts = await this.target.describe(relation.target.table)
-    const lacking = relation.target.adds.filter((name) => !facts?.columns.some((x) => x.name === name))
-    const { landing: folder } = this.#files.target
-    const judged = folder ? folder.weigh(here, c, relation, sift.staged) : judge(here, c, relation, kind, sift, lacking)
-    return withOut(await judged, sift)
+    return weighBatch(here, c, flow, { selection, split, kind, policy }, target, {
+      slice: (r, exists) => apply.slice(c, r, split, predicates(c, flow, selection, exists)[0] ?? TRUE),
+      narrowing: (r) => this.#range(r, split),
+      landing: folder,
+    })
   }
 
   explain(
@@ -453,33 +446,4 @@ class DuckdbBench implements Bench {
     for (const session of this.#idle) session.close()
     await this.#opened.disposeAsync()
   }
-}
-
-/** What becomes of each staged row; content is asked only where the position does not decide. */
-async function judge(
-  to: Sender,
-  c: DuckdbCatalogs,
-  relation: FlowRelation,
-  kind: 'insert-missing' | 'latest',
-  sift: Sift,
-  lacking: readonly string[] = [],
-): Promise<RowCounts> {
-  const { staged } = sift
-  await execAll(to, apply.verdict(c, relation, kind, staged))
-  if (kind === 'latest' && (await to.count(apply.ties)) > 0n)
-    await to.exec(apply.decideTies(c, relation, staged, lacking))
-  await sift.compare()
-  return verdictOf(await to.query(apply.verdictCounts), relation)
-}
-
-function verdictOf([row]: readonly (readonly (string | null)[])[], relation: FlowRelation): RowCounts {
-  const [all = 0n, read = 0n, inserted = 0n, updated = 0n, skippedSame = 0n, skippedOlder = 0n] = (row ?? []).map((v) =>
-    BigInt(v ?? '0'),
-  )
-  if (all !== read)
-    throw new AppError(
-      'TM5001',
-      `${relation.target.table.join('.')} holds a key more than once, so no row of it can be called the present one`,
-    )
-  return { ...NO_ROWS, read, inserted, updated, skippedSame, skippedOlder }
 }

@@ -13,14 +13,9 @@ export function describeColumns(c: Catalogs, r: FlowRelation, isTable: boolean):
 FROM ${fromSource(c, r, true)}${target}`
 }
 
-/** What has another type than it was planned for, in words. */
-export function changedTypes(r: FlowRelation, described: readonly (readonly (string | null)[])[]): readonly string[] {
-  const planned = [
-    ...sourceColumns(r).map(({ ref, type }) => ({ side: 'source', name: ref.column, type })),
-    ...r.columns.map((x) => ({ side: 'target', name: x.target, type: x.targetType })),
-  ]
-  return planned.slice(0, described.length).flatMap(({ side, name, type }, i) => {
-    const now = described[i]?.[1] ?? 'unknown'
-    return type === null || now === type ? [] : [`${side} column ${name} was ${type}, is ${now}`]
-  })
-}
+/** The same of the target alone, where another engine reads the source. */
+export const describeWritten = (c: Catalogs, r: FlowRelation): Sql =>
+  sql`DESCRIBE SELECT ${joined(
+    r.columns.map((x) => ident('t', x.target)),
+    ', ',
+  )} FROM ${targetTable(c, landingTable(r))} AS t`

@@ -7,13 +7,14 @@
  */
 import type { FenceKey } from '../contract.ts'
 import { catalogText, ident, param, type Sql, sql } from '../sql-text.ts'
-import type { TargetNames } from '../relational/names.ts'
+import type { OwnTable, TargetNames } from '../relational/names.ts'
+import { OWN_TABLES } from '../relational/recall.sql.ts'
 import type { AttachedTarget } from './names.ts'
 
 export const FENCE_SLOTS = 16
 
-export const FENCE_TABLES = ['fence', 'marker', 'reject', 'settled'] as const
-export type FenceTable = (typeof FENCE_TABLES)[number]
+export const FENCE_TABLES = OWN_TABLES
+export type FenceTable = OwnTable
 
 /** `c` null: as a person types it, in the database that is open. */
 export function createFence(c: AttachedTarget | null, missing: readonly FenceTable[]): readonly Sql[] {

@@ -6,12 +6,11 @@ import type { DialectModule } from '../contract.ts'
 import { textOf } from '../sql-text.ts'
 import { translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
+import { ownName } from '../relational/recall.sql.ts'
 import { attachedTables } from './names.ts'
 import { exec, query } from './run-sql.ts'
 
-const fullName = (name: fence.FenceTable): string => `tidemark.${name}`
-
-export const ownTables: DialectModule['ownTables'] = fence.FENCE_TABLES.map(fullName)
+export const ownTables: DialectModule['ownTables'] = fence.FENCE_TABLES.map(ownName)
 
 export const prepareSql: DialectModule['prepareSql'] = () =>
   fence.createFence(null, fence.FENCE_TABLES).map((statement) => `${textOf(statement)};`)
@@ -28,7 +27,7 @@ export const prepareTarget: DialectModule['prepareTarget'] = async ({ options },
     await session.begin()
     for (const statement of fence.createFence(c, missing)) await exec(session, statement, path)
     await session.commit()
-    return missing.map(fullName)
+    return missing.map(ownName)
   } catch (error) {
     throw translate(error, path)
   }

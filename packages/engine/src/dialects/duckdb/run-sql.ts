@@ -1,5 +1,6 @@
 /** Sending statements, with errors translated where they enter. */
 import type { DuckdbSession } from '../../drivers/duckdb.ts'
+import type { Sender } from '../relational/sender.ts'
 import { type Sql, textOf, valuesOf } from '../sql-text.ts'
 import { translate } from './errors.ts'
 
@@ -30,3 +31,9 @@ export async function count(session: DuckdbSession, statement: Sql, where: strin
   const [row] = await query(session, statement, where, refused)
   return BigInt(row?.[0] ?? '0')
 }
+
+export const senderOf = (session: DuckdbSession, where: string, refused?: Refused): Sender => ({
+  exec: (statement) => exec(session, statement, where, refused),
+  query: (statement) => query(session, statement, where, refused),
+  count: (statement) => count(session, statement, where, refused),
+})

@@ -1,5 +1,4 @@
 /** A DuckDB file as a target: fence, markers, the settled marker, the target table. */
-import { ERROR_CODES, type ErrorCode } from '@tidemark/contract/error-codes'
 import type { TableName } from '@tidemark/contract/flow'
 import { NO_ROWS } from '@tidemark/contract/row-counts'
 import { isBeside } from '@tidemark/contract/table-name'
@@ -7,7 +6,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type DuckdbFile, type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import {
-  type BatchKey,
   type FenceKey,
   type FlowRelation,
   landingTable,
@@ -23,13 +21,15 @@ import { ident, printable, type Sql, sql } from '../sql-text.ts'
 import { addColumns, createSide, createTarget, replaceRows, replaceTable, vanishing } from '../relational/apply.sql.ts'
 import { dropUnselected, predicates } from '../relational/capture.sql.ts'
 import * as marks from '../relational/fence.sql.ts'
+import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
 import { targetTable } from '../relational/names.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
 import { describeTable, schemaAndTable } from './introspect.ts'
 import { type DuckdbCatalogs, sideTableName } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
-import { narrowing } from './types.ts'
+import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
+import { holderOf, logicalTypeOf, narrowing } from './types.ts'
 
 const RETRY_MS = 25
 /** how long a session that was ended may take to roll back */
@@ -43,18 +43,22 @@ export class DuckdbTarget implements TargetPort {
   readonly #tables: DuckdbFile | null
   readonly #session: DuckdbSession
   readonly #catalogs: DuckdbCatalogs
+  readonly #foreign: ForeignTypes | null
 
+  /** `foreign`: what types of the source mean, where it is of another kind. */
   constructor(
     file: DuckdbFile | null,
     session: DuckdbSession,
     catalogs: DuckdbCatalogs,
     location: string,
+    foreign: ForeignTypes | null,
     tables = file,
   ) {
     this.#file = file
     this.#tables = tables
     this.#session = session
     this.#catalogs = catalogs
+    this.#foreign = foreign
     this.location = location
   }
 
@@ -76,13 +80,7 @@ export class DuckdbTarget implements TargetPort {
   async settled(flow: string): Promise<readonly SettledMarker[]> {
     if ((await this.describe(['tidemark', 'settled'])) === null) return []
     const rows = await query(this.#session, marks.listSettled(this.#catalogs.target, flow), this.location)
-    return rows.map(([store, scope, run, upTo, hadRows]) => ({
-      store: store ?? '',
-      scope: scope ?? '',
-      run: run ?? '',
-      upTo: upTo ?? null,
-      hadRows: hadRows === 'true',
-    }))
+    return rows.map(settledOf)
   }
 
   /** Is there a side table for that table's positions? */
@@ -102,8 +100,19 @@ export class DuckdbTarget implements TargetPort {
     return addColumns(relation, ident(...relation.target.table)).map(printable)
   }
 
+  typeFor(sourceType: string): string | null {
+    return this.#isOwn(sourceType) ? sourceType : heldAbroad(this.#foreign, sourceType, holderOf).type
+  }
+
   narrowing(sourceType: string, targetType: string): string | null {
-    return narrowing(sourceType, targetType)
+    if (this.#isOwn(sourceType)) return narrowing(sourceType, targetType)
+    const { type, why } = heldAbroad(this.#foreign, sourceType, holderOf)
+    return type === null ? why : narrowing(type, targetType)
+  }
+
+  /** A type of ours, and not one of the source's that is called alike. */
+  #isOwn(type: string): boolean {
+    return this.#foreign === null || (this.#foreign(type) === null && logicalTypeOf(type) !== null)
   }
 
   async typeNamed(text: string): Promise<string | null> {
@@ -199,12 +208,12 @@ export class DuckdbTarget implements TargetPort {
 
   async markers(key: FenceKey, run: string): Promise<readonly Marker[]> {
     const rows = await query(this.#session, marks.listMarkers(this.#catalogs.target, key, run), this.location)
-    return rows.map(([batch, ...counts]) => ({ batch: Number(batch), ...markerCounts(counts) }))
+    return rows.map(markerOf)
   }
 
   async rejects(key: FenceKey, run: string, batch: number): Promise<readonly RejectedRow[]> {
     const rows = await query(this.#session, marks.listRejects(this.#catalogs.target, key, run, batch), this.location)
-    return rows.map(([k, code, message]) => ({ key: k ?? '', code: rowCode(code), message: message ?? '' }))
+    return rows.map(rejectOf)
   }
 
   async swapped(key: FenceKey, run: string): Promise<bigint | null> {
@@ -275,12 +284,6 @@ export class DuckdbTarget implements TargetPort {
   }
 }
 
-/** As this program wrote it; an older or newer one may have had other codes. */
-const rowCode = (text: string | null | undefined): ErrorCode => ERROR_CODES.find((code) => code === text) ?? 'TM5001'
-
-/** A run's swap has a marker of its own; batches are numbered from 1. */
-const swapOf = (run: string): BatchKey => ({ run, step: 0, batch: 0 })
-
 /** Two owners that prepare at once may both add the slots: the second finds them when it tries again. */
 const isDuplicate = (error: unknown): boolean =>
   error instanceof Error && (classify(error) === 'constraint' || classify(error.cause) === 'constraint')
@@ -288,16 +291,3 @@ const isDuplicate = (error: unknown): boolean =>
 export const isConflict = (error: unknown): boolean =>
   classify(error) === 'conflict' ||
   (error instanceof Error && error.cause !== undefined && classify(error.cause) === 'conflict')
-
-export function markerCounts(row: readonly (string | null)[]): Omit<Marker, 'batch'> {
-  const at = (i: number): bigint => BigInt(row[i] ?? '0')
-  return {
-    read: at(0),
-    inserted: at(1),
-    updated: at(2),
-    deleted: at(3),
-    skippedSame: at(4),
-    skippedOlder: at(5),
-    rejected: at(6),
-  }
-}

@@ -1,28 +1,14 @@
 /** The captured keys of one run, in a DuckDB file of their own. */
 import { type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
-import type {
-  CapturedBatch,
-  CapturedRanges,
-  FlowRelation,
-  KeyCheck,
-  Selection,
-  WindowBounds,
-  WorkArea,
-} from '../contract.ts'
-import type { Orphan, OrphanReason } from '../orphan.ts'
+import type { CapturedRanges, FlowRelation, RangesRequest, Selection, WorkArea } from '../contract.ts'
 import { readsSpool } from '../lanes.ts'
-import { queueOf } from '../planned-steps.ts'
-
-import { joined, type Sql, sql } from '../sql-text.ts'
+import type { Sql } from '../sql-text.ts'
 import * as capture from '../relational/capture.sql.ts'
-import { keyType } from '../relational/columns.sql.ts'
-import { keyName, typed, work } from '../relational/names.ts'
-import { execAll, type Sender } from '../relational/sender.ts'
-import { readQueue } from '../relational/template.sql.ts'
-import * as tree from '../relational/tree.sql.ts'
+import type { Sender } from '../relational/sender.ts'
+import { KeyWorkArea, type WorkHooks } from '../relational/work-area.ts'
 import { translate } from './errors.ts'
 import type { DuckdbCatalogs } from './names.ts'
-import { count, exec, query } from './run-sql.ts'
+import { senderOf } from './run-sql.ts'
 import { refuseNoRoom } from './refuse-no-room.ts'
 import type { SourceEnd } from './source-end.ts'
 import { refuseUnfit } from './refuse-batch.ts'
@@ -35,14 +21,6 @@ export const ROW_GROUP = 122_880n
 export const readsRanges = (r: FlowRelation): boolean =>
   r.tree === null && r.source.joins.length === 0 && r.steps.every((step) => step.queue === null && step.batch === null)
 
-interface Current {
-  readonly relation: FlowRelation
-  readonly epoch: number
-  readonly rowIds: boolean
-  readonly target: 'missing' | 'empty' | 'filled'
-  selection: Selection | null
-}
-
 /** What a spool is taken from, and the folder it grows in; null: in memory. */
 export interface SpooledEnd extends Pick<SourceEnd, 'still' | 'spoolBytes'> {
   readonly folder: string | null
@@ -50,54 +28,64 @@ export interface SpooledEnd extends Pick<SourceEnd, 'still' | 'spoolBytes'> {
   explain(error: unknown): Promise<unknown>
 }
 
-export class DuckdbWorkArea implements WorkArea {
-  readonly #session: DuckdbSession
-  readonly #catalogs: DuckdbCatalogs
-  readonly #end: SpooledEnd
-  readonly #rowIds: (relation: FlowRelation) => Promise<boolean>
-  readonly #fingerprint: (relation: FlowRelation) => Promise<string | null>
-  readonly #target: (relation: FlowRelation) => Promise<'missing' | 'empty' | 'filled'>
-  #current: Current | null = null
+/** `fingerprint`: of a source that only its owner changes; null: this run changes it itself. */
+export interface DuckdbWorkHooks extends Pick<WorkHooks, 'rowIds' | 'target'> {
+  fingerprint(relation: FlowRelation): Promise<string | null>
+}
 
-  constructor(
-    session: DuckdbSession,
-    catalogs: DuckdbCatalogs,
-    end: SpooledEnd,
-    rowIds: (relation: FlowRelation) => Promise<boolean>,
-    /** of a source that only its owner changes; null: this run changes it itself */
-    fingerprint: (relation: FlowRelation) => Promise<string | null>,
-    target: (relation: FlowRelation) => Promise<'missing' | 'empty' | 'filled'>,
-  ) {
-    this.#session = session
-    this.#catalogs = catalogs
-    this.#end = end
-    this.#rowIds = rowIds
-    this.#fingerprint = fingerprint
-    this.#target = target
+const hasTable =
+  (session: DuckdbSession, catalog: string) =>
+  async (table: string): Promise<boolean> => {
+    const found = await session.rows('SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = ?', [
+      catalog,
+      table,
+    ])
+    return found.length > 0
   }
 
-  get #ctx() {
-    if (this.#current === null) throw new TypeError('no capture was started')
-    const { relation, epoch, rowIds, target, selection } = this.#current
-    return { c: this.#catalogs, r: relation, epoch, rowIds, selection, target, targetExists: target !== 'missing' }
+export class DuckdbWorkArea extends KeyWorkArea implements WorkArea {
+  readonly #session: DuckdbSession
+  readonly #sender: Sender
+  readonly #has: (table: string) => Promise<boolean>
+  readonly #catalogs: DuckdbCatalogs
+  readonly #end: SpooledEnd
+  readonly #hooks: DuckdbWorkHooks
+
+  constructor(session: DuckdbSession, catalogs: DuckdbCatalogs, end: SpooledEnd, hooks: DuckdbWorkHooks) {
+    const sender = senderOf(session, 'capture', 'TM4019')
+    const has = hasTable(session, catalogs.workCatalog)
+    super(sender, catalogs, {
+      ...hooks,
+      has,
+      still: (r) => {
+        if (!readsSpool(r)) end.still()
+      },
+      numbered: () => Promise.resolve(),
+    })
+    this.#session = session
+    this.#sender = sender
+    this.#has = has
+    this.#catalogs = catalogs
+    this.#end = end
+    this.#hooks = hooks
   }
 
   async spooled(): Promise<string | null> {
     if (!(await this.#has('spooled'))) return null
-    return (await this.#query(findSpooled(this.#catalogs)))[0]?.[0] ?? null
+    return (await this.#sender.query(findSpooled(this.#catalogs)))[0]?.[0] ?? null
   }
 
   async spool(relation: FlowRelation, selection: Selection, rows: bigint): Promise<void> {
     const c = this.#catalogs
     if (this.#end.folder !== null) refuseNoRoom(this.#end.folder, this.#end.spoolBytes(relation, rows))
-    const taken = capture.predicates(c, relation, selection, (await this.#target(relation)) !== 'missing')
+    const taken = capture.predicates(c, relation, selection, (await this.#hooks.target(relation)) !== 'missing')
     using _room = await reserveMemory(relation.columns.length, true)
     await this.#session.begin()
     try {
       await refuseUnfit(this.#sender, c, relation, spoolRows(c, relation, taken))
-      await this.#exec(createSpool(c, relation, taken))
+      await this.#sender.exec(createSpool(c, relation, taken))
       this.#end.still()
-      await this.#exec(markSpooled(c))
+      await this.#sender.exec(markSpooled(c))
       await this.#session.commit()
     } catch (error) {
       await this.#session.rollback()
@@ -107,32 +95,37 @@ export class DuckdbWorkArea implements WorkArea {
 
   async inSpool(relation: FlowRelation, keys: readonly string[]): Promise<readonly string[]> {
     if (keys.length === 0) return []
-    return (await this.#query(keysInSpool(this.#catalogs, relation, keys))).map(([key]) => key ?? '')
+    return (await this.#sender.query(keysInSpool(this.#catalogs, relation, keys))).map(([key]) => key ?? '')
   }
 
-  async ranges(
-    relation: FlowRelation,
-    selection: Selection,
-    size: { readonly rows: number; readonly bytes: number },
-  ): Promise<CapturedRanges | null> {
-    const readAt = await this.#fingerprint(relation)
-    if (readAt === null || !readsRanges(relation) || !(await this.#rowIds(relation))) return null
+  async ranges({ relation, selection, size }: RangesRequest): Promise<CapturedRanges | null> {
+    const readAt = await this.#hooks.fingerprint(relation)
+    if (readAt === null || !readsRanges(relation) || !(await this.#hooks.rowIds(relation))) return null
     const c = this.#catalogs
-    const all = capture.predicates(c, relation, selection, (await this.#target(relation)) !== 'missing')
+    const all = capture.predicates(c, relation, selection, (await this.#hooks.target(relation)) !== 'missing')
     const [predicate] = all
     if (!predicate || all.length !== 1) return null
     const buckets = await this.#buckets(relation, predicate, size)
     const nullKeys = buckets.reduce((n, b) => n + b.nullKeys, 0n)
     const stepsBack = capture.keyStepsBack(c, relation, predicate)
-    const inOrder = nullKeys === 0n && stepsBack !== null && (await this.#query(stepsBack)).length === 0
-    const duplicates = inOrder ? [] : await this.#query(capture.repeatedSourceKeys(c, relation, predicate))
+    const inOrder = nullKeys === 0n && stepsBack !== null && (await this.#sender.query(stepsBack)).length === 0
+    const duplicates = inOrder ? [] : await this.#sender.query(capture.repeatedSourceKeys(c, relation, predicate))
     // counted and checked by two statements: nothing may have changed between them
     if (!readsSpool(relation)) this.#end.still()
-    if ((await this.#fingerprint(relation)) !== readAt) return null
+    if ((await this.#hooks.fingerprint(relation)) !== readAt) return null
     return {
       check: { nullKeys, duplicates: duplicates.map(([key]) => key ?? '') },
-      batches: joinBuckets(buckets, size).map((b) => ({ step: 1, wave: 1, readAt, ...b })),
+      batches: joinBuckets(buckets, size).map((b) => ({ step: 1, wave: 1, readAt, range: null, ...b })),
     }
+  }
+
+  /** The captured keys of each run are a file of its own. */
+  runs(): Promise<readonly string[]> {
+    return Promise.resolve([])
+  }
+
+  remove(): Promise<void> {
+    return Promise.resolve()
   }
 
   /** Fine enough that none is larger than a batch, but for a single row. */
@@ -147,7 +140,7 @@ export class DuckdbWorkArea implements WorkArea {
     const rough = average !== null && average * BigInt(size.rows) * 2n <= limit ? average : null
     let width = BigInt(size.rows) < ROW_GROUP ? BigInt(size.rows) : ROW_GROUP
     for (;;) {
-      const rows = await this.#query(capture.bucketQuery(this.#catalogs, relation, predicate, width, rough))
+      const rows = await this.#sender.query(capture.bucketQuery(this.#catalogs, relation, predicate, width, rough))
       const buckets = rows.map((row): Bucket => {
         const [first, last, n, bytes, nullKeys] = row.map((v) => BigInt(v ?? '0'))
         return { first: first ?? 0n, last: last ?? 0n, rows: n ?? 0n, bytes: bytes ?? 0n, nullKeys: nullKeys ?? 0n }
@@ -157,211 +150,6 @@ export class DuckdbWorkArea implements WorkArea {
       const finer = (width * limit) / (largest * 2n)
       width = finer < 1n ? 1n : finer
     }
-  }
-
-  async exists(epoch: number): Promise<boolean> {
-    if (!(await this.#has('whole'))) return false
-    return (await this.#query(tree.wholeEpoch(this.#catalogs)))[0]?.[0] === String(epoch)
-  }
-
-  async #has(table: string): Promise<boolean> {
-    const found = await this.#session.rows('SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND table_name = ?', [
-      this.#catalogs.workCatalog,
-      table,
-    ])
-    return found.length > 0
-  }
-
-  async start(
-    relation: FlowRelation,
-    epoch: number,
-    done: readonly { readonly first: bigint; readonly last: bigint }[],
-  ): Promise<void> {
-    const had = await this.exists(epoch - 1)
-    this.#current = {
-      relation,
-      epoch,
-      rowIds: await this.#rowIds(relation),
-      target: await this.#target(relation),
-      selection: null,
-    }
-    const x = this.#ctx
-    const locatorType = typed(relation.tree?.locator.sourceType ?? 'VARCHAR')
-    const statements = tree.createWork(
-      x,
-      relation.key.map(keyType),
-      typed(relation.position?.type ?? 'VARCHAR'),
-      locatorType,
-    )
-    await execAll(this.#sender, statements)
-    if (had) {
-      for (const range of done) await this.#exec(tree.rememberDone(x, range.first, range.last))
-      if (relation.tree) await this.#exec(tree.rememberOwed(x))
-    }
-    await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, 'whole')}`)
-  }
-
-  async select(selection: Selection): Promise<bigint> {
-    if (this.#current) this.#current.selection = selection
-    const x = this.#ctx
-    let rows = 0n
-    const queued = await this.#readQueue(selection)
-    for (const [i, predicate] of capture.predicates(this.#catalogs, x.r, selection, x.targetExists, queued).entries())
-      rows += await this.#exec(capture.insertSelected(this.#catalogs, x.r, predicate, x.rowIds, i === 0))
-    if (x.r.tree) rows += await this.#exec(tree.captureOwed(x))
-    return rows
-  }
-
-  async #readQueue(selection: Selection): Promise<Sql | undefined> {
-    const { c, r, targetExists } = this.#ctx
-    const template = queueOf(r)
-    if (template === null) return undefined
-    await execAll(this.#sender, readQueue(c, r, template, selection.window, targetExists))
-    return work(c, 'queued')
-  }
-
-  async checkKeys(): Promise<KeyCheck> {
-    const node = await this.#checkKeysOf('node')
-    if (queueOf(this.#ctx.r) === null) return node
-    const queued = await this.#checkKeysOf('queued')
-    return {
-      nullKeys: node.nullKeys + queued.nullKeys,
-      duplicates: [...new Set([...node.duplicates, ...queued.duplicates])],
-    }
-  }
-
-  async #checkKeysOf(table: 'node' | 'queued'): Promise<KeyCheck> {
-    const { r, c } = this.#ctx
-    const keys = joined(
-      r.key.map((_, i) => keyName(i)),
-      ', ',
-    )
-    const nullKeys = await this.#count(
-      sql`SELECT count(*) FROM ${work(c, table)} WHERE ${joined(
-        r.key.map((_, i) => sql`${keyName(i)} IS NULL`),
-        ' OR ',
-      )}`,
-    )
-    const duplicates = await this.#query(
-      sql`SELECT ${c.kit.keyJson(r.key.map((_, i) => keyName(i)))} AS k FROM ${work(c, table)} GROUP BY ${keys} HAVING count(*) > 1 ORDER BY k LIMIT 5`,
-    )
-    return { nullKeys, duplicates: duplicates.map(([k]) => k ?? '') }
-  }
-
-  async unmatched(
-    window: WindowBounds,
-  ): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]> {
-    const q = capture.unmatchedQuery(this.#catalogs, this.#ctx.r, window)
-    if (q === null) return []
-    return (await this.#query(q.text)).map(([key, position]) => ({
-      key: key ?? '',
-      alias: q.alias,
-      position: position ?? null,
-    }))
-  }
-
-  async found(unmatched: readonly string[]): Promise<readonly string[]> {
-    const q = unmatched.length === 0 ? null : capture.foundQuery(this.#catalogs, this.#ctx.r, unmatched)
-    return q === null ? [] : (await this.#query(q)).map(([key]) => key ?? '')
-  }
-
-  async climb(): Promise<void> {
-    const x = this.#ctx
-    await this.#exec(tree.visitAncestors(x))
-    await this.#exec(tree.captureMissing(x))
-    await this.#exec(tree.settleAncestors(x))
-  }
-
-  async descend(): Promise<bigint> {
-    const x = this.#ctx
-    if (x.target !== 'filled') return 0n
-    await execAll(this.#sender, tree.moved(x))
-    await execAll(this.#sender, tree.markDescended(x))
-    return this.#exec(tree.captureBelow(x, x.selection?.window ?? null, x.selection?.withNullPosition ?? false))
-  }
-
-  async duplicateLocators(): Promise<readonly string[]> {
-    return (await this.#query(tree.duplicateLocators(this.#ctx))).map(([loc]) => loc ?? '')
-  }
-
-  async withoutLocator(): Promise<readonly string[]> {
-    return (await this.#query(tree.withoutLocator(this.#ctx))).map(([key]) => key ?? '')
-  }
-
-  async orphans(): Promise<readonly Orphan[]> {
-    const x = this.#ctx
-    await this.#exec(tree.promotePassed(x))
-    await execAll(this.#sender, [...tree.startOrder(x), ...tree.startOrphans(x)])
-    await this.#exec(tree.addCycles(x))
-    return (await this.#query(tree.listOrphans(x))).map(([key, locator, reason]) => ({
-      key: key ?? '',
-      locator: locator ?? '',
-      reason: reason as OrphanReason,
-    }))
-  }
-
-  async cyclePath(locator: string): Promise<readonly string[]> {
-    const x = this.#ctx
-    const type = typed(x.r.tree?.locator.sourceType ?? 'VARCHAR')
-    const path = [locator]
-    for (;;) {
-      const [row] = await this.#query(tree.parentOf(x, path.at(-1) ?? '', type))
-      const parent = row?.[0]
-      if (parent == null) return path
-      const at = path.indexOf(parent)
-      path.push(parent)
-      if (at >= 0) return path.slice(at)
-    }
-  }
-
-  async drop(reasons: readonly OrphanReason[]): Promise<void> {
-    if (reasons.length > 0) await this.#exec(tree.dropOrphans(this.#ctx, reasons))
-  }
-
-  async cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]> {
-    const x = this.#ctx
-    await this.#exec(tree.assignSteps(x))
-    if (x.r.tree) await this.#exec(tree.liftAncestors(x))
-    await execAll(this.#sender, [...tree.order(x), ...tree.cut(x, rows, bytes)])
-    const pieces = await this.#query(tree.pieces(x))
-    if (!readsSpool(x.r)) this.#end.still()
-    for (const name of ['node', 'ancestor', 'moved', 'member', 'reached', 'orphan', 'queued'])
-      await this.#exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
-    await execAll(this.#sender, tree.markWhole(x.c, x.epoch))
-    return pieces.map(([step, wave, first, last, n, size]) => ({
-      readAt: null,
-      step: Number(step),
-      wave: Number(wave),
-      first: BigInt(first ?? '0'),
-      last: BigInt(last ?? '0'),
-      rows: BigInt(n ?? '0'),
-      bytes: BigInt(size ?? '0'),
-    }))
-  }
-
-  async captured(keys: readonly string[]): Promise<readonly string[]> {
-    const { r, c } = this.#ctx
-    return keys.length === 0 ? [] : (await this.#query(capture.capturedAmong(c, r, keys))).map(([key]) => key ?? '')
-  }
-
-  get #sender(): Sender {
-    return {
-      exec: (statement) => this.#exec(statement),
-      query: (statement) => this.#query(statement),
-      count: (statement) => this.#count(statement),
-    }
-  }
-
-  #exec(statement: Sql): Promise<bigint> {
-    return exec(this.#session, statement, 'capture', 'TM4019')
-  }
-
-  #query(statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
-    return query(this.#session, statement, 'capture', 'TM4019')
-  }
-
-  #count(statement: Sql): Promise<bigint> {
-    return count(this.#session, statement, 'capture', 'TM4019')
   }
 }
 

@@ -30,26 +30,26 @@ import { batchRows, givenType } from './template.sql.ts'
 
 export type ApplyMode = 'insert-missing' | 'latest'
 
-const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
+export const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
 const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
 const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
-const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
+export const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
 /** why a value does not fit, or NULL; there where the flow casts */
 export const stagedUnfit = (r: FlowRelation): Sql => free(r, 'tidemark unfit')
 const KEPT_ROW = ident('tidemark kept row')
 
-const STAGE = sql`tidemark_stage`
+export const STAGE = sql`tidemark_stage`
 const VERDICT = sql`tidemark_verdict`
 const KEPT = sql`tidemark_kept`
 
-const names = (r: FlowRelation): Sql =>
+export const columnNames = (r: FlowRelation): Sql =>
   joined(
     r.columns.map((c) => ident(c.target)),
     ', ',
   )
 
 /** The columns of a staged row: those of the target, and what apply needs besides. */
-const stagedColumns = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
+export const stagedColumns = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   ...r.columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`),
   ...stagedAside(r, true),
   ...unfit(c, r).map((why) => sql`${why} AS ${stagedUnfit(r)}`),
@@ -86,36 +86,24 @@ export interface Staging {
 
 export const staged = (r: FlowRelation): Staging => ({ from: sql`tidemark_stage AS s`, row: sql`s.${stageRow(r)}` })
 
-/** The batch's rows as they are in the source now, found by key; the row-number range only narrows the reading. */
+/** The batch's rows as they are in the source now, found by key; `narrowing` only narrows the reading. */
 export const stage = (
   c: Catalogs,
   r: FlowRelation,
-  split: CapturedBatch,
-  byRowId: boolean,
-  part: BatchPart = split,
+  { first, last }: BatchPart,
+  narrowing: Sql | null,
 ): readonly Sql[] =>
   c.kit.remakeTemp(
     STAGE,
     sql`SELECT ${joined([...stagedColumns(c, r), sql`w.n AS ${stageRow(r)}`], ', ')}
-${stagedRows(c, r, split, byRowId, part)}`,
+FROM ${fromSource(c, r, true)}
+JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
+WHERE w.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)${narrowing === null ? EMPTY : sql` AND ${narrowing}`}`,
   )
 
-/** Where `stage` reads: FROM and WHERE. */
-function stagedRows(
-  c: Catalogs,
-  r: FlowRelation,
-  split: CapturedBatch,
-  byRowId: boolean,
-  { first, last }: BatchPart,
-): Sql {
-  const n = c.source.rowNumber(r.source.table, 'm')
-  const range = byRowId
-    ? sql` AND ${n} BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(split.first)} AS BIGINT))`
-    : EMPTY
-  return sql`FROM ${fromSource(c, r, true)}
-JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
-WHERE w.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)${range}`
-}
+/** Where the batch's rows were when they were captured: numbers of the source's own. */
+export const capturedRange = (c: Catalogs, r: FlowRelation, { first }: CapturedBatch): Sql =>
+  sql`${c.source.rowNumber(r.source.table, 'm')} BETWEEN (SELECT rid_from FROM ${work(c, 'piece')} WHERE first = CAST(${param(first)} AS BIGINT)) AND (SELECT rid_to FROM ${work(c, 'piece')} WHERE first = CAST(${param(first)} AS BIGINT))`
 
 /** A column as a template gives it; the name of no join begins with a space. */
 const given = (x: PlannedColumn): PlannedColumn => ({
@@ -212,7 +200,7 @@ export const parentlessRows = (c: Catalogs, r: FlowRelation) => ({
 })
 
 /** Local times of an hour that is lived twice say nothing about which came first. */
-function sameRepeatedHour({ kit }: Catalogs, position: PlannedPosition, a: Sql, b: Sql): Sql {
+export function sameRepeatedHour({ kit }: Catalogs, position: PlannedPosition, a: Sql, b: Sql): Sql {
   const step = position.clock === 'local' && position.zone !== null ? largestBackwardStepMs(position.zone) : 0
   if (step === 0) return EMPTY
   const zone = param(position.zone)
@@ -274,12 +262,12 @@ export const verdictCounts = sql`SELECT count(*), count(DISTINCT stage_row),
 export const ties = sql`SELECT count(*) FROM tidemark_verdict WHERE verdict = 'tie'`
 
 export const insertAll = (c: Catalogs, r: FlowRelation, staged: Staging): Sql =>
-  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)}) SELECT ${names(r)} FROM ${staged.from}`
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)}) SELECT ${columnNames(r)} FROM ${staged.from}`
 
 const stagedNames = (r: FlowRelation): readonly Sql[] => r.columns.map((x) => ident('s', x.target))
 
 const insertVerdicts = (c: Catalogs, r: FlowRelation, staged: Staging, verdicts: Sql): Sql =>
-  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)})
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)})
 SELECT ${joined(stagedNames(r), ', ')} FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
 WHERE v.verdict IN (${verdicts})`
 
@@ -298,7 +286,7 @@ FROM ${targetTable(c, landingTable(r))} AS t JOIN tidemark_verdict AS v ON v.tar
   )
 
 const insertKept = (c: Catalogs, r: FlowRelation, staged: Staging, others: readonly string[]): Sql =>
-  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${names(r)}, ${joined(
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)}, ${joined(
     others.map((o) => ident(o)),
     ', ',
   )})
@@ -394,7 +382,7 @@ export const vanishing = (c: Catalogs, r: FlowRelation): Sql =>
 /** The rows of the table beside become those of the target, which keeps its definition. */
 export const replaceRows = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   sql`DELETE FROM ${targetTable(c, r.target.table)}`,
-  sql`INSERT INTO ${targetTable(c, r.target.table)} (${names(r)}) SELECT ${names(r)} FROM ${targetTable(c, landingTable(r))}`,
+  sql`INSERT INTO ${targetTable(c, r.target.table)} (${columnNames(r)}) SELECT ${columnNames(r)} FROM ${targetTable(c, landingTable(r))}`,
   sql`DROP TABLE ${targetTable(c, landingTable(r))}`,
 ]
 

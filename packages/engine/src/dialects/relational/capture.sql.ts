@@ -168,7 +168,7 @@ export function predicates(
 }
 
 /** Bytes that the row's large values take, plus 8 for each of the others. `mainAlone`: without those of joined tables. */
-function rowBytes({ kit }: Catalogs, r: FlowRelation, mainAlone: boolean): Sql {
+export function rowBytes({ kit }: Catalogs, r: FlowRelation, mainAlone: boolean): Sql {
   const counted = r.columns.filter((col) => !mainAlone || col.origin.kind === 'main')
   const sizes = counted.map((col) => kit.byteSize(col.sourceType, clearValue(col)))
   const fixed = BigInt(8 * sizes.filter((s) => s === null).length)
@@ -217,7 +217,7 @@ export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExi
           all.map((p) => sql`(${p})`),
           ' OR ',
           sql`FALSE`,
-        )})`
+        )}) AS q`
   if (r.position === null) return sql`SELECT (${counted}), 0, NULL, 0`
   const pos = column(r.position.ref)
   const young =
@@ -280,7 +280,7 @@ export function keyStepsBack(c: Catalogs, r: FlowRelation, predicate: Sql): Sql 
   const [key, more] = mainKeys(c, r)
   return key === undefined || more !== undefined
     ? null
-    : sql`SELECT 1 FROM (SELECT ${key} AS k, lag(${key}) OVER () AS before FROM ${fromSource(c, r)} WHERE ${predicate}) WHERE NOT k > before LIMIT 1`
+    : sql`SELECT 1 FROM (SELECT ${key} AS k, lag(${key}) OVER () AS before FROM ${fromSource(c, r)} WHERE ${predicate}) AS q WHERE NOT k > before LIMIT 1`
 }
 
 /** A few keys that the predicate takes more than once. */

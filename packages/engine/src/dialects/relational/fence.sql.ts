@@ -35,7 +35,7 @@ export const insertRejects = (
   rows: Sql,
 ): Sql => sql`INSERT INTO ${c.own('reject')}
 SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(b.run)}, CAST(${param(String(b.step))} AS INTEGER), CAST(${param(String(b.batch))} AS INTEGER), key, code, message
-FROM (${rows})`
+FROM (${rows}) AS q`
 
 export const listRejects = (c: TargetNames, k: FenceKey, run: string, batch: number): Sql =>
   sql`SELECT key, code, message FROM ${c.own('reject')} WHERE store = ${param(k.store)} AND run = ${param(run)} AND batch = CAST(${param(String(batch))} AS INTEGER) ORDER BY key`

@@ -1,0 +1,47 @@
+/** Sending statements, with errors translated where they enter. */
+import type { PostgresSession } from '../../drivers/postgres.ts'
+import type { Sender } from '../relational/sender.ts'
+import { type Sql, textOf, valuesOf } from '../sql-text.ts'
+import { type Refused, translate } from './errors.ts'
+
+export async function exec(
+  session: PostgresSession,
+  statement: Sql,
+  where: string,
+  refused?: Refused,
+): Promise<bigint> {
+  try {
+    return await session.run(textOf(statement), valuesOf(statement))
+  } catch (error) {
+    throw translate(error, where, refused, session.discreet)
+  }
+}
+
+export async function query(
+  session: PostgresSession,
+  statement: Sql,
+  where: string,
+  refused?: Refused,
+): Promise<readonly (readonly (string | null)[])[]> {
+  try {
+    return await session.rows(textOf(statement), valuesOf(statement))
+  } catch (error) {
+    throw translate(error, where, refused, session.discreet)
+  }
+}
+
+export async function count(
+  session: PostgresSession,
+  statement: Sql,
+  where: string,
+  refused?: Refused,
+): Promise<bigint> {
+  const [row] = await query(session, statement, where, refused)
+  return BigInt(row?.[0] ?? '0')
+}
+
+export const senderOf = (session: PostgresSession, where: string, refused?: Refused): Sender => ({
+  exec: (statement) => exec(session, statement, where, refused),
+  query: (statement) => query(session, statement, where, refused),
+  count: (statement) => count(session, statement, where, refused),
+})

@@ -1,0 +1,94 @@
+/** The captured keys of one run: tables of a schema of their own where the batches write, or temporary ones in a dry run. */
+import type { PostgresSession } from '../../drivers/postgres.ts'
+import type { CapturedRanges, FlowRelation, WorkArea } from '../contract.ts'
+import type { Catalogs } from '../relational/names.ts'
+import type { Sender } from '../relational/sender.ts'
+import type { SqlKit } from '../relational/sql-kit.ts'
+import { KeyWorkArea, type TargetState } from '../relational/work-area.ts'
+import { ident, param, type Sql, sql } from '../sql-text.ts'
+import { createSchema, listSchemas, listTables, WORK_SCHEMA } from './fence.sql.ts'
+import { senderOf } from './run-sql.ts'
+
+/** Where the tables of the captured keys are. `run` null: a dry run, whose tables are gone with its transaction. */
+export interface WorkPlace {
+  readonly run: string | null
+  readonly name: (table: string) => Sql
+}
+
+const PREFIX = 'tidemark_work'
+
+export const workPlace = (run: string | null): WorkPlace => ({
+  run,
+  name: (table) => (run === null ? ident('pg_temp', `${PREFIX}_${table}`) : ident(WORK_SCHEMA, `${run} ${table}`)),
+})
+
+/** A temporary table is not logged by itself, and cannot be told so. */
+export const inMemory = (kit: SqlKit): SqlKit => ({
+  ...kit,
+  remakeTable: (name, select) => [sql`DROP TABLE IF EXISTS ${name}`, sql`CREATE TABLE ${name} AS ${select}`],
+  remakeEmpty: (name, columns) => [sql`DROP TABLE IF EXISTS ${name}`, sql`CREATE TABLE ${name} (${columns})`],
+})
+
+export class PostgresWorkArea extends KeyWorkArea implements WorkArea {
+  readonly #to: Sender
+  readonly #place: WorkPlace
+
+  constructor(
+    session: PostgresSession,
+    catalogs: Catalogs,
+    place: WorkPlace,
+    target: (relation: FlowRelation) => Promise<TargetState>,
+  ) {
+    const to = senderOf(session, 'capture', 'TM4019')
+    super(to, catalogs, {
+      has: async (table) => {
+        const [row] = await to.query(sql`SELECT to_regclass(${param(nameText(place, table))})`)
+        return row?.[0] != null
+      },
+      // an address of a row is good under one snapshot, and each batch has its own
+      rowIds: () => Promise.resolve(false),
+      target,
+      still: () => {},
+      numbered: async () => {
+        await to.exec(sql`CREATE UNIQUE INDEX ON ${place.name('captured')} (n)`)
+        await to.exec(sql`ANALYZE ${place.name('captured')}`)
+      },
+    })
+    this.#to = to
+    this.#place = place
+  }
+
+  override async start(...args: Parameters<WorkArea['start']>): Promise<void> {
+    if (this.#place.run !== null && (await this.#to.query(listSchemas([WORK_SCHEMA]))).length === 0)
+      await this.#to.exec(createSchema(WORK_SCHEMA))
+    await super.start(...args)
+  }
+
+  spooled(): Promise<string | null> {
+    return Promise.resolve(null)
+  }
+
+  spool(): Promise<void> {
+    return Promise.reject(new TypeError('rows of one database are never spooled'))
+  }
+
+  inSpool(): Promise<readonly string[]> {
+    return Promise.resolve([])
+  }
+
+  ranges(): Promise<CapturedRanges | null> {
+    return Promise.resolve(null)
+  }
+
+  async runs(): Promise<readonly string[]> {
+    const names = (await this.#to.query(listTables(WORK_SCHEMA))).map(([name]) => name ?? '')
+    return [...new Set(names.flatMap((name) => /^(r-[0-9a-z]{5}) /.exec(name)?.[1] ?? []))]
+  }
+
+  async remove(run: string): Promise<void> {
+    for (const [name = ''] of await this.#to.query(listTables(WORK_SCHEMA)))
+      if (name?.startsWith(`${run} `)) await this.#to.exec(sql`DROP TABLE IF EXISTS ${ident(WORK_SCHEMA, name)}`)
+  }
+}
+
+const nameText = (place: WorkPlace, table: string): string => place.name(table).pieces.join('')
