@@ -37,6 +37,27 @@ test('the demo moves a small tree through all its acts without a difference', as
   ])
 }, 120_000)
 
+test('the demo on PostgreSQL plays a late commit besides, and ends without a difference', async () => {
+  await using place = await openPlace('postgres')
+  let told = ''
+  const { acts, differences, stays } = await runDemo(
+    silent({
+      project: place.project,
+      files: place.tree,
+      postgres: { url: place.postgres?.url ?? null },
+      say: (text) => (told += text),
+    }),
+  )
+  expect([differences, stays]).toEqual([0n, true])
+  expect(told).not.toContain('✗')
+  expect(told).toContain('the plan says which transaction holds it back')
+  expect(acts.filter((a) => a.act === 'A transaction that commits late').map((a) => a.status)).toEqual([
+    'nothing_to_do',
+    'succeeded',
+  ])
+  expect(await place.postgres?.rows('SELECT count(*) > 0 FROM tidemark_demo_archive.files')).toEqual([['t']])
+}, 120_000)
+
 test('a demo that is stopped ends its child and says that it was stopped', async () => {
   await using place = await openPlace()
   const stop = new AbortController()
