@@ -10,7 +10,7 @@ const counted = (n: string | null | undefined, what: string): string => `${n} ${
 const COUNTS = sql`SELECT count(*) FILTER (WHERE c.relkind IN ('r', 'p', 'f') AND NOT c.relispartition), count(*) FILTER (WHERE c.relkind IN ('v', 'm')),
   current_setting('server_version'), current_user, pg_is_in_recovery()
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND c.relpersistence <> 't'`
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'tidemark', 'tidemark_work') AND c.relpersistence <> 't'`
 
 /** Throws what a run would throw. */
 export async function probe(options: Readonly<Record<string, unknown>>): Promise<string> {
