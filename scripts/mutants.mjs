@@ -106,7 +106,7 @@ async function play(copy, file, titles) {
     path.join(copy, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--project',
-    'fast',
+    file.startsWith('test/live/') ? 'live' : 'fast',
     `${ENGINE}/${file}`,
     '-t',
     pattern,

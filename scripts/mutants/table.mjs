@@ -5,6 +5,7 @@
 import { COLUMNS } from './columns.mjs'
 import { EXACT } from './exact.mjs'
 import { FILES } from './files.mjs'
+import { POSTGRES } from './postgres.mjs'
 import { STEPS } from './steps.mjs'
 import { REJECTS } from './rejects.mjs'
 
@@ -455,5 +456,6 @@ export const MUTANTS = [
   ...COLUMNS,
   ...EXACT,
   ...FILES,
+  ...POSTGRES,
   ...STEPS,
 ]

@@ -110,6 +110,11 @@ async function askWindow(q: Question): Promise<WatermarkFacts> {
       : (q.relation.source.joins.find((j) => j.as === position.ref.table)?.table ?? q.relation.source.table)
   const moment = await q.source.moment(position, table)
   const buffer = bufferOf(q, moment.relies != null)
+  if (moment.relies != null && buffer === 0n && q.source.positionClass(position.type) === 'number')
+    throw new AppError(
+      'TM1019',
+      `buffer of ${formatColumnRef(position.ref)}: say how many numbers back a row may come late; ${moment.relies}`,
+    )
   const bounds = await q.source.bounds({ position, moment, buffer, watermark: q.watermark, earlierLook: q.earlierLook })
   if (bounds.clockBelowWatermark)
     throw new AppError('TM4009', `the clock says ${moment.clock}, the watermark is ${q.watermark}`)

@@ -3,6 +3,7 @@
  * so nothing is rounded on its way through JavaScript, and COPY passes bytes.
  */
 import type { Readable, Writable } from 'node:stream'
+import { checkServerIdentity } from 'node:tls'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Secret } from '../runtime/secret.ts'
@@ -263,7 +264,9 @@ async function connectOnce(options: PostgresOptions, encrypted: boolean): Promis
       ? false
       : {
           rejectUnauthorized: checked,
-          ...(tls.mode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+          // the client leaves out an address that is a number, and Node would ask for localhost
+          checkServerIdentity: (_, certificate) =>
+            tls.mode === 'verify-full' ? checkServerIdentity(options.host, certificate) : undefined,
           ...(tls.ca === null ? {} : { ca: tls.ca }),
           ...(tls.cert === null ? {} : { cert: tls.cert }),
           ...(tls.key === null ? {} : { key: tls.key.reveal() }),

@@ -255,6 +255,30 @@ describe.each(VERSIONS)('the ceiling of PostgreSQL %s', (version) => {
     expect(await w.next(SERIAL, '5')).toMatchObject({ upTo: '5', heldBack: true, holder: null })
   })
 
+  test('a bigserial: the look that waits is kept while newer transactions begin, until those before it have ended', async () => {
+    await using db = await TestDatabase.create(version)
+    await db.exec(STAMPED)
+    await using w = await Windows.open(db)
+    await using a = await db.connect()
+    await using b = await db.connect()
+    const write = async (s: PostgresSession): Promise<void> => {
+      await s.begin()
+      await s.run('INSERT INTO src DEFAULT VALUES')
+    }
+    await write(a)
+    expect(await w.next(SERIAL)).toMatchObject({ upTo: null })
+    await db.exec('INSERT INTO src DEFAULT VALUES')
+    // each look sees the one before still open, and one more
+    expect(await w.next(SERIAL)).toMatchObject({ upTo: null })
+    await write(b)
+    expect(await w.next(SERIAL)).toMatchObject({ upTo: null })
+    await a.commit()
+    await write(a)
+    expect((await w.next(SERIAL)).upTo).not.toBeNull()
+    await a.commit()
+    await b.commit()
+  })
+
   test('a bigserial: a transaction that begins while looking loses no number', async () => {
     await using db = await TestDatabase.create(version)
     await db.exec(STAMPED, 'INSERT INTO src DEFAULT VALUES')

@@ -81,6 +81,10 @@ describe.each(VERSIONS)('a connection to PostgreSQL %s', (version) => {
       await expect(openSession(connectionOf({ url: transactions.url }), 'target')).rejects.toMatchObject({
         code: 'TM2012',
       })
+      await using statements = await pooled(db, 'statement')
+      await expect(openSession(connectionOf({ url: statements.url }), 'source')).rejects.toMatchObject({
+        code: 'TM2012',
+      })
       await using sessions = await pooled(db, 'session')
       await using session = await openSession(connectionOf({ url: sessions.url }), 'source')
       expect(await session.rows("SELECT current_setting('TimeZone')")).toEqual([['UTC']])

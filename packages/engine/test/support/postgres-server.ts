@@ -4,7 +4,18 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, chmodSync, chownSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -95,6 +106,28 @@ export class PostgresServer implements AsyncDisposable {
     return server
   }
 
+  /** A replica that follows the primary, made from its files while it stands still. */
+  static async standbyOf(primary: PostgresServer): Promise<PostgresServer> {
+    const dir = mkdtempSync(join(tmpdir(), `tidemark-pg${primary.version}-standby-`))
+    chmodSync(dir, 0o700)
+    const data = join(dir, 'data')
+    await primary.stop('fast')
+    cpSync(join(primary.dir, 'data'), data, { recursive: true })
+    const port = await freePort()
+    appendFileSync(
+      join(data, 'postgresql.conf'),
+      `port = ${port}\nprimary_conninfo = 'host=127.0.0.1 port=${primary.port} user=postgres'\n`,
+    )
+    writeFileSync(join(data, 'standby.signal'), '')
+    if (isRoot)
+      for (const path of ['.', ...readdirSync(dir, { recursive: true })])
+        chownSync(join(dir, String(path)), NOBODY, NOBODY)
+    await primary.restart('fast')
+    const standby = new PostgresServer(primary.version, port, dir, primary.#bin, launch(primary.#bin, data))
+    await standby.#ready()
+    return standby
+  }
+
   /** `postgres://postgres@127.0.0.1:PORT/DATABASE` */
   url(database = 'postgres'): string {
     return `postgres://postgres@127.0.0.1:${this.port}/${database}`
@@ -123,7 +156,7 @@ export class PostgresServer implements AsyncDisposable {
     const file = join(this.dir, 'data', 'postmaster.pid')
     for (const until = performance.now() + STARTS_WITHIN_MS; performance.now() < until; await sleep(20)) {
       if (this.#child.exitCode !== null) break
-      if (existsSync(file) && /\bready\s*$/.test(readFileSync(file, 'utf8'))) return
+      if (existsSync(file) && /\b(?:ready|standby)\s*$/.test(readFileSync(file, 'utf8'))) return
     }
     throw new Error(`PostgreSQL ${this.version} did not start on port ${this.port}`)
   }

@@ -1,7 +1,7 @@
 /** What `doctor` and `connections` say of a database: what is there, and what the ceiling cannot see. */
 import { sql } from '../sql-text.ts'
-import { knownVersion } from './open-source.ts'
 import { query } from './run-sql.ts'
+import { knownVersion } from './server-version.ts'
 import { connectionOf, openSession } from './session.ts'
 import { sight } from './sighting.ts'
 

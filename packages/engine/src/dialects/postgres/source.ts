@@ -19,6 +19,7 @@ import { numberBounds, timeBounds, xidBounds } from './bounds.ts'
 import { databaseIdentity, describeTable, positionFacts } from './introspect.ts'
 import { type Asking, numberMoment, timeMoment, xidMoment } from './moment.ts'
 import { query } from './run-sql.ts'
+import { needOrderedXids } from './server-version.ts'
 import type { PostgresConnection } from './session.ts'
 import { canBeKey, castName, isInstant, passedAt, positionClass } from './types.ts'
 
@@ -90,7 +91,6 @@ export class PostgresSource implements SourcePort {
 
   async moment(position: PlannedPosition, positionTable: TableName): Promise<Moment> {
     const order = positionClass(position.type)
-    if (order === 'xid') return await xidMoment(this.#asking)
     const { schema } = this.#connection
     const { foreign, cache } = await positionFacts(
       this.#session,
@@ -99,6 +99,15 @@ export class PostgresSource implements SourcePort {
       schema,
       this.location,
     )
+    if (order === 'xid' && foreign)
+      throw new AppError(
+        'TM4003',
+        `position ${position.ref.column} is in a foreign table: its transaction ids are those of another server`,
+      )
+    if (order === 'xid') {
+      await needOrderedXids(this.#session, this.location)
+      return await xidMoment(this.#asking)
+    }
     if (order === 'time') return await timeMoment(this.#asking, position, foreign)
     const cached =
       cache > 1n

@@ -223,4 +223,13 @@ export function settleContract(it: It): void {
     await w.ledger.settle(next, token, succeeded(null, null, { state: 'nothing_to_do', watermark: null }))
     expect(await w.ledger.getLook(FLOW, NORTH)).toBe('18446744073709551615')
   })
+
+  it('a run that found nothing leaves its look too', async (w) => {
+    const token = await w.lease()
+    const nothing = { state: 'nothing_to_do', reason: 'held back by 7', error: null } as const
+    await w.ledger.endRun(await w.planned(), token, { ...nothing, look: '{"clock":"2026-01-01 00:00:00+00"}' })
+    await w.ledger.endRun(await w.planned(), token, nothing)
+    expect(await w.ledger.getLook(FLOW, WHOLE)).toBe('{"clock":"2026-01-01 00:00:00+00"}')
+    expect(await w.ledger.getLook(FLOW, NORTH)).toBeNull()
+  })
 }
