@@ -1,6 +1,12 @@
-/** The last word of every example: its `sql/compare.sql` holds source against target, row by row, both ways. */
+/**
+ * The last word of every example: its `sql/compare.sql` holds source against target, row by row, both ways. It runs in
+ * DuckDB; what lies in PostgreSQL is copied out first, by the scripts of `sql/compare`, into CSV files of the same names
+ * in `data/compare`.
+ */
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
 import { count, counted, type Narrator } from '../../packages/engine/src/demo/narrator.ts'
-import { runSqlScript } from './sql-script.ts'
+import { copyOut, runSqlScript } from './sql-script.ts'
 
 export interface Compared {
   readonly what: string
@@ -12,6 +18,9 @@ export interface Compared {
 }
 
 export async function compare(project: string, signal: AbortSignal): Promise<readonly Compared[]> {
+  const scripts = path.join(project, 'sql/compare')
+  for (const name of existsSync(scripts) ? readdirSync(scripts) : [])
+    await copyOut(project, `sql/compare/${name}`, `data/compare/${path.parse(name).name}.csv`, signal)
   const rows = await runSqlScript(project, 'sql/compare.sql', signal)
   return rows.map(([what, ...numbers]) => {
     const [sourceRows, targetRows, missing, surplus] = numbers.map(Number)

@@ -11,7 +11,8 @@ import { type DemoStyle, Narrator } from '../../packages/engine/src/demo/narrato
 import { AppError, Cancelled } from '../../packages/engine/src/runtime/app-error.ts'
 import { compare, tellComparison } from './compare.ts'
 import { EXAMPLES, listExamples } from './list-examples.ts'
-import { type Play, Stage } from './stage.ts'
+import { NotReady, openDatabases } from './databases.ts'
+import { Stage, type Story } from './stage.ts'
 
 const USAGE = 'npm run example -- NAME [--keep DIR] | --compare DIR'
 
@@ -79,7 +80,7 @@ function readArguments(argv: readonly string[]): Given | string {
 const textOf = (error: unknown): string =>
   error instanceof AppError ? error.detail : error instanceof Error ? error.message : String(error)
 
-/** Exit code 1 for an act that did something else than it says, 130 for ^C. */
+/** Exit code 1 for an act that did something else than it says, 2 for something that is not there, 130 for ^C. */
 async function guarded(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -88,7 +89,7 @@ async function guarded(work: (signal: AbortSignal) => Promise<number>): Promise<
     return await work(stop.signal)
   } catch (error) {
     process.stderr.write(`${textOf(error)}\n`)
-    return stop.signal.aborted ? 130 : 1
+    return stop.signal.aborted ? 130 : error instanceof NotReady ? 2 : 1
   }
 }
 
@@ -99,20 +100,26 @@ const compared = async (project: string, signal: AbortSignal, narrator = new Nar
 const isPartOfExample = (file: string): boolean => {
   const parts = path.relative(EXAMPLES, file).split(path.sep)
   const made = parts.includes('.tidemark') || (parts.includes('data') && parts.at(-1)?.includes('.') === true)
-  return !file.endsWith('play.ts') && (!made || parts.at(-1) === '.gitkeep')
+  return !file.endsWith('play.ts') && parts.at(-1) !== '.env' && (!made || parts.at(-1) === '.gitkeep')
 }
+
+const databasesGone = (variables: readonly string[]): string =>
+  `the server that it played on has ended.\nSet ${variables.join(', ')} to empty databases of yours, and what it plays there stays.`
 
 async function playExample(name: string, kept: string | null, signal: AbortSignal): Promise<number> {
   const project = kept ?? mkdtempSync(path.join(os.tmpdir(), `tidemark-${name}-`))
   cpSync(path.join(EXAMPLES, name), project, { recursive: true, filter: isPartOfExample })
   const narrator = new Narrator(say, STYLE)
+  let afterwards = 'an ordinary one, usable with every command.'
   try {
-    const { play } = (await import(`../${name}/play.ts`)) as { readonly play: Play }
+    const { play, databases = {} } = (await import(`../${name}/play.ts`)) as Story
+    await using opened = await openDatabases(databases, project)
+    if (kept !== null && opened.ours) afterwards = databasesGone(Object.keys(databases))
     await play(new Stage({ project, narrator, signal }))
     return await compared(project, signal, narrator)
   } finally {
     if (kept === null) rmSync(project, { recursive: true, force: true })
-    else say(`\nThe project is ${kept}: an ordinary one, usable with every command.\n`)
+    else say(`\nThe project is ${kept}: ${afterwards}\n`)
   }
 }
 

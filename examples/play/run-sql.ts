@@ -8,6 +8,6 @@ import { IN_MEMORY, openDuckdbFile } from '../../packages/engine/src/drivers/duc
 
 const [script] = process.argv.slice(2)
 if (script === undefined) throw new Error('usage: node run-sql.ts FILE')
-await using database = await openDuckdbFile(IN_MEMORY, 'write', { memoryBytes: null, threads: 2, tempDir: null })
+await using database = await openDuckdbFile(IN_MEMORY, 'write', { memoryBytes: 1024 ** 3, threads: 2, tempDir: null })
 using session = await database.session()
 process.stdout.write(`${JSON.stringify(await session.rows(await readFile(script, 'utf8')))}\n`)

@@ -2,13 +2,18 @@
 import type { RunsDocument } from '@tidemark/contract/api'
 import { CommandLine } from '../../packages/engine/src/demo/command-line.ts'
 import type { Narrator } from '../../packages/engine/src/demo/narrator.ts'
+import type { Databases } from './databases.ts'
 import { runSqlScript, type SqlRow } from './sql-script.ts'
 
 type DieAt = NonNullable<Parameters<CommandLine['play']>[1]>
 type Run = RunsDocument['runs'][number]
 
 /** What `play.ts` of an example exports. */
-export type Play = (stage: Stage) => Promise<void>
+export interface Story {
+  readonly play: (stage: Stage) => Promise<void>
+  /** the PostgreSQL databases that it needs; none when left out */
+  readonly databases?: Databases
+}
 
 export interface StageDeps {
   readonly project: string
@@ -34,10 +39,19 @@ export class Stage {
     this.#deps.narrator.text(...lines)
   }
 
-  /** Runs a script of the example's folder `sql`, as `duckdb < sql/NAME` would; its last statement's rows. */
+  /** Runs a script of the example's folder `sql`, as psql or `duckdb < sql/NAME` would; the last statement's rows of DuckDB. */
   async sql(name: string): Promise<readonly SqlRow[]> {
     this.text(`▷ sql/${name}`)
     return await runSqlScript(this.#deps.project, `sql/${name}`, this.#deps.signal)
+  }
+
+  /** Runs a script that leaves its transaction open at its line `-- meanwhile`, until `work` is done. */
+  async sqlAround(name: string, work: () => Promise<void>): Promise<void> {
+    this.text(`▷ sql/${name}, whose transaction stays open`)
+    await runSqlScript(this.#deps.project, `sql/${name}`, this.#deps.signal, async () => {
+      await work()
+      this.text(`▷ sql/${name} goes on, and commits`)
+    })
   }
 
   /** Types a command and shows what it answers; the example ends where the exit code is another one. */

@@ -302,7 +302,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'move a real tree of files, change it, kill a run, and prove that nothing was lost',
     arguments: '[dir]',
     argumentHelp: { dir: 'a new or empty folder for the project it leaves behind' },
-    options: [{ flags: '--files <dir>', description: 'your own files instead of installed packages' }],
+    options: [
+      { flags: '--files <dir>', description: 'your own files instead of installed packages' },
+      {
+        flags: '--postgres [url]',
+        description: 'play on PostgreSQL: on a server that it starts, or in the database of the URL',
+      },
+    ],
     load: async () => (await import('./commands/demo.ts')).demo,
   },
   {

@@ -1,6 +1,6 @@
 /** What people do to the documents between two runs. Each change is one transaction of the source. */
-import type { DuckdbSession } from '../drivers/duckdb.ts'
-import { inTransaction, NOW, numberOf, streamId, UNITS } from './office.ts'
+import { streamId, UNITS } from './business-units.ts'
+import { numberOf, type Office } from './demo-database.ts'
 
 /** Greater files are not edited: the demo shows that changes arrive, not how fast a disk is. */
 const EDITABLE_BYTES = 64 * 1024
@@ -15,22 +15,25 @@ export interface EditWish {
 }
 
 /** Appends a line to files chosen by chance, the same ones each time. How many. */
-export async function editFiles(session: DuckdbSession, { files, unit, salt }: EditWish): Promise<number> {
-  await session.run('CREATE OR REPLACE TEMP TABLE edited (stream_id UUID)')
-  await session.run(
+export async function editFiles(office: Office, { files, unit, salt }: EditWish): Promise<number> {
+  await office.run('DROP TABLE IF EXISTS edited')
+  await office.run('CREATE TEMP TABLE edited (stream_id UUID)')
+  await office.run(
     `INSERT INTO edited SELECT f.stream_id FROM files AS f JOIN metadata AS m USING (stream_id)
-      WHERE NOT is_directory AND octet_length(file_stream) <= ${EDITABLE_BYTES} AND ($1 IS NULL OR owning_business_unit = $1)
-      ORDER BY md5(path_locator || $2) LIMIT $3`,
-    [unit, salt, files],
+      WHERE NOT is_directory AND octet_length(file_stream) <= ${EDITABLE_BYTES} AND (CAST($1 AS VARCHAR) IS NULL OR owning_business_unit = $1)
+      ORDER BY md5(path_locator || $2) LIMIT CAST($3 AS BIGINT)`,
+    [unit, salt, String(files)],
   )
-  await inTransaction(session, async () => {
-    await session.run(
-      `UPDATE files SET file_stream = file_stream || encode($1), last_write_time = ${NOW} WHERE stream_id IN (FROM edited)`,
+  await office.inTransaction(async () => {
+    await office.run(
+      `UPDATE files SET file_stream = file_stream || ${office.words.bytes('$1')}, last_write_time = ${office.words.now} WHERE stream_id IN (SELECT stream_id FROM edited)`,
       [`\nedited: ${salt}`],
     )
-    await session.run(`UPDATE metadata SET modified_on = ${NOW} WHERE stream_id IN (FROM edited)`)
+    await office.run(
+      `UPDATE metadata SET modified_on = ${office.words.now} WHERE stream_id IN (SELECT stream_id FROM edited)`,
+    )
   })
-  return numberOf(session, 'SELECT count(*) FROM edited')
+  return numberOf(office, 'SELECT count(*) FROM edited')
 }
 
 interface NewRow {
@@ -43,24 +46,24 @@ interface NewRow {
 
 const locatorOf = ({ parent, name }: NewRow): string => (parent === null ? name : `${parent}/${name}`)
 
-async function insertFile(session: DuckdbSession, row: NewRow): Promise<void> {
+async function insertFile(office: Office, row: NewRow): Promise<void> {
   const locator = locatorOf(row)
-  await session.run(`INSERT INTO files SELECT ${streamId('$1')}, $2, $1, $3, $4 IS NULL, encode($4), ${NOW}, ${NOW}`, [
-    locator,
-    row.name,
-    row.parent,
-    row.text,
-  ])
+  const { bytes, now } = office.words
+  const text = 'CAST($4 AS VARCHAR)'
+  await office.run(
+    `INSERT INTO files SELECT ${streamId('$1')}, $2, $1, $3, ${text} IS NULL, ${bytes(text)}, ${now}, ${now}`,
+    [locator, row.name, row.parent, row.text],
+  )
 }
 
-const insertMetadata = async (session: DuckdbSession, row: NewRow, unit: string): Promise<bigint> =>
-  session.run(`INSERT INTO metadata SELECT ${streamId('$1')}, ${NOW}, $2`, [locatorOf(row), unit])
+const insertMetadata = async (office: Office, row: NewRow, unit: string): Promise<bigint> =>
+  office.run(`INSERT INTO metadata SELECT ${streamId('$1')}, ${office.words.now}, $2`, [locatorOf(row), unit])
 
 /** The folder that new files arrive in; numbered where the tree has one of that name already. */
-export async function freeName(session: DuckdbSession, wanted: string): Promise<string> {
+export async function freeName(office: Office, wanted: string): Promise<string> {
   for (let n = 1; ; n++) {
     const name = n === 1 ? wanted : `${wanted} ${n}`
-    if ((await numberOf(session, 'SELECT count(*) FROM files WHERE path_locator = $1', [name])) === 0) return name
+    if ((await numberOf(office, 'SELECT count(*) FROM files WHERE path_locator = $1', [name])) === 0) return name
   }
 }
 
@@ -81,12 +84,12 @@ const arrivals = (top: string): readonly NewRow[] => [
 ]
 
 /** New folders with new files; how many rows. */
-export async function addFiles(session: DuckdbSession, top: string): Promise<number> {
+export async function addFiles(office: Office, top: string): Promise<number> {
   const rows = arrivals(top)
-  await inTransaction(session, async () => {
+  await office.inTransaction(async () => {
     for (const [i, row] of rows.entries()) {
-      await insertFile(session, row)
-      await insertMetadata(session, row, UNITS[i % UNITS.length] ?? UNITS[0])
+      await insertFile(office, row)
+      await insertMetadata(office, row, UNITS[i % UNITS.length] ?? UNITS[0])
     }
   })
   return rows.length
@@ -101,11 +104,14 @@ export interface Move {
 }
 
 /** The folder with the most below it, three levels if there are any, but no more than a quarter of all; null: the tree has none. */
-async function findMovable(session: DuckdbSession, into: string): Promise<Omit<Move, 'to'> | null> {
-  const [row] = await session.rows(
-    `SELECT folder, count(*) AS below, max(levels) AS levels FROM (
-        SELECT array_to_string(parts[1:i], '/') AS folder, len(parts) - i AS levels
-        FROM (SELECT string_split(path_locator, '/') AS parts FROM files), unnest(range(1, len(parts))) AS t(i))
+async function findMovable(office: Office, into: string): Promise<Omit<Move, 'to'> | null> {
+  const [row] = await office.rows(
+    `WITH RECURSIVE above AS (
+        SELECT parent_path_locator AS folder, 1 AS levels FROM files WHERE parent_path_locator IS NOT NULL
+        UNION ALL
+        SELECT f.parent_path_locator, a.levels + 1 FROM above AS a JOIN files AS f ON f.path_locator = a.folder
+        WHERE f.parent_path_locator IS NOT NULL)
+      SELECT folder, count(*), max(levels) FROM above
       WHERE folder <> $1 AND NOT starts_with(folder, $1 || '/')
       GROUP BY folder HAVING count(*) * 4 <= (SELECT count(*) FROM files)
       ORDER BY least(max(levels), 3) DESC, count(*) DESC, folder LIMIT 1`,
@@ -118,22 +124,22 @@ async function findMovable(session: DuckdbSession, into: string): Promise<Omit<M
  * Moves a folder as a FileTable does: the locators of everything below change with it, but only the folder's own
  * metadata are stamped, because the application touched nothing else.
  */
-export async function moveFolder(session: DuckdbSession, into: string): Promise<Move | null> {
-  const found = await findMovable(session, into)
+export async function moveFolder(office: Office, into: string): Promise<Move | null> {
+  const found = await findMovable(office, into)
   if (found === null) return null
   const { from } = found
   const to = `${into}/${from.slice(from.lastIndexOf('/') + 1)}`
-  await inTransaction(session, async () => {
+  await office.inTransaction(async () => {
     // length() counts characters, as substr() does
-    await session.run(
+    await office.run(
       `UPDATE files SET
           path_locator = $2 || substr(path_locator, length($1) + 1),
           parent_path_locator = CASE WHEN path_locator = $1 THEN $3 ELSE $2 || substr(parent_path_locator, length($1) + 1) END
         WHERE path_locator = $1 OR starts_with(path_locator, $1 || '/')`,
       [from, to, into],
     )
-    await session.run(
-      `UPDATE metadata SET modified_on = ${NOW} WHERE stream_id = (SELECT stream_id FROM files WHERE path_locator = $1)`,
+    await office.run(
+      `UPDATE metadata SET modified_on = ${office.words.now} WHERE stream_id = (SELECT stream_id FROM files WHERE path_locator = $1)`,
       [to],
     )
   })
@@ -144,19 +150,26 @@ const lateFiles = (top: string): readonly NewRow[] =>
   [1, 2, 3].map((n) => ({ name: `fax ${n}.txt`, parent: `${top}/letters`, text: `Page ${n} of 3\n` }))
 
 /** The metadata of files whose rows are not there yet; how many. */
-export async function announceFiles(session: DuckdbSession, top: string): Promise<number> {
+export async function announceFiles(office: Office, top: string): Promise<number> {
   const rows = lateFiles(top)
-  await inTransaction(session, async () => {
-    for (const row of rows) await insertMetadata(session, row, UNITS[0])
+  await office.inTransaction(async () => {
+    for (const row of rows) await insertMetadata(office, row, UNITS[0])
   })
   return rows.length
 }
 
 /** The files that were announced; their metadata keep their old stamp. */
-export async function deliverAnnounced(session: DuckdbSession, top: string): Promise<number> {
+export async function deliverAnnounced(office: Office, top: string): Promise<number> {
   const rows = lateFiles(top)
-  await inTransaction(session, async () => {
-    for (const row of rows) await insertFile(session, row)
+  await office.inTransaction(async () => {
+    for (const row of rows) await insertFile(office, row)
   })
   return rows.length
+}
+
+/** One more file, within the transaction that is open. */
+export async function putLetter(office: Office, top: string): Promise<void> {
+  const row = { name: 'a letter that took its time.txt', parent: `${top}/letters`, text: 'Dear all,\n' }
+  await insertFile(office, row)
+  await insertMetadata(office, row, UNITS[0])
 }

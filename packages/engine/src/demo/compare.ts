@@ -1,6 +1,5 @@
 /** The proof: source and target row by row, by key and content. Reads both; writes nothing. */
-import { type DuckdbSession, openDuckdbFile } from '../drivers/duckdb.ts'
-import { archiveFile, limitsOf, officeFile, quoted } from './office.ts'
+import type { DemoDatabase, Office, OfficeWords } from './demo-database.ts'
 
 interface Side {
   readonly rows: bigint
@@ -27,31 +26,38 @@ export interface Comparison {
 export const differencesOf = (c: Comparison): bigint =>
   c.missing + c.surplus + c.different + c.duplicates + c.parentless
 
-/** JSON keeps NULL from '' and one column from the next, whatever the text in them. */
-const HASHED = `SELECT stream_id, path_locator, coalesce(octet_length(file_stream), 0) AS bytes,
-  sha256(CAST(json_array(name, path_locator, parent_path_locator, is_directory, sha256(file_stream),
-    CAST(creation_time AS VARCHAR), CAST(last_write_time AS VARCHAR)) AS VARCHAR)) AS content`
+/** What of two rows of one key must be the same, hashed. */
+function hashed({ jsonArray, sha256, bytes }: OfficeWords): string {
+  const content = jsonArray([
+    'name',
+    'path_locator',
+    'parent_path_locator',
+    'is_directory',
+    sha256('file_stream'),
+    'CAST(creation_time AS VARCHAR)',
+    'CAST(last_write_time AS VARCHAR)',
+  ])
+  return `SELECT stream_id, path_locator, coalesce(octet_length(file_stream), 0) AS bytes, ${sha256(bytes(content))} AS content`
+}
 
 const DIFFERS = 's.stream_id IS NULL OR t.stream_id IS NULL OR s.content <> t.content'
 
-export async function compare(project: string): Promise<Comparison> {
-  await using office = await openDuckdbFile(officeFile(project), 'read', limitsOf(project))
-  await using archive = await openDuckdbFile(archiveFile(project), 'read', limitsOf(project))
-  using session = await office.session()
-  const [source, target] = [office, archive].map((file) => `${quoted(file.catalog)}.main.files`)
-  await session.run(`CREATE TEMP TABLE s AS ${HASHED} FROM ${source}`)
-  await session.run(`CREATE TEMP TABLE t AS ${HASHED} FROM ${target}`)
+export const compare = (database: DemoDatabase): Promise<Comparison> => database.inBoth(compareTables)
+
+async function compareTables(session: Office, source: string, target: string): Promise<Comparison> {
+  await session.run(`CREATE TEMP TABLE s AS ${hashed(session.words)} FROM ${source}`)
+  await session.run(`CREATE TEMP TABLE t AS ${hashed(session.words)} FROM ${target}`)
   const numbers = await numbersOf(
     session,
     `SELECT
       (SELECT count(*) FROM s), (SELECT coalesce(sum(bytes), 0) FROM s),
       (SELECT count(*) FROM t), (SELECT coalesce(sum(bytes), 0) FROM t),
-      (SELECT count(*) FROM s ANTI JOIN t USING (stream_id)),
-      (SELECT count(*) FROM t ANTI JOIN s USING (stream_id)),
+      (SELECT count(*) FROM s WHERE NOT EXISTS (SELECT 1 FROM t WHERE t.stream_id = s.stream_id)),
+      (SELECT count(*) FROM t WHERE NOT EXISTS (SELECT 1 FROM s WHERE s.stream_id = t.stream_id)),
       (SELECT count(*) FROM s JOIN t USING (stream_id) WHERE s.content <> t.content),
       (SELECT count(*) - count(DISTINCT stream_id) FROM t),
       (SELECT count(*) FROM ${target} AS c WHERE parent_path_locator IS NOT NULL
-        AND NOT EXISTS (FROM ${target} AS p WHERE p.path_locator = c.parent_path_locator AND p.is_directory))`,
+        AND NOT EXISTS (SELECT 1 FROM ${target} AS p WHERE p.path_locator = c.parent_path_locator AND p.is_directory))`,
   )
   const [sourceRows, sourceBytes, targetRows, targetBytes, missing, surplus, different, duplicates, parentless] =
     numbers
@@ -70,7 +76,7 @@ export async function compare(project: string): Promise<Comparison> {
   }
 }
 
-async function numbersOf(session: DuckdbSession, text: string): Promise<readonly bigint[]> {
+async function numbersOf(session: Office, text: string): Promise<readonly bigint[]> {
   const [row = []] = await session.rows(text)
   return row.map((value) => BigInt(value ?? 0))
 }

@@ -18,4 +18,6 @@ export interface DemoDocument {
   readonly acts: readonly DemoRun[]
   /** rows that the final comparison of source and target found missing, surplus or different */
   readonly differences: bigint
+  /** false: the databases it played on ended with it, and only the ledger is left */
+  readonly stays: boolean
 }

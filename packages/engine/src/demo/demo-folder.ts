@@ -4,7 +4,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { AppError } from '../runtime/app-error.ts'
 import { PROGRAM } from './command-line.ts'
-import { GITIGNORE, MADE_BY_DEMO, MODULE_YAML, PROJECT_YAML } from './demo-yaml.ts'
+import type { Definitions } from './demo-database.ts'
+import { GITIGNORE, MADE_BY_DEMO, moduleYaml, projectYaml } from './demo-yaml.ts'
 import { installedPackages } from './installed-packages.ts'
 
 /** packages/engine/src/demo → the clone; null in an installed package. */
@@ -29,10 +30,10 @@ export const commandIn = (project: string): string =>
   isBelow(project, path.dirname(installedPackages())) ? 'npx tidemark' : `node ${PROGRAM}`
 
 /** All that a demo makes: nothing else of a folder is ever removed. */
-const MADE = ['tidemark.yaml', 'modules', 'data', '.tidemark', '.gitignore']
+const MADE = ['tidemark.yaml', 'modules', 'data', '.tidemark', '.gitignore', '.env']
 
 /** Writes the project. A former demo's is replaced; any other folder with something in it is refused. */
-export async function makeProject(folder: string): Promise<void> {
+export async function makeProject(folder: string, definitions: Definitions): Promise<void> {
   const there = (await namesIn(folder)).filter((name) => name !== '.git')
   if (there.length > 0 && !(await wasMadeByDemo(folder)))
     throw new AppError(
@@ -44,9 +45,11 @@ export async function makeProject(folder: string): Promise<void> {
     )
   for (const name of MADE) await rm(path.join(folder, name), { recursive: true, force: true })
   for (const name of ['modules', 'data', '.tidemark']) await mkdir(path.join(folder, name), { recursive: true })
-  await writeFile(path.join(folder, 'tidemark.yaml'), PROJECT_YAML)
-  await writeFile(path.join(folder, 'modules', 'documents.yaml'), MODULE_YAML)
+  await writeFile(path.join(folder, 'tidemark.yaml'), projectYaml(definitions))
+  await writeFile(path.join(folder, 'modules', 'documents.yaml'), moduleYaml(definitions))
   await writeFile(path.join(folder, '.gitignore'), GITIGNORE)
+  const { env } = definitions
+  if (env.length > 0) await writeFile(path.join(folder, '.env'), `${env.join('\n')}\n`, { mode: 0o600 })
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

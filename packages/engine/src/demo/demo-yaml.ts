@@ -1,29 +1,29 @@
 /** The definitions of the project that the demo leaves behind. The first line tells that the demo may make it anew. */
+import type { Definitions } from './demo-database.ts'
+
 export const MADE_BY_DEMO = '# Made by tidemark demo, which makes this project anew each time it is played.'
 
 export const FLOW = 'documents.files'
 
-export const PROJECT_YAML = `${MADE_BY_DEMO}
+export const projectYaml = ({ connections }: Definitions): string => `${MADE_BY_DEMO}
 project: documents
 control: sqlite:.tidemark/control.db                     # definitions and ledger
 engine: { memory: 1GiB, threads: 2, temp: .tidemark/tmp }
 connections:
-  office: { kind: duckdb, path: data/office.duckdb }     # the source: a tree of files in a table, their metadata in another
-  archive: { kind: duckdb, path: data/archive.duckdb }   # the target, made by the first run
-`
+${connections.map((line) => `  ${line}\n`).join('')}`
 
-export const MODULE_YAML = `module: documents
+export const moduleYaml = ({ source, target }: Definitions): string => `module: documents
 description: A tree of files with their content
 tasks:
   - id: files
     order: 1
     flow:
       source:
-        connection: office
-        table: files
+        connection: ${source.connection}
+        table: ${source.files}
         join:
-          - { table: metadata, as: meta, on: { stream_id: stream_id } }
-      target: { connection: archive, table: files }
+          - { table: ${source.metadata}, as: meta, on: { stream_id: stream_id } }
+      target: { connection: ${target.connection}, table: ${target.files} }
       key: [stream_id]
       capture:
         kind: watermark

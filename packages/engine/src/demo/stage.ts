@@ -3,11 +3,12 @@ import type { RunJson, WatermarksDocument } from '@tidemark/contract/api'
 import { scopeText } from '@tidemark/contract/flow'
 import { AppError } from '../runtime/app-error.ts'
 import type { CommandLine } from './command-line.ts'
+import type { DemoDatabase } from './demo-database.ts'
 import { FLOW } from './demo-yaml.ts'
 import type { Narrator } from './narrator.ts'
 
 export interface Stage {
-  readonly project: string
+  readonly database: DemoDatabase
   readonly narrator: Narrator
   readonly tidemark: CommandLine
   /** the folder that new files arrive in */

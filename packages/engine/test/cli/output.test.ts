@@ -431,7 +431,14 @@ test('demo narrates, and a difference at its end is a failure', async () => {
   const different = await play(['demo', '--files', '.', '--json'], scriptedApp().app)
   expect([different.exit, JSON.parse(different.out), different.err]).toEqual([
     1,
-    { project: '/demo', command: 'npx tidemark', acts: [], differences: 1 },
+    { project: '/demo', command: 'npx tidemark', acts: [], differences: 1, stays: true },
     'one act\n',
   ])
+})
+
+test('demo --postgres takes a URL or nothing, and does not repeat what it was given', async () => {
+  const folder = await play(['demo', '--postgres', 'postgers://me:secret@host/db'], scriptedApp().app)
+  expect([folder.exit, folder.out, folder.err]).toEqual([2, '', expect.not.stringContaining('secret')])
+  const fine = await play(['demo', 'folder', '--postgres', 'postgres://host/db'], scriptedApp().app)
+  expect([fine.exit, (await play(['demo', '--postgres'], scriptedApp().app)).exit]).toEqual([0, 0])
 })

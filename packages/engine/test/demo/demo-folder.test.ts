@@ -19,13 +19,13 @@ test('in a clone the demo plays in its folder demo, elsewhere in tidemark-demo',
 
 test('a project of a former demo is made anew, and what others put there stays', async () => {
   await using place = await openPlace()
-  await makeProject(place.project)
+  await makeProject(place.project, place.database.definitions)
   const yaml = path.join(place.project, 'tidemark.yaml')
   const first = await readFile(yaml, 'utf8')
   await writeFile(yaml, `${first}# a note\n`)
   await writeFile(path.join(place.project, '.tidemark', 'control.db'), 'old')
   await writeFile(path.join(place.project, 'notes.txt'), 'mine')
-  await makeProject(place.project)
+  await makeProject(place.project, place.database.definitions)
   expect(await readFile(yaml, 'utf8')).toBe(first)
   expect(await readdir(path.join(place.project, '.tidemark'))).toEqual([])
   expect(await readFile(path.join(place.project, 'notes.txt'), 'utf8')).toBe('mine')
@@ -35,8 +35,10 @@ test('a folder with anything else in it is refused and left alone', async () => 
   await using place = await openPlace()
   await mkdir(place.project)
   await writeFile(path.join(place.project, 'tidemark.yaml'), 'project: mine\n')
-  await expect(makeProject(place.project)).rejects.toMatchObject({ code: 'TM1021' })
-  await expect(makeProject(path.join(place.tree, 'top.txt'))).rejects.toMatchObject({ code: 'TM1021' })
+  await expect(makeProject(place.project, place.database.definitions)).rejects.toMatchObject({ code: 'TM1021' })
+  await expect(makeProject(path.join(place.tree, 'top.txt'), place.database.definitions)).rejects.toMatchObject({
+    code: 'TM1021',
+  })
   expect(await readdir(place.project)).toEqual(['tidemark.yaml'])
 })
 

@@ -8,13 +8,21 @@ import { expect, test } from 'vitest'
 import { listExamples } from '../../../../examples/play/list-examples.ts'
 import { Stage } from '../../../../examples/play/stage.ts'
 import { Narrator } from '../../src/demo/narrator.ts'
-import { openDuckdbFile } from '../../src/drivers/duckdb.ts'
+import { IN_MEMORY, openDuckdbFile } from '../../src/drivers/duckdb.ts'
+import { TestDatabase } from '../support/postgres-database.ts'
+import { PLAIN } from './tree-of-files.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../../../../examples/play/main.ts')
 
-async function example(...argv: readonly string[]): Promise<{ exit: number | null; out: string; err: string }> {
+type Urls = Readonly<Record<string, string>>
+
+async function example(
+  argv: readonly string[],
+  urls: Urls = {},
+): Promise<{ exit: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, ['--conditions=tidemark-source', MAIN, ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...urls },
   })
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
@@ -23,53 +31,96 @@ async function example(...argv: readonly string[]): Promise<{ exit: number | nul
   return { exit: child.exitCode, out, err }
 }
 
-async function inTarget(file: string, ...statements: readonly string[]): Promise<void> {
+async function inDuckdb(file: string, ...statements: readonly string[]): Promise<void> {
   await using opened = await openDuckdbFile(file, 'write', { memoryBytes: null, threads: null, tempDir: null })
   using session = await opened.session()
-  await session.run(`USE "${opened.catalog}"`)
+  if (file !== IN_MEMORY) await session.run(`USE "${opened.catalog}"`)
   for (const statement of statements) await session.run(statement)
   await session.run('USE memory')
 }
 
-/** Each with what is done to its target afterwards: a row less, a row more, a value that differs. */
-const DAMAGE = {
+interface Kept {
+  readonly project: string
+  readonly databases: Readonly<Record<string, TestDatabase>>
+}
+
+interface Example {
+  readonly flow: string
+  /** variables with URLs of its PostgreSQL databases */
+  readonly variables: readonly string[]
+  /** a row less, a row more, a value that differs: four differences */
+  readonly damage: (kept: Kept) => Promise<void>
+}
+
+const ALL: Readonly<Record<string, Example>> = {
   'documents-tree': {
-    file: 'data/archive.duckdb',
     flow: 'documents.files',
-    statements: [
-      "DELETE FROM documents WHERE path_locator = '/west/2026/12/letter 3.txt'",
-      "INSERT INTO documents FROM documents WHERE path_locator = '/west/2026/12/letter 4.txt'",
-      "UPDATE documents SET content = NULL WHERE path_locator = '/west/2026/12/letter 5.txt'",
-    ],
+    variables: [],
+    damage: ({ project }) =>
+      inDuckdb(
+        path.join(project, 'data/archive.duckdb'),
+        "DELETE FROM documents WHERE path_locator = '/west/2026/12/letter 3.txt'",
+        "INSERT INTO documents FROM documents WHERE path_locator = '/west/2026/12/letter 4.txt'",
+        "UPDATE documents SET content = NULL WHERE path_locator = '/west/2026/12/letter 5.txt'",
+      ),
   },
   'files-to-duckdb': {
-    file: 'data/lake.duckdb',
     flow: 'shop.orders',
-    statements: [
-      'DELETE FROM orders WHERE order_id = 3',
-      'INSERT INTO customers FROM customers WHERE customer_id = 4',
-      'UPDATE orders SET note = NULL WHERE order_id = 1',
-    ],
+    variables: [],
+    damage: ({ project }) =>
+      inDuckdb(
+        path.join(project, 'data/lake.duckdb'),
+        'DELETE FROM orders WHERE order_id = 3',
+        'INSERT INTO customers FROM customers WHERE customer_id = 4',
+        'UPDATE orders SET note = NULL WHERE order_id = 1',
+      ),
   },
-} as const
+  'postgres-to-parquet': {
+    flow: 'lake.readings',
+    variables: ['GRID_URL'],
+    damage: ({ project }) => {
+      const folder = path.join(project, 'data/lake/tariffs')
+      const file = path.join(folder, readdirSync(folder).find((name) => name.endsWith('.parquet')) ?? '')
+      return inDuckdb(
+        IN_MEMORY,
+        `CREATE TABLE tariffs AS FROM read_parquet('${file}') WHERE tariff_id <> 7`,
+        'INSERT INTO tariffs FROM tariffs WHERE tariff_id = 8',
+        'UPDATE tariffs SET price = price + 0.00001 WHERE tariff_id = 9',
+        `COPY tariffs TO '${file}'`,
+      )
+    },
+  },
+  'postgres-to-postgres': {
+    flow: 'sales.orders',
+    variables: ['SHOP_URL', 'WAREHOUSE_URL', 'CONTROL_URL'],
+    damage: async ({ databases }) =>
+      databases['WAREHOUSE_URL']?.exec(
+        'DELETE FROM mirror.events WHERE event_id = 7',
+        `INSERT INTO mirror.events SELECT event_id + 1000000, order_id, what, payload, happened_at FROM mirror.events WHERE event_id = 8`,
+        "UPDATE mirror.orders SET note = '' WHERE order_id = 5",
+      ),
+  },
+}
 
-test.each(Object.entries(DAMAGE))(
+test.each(Object.entries(ALL))(
   'the example %s plays to its end with 0 differences, and finds those that there are',
-  async (name, { file, flow, statements }) => {
+  async (name, { flow, variables, damage }) => {
     using kept = mkdtempDisposableSync(path.join(os.tmpdir(), 'tidemark-example-'))
-    const played = await example(name, '--keep', kept.path)
+    await using opened = new AsyncDisposableStack()
+    const databases: Record<string, TestDatabase> = {}
+    for (const variable of variables) databases[variable] = opened.use(await TestDatabase.create('18'))
+    const urls = Object.fromEntries(Object.entries(databases).map(([variable, { url }]) => [variable, url]))
+    const played = await example([name, '--keep', kept.path], urls)
     expect({ ...played, out: '' }).toEqual({ exit: 0, out: '', err: '' })
     expect(played.out).toContain('✓ 0 differences')
     expect(played.out).not.toContain('✗')
 
-    await inTarget(path.join(kept.path, file), ...statements)
-    const again = await example('--compare', kept.path)
+    await damage({ project: kept.path, databases })
+    const again = await example(['--compare', kept.path])
     expect([again.exit, again.err]).toEqual([1, ''])
     expect(again.out).toContain('✗ 4 differences')
 
-    const plain = (text: string): string => text
-    const style = { bold: plain, dim: plain, good: plain, bad: plain }
-    const narrator = new Narrator(() => {}, style)
+    const narrator = new Narrator(() => {}, PLAIN)
     const stage = new Stage({ project: kept.path, narrator, signal: new AbortController().signal })
     await expect(stage.did(flow, 'more rows than there were', { inserted: 123_456 })).rejects.toThrow(
       'more rows than there were',
@@ -77,21 +128,30 @@ test.each(Object.entries(DAMAGE))(
   },
 )
 
+test('an example that lacks one of its databases says which, and plays nothing', async () => {
+  const some = await example(['postgres-to-postgres'], { SHOP_URL: 'postgres://host/db' })
+  expect([some.exit, some.out, some.err]).toEqual([
+    2,
+    '',
+    'SHOP_URL is set, but not WAREHOUSE_URL, CONTROL_URL: set all, or none\n',
+  ])
+})
+
 test('an example without a name lists them all, and what is none, or a folder in use, is refused', async () => {
   const names = listExamples().map(({ name }) => name)
-  expect(names).toEqual(Object.keys(DAMAGE))
-  const listed = await example()
+  expect(names).toEqual(Object.keys(ALL))
+  const listed = await example([])
   expect([listed.exit, listed.err]).toEqual([0, ''])
   for (const { name, title } of listExamples()) expect(listed.out).toMatch(new RegExp(`^  ${name} +${title}$`, 'm'))
 
-  expect(await example('no-such')).toMatchObject({ exit: 2, err: expect.stringContaining(names[0] ?? '') })
-  expect(await example('--force')).toMatchObject({ exit: 2, err: expect.stringContaining('npm run example') })
-  expect(await example('documents-tree', '--keep', import.meta.dirname)).toMatchObject({
+  expect(await example(['no-such'])).toMatchObject({ exit: 2, err: expect.stringContaining(names[0] ?? '') })
+  expect(await example(['--force'])).toMatchObject({ exit: 2, err: expect.stringContaining('npm run example') })
+  expect(await example(['documents-tree', '--keep', import.meta.dirname])).toMatchObject({
     exit: 2,
     err: expect.stringContaining('not empty'),
   })
-  expect(await example('documents-tree', '--keep', MAIN)).toMatchObject({ exit: 2 })
-  expect(await example('--compare', import.meta.dirname)).toMatchObject({ exit: 2 })
+  expect(await example(['documents-tree', '--keep', MAIN])).toMatchObject({ exit: 2 })
+  expect(await example(['--compare', import.meta.dirname])).toMatchObject({ exit: 2 })
   expect(existsSync(path.join(import.meta.dirname, 'tidemark.yaml'))).toBe(false)
   expect(readdirSync(import.meta.dirname)).toContain('examples.test.ts')
 })

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
-import { expect, test } from 'vitest'
-import { chunksOf, unitsOf } from '../../src/demo/load-tree.ts'
-import { inOffice } from '../../src/demo/office.ts'
+import { describe, expect, test } from 'vitest'
+import { unitsOf } from '../../src/demo/business-units.ts'
+import { chunksOf } from '../../src/demo/duckdb/load-tree.ts'
 import { DEMO_LIMITS, readTree, type TreeEntry } from '../../src/demo/read-tree.ts'
-import { EMPTY_FOLDER, FILES, load, never, openPlace } from './tree-of-files.ts'
+import { EMPTY_FOLDER, FILES, KINDS, load, never, openPlace } from './tree-of-files.ts'
 
 const entry = (locator: string, bytes = 1): TreeEntry => ({
   locator,
@@ -16,53 +17,58 @@ const entry = (locator: string, bytes = 1): TreeEntry => ({
   written: 0n,
 })
 
-test('every file of a tree is a row with its content, whatever its name', async () => {
-  await using place = await openPlace()
-  const report = await load(place)
-  expect(report).toMatchObject({ files: Object.keys(FILES).length, unreadable: 0, levels: 7 })
-  const rows = await inOffice(place.project, (office) =>
-    office.rows('SELECT path_locator, decode(file_stream) FROM files WHERE NOT is_directory'),
-  )
-  expect(Object.fromEntries(rows)).toEqual(FILES)
-})
-
-test('folders are rows without content, and every row but the topmost has its parent and its metadata', async () => {
-  await using place = await openPlace()
-  const { folders } = await load(place)
-  await inOffice(place.project, async (office) => {
-    expect(await office.rows('SELECT count(*) FROM files WHERE is_directory AND file_stream IS NULL')).toEqual([
-      [String(folders)],
-    ])
-    expect(await office.rows('SELECT is_directory FROM files WHERE path_locator = $1', [EMPTY_FOLDER])).toEqual([
-      ['true'],
-    ])
-    expect(
-      await office.rows('SELECT path_locator FROM files WHERE parent_path_locator IS NULL ORDER BY path_locator'),
-    ).toEqual([['a'], ['a%'], ['letters'], ['plans'], ['top.txt']])
-    expect(
-      await office.rows(
-        'SELECT count(*) FROM files AS c WHERE parent_path_locator IS NOT NULL AND NOT EXISTS (FROM files AS p WHERE p.path_locator = c.parent_path_locator)',
-      ),
-    ).toEqual([['0']])
-    expect(await office.rows('SELECT count(*) FROM files ANTI JOIN metadata USING (stream_id)')).toEqual([['0']])
+describe.each(KINDS)('on %s', (kind) => {
+  test('every file of a tree is a row with its content, whatever its name', async () => {
+    await using place = await openPlace(kind)
+    const report = await load(place)
+    expect(report).toMatchObject({ files: Object.keys(FILES).length, unreadable: 0, levels: 7 })
+    const rows = await place.database.inOffice((office) =>
+      office.rows(`SELECT path_locator, ${office.words.sha256('file_stream')} FROM files WHERE NOT is_directory`),
+    )
+    const hashes = Object.entries(FILES).map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')])
+    expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(hashes))
   })
-})
 
-test('two loads of one tree give its rows the same keys', async () => {
-  await using place = await openPlace()
-  const keys = async (): Promise<unknown> => {
-    await load(place)
-    return inOffice(place.project, (office) => office.rows('SELECT stream_id FROM files ORDER BY path_locator'))
-  }
-  expect(await keys()).toEqual(await keys())
-})
+  test('folders are rows without content, and every row but the topmost has its parent and its metadata', async () => {
+    await using place = await openPlace(kind)
+    const { folders } = await load(place)
+    await place.database.inOffice(async (office) => {
+      expect(await office.rows('SELECT count(*) FROM files WHERE is_directory AND file_stream IS NULL')).toEqual([
+        [String(folders)],
+      ])
+      expect(
+        await office.rows('SELECT count(*) FROM files WHERE is_directory AND path_locator = $1', [EMPTY_FOLDER]),
+      ).toEqual([['1']])
+      expect(
+        await office.rows('SELECT path_locator FROM files WHERE parent_path_locator IS NULL ORDER BY path_locator'),
+      ).toEqual([['a'], ['a%'], ['letters'], ['plans'], ['top.txt']])
+      expect(
+        await office.rows(
+          'SELECT count(*) FROM files AS c WHERE parent_path_locator IS NOT NULL AND NOT EXISTS (SELECT 1 FROM files AS p WHERE p.path_locator = c.parent_path_locator)',
+        ),
+      ).toEqual([['0']])
+      expect(
+        await office.rows('SELECT count(*) FROM files WHERE stream_id NOT IN (SELECT stream_id FROM metadata)'),
+      ).toEqual([['0']])
+    })
+  })
 
-test('a file that is gone before its content is read is counted, and the others are there', async () => {
-  await using place = await openPlace()
-  const gone = 'letters/idx.txt'
-  await rm(path.join(place.tree, gone))
-  const report = await load(place, (tree) => ({ ...tree, entries: [...tree.entries, entry(gone)] }))
-  expect(report).toMatchObject({ files: Object.keys(FILES).length - 1, unreadable: 1 })
+  test('two loads of one tree give its rows the same keys', async () => {
+    await using place = await openPlace(kind)
+    const keys = async (): Promise<unknown> => {
+      await load(place)
+      return place.database.inOffice((office) => office.rows('SELECT stream_id FROM files ORDER BY path_locator'))
+    }
+    expect(await keys()).toEqual(await keys())
+  })
+
+  test('a file that is gone before its content is read is counted, and the others are there', async () => {
+    await using place = await openPlace(kind)
+    const gone = 'letters/idx.txt'
+    await rm(path.join(place.tree, gone))
+    const report = await load(place, (tree) => ({ ...tree, entries: [...tree.entries, entry(gone)] }))
+    expect(report).toMatchObject({ files: Object.keys(FILES).length - 1, unreadable: 1 })
+  })
 })
 
 test('what is too large, a link, or beyond the limits is left out and counted', async () => {

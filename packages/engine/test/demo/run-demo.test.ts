@@ -2,15 +2,14 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { officeFile } from '../../src/demo/office.ts'
+import { officeFile } from '../../src/demo/duckdb/duckdb-database.ts'
 import { type DemoOptions, runDemo } from '../../src/demo/run-demo.ts'
 import { Cancelled } from '../../src/runtime/app-error.ts'
-import { never, openPlace } from './tree-of-files.ts'
+import { never, openPlace, PLAIN } from './tree-of-files.ts'
 
-const plain = (text: string): string => text
-const PLAIN = { bold: plain, dim: plain, good: plain, bad: plain }
 const silent = (options: Pick<DemoOptions, 'project' | 'files'> & Partial<DemoOptions>): DemoOptions => ({
   cwd: '/',
+  postgres: null,
   say: () => {},
   style: PLAIN,
   signal: never,
@@ -36,6 +35,27 @@ test('the demo moves a small tree through all its acts without a difference', as
     'One business unit alone: succeeded',
     'A rewind: succeeded',
   ])
+}, 120_000)
+
+test('the demo on PostgreSQL plays a late commit besides, and ends without a difference', async () => {
+  await using place = await openPlace('postgres')
+  let told = ''
+  const { acts, differences, stays } = await runDemo(
+    silent({
+      project: place.project,
+      files: place.tree,
+      postgres: { url: place.postgres?.url ?? null },
+      say: (text) => (told += text),
+    }),
+  )
+  expect([differences, stays]).toEqual([0n, true])
+  expect(told).not.toContain('✗')
+  expect(told).toContain('the plan says which transaction holds it back')
+  expect(acts.filter((a) => a.act === 'A transaction that commits late').map((a) => a.status)).toEqual([
+    'nothing_to_do',
+    'succeeded',
+  ])
+  expect(await place.postgres?.rows('SELECT count(*) > 0 FROM tidemark_demo_archive.files')).toEqual([['t']])
 }, 120_000)
 
 test('a demo that is stopped ends its child and says that it was stopped', async () => {

@@ -69,6 +69,29 @@ describe.each(VERSIONS)('relay on PostgreSQL %s', (version) => {
     expect(run).toMatchObject({ status: 'succeeded', batches: 4, rows: { updated: 100 } })
     expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
   })
+
+  test('a row that the other server refuses stays out, the others of its batch land', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(TABLE, ROWS(100))
+    await w.b.exec(
+      "CREATE TABLE orders (id bigint PRIMARY KEY, name text NOT NULL CHECK (name <> 'bad'), modified_on timestamptz)",
+    )
+    await using project = await TransferProject.open(w.urls, FLOW('      on_reject: quarantine\n'))
+    await project.run()
+    await w.a.exec(
+      "UPDATE orders SET name = CASE id WHEN 7 THEN 'bad' ELSE 'new' END, modified_on = clock_timestamp() WHERE id < 20",
+    )
+    const counts = { read: 19, updated: 18, rejected: 1 }
+    expect(await project.run()).toMatchObject({ status: 'succeeded_with_rejects', rows: counts })
+    await w.a.exec("UPDATE orders SET name = 'mended', modified_on = clock_timestamp() WHERE id = 7")
+    expect(await project.run()).toMatchObject({ status: 'succeeded', rows: { updated: 1, rejected: 0 } })
+    // one that can be foreseen: NULL where the target takes none
+    await w.a.exec('UPDATE orders SET name = NULL, modified_on = clock_timestamp() WHERE id = 8')
+    expect(await project.run()).toMatchObject({ status: 'succeeded_with_rejects', rows: { read: 1, rejected: 1 } })
+    await w.a.exec("UPDATE orders SET name = '', modified_on = clock_timestamp() WHERE id = 8")
+    expect(await project.run()).toMatchObject({ status: 'succeeded', rows: { updated: 1, rejected: 0 } })
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+  })
 })
 
 const BACKFILL = `      source: { connection: a, table: orders }

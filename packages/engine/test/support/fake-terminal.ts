@@ -115,7 +115,13 @@ export function backendOf(app: App): {
   const backend: Backend = {
     runDemo: async ({ project, files, say }) => {
       say('one act\n')
-      return { project: project ?? '/demo', command: 'npx tidemark', acts: [], differences: files === null ? 0n : 1n }
+      return {
+        project: project ?? '/demo',
+        command: 'npx tidemark',
+        acts: [],
+        differences: files === null ? 0n : 1n,
+        stays: true,
+      }
     },
     makeDatabase: async (file, statements) => void made.push({ path: file, statements }),
     openApp: async (options) => {

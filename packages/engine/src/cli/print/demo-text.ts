@@ -19,7 +19,7 @@ const LONGEST_CALL = 30
 
 /** The end of the demo: its runs in a table, and what to try next. */
 export function demoText(
-  { acts, project, command, differences }: DemoDocument,
+  { acts, project, command, differences, stays }: DemoDocument,
   cwd: string,
   { style, width }: Screen,
 ): string {
@@ -30,7 +30,7 @@ export function demoText(
     ['runs', 'every run of the ledger'],
     ['show RUN', 'one of them, step by step'],
     ['watermarks', 'of all, and of the one unit'],
-    ['plan documents.files', 'what the next run would do'],
+    ...(stays ? [['plan documents.files', 'what the next run would do'] as const] : []),
   ] as const
   // a long way to the program is said once
   const [call, note] =
@@ -43,9 +43,12 @@ export function demoText(
       ? style.good('Nothing was lost, nothing came twice.')
       : style.bad(`${count(differences)} differences between source and target.`),
     '',
-    'The project it played in is an ordinary one. Look around:',
+    stays
+      ? 'The project it played in is an ordinary one. Look around:'
+      : 'The server it played on has ended with its databases; the ledger is there. Look around:',
     `  cd ${there === '' ? '.' : there.startsWith('..') ? project : there}${note}`,
     ...hints.map(([typed, what]) => `  ${call} ${typed.padEnd(room)}   ${what}`),
+    ...(stays ? [] : ['With --postgres URL the demo plays in a database of yours, which stays.']),
     '',
   ].join('\n')
 }

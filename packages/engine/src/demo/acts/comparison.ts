@@ -1,10 +1,11 @@
 import { compare, differencesOf } from '../compare.ts'
+import type { DemoDatabase } from '../demo-database.ts'
 import { count, megabytes, type Narrator } from '../narrator.ts'
 
 /** The last word: source and target, every key, every byte. How many differences. */
-export async function comparison(project: string, narrator: Narrator): Promise<bigint> {
+export async function comparison(database: DemoDatabase, narrator: Narrator): Promise<bigint> {
   narrator.act('Source and target compared')
-  const c = await compare(project)
+  const c = await compare(database)
   narrator.text(
     `source ${count(c.source.rows)} rows, ${megabytes(c.source.bytes)} · target ${count(c.target.rows)} rows, ${megabytes(c.target.bytes)}`,
     'compared by key, and by SHA-256 of name, place, parent, times and content',

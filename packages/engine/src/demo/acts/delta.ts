@@ -1,22 +1,22 @@
 import { addFiles, announceFiles, deliverAnnounced, editFiles, moveFolder } from '../changes.ts'
+import { numberOf } from '../demo-database.ts'
 import { FLOW } from '../demo-yaml.ts'
 import { count, counted } from '../narrator.ts'
-import { inOffice, numberOf } from '../office.ts'
 import { did, found, playOneRun, type Stage } from '../stage.ts'
 
 const EDITED = 25
 
 /** Files edited, added and moved; metadata whose files are still on their way. */
 export async function delta(stage: Stage): Promise<void> {
-  const { narrator, project, arrivals } = stage
+  const { narrator, database, arrivals } = stage
   narrator.act('A day of changes')
-  const { edited, added, move, changed, announced } = await inOffice(project, async (office) => {
+  const { edited, added, move, changed, announced } = await database.inOffice(async (office) => {
     const edited = await editFiles(office, { files: EDITED, unit: null, salt: 'a day of changes' })
     const added = await addFiles(office, arrivals)
     const move = await moveFolder(office, arrivals)
     const changed = await numberOf(
       office,
-      "SELECT count(*) FROM files WHERE stream_id IN (FROM edited) OR path_locator = $1 OR starts_with(path_locator, $1 || '/')",
+      "SELECT count(*) FROM files WHERE stream_id IN (SELECT stream_id FROM edited) OR path_locator = $1 OR starts_with(path_locator, $1 || '/')",
       [move?.to ?? null],
     )
     return { edited, added, move, changed, announced: await announceFiles(office, arrivals) }
@@ -43,7 +43,7 @@ export async function delta(stage: Stage): Promise<void> {
   )
 
   narrator.act('Rows that arrive late')
-  const late = await inOffice(project, (office) => deliverAnnounced(office, arrivals))
+  const late = await database.inOffice((office) => deliverAnnounced(office, arrivals))
   narrator.text(`The ${late} files are there now; their metadata lie before the watermark, in a window long read.`)
   const next = await playOneRun(stage)
   narrator.check(did(next, late, 0), `${late} inserted: they were remembered and looked up again`, found(next))

@@ -1,12 +1,12 @@
+import { numberOf } from '../demo-database.ts'
 import { count, counted } from '../narrator.ts'
-import { inOffice, numberOf } from '../office.ts'
 import { did, found, playOneRun, type Stage } from '../stage.ts'
 
 /** Deploys the definitions and moves everything there is. */
 export async function initialLoad(stage: Stage): Promise<void> {
-  const { narrator, tidemark, project } = stage
+  const { narrator, tidemark, database } = stage
   narrator.act('Initial load')
-  const rows = await inOffice(project, (office) => numberOf(office, 'SELECT count(*) FROM files'))
+  const rows = await database.inOffice((office) => numberOf(office, 'SELECT count(*) FROM files'))
 
   narrator.command('tidemark deploy --yes')
   const deployed = await tidemark.play(['deploy', '--yes'])

@@ -1,8 +1,8 @@
 import type { ShowDocument } from '@tidemark/contract/api'
 import { editFiles } from '../changes.ts'
+import { numberOf } from '../demo-database.ts'
 import { FLOW } from '../demo-yaml.ts'
 import { count, counted } from '../narrator.ts'
-import { inOffice, numberOf } from '../office.ts'
 import { did, found, playRun, type Stage } from '../stage.ts'
 
 const MOST_EDITED = 1_500
@@ -12,9 +12,9 @@ const DEADLY = 6
 
 /** A run dies in mid-batch, as a machine does; the next command goes on from there. */
 export async function killAndResume(stage: Stage): Promise<void> {
-  const { narrator, project, tidemark } = stage
+  const { narrator, database, tidemark } = stage
   narrator.act('A crash in mid-run')
-  const edited = await inOffice(project, async (office) =>
+  const edited = await database.inOffice(async (office) =>
     editFiles(office, {
       files: Math.min(MOST_EDITED, await numberOf(office, 'SELECT count(*) FROM files WHERE NOT is_directory')),
       unit: null,
@@ -43,7 +43,7 @@ export async function killAndResume(stage: Stage): Promise<void> {
     `${killed?.run} ${killed?.status}, ${before.done} of ${before.all}`,
   )
 
-  const few = await inOffice(project, (office) => editFiles(office, { files: 2, unit: null, salt: 'after the crash' }))
+  const few = await database.inOffice((office) => editFiles(office, { files: 2, unit: null, salt: 'after the crash' }))
   narrator.text(`${counted(few, 'more file')} edited before somebody notices. The same command again:`)
   const [resumed, next] = await playRun(stage)
   narrator.check(

@@ -1,18 +1,18 @@
 import { AppError } from '../../runtime/app-error.ts'
+import type { DemoDatabase, LoadReport } from '../demo-database.ts'
 import { makeProject } from '../demo-folder.ts'
-import { type LoadReport, loadTree } from '../load-tree.ts'
 import { count, counted, megabytes, type Narrator } from '../narrator.ts'
-import { inOffice } from '../office.ts'
 import { COUNTED_BEYOND, DEMO_LIMITS, type LeftOut, readTree } from '../read-tree.ts'
 
 export interface ReadRequest {
   readonly root: string
   readonly project: string
+  readonly database: DemoDatabase
   readonly signal: AbortSignal
 }
 
 /** Makes the project, and its source from a directory tree. */
-export async function readFiles({ root, project, signal }: ReadRequest, narrator: Narrator): Promise<void> {
+export async function readFiles({ root, project, database, signal }: ReadRequest, narrator: Narrator): Promise<void> {
   narrator.act('A tree of real files')
   narrator.text(`reading ${root} …`)
   // first of all, so that a mistyped folder costs nobody the project of a former demo
@@ -20,18 +20,18 @@ export async function readFiles({ root, project, signal }: ReadRequest, narrator
     if (error.code === undefined || error instanceof AppError) throw error
     throw new AppError('TM1002', `--files ${root} cannot be read (${error.code})`, { cause: error })
   })
-  await makeProject(project)
-  const report = await inOffice(project, (office) => loadTree(office, tree, signal))
+  await makeProject(project, database.definitions)
+  const report = await database.load(tree, signal)
   if (report.files === 0) throw new AppError('TM1002', `--files ${root} holds no file that can be read`)
   narrator.text(
-    ...sourceText(report),
+    ...sourceText(report, database.place),
     leftOutText({ ...tree.leftOut, unreadable: tree.leftOut.unreadable + report.unreadable }),
   )
 }
 
-const sourceText = ({ files, folders, bytes, levels }: LoadReport): readonly string[] => [
+const sourceText = ({ files, folders, bytes, levels }: LoadReport, place: string): readonly string[] => [
   `${counted(files, 'file')} in ${counted(folders, 'folder')}, ${megabytes(bytes)}, ${counted(levels, 'level')} deep,`,
-  'are rows of a table now, as a FileTable of SQL Server has them: name, place, content (data/office.duckdb, files).',
+  `are rows of a table now, as a FileTable of SQL Server has them: name, place, content (${place}).`,
   'A second table, metadata, has when each was modified and which business unit owns it.',
 ]
 

@@ -1,16 +1,16 @@
+import { UNITS } from '../business-units.ts'
 import { editFiles } from '../changes.ts'
-import { inOffice, UNITS } from '../office.ts'
 import { did, found, playOneRun, positionOf, type Stage } from '../stage.ts'
 
 const EDITED = { [UNITS[0]]: 12, [UNITS[1]]: 9 }
 
 /** One business unit alone: the others, and the watermark of all, stay where they are. */
 export async function scopedRun(stage: Stage): Promise<void> {
-  const { narrator, project, tidemark } = stage
+  const { narrator, database, tidemark } = stage
   const [ours, theirs] = UNITS
   narrator.act('One business unit alone')
   const before = positionOf(await tidemark.watermarks())
-  const edited = await inOffice(project, async (office) => ({
+  const edited = await database.inOffice(async (office) => ({
     ours: await editFiles(office, { files: EDITED[ours], unit: ours, salt: 'one unit' }),
     theirs: await editFiles(office, { files: EDITED[theirs], unit: theirs, salt: 'one unit' }),
   }))

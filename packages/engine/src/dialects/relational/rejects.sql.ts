@@ -4,7 +4,7 @@ import type { PlannedColumn } from '../planned-column.ts'
 import type { RefusedRow } from '../row-policy.ts'
 import { landingTable } from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
-import { parentlessRows, staged, type Staging, stagedUnfit } from './apply.sql.ts'
+import { parentlessRows, type Staging, stagedUnfit } from './apply.sql.ts'
 import { mainKeys, unfitting } from './columns.sql.ts'
 import { type Catalogs, keyName, targetTable, work } from './names.ts'
 
@@ -136,10 +136,10 @@ FROM (
 export const dropBadVerdicts = sql`DELETE FROM tidemark_verdict WHERE stage_row IN (SELECT stage_row FROM tidemark_bad)`
 
 /** The bad rows with their keys, as the ledger names them. */
-export function badRows(c: Catalogs, r: FlowRelation, split: CapturedBatch): Sql {
+export function badRows(c: Catalogs, r: FlowRelation, split: CapturedBatch, all: Staging): Sql {
   if (split.range !== null)
     return sql`SELECT b.stage_row, ${c.kit.keyJson(r.key.map((k) => ident('s', k.target)))} AS key, b.code, b.message
-FROM tidemark_bad AS b JOIN ${staged(r).from} ON ${staged(r).row} = b.stage_row`
+FROM tidemark_bad AS b JOIN ${all.from} ON ${all.row} = b.stage_row`
   if (split.readAt === null)
     return sql`SELECT b.stage_row, ${c.kit.keyJson(r.key.map((_, i) => sql`w.${keyName(i)}`))} AS key, b.code, b.message
 FROM tidemark_bad AS b JOIN ${work(c, 'captured')} AS w ON w.n = b.stage_row`
@@ -150,8 +150,8 @@ FROM ${part.from} AS m JOIN tidemark_bad AS b ON b.stage_row = ${c.source.rowNum
 
 export const badByCode = sql`SELECT code, count(*) FROM tidemark_bad GROUP BY code ORDER BY min(stage_row)`
 
-export const examples = (c: Catalogs, r: FlowRelation, split: CapturedBatch, code: string): Sql =>
-  sql`SELECT key, message FROM (${badRows(c, r, split)}) AS q WHERE code = ${param(code)} ORDER BY stage_row LIMIT 3`
+export const examples = (c: Catalogs, r: FlowRelation, split: CapturedBatch, all: Staging, code: string): Sql =>
+  sql`SELECT key, message FROM (${badRows(c, r, split, all)}) AS q WHERE code = ${param(code)} ORDER BY stage_row LIMIT 3`
 
 /** For people: what is asked of a batch before it lands. Empty where nothing can be told before. */
 export const explainRejects = (c: Catalogs, r: FlowRelation, staged: Staging): readonly Sql[] => [

@@ -16,6 +16,8 @@ export class Sift {
   readonly #relation: FlowRelation
   readonly #split: CapturedBatch
   readonly #policy: RowPolicy
+  /** the batch with its bad rows */
+  readonly #all: Staging
   /** what lands of the batch */
   staged: Staging
   /** rows kept out, and those of them that are no rejects */
@@ -33,6 +35,7 @@ export class Sift {
     this.#to = to
     this.#catalogs = catalogs
     this.#relation = relation
+    this.#all = batch.staged
     this.staged = batch.staged
     this.#split = batch.split
     this.#policy = policy
@@ -64,7 +67,7 @@ export class Sift {
 
   /** Key, code and message of the rejects among them. */
   get rejects(): Sql {
-    const all = bad.badRows(this.#catalogs, this.#relation, this.#split)
+    const all = bad.badRows(this.#catalogs, this.#relation, this.#split, this.#all)
     return this.#policy.skipsConflicts ? sql`SELECT * FROM (${all}) AS q WHERE code <> 'TM5010'` : all
   }
 
@@ -98,7 +101,7 @@ export class Sift {
 
   async #refusal(code: ErrorCode, rows: bigint): Promise<AppError> {
     const { table } = this.#relation.target
-    const shown = await this.#to.query(bad.examples(this.#catalogs, this.#relation, this.#split, code))
+    const shown = await this.#to.query(bad.examples(this.#catalogs, this.#relation, this.#split, this.#all, code))
     const more = rows > BigInt(shown.length) ? `; ${rows} rows in this batch` : ''
     return new AppError(code, `${table.join('.')}: ${shown.map(([k, why]) => `${k} ${why}`).join('; ')}${more}`, {
       facts: { rows },

@@ -1,24 +1,19 @@
 /** Puts a tree of files into the source. DuckDB reads the contents itself, so none passes through JavaScript. */
 import path from 'node:path'
-import type { DuckdbSession } from '../drivers/duckdb.ts'
-import { inTransaction, NOW, streamId, TABLES, UNITS } from './office.ts'
-import type { Tree, TreeEntry } from './read-tree.ts'
+import type { DuckdbSession } from '../../drivers/duckdb.ts'
+import { streamId, unitsOf } from '../business-units.ts'
+import { type LoadReport, type Office, reportOf } from '../demo-database.ts'
+import type { Tree, TreeEntry } from '../read-tree.ts'
 
 /** Of one statement: what it holds in memory at once. */
 const CHUNK = { entries: 500, bytes: 16 * 1024 * 1024 }
 
-export interface LoadReport {
-  readonly folders: number
-  readonly files: number
-  readonly bytes: bigint
-  /** parts of the longest path */
-  readonly levels: number
-  /** could be listed but not read */
-  readonly unreadable: number
-}
-
-export async function loadTree(session: DuckdbSession, tree: Tree, signal: AbortSignal): Promise<LoadReport> {
-  for (const statement of TABLES) await session.run(statement)
+export async function loadTree(
+  session: DuckdbSession,
+  office: Office,
+  tree: Tree,
+  signal: AbortSignal,
+): Promise<LoadReport> {
   await session.run(
     'CREATE TEMP TABLE chunk (locator VARCHAR, name VARCHAR, parent VARCHAR, is_directory BOOLEAN, created BIGINT, written BIGINT, unit VARCHAR, file VARCHAR, pattern VARCHAR)',
   )
@@ -26,7 +21,7 @@ export async function loadTree(session: DuckdbSession, tree: Tree, signal: Abort
   const load = async (entries: readonly TreeEntry[]): Promise<number> => {
     signal.throwIfAborted()
     try {
-      return await inTransaction(session, () => loadChunk(session, tree.root, entries, unitOf))
+      return await office.inTransaction(() => loadChunk(session, office, tree.root, entries, unitOf))
     } catch (error) {
       // one file that cannot be read fails its chunk: halves find it
       if (!isReadError(error)) throw error
@@ -38,24 +33,13 @@ export async function loadTree(session: DuckdbSession, tree: Tree, signal: Abort
   let unreadable = 0
   for (const entries of chunksOf(tree.entries)) unreadable += await load(entries)
   await session.run('DROP TABLE chunk')
-
-  const [row = []] = await session.rows(
-    `SELECT count(*) FILTER (WHERE is_directory), count(*) FILTER (WHERE NOT is_directory),
-      coalesce(sum(octet_length(file_stream)), 0), coalesce(max(len(string_split(path_locator, '/'))), 0) FROM files`,
-  )
-  const [folders, files, bytes, levels] = row
-  return {
-    folders: Number(folders),
-    files: Number(files),
-    bytes: BigInt(bytes ?? 0),
-    levels: Number(levels),
-    unreadable,
-  }
+  return await reportOf(office, unreadable)
 }
 
 /** How many of the entries could not be read. */
 async function loadChunk(
   session: DuckdbSession,
+  { words }: Office,
   root: string,
   entries: readonly TreeEntry[],
   unitOf: (locator: string) => string,
@@ -87,7 +71,7 @@ async function loadChunk(
       FROM chunk LEFT JOIN (${content}) AS c ON c.filename = chunk.file WHERE is_directory OR content IS NOT NULL`,
   )
   await session.run(
-    `INSERT INTO metadata SELECT f.stream_id, ${NOW}, chunk.unit FROM chunk JOIN files AS f ON f.stream_id = ${streamId('chunk.locator')}`,
+    `INSERT INTO metadata SELECT f.stream_id, ${words.now}, chunk.unit FROM chunk JOIN files AS f ON f.stream_id = ${streamId('chunk.locator')}`,
   )
   return entries.length - Number(inserted)
 }
@@ -111,17 +95,4 @@ export function* chunksOf(entries: readonly TreeEntry[], limit = CHUNK): Generat
     bytes += entry.bytes
   }
   if (chunk.length > 0) yield chunk
-}
-
-/** The owning unit of a row: all below one entry of the first level that branches belong together. */
-export function unitsOf(entries: readonly TreeEntry[]): (locator: string) => string {
-  const split = entries.map((e) => e.locator.split('/'))
-  for (let level = 0; ; level++) {
-    const names = [
-      ...new Set(split.filter((parts) => parts.length > level).map((parts) => parts[level] ?? '')),
-    ].toSorted()
-    if (names.length === 1) continue
-    const unit = new Map(names.map((name, i) => [name, UNITS[i % UNITS.length] ?? UNITS[0]]))
-    return (locator) => unit.get(locator.split('/')[level] ?? '') ?? UNITS[0]
-  }
 }
