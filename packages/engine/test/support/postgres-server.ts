@@ -1,5 +1,5 @@
 /**
- * Real PostgreSQL servers for tests, from npm: made in a temporary folder, on a free port of the loopback, gone
+ * Real PostgreSQL servers for tests and benches, from npm: made in a temporary folder, on a free port of the loopback, gone
  * afterwards. Root may not run one, so there they run as `nobody`.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
@@ -39,6 +39,8 @@ export interface ServerOptions {
   readonly version: Version
   /** lines of postgresql.conf besides the usual */
   readonly settings?: Readonly<Record<string, string>>
+  /** the folder that its own is made in; root's server has to be able to enter it */
+  readonly parent?: string
 }
 
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -68,10 +70,10 @@ export class PostgresServer implements AsyncDisposable {
     this.#child = child
   }
 
-  static async start({ version, settings = {} }: ServerOptions): Promise<PostgresServer> {
+  static async start({ version, settings = {}, parent = tmpdir() }: ServerOptions): Promise<PostgresServer> {
     const native = installed(version)
     const bin = join(native, 'bin')
-    const dir = mkdtempSync(join(tmpdir(), `tidemark-pg${version}-`))
+    const dir = mkdtempSync(join(parent, `tidemark-pg${version}-`))
     chmodSync(dir, 0o700)
     if (isRoot) chownSync(dir, NOBODY, NOBODY)
     const data = join(dir, 'data')
