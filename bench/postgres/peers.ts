@@ -58,7 +58,7 @@ export const PEERS: Readonly<Record<string, Peer>> = {
   },
 }
 
-const DLT = ['dlt[postgres,sql_database,parquet]==1.31.0', 'numpy']
+const DLT = ['dlt[postgres,sql-database,parquet]==1.31.0', 'numpy']
 
 /** In a virtual environment of the bench's own. */
 function obtainDlt(dir: string, say: (text: string) => void): string | null {
