@@ -6,8 +6,9 @@ import { alternately, measure, secondsOf } from '../child-task.ts'
 import { inFile } from '../duckdb-file.ts'
 import { type DuckdbFlow, openWarmDuckdb, writeDuckdbProject } from '../duckdb-project.ts'
 import { makeOrders, ORDER_COLUMNS } from '../order-table.ts'
-import { quoted, seconds, timedSession } from '../reference-session.ts'
+import { quoted, timedSession } from '../reference-session.ts'
 import { type BenchContext, type Result, rows, runsOf } from '../result.ts'
+import { seconds } from '../seconds.ts'
 
 const RUNS = 3
 /** a measurement takes so many rows at least, in loads one after the other: a smaller one takes less than five seconds */

@@ -7,8 +7,9 @@ import { alternately, measure, secondsOf } from '../child-task.ts'
 import { inFile } from '../duckdb-file.ts'
 import { openWarmDuckdb, writeDuckdbProject } from '../duckdb-project.ts'
 import { makeOrders, orderRows } from '../order-table.ts'
-import { quoted, seconds, timedSession } from '../reference-session.ts'
+import { quoted, timedSession } from '../reference-session.ts'
 import { type BenchContext, type Result, rows, runsOf } from '../result.ts'
+import { seconds } from '../seconds.ts'
 
 const RUNS = 3
 /** one measurement is so many deltas, one after the other: a single one takes less than five seconds */

@@ -3,8 +3,8 @@ import path from 'node:path'
 import { openSqlite } from '../../packages/engine/src/drivers/sqlite.ts'
 import { measure } from '../child-task.ts'
 import { ledgerCommits } from '../ledger-commits.ts'
-import { seconds } from '../reference-session.ts'
 import { type BenchContext, type Result, resultOf, rows, runsOf } from '../result.ts'
+import { seconds } from '../seconds.ts'
 
 const RUNS = 3
 const FILE = import.meta.filename

@@ -7,8 +7,8 @@ import { type Databases, withDatabases } from '../../postgres/bench-server.ts'
 import { CHANGEABLE, numbers, orderRows, ordersTable } from '../../postgres/orders.ts'
 import { acrossDatabases, makeSource } from '../../postgres/postgres-project.ts'
 import { copyAcross, psql } from '../../postgres/psql.ts'
-import { seconds } from '../../reference-session.ts'
 import { type BenchContext, type Result, rows, runsOf } from '../../result.ts'
+import { seconds } from '../../seconds.ts'
 
 const RUNS = 5
 const FILE = import.meta.filename

@@ -5,8 +5,8 @@ import { inTurn, measure, type Measured, secondsOf } from '../../child-task.ts'
 import { type Databases, withDatabases } from '../../postgres/bench-server.ts'
 import { type Key, ordersTable } from '../../postgres/orders.ts'
 import { acrossDatabases, copyOrders, countOrders, makeSource } from '../../postgres/postgres-project.ts'
-import { seconds } from '../../reference-session.ts'
 import { type BenchContext, type Result, rows, runsOf } from '../../result.ts'
+import { seconds } from '../../seconds.ts'
 
 const RUNS = 5
 const FILE = import.meta.filename

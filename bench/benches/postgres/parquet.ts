@@ -9,8 +9,9 @@ import { withDatabases } from '../../postgres/bench-server.ts'
 import { ordersTable } from '../../postgres/orders.ts'
 import { countOrders, inPublic, makeSource, postgres, WARM_ROWS } from '../../postgres/postgres-project.ts'
 import { copyFromFile, copyToFile } from '../../postgres/psql.ts'
-import { quoted, seconds, timedSession } from '../../reference-session.ts'
+import { quoted, timedSession } from '../../reference-session.ts'
 import { type BenchContext, type Result, rows, runsOf } from '../../result.ts'
+import { seconds } from '../../seconds.ts'
 
 const RUNS = 5
 const FILE = import.meta.filename

@@ -6,8 +6,8 @@ import { type Databases, withDatabases } from '../../postgres/bench-server.ts'
 import { loadWith, type PeerLoad, PEERS } from '../../postgres/peers.ts'
 import { makeSource } from '../../postgres/postgres-project.ts'
 import { psql } from '../../postgres/psql.ts'
-import { seconds } from '../../reference-session.ts'
 import { type BenchContext, type Result, rows, runsOf } from '../../result.ts'
+import { seconds } from '../../seconds.ts'
 import { loadTask, measureLoad } from './full-load.ts'
 
 const RUNS = 5
