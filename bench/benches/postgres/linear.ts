@@ -4,7 +4,7 @@ import { type Databases, withDatabases } from '../../postgres/bench-server.ts'
 import { makeOrders } from '../../postgres/orders.ts'
 import { WARM_ROWS } from '../../postgres/postgres-project.ts'
 import { type BenchContext, type Result, resultOf, rows, runsOf } from '../../result.ts'
-import { loadTask, measureLoad } from './full-load.ts'
+import { loadTask, measureLoad, warmUp } from './full-load.ts'
 
 const RUNS = 5
 /** a measurement takes so many at least, in loads one after the other: one million alone is over too soon */
@@ -13,6 +13,7 @@ const MILLIONS = 5
 export const linear = (ctx: BenchContext): Promise<readonly Result[]> =>
   withDatabases(ctx, async (databases) => {
     makeOrders(databases.source, WARM_ROWS, 'bigint', 'warm')
+    await warmUp(databases, loadTask(ctx, databases, 0, 1))
     const m = await inTurn(
       runsOf(RUNS, ctx),
       { '20 M': loadsOf(20, ctx, databases), '5 M': loadsOf(5, ctx, databases), '1 M': loadsOf(1, ctx, databases) },
