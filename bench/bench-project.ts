@@ -5,50 +5,56 @@ import type { RunDocument } from '../packages/contract/src/api.ts'
 import type { App, RunOptions } from '../packages/engine/src/app/app.ts'
 import { openApp } from '../packages/engine/src/app/wire.ts'
 import { readConfig } from '../packages/engine/src/runtime/config.ts'
-import { inFile } from './duckdb-file.ts'
 
-export interface FlowText {
-  /** YAML of the connection `from` */
-  readonly from: string
+export interface End {
+  readonly connection: string
   readonly table: string
+}
+
+export interface Movement {
+  readonly source: End
+  readonly target: End
+}
+
+export interface ProjectText {
+  /** id → YAML */
+  readonly connections: Readonly<Record<string, string>>
+  /** the flow `bench.orders` */
+  readonly orders: Movement
+  /** the flow `bench.warm`: a small one of the same kind, which is run first */
+  readonly warm: Movement
   readonly capture: string
   readonly apply: string
   /** engine.memory; null: the default */
   readonly memory: string | null
 }
 
-const projectYaml = ({ from, memory }: FlowText): string => `project: bench
+const projectYaml = ({ connections, memory }: ProjectText): string => `project: bench
 ${memory === null ? '' : `engine: { memory: ${memory} }\n`}connections:
-  warm: { kind: duckdb, path: warm.duckdb }
-  warmed: { kind: duckdb, path: warmed.duckdb }
-  from: ${from}
-  to: { kind: duckdb, path: target.duckdb }
-`
-const task = (id: string, from: string, to: string, flow: FlowText): string => `  - id: ${id}
+${Object.entries(connections)
+  .map(([id, yaml]) => `  ${id}: ${yaml}\n`)
+  .join('')}`
+
+const task = (id: string, { source, target }: Movement, { capture, apply }: ProjectText): string => `  - id: ${id}
     flow:
-      source: { connection: ${from}, table: ${flow.table} }
-      target: { connection: ${to}, table: orders }
+      source: { connection: ${source.connection}, table: ${source.table} }
+      target: { connection: ${target.connection}, table: ${target.table} }
       key: [id]
-      capture: ${flow.capture}
-      apply: ${flow.apply}
+      capture: ${capture}
+      apply: ${apply}
 `
 
-/** Makes the project anew: the flow `bench.orders`, and `bench.warm`, a small one that is run first. */
-export function writeProject(dir: string, flow: FlowText): void {
+/** Makes the project anew: its control store too. */
+export function writeProject(dir: string, text: ProjectText): void {
   rmSync(dir, { recursive: true, force: true })
   mkdirSync(path.join(dir, 'modules'), { recursive: true })
-  writeFileSync(path.join(dir, 'tidemark.yaml'), projectYaml(flow))
-  const tasks = task('warm', 'warm', 'warmed', { ...flow, table: 'orders' }) + task('orders', 'from', 'to', flow)
+  writeFileSync(path.join(dir, 'tidemark.yaml'), projectYaml(text))
+  const tasks = task('warm', text.warm, text) + task('orders', text.orders, text)
   writeFileSync(path.join(dir, 'modules', 'bench.yaml'), `module: bench\ntasks:\n${tasks}`)
 }
 
 /** A warm process: every module is loaded and every kind of statement was sent once, to a table of a thousand rows. */
-export async function openWarm(dir: string): Promise<App> {
-  rmSync(path.join(dir, 'warmed.duckdb'), { force: true })
-  rmSync(path.join(dir, 'warm.duckdb'), { force: true })
-  await inFile(path.join(dir, 'warm.duckdb'), async (db) => {
-    await db.run("CREATE TABLE orders AS SELECT range AS id, TIMESTAMP '2025-01-01' AS modified_on FROM range(1000)")
-  })
+export async function openWarm(dir: string, wish: Partial<RunOptions> = {}): Promise<App> {
   const app = await openApp({
     projectDir: dir,
     actor: 'bench',
@@ -57,7 +63,7 @@ export async function openWarm(dir: string): Promise<App> {
     hardSignal: new AbortController().signal,
   })
   await app.deploy({ path: null, dryRun: false, overwrite: false })
-  await runFlow(app, 'bench.warm', { full: true })
+  await runFlow(app, 'bench.warm', { full: true, ...wish })
   return app
 }
 

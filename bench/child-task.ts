@@ -1,7 +1,11 @@
 /** One measurement in a process of its own, so that its memory is its own and no cache of another helps it. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { childEnvironment } from '../packages/engine/src/runtime/config.ts'
+import { type Result, resultOf } from './result.ts'
 
 export interface Measured {
   /** one number for each thing timed, mostly one */
@@ -16,7 +20,7 @@ export async function measure(file: string, task: string, given: unknown): Promi
   const child = spawn(
     process.execPath,
     ['--conditions=tidemark-source', path.join(import.meta.dirname, 'child.ts'), file, task, JSON.stringify(given)],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: childEnvironment({ NODE_COMPILE_CACHE: compiled() }) },
   )
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
@@ -27,21 +31,57 @@ export async function measure(file: string, task: string, given: unknown): Promi
   return { seconds, rssMb, startUpMs: performance.now() - startedAt - seconds * 1_000 }
 }
 
-/** ours, reference, ours, … : whatever the machine does meanwhile, it does to both. */
-export async function alternately(
+/**
+ * Where the children of this process keep compiled code, as the command does: taking the types away would cost one that
+ * finds none 30 MB, which no user of the package pays.
+ */
+function compiled(): string {
+  if (cache === null) {
+    const made = mkdtempSync(path.join(tmpdir(), 'tidemark-bench-code-'))
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
+    cache = made
+  }
+  return cache
+}
+let cache: string | null = null
+
+export type Measurement = () => Promise<Measured>
+
+/** a, b, a, b, … : whatever the machine does meanwhile, it does to all of them. */
+export async function inTurn<Side extends string>(
   runs: number,
-  ours: () => Promise<Measured>,
-  reference: () => Promise<Measured>,
+  sides: Readonly<Record<Side, Measurement>>,
   say: (text: string) => void,
-): Promise<{ readonly ours: readonly Measured[]; readonly reference: readonly Measured[] }> {
-  const measured: { readonly ours: Measured[]; readonly reference: Measured[] } = { ours: [], reference: [] }
+): Promise<Readonly<Record<Side, readonly Measured[]>>> {
+  const entries = Object.entries<Measurement>(sides) as [Side, Measurement][]
+  const measured = Object.fromEntries(entries.map(([side]) => [side, []])) as unknown as Record<Side, Measured[]>
   for (let n = 1; n <= runs; n++) {
-    const [a, b] = [await ours(), await reference()]
-    measured.ours.push(a)
-    measured.reference.push(b)
-    say(
-      `  ${n} of ${runs}: ours ${a.seconds.toFixed(2)} s, reference ${b.seconds.toFixed(2)} s, ours at most ${Math.round(a.rssMb)} MB`,
-    )
+    const texts: string[] = []
+    for (const [side, measurement] of entries) {
+      const one = await measurement()
+      measured[side].push(one)
+      texts.push(`${side} ${one.seconds.toFixed(2)} s (${Math.round(one.rssMb)} MB)`)
+    }
+    say(`  ${n} of ${runs}: ${texts.join(', ')}`)
   }
   return measured
 }
+
+/** ours, reference, ours, … */
+export const alternately = (
+  runs: number,
+  ours: Measurement,
+  reference: Measurement,
+  say: (text: string) => void,
+): Promise<{ readonly ours: readonly Measured[]; readonly reference: readonly Measured[] }> =>
+  inTurn(runs, { ours, reference }, say)
+
+/** A row of seconds, with the greatest memory of ours. */
+export const secondsOf = (name: string, ours: readonly Measured[], reference: readonly Measured[]): Result =>
+  resultOf(
+    name,
+    's',
+    ours.map((m) => m.seconds),
+    reference.map((m) => m.seconds),
+    Math.max(...ours.map((m) => m.rssMb)),
+  )

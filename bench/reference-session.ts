@@ -30,9 +30,3 @@ export async function timedSession(dir: string, work: (db: DuckDBConnection) => 
 }
 
 export const quoted = (...parts: readonly string[]): string => `'${path.join(...parts).replaceAll("'", "''")}'`
-
-export async function seconds(work: () => Promise<unknown>): Promise<number> {
-  const startedAt = performance.now()
-  await work()
-  return (performance.now() - startedAt) / 1_000
-}

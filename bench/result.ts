@@ -18,6 +18,8 @@ export interface BenchContext {
   readonly scale: number
   /** engine.memory of the projects; null: the default */
   readonly memory: string | null
+  /** of each measurement; null: as the bench defines them */
+  readonly runs: number | null
   readonly say: (text: string) => void
 }
 
@@ -32,6 +34,9 @@ export class Missing extends Error {
 }
 
 export const rows = (n: number, { scale }: BenchContext): number => Math.max(100, Math.round(n * scale))
+
+/** How often a bench measures that is to measure so often. */
+export const runsOf = (usual: number, { runs }: BenchContext): number => runs ?? usual
 
 export function resultOf(
   name: string,

@@ -6,7 +6,7 @@ import type { Result } from './result.ts'
 
 const COLUMNS = ['bench', 'ours', 'reference', '', 'ratio', 'runs', 'peak MB', 'limit']
 
-export const resultsText = (results: readonly Result[]): string =>
+export const resultsText = (suite: string, results: readonly Result[]): string =>
   renderTable(
     COLUMNS.map((header, i) => ({ header, align: i === 0 || i === 3 || i === 7 ? 'left' : 'right' })),
     results.map((r) => [
@@ -17,7 +17,7 @@ export const resultsText = (results: readonly Result[]): string =>
       r.ratio.toFixed(2),
       String(r.runs),
       String(r.peak_rss_mb),
-      verdictOf(r),
+      verdictOf(suite, r),
     ]),
     null,
     PLAIN,

@@ -1,12 +1,14 @@
 /** DuckDB file → new DuckDB file, and Parquet file → new DuckDB file, against one plain INSERT … SELECT. */
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { type FlowText, openWarm, runFlow, writeProject } from '../bench-project.ts'
-import { alternately, measure } from '../child-task.ts'
+import { runFlow } from '../bench-project.ts'
+import { alternately, measure, secondsOf } from '../child-task.ts'
 import { inFile } from '../duckdb-file.ts'
+import { type DuckdbFlow, openWarmDuckdb, writeDuckdbProject } from '../duckdb-project.ts'
 import { makeOrders, ORDER_COLUMNS } from '../order-table.ts'
-import { quoted, seconds, timedSession } from '../reference-session.ts'
-import { type BenchContext, type Result, resultOf, rows } from '../result.ts'
+import { quoted, timedSession } from '../reference-session.ts'
+import { type BenchContext, type Result, rows, runsOf } from '../result.ts'
+import { seconds } from '../seconds.ts'
 
 const RUNS = 3
 /** a measurement takes so many rows at least, in loads one after the other: a smaller one takes less than five seconds */
@@ -48,16 +50,15 @@ export const pushdownBackfill =
 export async function compareBackfill(name: string, ctx: BenchContext, once: BackfillTask): Promise<readonly Result[]> {
   const task = { ...once, loads: Math.max(1, Math.round((ROWS * ctx.scale) / once.rows)) }
   const m = await alternately(
-    RUNS,
+    runsOf(RUNS, ctx),
     () => measure(FILE, 'ours', task),
     () => measure(FILE, 'reference', task),
     ctx.say,
   )
-  const of = (side: 'ours' | 'reference') => m[side].map((x) => x.seconds)
-  return [resultOf(name, 's', of('ours'), of('reference'), Math.max(...m.ours.map((x) => x.rssMb)))]
+  return [secondsOf(name, m.ours, m.reference)]
 }
 
-const flowOf = ({ from, table, memory }: BackfillTask): FlowText => ({
+const flowOf = ({ from, table, memory }: BackfillTask): DuckdbFlow => ({
   from,
   table,
   capture: 'backfill',
@@ -78,8 +79,8 @@ async function eachLoad(task: BackfillTask, load: (task: BackfillTask) => Promis
 }
 
 async function oursOnce(task: BackfillTask): Promise<number> {
-  writeProject(task.dir, flowOf(task))
-  await using app = await openWarm(task.dir)
+  writeDuckdbProject(task.dir, flowOf(task))
+  await using app = await openWarmDuckdb(task.dir)
   return await seconds(async () => {
     const run = await runFlow(app, 'bench.orders')
     if (run.rows.inserted !== task.rows) throw new Error(`${run.rows.inserted} rows arrived of ${task.rows}`)
@@ -87,7 +88,7 @@ async function oursOnce(task: BackfillTask): Promise<number> {
 }
 
 async function referenceOnce(task: BackfillTask): Promise<number> {
-  writeProject(task.dir, flowOf(task))
+  writeDuckdbProject(task.dir, flowOf(task))
   const target = path.join(task.dir, 'reference.duckdb')
   mkdirSync(task.dir, { recursive: true })
   try {

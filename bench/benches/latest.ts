@@ -2,12 +2,14 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { openWarm, runFlow, writeProject } from '../bench-project.ts'
-import { alternately, measure } from '../child-task.ts'
+import { runFlow } from '../bench-project.ts'
+import { alternately, measure, secondsOf } from '../child-task.ts'
 import { inFile } from '../duckdb-file.ts'
+import { openWarmDuckdb, writeDuckdbProject } from '../duckdb-project.ts'
 import { makeOrders, orderRows } from '../order-table.ts'
-import { quoted, seconds, timedSession } from '../reference-session.ts'
-import { type BenchContext, type Result, resultOf, rows } from '../result.ts'
+import { quoted, timedSession } from '../reference-session.ts'
+import { type BenchContext, type Result, rows, runsOf } from '../result.ts'
+import { seconds } from '../seconds.ts'
 
 const RUNS = 3
 /** one measurement is so many deltas, one after the other: a single one takes less than five seconds */
@@ -36,19 +38,18 @@ export async function latest(ctx: BenchContext): Promise<readonly Result[]> {
   ctx.say(`  making ${base} rows and their initial load`)
   await measure(FILE, 'make', task)
   const m = await alternately(
-    RUNS,
+    runsOf(RUNS, ctx),
     () => measure(FILE, 'ours', task),
     () => measure(FILE, 'reference', task),
     ctx.say,
   )
-  const of = (side: 'ours' | 'reference') => m[side].map((x) => x.seconds)
-  return [resultOf('latest-1m-into-10m', 's', of('ours'), of('reference'), Math.max(...m.ours.map((x) => x.rssMb)))]
+  return [secondsOf('latest-1m-into-10m', m.ours, m.reference)]
 }
 
 /** In a child: the project after its initial load, kept so that every measurement begins there. */
 export async function make(given: unknown): Promise<number> {
   const { dir, kept, base, memory } = given as LatestTask
-  writeProject(dir, {
+  writeDuckdbProject(dir, {
     from: '{ kind: duckdb, path: source.duckdb }',
     table: 'orders',
     capture: '{ kind: watermark, position: modified_on, clock: utc, buffer: 0s }',
@@ -57,7 +58,7 @@ export async function make(given: unknown): Promise<number> {
   })
   await inFile(path.join(dir, 'source.duckdb'), (db) => makeOrders(db, base))
   {
-    await using app = await openWarm(dir)
+    await using app = await openWarmDuckdb(dir)
     await runFlow(app, 'bench.orders')
   }
   mkdirSync(path.join(kept, '.tidemark'), { recursive: true })
@@ -93,7 +94,7 @@ export async function change(given: unknown): Promise<number> {
 export async function ours(given: unknown): Promise<number> {
   const task = given as LatestTask
   restore(task)
-  await using app = await openWarm(task.dir)
+  await using app = await openWarmDuckdb(task.dir)
   let sum = 0
   for (let delta = 1; delta <= DELTAS; delta++) {
     await measure(FILE, 'change', { ...task, delta })

@@ -3,8 +3,8 @@ import path from 'node:path'
 import { openSqlite } from '../../packages/engine/src/drivers/sqlite.ts'
 import { measure } from '../child-task.ts'
 import { ledgerCommits } from '../ledger-commits.ts'
-import { seconds } from '../reference-session.ts'
-import { type BenchContext, type Result, resultOf, rows } from '../result.ts'
+import { type BenchContext, type Result, resultOf, rows, runsOf } from '../result.ts'
+import { seconds } from '../seconds.ts'
 
 const RUNS = 3
 const FILE = import.meta.filename
@@ -16,18 +16,19 @@ interface RateTask {
 }
 
 export async function ledgerRates(ctx: BenchContext): Promise<readonly Result[]> {
+  const runs = runsOf(RUNS, ctx)
   const results: Result[] = []
   for (const full of [false, true]) {
     const task: RateTask = { file: path.join(ctx.dir, `bare-${full}.db`), batches: rows(20_000, ctx), full }
     const rates: { readonly ours: number[]; readonly bare: number[] } = { ours: [], bare: [] }
     let peak = 0
-    for (let n = 1; n <= RUNS; n++) {
+    for (let n = 1; n <= runs; n++) {
       const ours = await measure(FILE, 'perTransaction', task)
       const bare = await measure(FILE, 'perBareTransaction', task)
       rates.ours.push(Math.round(1 / ours.seconds))
       rates.bare.push(Math.round(1 / bare.seconds))
       peak = Math.max(peak, ours.rssMb)
-      ctx.say(`  ${n} of ${RUNS}: ${full ? 'full' : 'normal'} ${rates.ours.at(-1)}/s, bare ${rates.bare.at(-1)}/s`)
+      ctx.say(`  ${n} of ${runs}: ${full ? 'full' : 'normal'} ${rates.ours.at(-1)}/s, bare ${rates.bare.at(-1)}/s`)
     }
     results.push(resultOf(`ledger-commits-${full ? 'full' : 'normal'}`, '1/s', rates.ours, rates.bare, peak))
   }

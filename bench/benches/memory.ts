@@ -3,7 +3,7 @@ import path from 'node:path'
 import { measure } from '../child-task.ts'
 import { inFile } from '../duckdb-file.ts'
 import { makeOrders } from '../order-table.ts'
-import { type BenchContext, type Result, resultOf, rows } from '../result.ts'
+import { type BenchContext, type Result, resultOf, rows, runsOf } from '../result.ts'
 import type { BackfillTask } from './backfill.ts'
 
 const RUNS = 3
@@ -27,12 +27,13 @@ export async function memory(ctx: BenchContext): Promise<readonly Result[]> {
     }
   }
   const [small, large] = [await taskOf(1), await taskOf(10)]
+  const runs = runsOf(RUNS, ctx)
   const [few, many]: [number[], number[]] = [[], []]
-  for (let n = 1; n <= RUNS; n++) {
+  for (let n = 1; n <= runs; n++) {
     many.push((await measure(BACKFILL, 'ours', large)).rssMb)
     few.push((await measure(BACKFILL, 'ours', small)).rssMb)
     ctx.say(
-      `  ${n} of ${RUNS}: ${large.rows} rows ${Math.round(many.at(-1) ?? 0)} MB, ${small.rows} rows ${Math.round(few.at(-1) ?? 0)} MB`,
+      `  ${n} of ${runs}: ${large.rows} rows ${Math.round(many.at(-1) ?? 0)} MB, ${small.rows} rows ${Math.round(few.at(-1) ?? 0)} MB`,
     )
   }
   return [resultOf('memory', 'MB', many, few, Math.max(...many, ...few))]

@@ -2,12 +2,13 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { openWarm, runFlow, writeProject } from '../bench-project.ts'
+import { runFlow } from '../bench-project.ts'
 import { inFile } from '../duckdb-file.ts'
+import { openWarmDuckdb, writeDuckdbProject } from '../duckdb-project.ts'
 import { installCopy } from '../installed-copy.ts'
 import { makeOrders } from '../order-table.ts'
 import { quoted } from '../reference-session.ts'
-import { type BenchContext, type Result, resultOf, rows } from '../result.ts'
+import { type BenchContext, type Result, resultOf, rows, runsOf } from '../result.ts'
 
 const RUNS = 10
 
@@ -25,7 +26,7 @@ void (async () => {
 
 export async function nothingToDo(ctx: BenchContext): Promise<readonly Result[]> {
   const dir = path.join(ctx.dir, 'project')
-  writeProject(dir, {
+  writeDuckdbProject(dir, {
     from: '{ kind: duckdb, path: source.duckdb }',
     table: 'orders',
     capture: '{ kind: watermark, position: modified_on, clock: utc, buffer: 0s }',
@@ -35,7 +36,7 @@ export async function nothingToDo(ctx: BenchContext): Promise<readonly Result[]>
   const source = path.join(dir, 'source.duckdb')
   await inFile(source, (db) => makeOrders(db, rows(100_000, ctx)))
   {
-    await using app = await openWarm(dir)
+    await using app = await openWarmDuckdb(dir)
     await runFlow(app, 'bench.orders')
   }
   ctx.say('  building and installing a copy')
@@ -46,7 +47,7 @@ export async function nothingToDo(ctx: BenchContext): Promise<readonly Result[]>
   ours() // fills, then reads the compile cache
   reference()
   const [a, b]: [number[], number[]] = [[], []]
-  for (let n = 0; n < RUNS; n++) {
+  for (let n = 0; n < runsOf(RUNS, ctx); n++) {
     a.push(ours())
     b.push(reference())
   }

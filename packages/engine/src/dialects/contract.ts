@@ -9,6 +9,7 @@ import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { Bounds, BoundsRequest, Moment } from './bounds.ts'
 import type { Lane, LaneFacts } from './lanes.ts'
 import type { Orphan, OrphanReason } from './orphan.ts'
+import type { Fault } from './fault.ts'
 import type { BatchPart, RejectedRow, RowPolicy } from './row-policy.ts'
 import type { FlowRelation, PlannedPosition, Selection, WindowBounds } from './flow-relation.ts'
 import type { TargetMemory } from './target-memory.ts'
@@ -459,14 +460,4 @@ export interface DialectModule {
   translate(error: unknown, where: string): Error
 }
 
-/** conflict: the same batch may succeed when tried again · lost: the connection is gone · held: another process has the file */
-export type Fault =
-  | 'conflict'
-  | 'lost'
-  | 'held'
-  | 'missing'
-  | 'corrupt'
-  | 'full'
-  | 'interrupted'
-  | 'constraint'
-  | 'permanent'
+export type { Fault }

@@ -193,6 +193,11 @@ export function makePlan(r: PlanRequest): Planned {
           ? []
           : ['the queue of step rows decides what comes: what it leaves out of a window, no later run takes']),
         ...(note === null ? [] : [note]),
+        ...(decision.selection.absent !== null && r.lanes[lane].byBatch === true
+          ? [
+              'what the target has is not seen from the source: every row travels, and those that are there stay as they are',
+            ]
+          : []),
         ...r.notes,
         ...(own === null && facts.ledger.unscoped !== null && scopeText(r.scope) !== '{}'
           ? ['this scope starts from a copy of the watermark of the whole flow']

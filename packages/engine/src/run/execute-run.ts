@@ -1,6 +1,8 @@
 /** One planned run, from its lease to its end: prepare → capture → steps → settle. New and resumed runs alike. */
 import { NO_ROWS, type RowCounts, addCounts } from '@tidemark/contract/row-counts'
 import { scopeText } from '@tidemark/contract/flow'
+import { parseRunId } from '@tidemark/contract/ids'
+import { UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
 import { captureRows } from '../capture/capture-rows.ts'
 import { type BatchRow, type LedgerStore, type RunRow } from '../control/control-store.ts'
 import type { Bench, CapturedBatch, DialectModule, FenceKey } from '../dialects/contract.ts'
@@ -56,15 +58,27 @@ export async function executeRun(
   })
   try {
     await using opened = await deps.openBench(plan.definition, id)
+    await forgetEnded(ledger, opened.bench)
     await work(deps, lease, id, plan, opened, own).catch(async (error: unknown) => {
       throw own.hard.aborted ? error : await explainDrift(opened.bench, plan, error)
     })
+    // the ledger has the run as it ended; what cannot be forgotten now is forgotten by the next one
+    await forgetEnded(ledger, opened.bench).catch(() => undefined)
   } catch (error) {
     await endRun(deps, lease, id, error)
     return finished(deps, id, error instanceof Cancelled ? [] : asAppError(error).remedy)
   }
   deps.removeWork(id)
   return finished(deps, id)
+}
+
+/** Captured keys of runs that ended, here or elsewhere, are of no use. */
+async function forgetEnded(ledger: LedgerStore, { work: place }: Bench): Promise<void> {
+  if (!place.capturesKeys) return
+  for (const name of await place.runs()) {
+    const run = await ledger.findRun(parseRunId(name))
+    if (run !== null && !(UNFINISHED_RUN_STATES as readonly string[]).includes(run.state)) await place.remove(name)
+  }
 }
 
 async function work(
@@ -251,19 +265,21 @@ async function capture(
   const fingerprint = await readyToRead(bench, plan, deps.hit)
   if (stored !== null) {
     const same = stored.fingerprint === fingerprint
+    const mayHaveMoved = plan.relation.tree !== null || plan.relation.target.beside !== null
     const holds = stored.byRows
       ? same
-      : !bench.work.capturesKeys || ((await bench.work.exists(stored.epoch)) && (plan.relation.tree === null || same))
+      : !bench.work.capturesKeys || ((await bench.work.exists(stored.epoch)) && (!mayHaveMoved || same))
     if (holds) return stored
   }
   const epoch = (stored?.epoch ?? 0) + 1
-  // what was read by place is not known by key: what the target has of it is left out
+  // what was read by place is not known by key, and what was loaded beside may be old: what the target has is left out
   const read = travelling(plan)
+  const asItIs = stored !== null && (stored.byRows || plan.relation.target.beside !== null)
   const selection =
-    stored?.byRows && read.selection.absent === null && bench.work.capturesKeys
+    asItIs && read.selection.absent === null && bench.work.capturesKeys
       ? { ...read.selection, absent: 'row' as const }
       : read.selection
-  const done = stored?.byRows
+  const done = asItIs
     ? []
     : batches
         .filter((b) => b.state === 'done' && parseSplit(b.split).epoch === stored?.epoch)

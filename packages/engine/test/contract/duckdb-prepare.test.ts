@@ -52,7 +52,7 @@ test('prepareSql names the tables without the name that a file is attached under
     'CREATE SCHEMA IF NOT EXISTS "tidemark";',
     'CREATE TABLE IF NOT EXISTS "tidemark"."fence"',
     'CREATE TABLE IF NOT EXISTS "tidemark"."marker"',
-    'CREATE TABLE IF NOT EXISTS "tidemark"."reject"',
+    'CREATE TABLE IF NOT EXISTS "tidemark"."marker_reject"',
     'CREATE TABLE IF NOT EXISTS "tidemark"."settled"',
   ])
 })

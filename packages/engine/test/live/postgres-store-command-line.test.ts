@@ -65,7 +65,7 @@ test('doctor finds what is missing in the schema, and what migrate prints puts i
   await using harness = await PostgresStoreHarness.empty('15')
   await using p = await projectAt(harness)
   const printed = await p.json(MigrateDocument, ['migrate', '--print-sql'])
-  expect(printed).toMatchObject({ version: 0, known: 4, pending: expect.arrayContaining(['0001-catalog']) })
+  expect(printed).toMatchObject({ version: 0, known: 5, pending: expect.arrayContaining(['0001-catalog']) })
   await p.ok('migrate')
   expect((await p.ok('migrate', '--print-sql')).out).toContain('is up to date')
   await using session = await harness.connect()

@@ -77,7 +77,7 @@ describe.each(VERSIONS)('a control store on PostgreSQL %s', (version) => {
       code: 'TM3005',
       remedy: [expect.stringContaining('tidemark migrate'), expect.any(String)],
     })
-    expect(await inspect(harness)).toMatchObject({ version: 3, pending: [{ version: 4 }], damage: [] })
+    expect(await inspect(harness)).toMatchObject({ version: 3, pending: [{ version: 4 }, { version: 5 }], damage: [] })
     await harness.open()
     expect(await inspect(harness)).toMatchObject({ version: NEWEST, pending: [], damage: [] })
   })

@@ -67,7 +67,7 @@ test('today’s rows of a DATE wait until the day is over', async () => {
     'CREATE TABLE src (id BIGINT, modified_on DATE)',
     "INSERT INTO src VALUES (1, DATE '2020-01-01'), (2, (get_current_timestamp() AT TIME ZONE 'UTC')::DATE)",
   )
-  const [[tomorrow] = []] = await w.sourceRows('SELECT (modified_on + INTERVAL 1 DAY)::VARCHAR FROM src WHERE id = 2')
+  const [[tomorrow] = []] = await w.sourceRows("SELECT (modified_on + INTERVAL '1 DAY')::VARCHAR FROM src WHERE id = 2")
   expect(await w.run(flow)).toMatchObject({ rows: { inserted: 1n }, waiting: { rows: 1n, until: tomorrow } })
 })
 
@@ -98,7 +98,7 @@ test('clock: local reads the clock in the column’s zone', async () => {
   await using w = await openWorld()
   await w.source(
     'CREATE TABLE src (id BIGINT, modified_on TIMESTAMP)',
-    "INSERT INTO src VALUES (1, get_current_timestamp() AT TIME ZONE 'Asia/Kolkata' - INTERVAL 1 HOUR)",
+    "INSERT INTO src VALUES (1, get_current_timestamp() AT TIME ZONE 'Asia/Kolkata' - INTERVAL '1 HOUR')",
   )
   expect(await w.run(local)).toMatchObject({ rows: { inserted: 1n }, waiting: null })
 })

@@ -50,7 +50,7 @@ test('four workers on 50 batches of updates take every newer row once', async ()
   const flow = flowSpec()
   await w.source(TABLE, rows(ROWS))
   await w.run(flow)
-  await w.source("UPDATE src SET name = name || '!', modified_on = modified_on + INTERVAL 1 YEAR WHERE id % 2 = 0")
+  await w.source("UPDATE src SET name = name || '!', modified_on = modified_on + INTERVAL '1 YEAR' WHERE id % 2 = 0")
   const run = await w.run(flow, { full: true, batchRows: 20, workers: 4 })
   expect(run).toMatchObject({
     state: 'succeeded',

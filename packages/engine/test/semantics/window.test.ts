@@ -74,10 +74,10 @@ test('the next window overlaps by the buffer', async () => {
   await w.source(TABLE, rows(3))
   const first = await w.run(buffered)
   expect(first.window?.decidedBy).toBe('buffer')
-  await w.source("INSERT INTO src VALUES (9, 'now', get_current_timestamp() - INTERVAL 61 MINUTE)")
+  await w.source("INSERT INTO src VALUES (9, 'now', get_current_timestamp() - INTERVAL '61 MINUTE')")
   const next = await w.planned(buffered)
   const [hour] = await w.sourceRows(
-    `SELECT TIMESTAMP '${first.window?.upTo}' - TIMESTAMP '${next.window?.after}' BETWEEN INTERVAL 1 HOUR AND INTERVAL '3600.000001 seconds'`,
+    `SELECT TIMESTAMP '${first.window?.upTo}' - TIMESTAMP '${next.window?.after}' BETWEEN INTERVAL '1 HOUR' AND INTERVAL '3600.000001 seconds'`,
   )
   expect(hour).toEqual(['true'])
 })
@@ -89,7 +89,7 @@ test('a row that commits late with an older position inside the buffer arrives',
   await w.run(buffered)
   const mark = await w.watermark(buffered)
   await w.source(
-    `INSERT INTO src VALUES (9, 'late', TIMESTAMP '${mark}' - INTERVAL 30 MINUTE), (10, 'too late', TIMESTAMP '${mark}' - INTERVAL 2 HOUR)`,
+    `INSERT INTO src VALUES (9, 'late', TIMESTAMP '${mark}' - INTERVAL '30 MINUTE'), (10, 'too late', TIMESTAMP '${mark}' - INTERVAL '2 HOUR')`,
   )
   expect(await w.run(buffered)).toMatchObject({ state: 'succeeded', rows: { read: 1n, inserted: 1n } })
   expect(await ids(w)).toEqual([0, 1, 2, 9])
@@ -100,7 +100,7 @@ test('a younger row waits, is counted as waiting until it is old enough, and arr
   await using w = await openWorld()
   await w.source(TABLE, rows(3), "INSERT INTO src VALUES (9, 'young', get_current_timestamp())")
   const [[young, due] = []] = await w.sourceRows(
-    'SELECT modified_on::VARCHAR, (modified_on + INTERVAL 1 HOUR)::VARCHAR FROM src WHERE id = 9',
+    "SELECT modified_on::VARCHAR, (modified_on + INTERVAL '1 HOUR')::VARCHAR FROM src WHERE id = 9",
   )
   const first = await w.run(buffered)
   expect(first).toMatchObject({ rows: { read: 3n }, waiting: { rows: 1n, until: due } })

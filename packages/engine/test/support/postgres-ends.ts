@@ -11,20 +11,22 @@ import type { Side, WorldEnds } from './world-ends.ts'
 const DIALECT_OF_THE_TESTS = `
 CREATE FUNCTION public.range(n bigint) RETURNS SETOF bigint LANGUAGE sql AS 'SELECT generate_series(0, n - 1)';
 CREATE FUNCTION public.range(a bigint, b bigint) RETURNS SETOF bigint LANGUAGE sql AS 'SELECT generate_series(a, b - 1)';
+CREATE FUNCTION public.repeat(x text, n bigint) RETURNS text LANGUAGE sql AS 'SELECT pg_catalog.repeat(x, CAST(n AS integer))';
 CREATE FUNCTION public.to_seconds(n bigint) RETURNS interval LANGUAGE sql AS 'SELECT make_interval(secs => n)';
 CREATE FUNCTION public.get_current_timestamp() RETURNS timestamptz LANGUAGE sql AS 'SELECT clock_timestamp()'`
 
-const schemaOf = (side: Side): string => `${side}_side`
+/** DuckDB's name for the schema of a table that names none: what is kept beside a target is called after it. */
+const SCHEMAS: Readonly<Record<Side, string>> = { source: 'office', target: 'main' }
 
-export const connectionTo = (db: TestDatabase, side: Side) => ({ url: db.url, schema: schemaOf(side) })
+export const connectionTo = (db: TestDatabase, side: Side) => ({ url: db.url, schema: SCHEMAS[side] })
 
 export async function postgresEnds(version: Version): Promise<WorldEnds & { readonly db: TestDatabase }> {
   const db = await TestDatabase.create(version)
   const sides = ['source', 'target'] as const
-  await db.exec(DIALECT_OF_THE_TESTS, ...sides.map((side) => `CREATE SCHEMA ${schemaOf(side)}`))
+  await db.exec(DIALECT_OF_THE_TESTS, ...sides.map((side) => `CREATE SCHEMA ${SCHEMAS[side]}`))
   const session = async (side: Side): Promise<PostgresSession> => {
     const opened = await db.connect()
-    await opened.run(`SELECT set_config('search_path', '${schemaOf(side)}, public', false)`)
+    await opened.run(`SELECT set_config('search_path', '${SCHEMAS[side]}, public', false)`)
     return opened
   }
   const open = { source: await session('source'), target: await session('target') }
@@ -34,6 +36,7 @@ export async function postgresEnds(version: Version): Promise<WorldEnds & { read
   }
   return {
     db,
+    place: 'ctid',
     exec: async (side, statements) => {
       for (const statement of statements) await open[side].script(statement)
     },

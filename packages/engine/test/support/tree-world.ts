@@ -33,8 +33,8 @@ const STAMPS: Stamps = {
 /** For runs with a buffer of an hour, and at last one without: every stamp of a row is later than the ones before. */
 export const AN_HOUR_AGO: Stamps = {
   ...STAMPS,
-  now: `${STAMPS.now} - INTERVAL 2 HOUR`,
-  young: `${STAMPS.now} - INTERVAL 30 MINUTE`,
+  now: `${STAMPS.now} - INTERVAL '2 HOUR'`,
+  young: `${STAMPS.now} - INTERVAL '30 MINUTE'`,
 }
 
 export interface FileFlowOptions {
@@ -133,7 +133,9 @@ export class FileWorld implements AsyncDisposable {
 
   /** Names in the order in which they landed: a row that was replaced counts from then. Meaningful with one worker. */
   async landed(): Promise<string> {
-    return (await this.world.targetRows('SELECT stream_id FROM dst ORDER BY rowid')).map(([id]) => id).join(' ')
+    return (await this.world.targetRows(`SELECT stream_id FROM dst ORDER BY ${this.world.place}`))
+      .map(([id]) => id)
+      .join(' ')
   }
 
   /** Locators in the target, by name. */

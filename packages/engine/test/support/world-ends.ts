@@ -11,6 +11,8 @@ export interface WorldHooks {
 }
 
 export interface WorldEnds extends AsyncDisposable {
+  /** What rows are sorted by in the order in which they landed. */
+  readonly place: string
   exec(side: Side, statements: readonly string[]): Promise<void>
   rows(side: Side, query: string): Promise<readonly (readonly (string | null)[])[]>
   openBench(

@@ -126,6 +126,11 @@ export class World implements AsyncDisposable {
     this.#options = options
   }
 
+  /** What the target's rows are sorted by in the order in which they landed. */
+  get place(): string {
+    return this.#ends?.place ?? 'rowid'
+  }
+
   get sourcePath(): string {
     return join(this.dir, 'source.duckdb')
   }

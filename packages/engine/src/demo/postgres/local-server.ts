@@ -45,6 +45,8 @@ export interface LocalServerOptions {
   readonly programs: string
   /** lines of postgresql.conf besides the usual */
   readonly settings?: Readonly<Record<string, string>>
+  /** the folder that its own is made in, which whoever runs the server can enter */
+  readonly parent?: string
 }
 
 export class LocalServer implements AsyncDisposable {
@@ -61,8 +63,8 @@ export class LocalServer implements AsyncDisposable {
     this.#child = child
   }
 
-  static async start({ programs, settings = {} }: LocalServerOptions): Promise<LocalServer> {
-    const dir = newServerFolder()
+  static async start({ programs, settings = {}, parent = tmpdir() }: LocalServerOptions): Promise<LocalServer> {
+    const dir = newServerFolder(parent)
     try {
       handOver(dir)
       const bin = join(readable(programs, dir), 'bin')
@@ -122,7 +124,7 @@ export class LocalServer implements AsyncDisposable {
 }
 
 /** `data` in it is the server's, `log` what it says. */
-export const newServerFolder = (): string => mkdtempSync(join(tmpdir(), 'tidemark-postgres-'))
+export const newServerFolder = (parent = tmpdir()): string => mkdtempSync(join(parent, 'tidemark-postgres-'))
 
 /** Gives the folder and what is in it to whoever runs the server. */
 export function handOver(dir: string): void {

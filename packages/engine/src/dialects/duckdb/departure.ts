@@ -18,6 +18,7 @@ import type {
   SourcePort,
   UnmatchedRow,
 } from '../contract.ts'
+import { departingSource } from '../departing-source.ts'
 import type { Departure, Wire } from '../departure.ts'
 import { printable } from '../sql-text.ts'
 import { spooledRelation, WHOLE_SPOOL } from '../spooled-relation.ts'
@@ -59,7 +60,7 @@ class DuckdbDeparture implements Departure, RangesAlone {
 
   constructor(bench: DuckdbBench, area: DuckdbWorkArea, folder: string) {
     this.#bench = bench
-    this.source = bench.source
+    this.source = departingSource(bench.source)
     this.#area = area
     this.#folder = folder
   }

@@ -1,5 +1,4 @@
 /** Rows arriving from another server or engine: by COPY into the table itself, or into a staging relation of the batch. */
-import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { arrivedRelation, carriedPosition } from '../arrived-relation.ts'
@@ -124,19 +123,12 @@ async function receive(
   const bytes = await from.read(flow, selection, split, wire)
   let failure: Error | null = null
   bytes.once('error', (error) => (failure ??= from.translate(error)))
-  let passed = 0
-  const counted = new Transform({
-    transform(chunk: Buffer, _, done) {
-      passed += chunk.length
-      done(null, chunk)
-    },
-  })
   const into = session.copyIn(text)
   try {
-    await pipeline(bytes, counted, into)
+    await pipeline(bytes, into)
   } catch (error) {
     if (failure !== null) throw failure as Error
     throw translate(error, session.options.database, 'TM5001', session.discreet)
   }
-  return { rows: BigInt(into.rowCount), bytes: BigInt(passed) }
+  return { rows: BigInt(into.rowCount), bytes: split.bytes }
 }

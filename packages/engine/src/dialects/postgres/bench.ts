@@ -23,6 +23,7 @@ import { staged } from '../relational/apply.sql.ts'
 import { predicates, vanishingUnder } from '../relational/capture.sql.ts'
 import { insertRejects } from '../relational/fence.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
+import type { Sender } from '../relational/sender.ts'
 import { FAILS, Sift, withOut } from '../relational/sift.ts'
 import { stageByKey, stageGiven } from '../relational/stage-batch.ts'
 import { templateSql } from '../relational/template.sql.ts'
@@ -61,7 +62,7 @@ export async function openPostgresBench(options: OpenBench, hooks: PostgresHooks
   const into = connectionOf(options.target.options, 'target')
   const session = opening.use(await openSession(into, writes ? 'target' : 'source'))
   const work = opening.use(await openSession(into, 'target'))
-  if (!writes) await beginDryRun(work)
+  const begin = writes ? () => Promise.resolve() : dryRun(work)
   session.discreet = work.discreet = options.discreet ?? false
   const source = await openSourceEnd(connectionOf(options.source.options, 'source'), into, session, opening)
   if (!source.sees(options.tables ?? [])) {
@@ -78,14 +79,21 @@ export async function openPostgresBench(options: OpenBench, hooks: PostgresHooks
     work: place.name,
     secret: options.secret,
   }
-  const ends = { session, work, source, into }
+  const ends = { session, work, begin, source, into }
   return new PostgresBench(ends, catalogs, place, hooks, opening.move())
 }
 
-/** What it stages and captures is gone with the transaction; it holds nothing that anybody waits for. */
-async function beginDryRun(work: PostgresSession): Promise<void> {
-  await work.rows(`SELECT set_config('idle_in_transaction_session_timeout', '0', FALSE)`)
-  await work.begin()
+/**
+ * What it stages and captures is gone with its transaction, which holds nothing that anybody waits for. It begins with
+ * the first statement: a plan has asked for the ceiling by then, and is not held back by itself.
+ */
+function dryRun(work: PostgresSession): () => Promise<void> {
+  let begun: Promise<void> | null = null
+  const begin = async (): Promise<void> => {
+    await work.rows(`SELECT set_config('idle_in_transaction_session_timeout', '0', FALSE)`)
+    await work.begin()
+  }
+  return () => (begun ??= begin())
 }
 
 async function kitOf(session: PostgresSession, { location }: PostgresConnection) {
@@ -97,6 +105,8 @@ interface Ends {
   readonly session: PostgresSession
   /** captures; in a dry run it weighs too, since only it sees what it captured */
   readonly work: PostgresSession
+  /** before each statement of `work` */
+  readonly begin: () => Promise<void>
   readonly source: SourceEnd
   readonly into: PostgresConnection
 }
@@ -124,7 +134,8 @@ class PostgresBench implements Bench {
     this.#opened = opened
     this.source = ends.source.port(catalogs, hooks.betweenClockAndCeiling)
     this.target = new PostgresTarget(ends.into, ends.session, catalogs)
-    this.work = new PostgresWorkArea(ends.work, catalogs, place, (r) => stateOf(this.target, r.target.table))
+    const capture = senderOf(ends.work, 'capture', 'TM4019', ends.begin)
+    this.work = new PostgresWorkArea(capture, catalogs, place, (r) => stateOf(this.target, r.target.table))
   }
 
   lanes(relation: FlowRelation): LaneFacts {
@@ -209,7 +220,7 @@ class PostgresBench implements Bench {
   async weighSwap(relation: FlowRelation, selection: Selection): Promise<bigint> {
     if ((await this.target.describe(relation.target.table)) === null) return 0n
     const [predicate = TRUE] = predicates(this.#catalogs, relation, selection, true)
-    return count(this.#ends.work, vanishingUnder(this.#catalogs, relation, predicate), this.target.location)
+    return this.#weighing.count(vanishingUnder(this.#catalogs, relation, predicate))
   }
 
   async weigh(
@@ -219,7 +230,7 @@ class PostgresBench implements Bench {
     kind: 'insert-missing' | 'latest',
     policy: RowPolicy = FAILS,
   ): Promise<RowCounts> {
-    const here = senderOf(this.#ends.work, this.target.location)
+    const here = this.#weighing
     const facts = await this.target.describe(flow.target.table)
     const c = facts === null ? this.#catalogs : withAddresses(this.#catalogs, await this.#landing(flow))
     const target = {
@@ -231,6 +242,10 @@ class PostgresBench implements Bench {
       narrowing: (r) => keyRange(here, c, r, split),
       landing: null,
     })
+  }
+
+  get #weighing(): Sender {
+    return senderOf(this.#ends.work, this.target.location, 'TM5001', this.#ends.begin)
   }
 
   explain(

@@ -30,8 +30,20 @@ export interface RangeSource {
   keyIsUnique(relation: FlowRelation): Promise<boolean>
 }
 
-/** What tells batches of pages whether their places still mean the same. */
-export const placesOf = (snapshot: SharedSnapshot, { file }: StoredTable): string => `${file}/${snapshot.sees}`
+/** When places of a table mean the same: its file, what the snapshot sees, and the name under which others may share it. */
+export interface Places {
+  readonly file: string
+  readonly sees: string
+  readonly name: string
+}
+
+export const placesText = (snapshot: SharedSnapshot, { file }: StoredTable): string =>
+  `${file}/${snapshot.sees}/${snapshot.name}`
+
+export function parsePlaces(text: string): Places {
+  const [file = '', sees = '', name = ''] = text.split('/')
+  return { file, sees, name }
+}
 
 const min = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 const max = (a: bigint, b: bigint): bigint => (a > b ? a : b)
@@ -97,14 +109,14 @@ export class Cut {
       if (range === null) throw new TypeError('a capture of ranges left one of keys')
       if (readAt === null) parts.push({ range, readAt, last, rows, bytes })
       else {
-        const [file, sees = ''] = readAt.split('/')
+        const { file, sees } = parsePlaces(readAt)
         // the table was rewritten: no place means what it did
         if (file !== stored.file) return await this.anew(snapshot)
         former.add(sees)
-        parts.push({ range, readAt: placesOf(snapshot, stored), last, rows, bytes })
+        parts.push({ range, readAt: placesText(snapshot, stored), last, rows, bytes })
       }
     }
-    const readAt = placesOf(snapshot, stored)
+    const readAt = placesText(snapshot, stored)
     // a range that was itself a pass for changes is covered by the older of the two
     for (const sees of former)
       for (const { from, to } of passesOver(stored.pages)) {
@@ -141,7 +153,7 @@ export class Cut {
   }
 
   async #pages(snapshot: SharedSnapshot, stored: StoredTable): Promise<readonly Part[]> {
-    const readAt = placesOf(snapshot, stored)
+    const readAt = placesText(snapshot, stored)
     const part = (from: bigint, to: bigint | null, rows: bigint, bytes: bigint): Part => ({
       range: { kind: 'pages', from: String(from), to: to === null ? null : String(to), unseenBy: null },
       readAt,

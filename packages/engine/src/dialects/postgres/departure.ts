@@ -3,21 +3,21 @@ import type { Readable } from 'node:stream'
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { carriedPosition } from '../arrived-relation.ts'
-import type { CapturedBatch, FlowRelation, OpenBench, Selection } from '../contract.ts'
+import type { CapturedBatch, FlowRelation, OpenBench, Selection, SourcePort } from '../contract.ts'
+import { departingSource } from '../departing-source.ts'
 import type { Departure, Wire } from '../departure.ts'
 import { fromSource } from '../relational/capture.sql.ts'
 import { clearValue, landingValue } from '../relational/columns.sql.ts'
 import { type Catalogs, column } from '../relational/names.ts'
 import { ident, joined, type Sql, sql } from '../sql-text.ts'
 import { copyOutText, inlined, setSecrets } from './copy-text.ts'
-import { placesOf, type RangeSource, taken } from './cut-ranges.ts'
+import { parsePlaces, type RangeSource, taken } from './cut-ranges.ts'
 import { translate } from './errors.ts'
 import { type OpenSource, openPostgresSource } from './open-source.ts'
 import { RangeArea } from './range-area.ts'
 import { refuseChangedSource } from './refuse-batch.ts'
 import { connectionOf, openSession, type PostgresConnection } from './session.ts'
 import { SharedSnapshot } from './shared-snapshot.ts'
-import type { PostgresSource } from './source.ts'
 import { inRange } from './split-range.sql.ts'
 import { lookAtStorage } from './stored-table.ts'
 
@@ -34,7 +34,7 @@ export async function openPostgresDeparture(options: OpenBench): Promise<Departu
 class PostgresDeparture implements Departure, RangeSource {
   readonly kind = 'postgres'
   readonly wires: readonly Wire[] = ['pgcopy', 'csv']
-  readonly source: PostgresSource
+  readonly source: SourcePort
   readonly work: RangeArea
   readonly catalogs: Catalogs
   readonly location: string
@@ -46,7 +46,7 @@ class PostgresDeparture implements Departure, RangeSource {
   #snapshot: Promise<SharedSnapshot> | null = null
 
   constructor(opened: OpenSource, connection: PostgresConnection) {
-    this.source = opened.port
+    this.source = departingSource(opened.port)
     this.catalogs = opened.catalogs
     this.location = connection.location
     this.#opened = opened
@@ -69,6 +69,17 @@ class PostgresDeparture implements Departure, RangeSource {
     return await this.#snapshot
   }
 
+  /** The snapshot under which these places were cut; a worker that joined the run shares its owner's. */
+  async #sharing(readAt: string, r: FlowRelation): Promise<SharedSnapshot> {
+    const cut = parsePlaces(readAt)
+    const { file } = await this.stored(r)
+    this.#snapshot ??= SharedSnapshot.take(() => this.#connect(), MAX_AGE_MS, cut.name)
+    const now = await this.#snapshot.catch(() => null)
+    if (now?.holds && now.sees === cut.sees && file === cut.file) return now
+    if (now === null) this.#snapshot = null
+    throw new AppError('TM5006', `${r.source.table.join('.')} on ${this.location}: its snapshot is over`)
+  }
+
   async #connect(): Promise<PostgresSession> {
     const reader = await openSession(this.#connection, 'source')
     reader.discreet = this.#session.discreet
@@ -88,9 +99,7 @@ class PostgresDeparture implements Departure, RangeSource {
   }
 
   async read(r: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Readable> {
-    const snapshot = await this.snapshot()
-    if (split.readAt !== null && split.readAt !== placesOf(snapshot, await this.stored(r)))
-      throw new AppError('TM5006', `${r.source.table.join('.')} on ${this.location}: its snapshot is over`)
+    const snapshot = split.readAt === null ? await this.snapshot() : await this.#sharing(split.readAt, r)
     const session = await snapshot.borrow()
     const statement = inlined(this.#select(r, selection, split, wire))
     try {

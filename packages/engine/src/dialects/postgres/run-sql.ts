@@ -40,8 +40,25 @@ export async function count(
   return BigInt(row?.[0] ?? '0')
 }
 
-export const senderOf = (session: PostgresSession, where: string, refused?: Refused): Sender => ({
-  exec: (statement) => exec(session, statement, where, refused),
-  query: (statement) => query(session, statement, where, refused),
-  count: (statement) => count(session, statement, where, refused),
-})
+/** `begin`: awaited before each statement. */
+export function senderOf(
+  session: PostgresSession,
+  where: string,
+  refused?: Refused,
+  begin: () => Promise<void> = () => Promise.resolve(),
+): Sender {
+  return {
+    exec: async (statement) => {
+      await begin()
+      return exec(session, statement, where, refused)
+    },
+    query: async (statement) => {
+      await begin()
+      return query(session, statement, where, refused)
+    },
+    count: async (statement) => {
+      await begin()
+      return count(session, statement, where, refused)
+    },
+  }
+}

@@ -9,8 +9,9 @@ const READ_ONLY = 'ISOLATION LEVEL REPEATABLE READ READ ONLY'
 export class SharedSnapshot implements AsyncDisposable {
   /** what it sees, as the server writes it: tells a resumed run whether it reads what was cut */
   readonly sees: string
+  /** under which other sessions, of other processes too, may read what it sees, as long as it is kept */
+  readonly name: string
   readonly #keeper: PostgresSession
-  readonly #name: string
   readonly #connect: () => Promise<PostgresSession>
   readonly #until: number
   readonly #idle: PostgresSession[] = []
@@ -24,17 +25,23 @@ export class SharedSnapshot implements AsyncDisposable {
     maxAgeMs: number,
   ) {
     this.#keeper = keeper
-    this.#name = name
+    this.name = name
     this.sees = sees
     this.#connect = connect
     this.#until = performance.now() + maxAgeMs
     this.#all.add(keeper)
   }
 
-  static async take(connect: () => Promise<PostgresSession>, maxAgeMs: number): Promise<SharedSnapshot> {
+  /** `of`: the name of one that another process keeps; null: a new one. */
+  static async take(
+    connect: () => Promise<PostgresSession>,
+    maxAgeMs: number,
+    of: string | null = null,
+  ): Promise<SharedSnapshot> {
     const keeper = await connect()
     try {
       await keeper.begin(READ_ONLY)
+      if (of !== null) await keeper.run(importing(of))
       const [row] = await keeper.rows('SELECT pg_catalog.pg_export_snapshot(), pg_catalog.pg_current_snapshot()::text')
       const [name, sees] = row ?? []
       if (name == null || sees == null) throw new TypeError('a snapshot has a name')
@@ -57,8 +64,7 @@ export class SharedSnapshot implements AsyncDisposable {
     const session = await this.#connect()
     try {
       await session.begin(READ_ONLY)
-      // the name is the server's own: hexadecimal digits and dashes
-      await session.run(`SET TRANSACTION SNAPSHOT '${this.#name.replaceAll("'", '')}'`)
+      await session.run(importing(this.name))
       // one process a batch, and the same order whenever it is read again
       await session.run('SET LOCAL max_parallel_workers_per_gather = 0')
     } catch (error) {
@@ -84,3 +90,6 @@ export class SharedSnapshot implements AsyncDisposable {
     this.#all.clear()
   }
 }
+
+/** The name is the server's own: hexadecimal digits and dashes. */
+const importing = (name: string): string => `SET TRANSACTION SNAPSHOT '${name.replaceAll(/[^0-9A-F-]/gi, '')}'`

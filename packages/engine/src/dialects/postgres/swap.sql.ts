@@ -88,3 +88,9 @@ export const refill = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   sql`INSERT INTO ${targetTable(c, r.target.table)} (${columnNames(r)}) OVERRIDING SYSTEM VALUE SELECT ${columnNames(r)} FROM ${targetTable(c, landingTable(r))}`,
   sql`DROP TABLE ${targetTable(c, landingTable(r))}`,
 ]
+
+export const uniqueBeside = (c: Catalogs, r: FlowRelation, columns: readonly string[]): Sql =>
+  sql`CREATE UNIQUE INDEX ON ${targetTable(c, landingTable(r))} (${joined(
+    columns.map((name) => ident(name)),
+    ', ',
+  )})`

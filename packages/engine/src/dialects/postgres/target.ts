@@ -33,10 +33,13 @@ import { raiseFence } from './raise-fence.ts'
 import { replaceRows } from './replace-rows.ts'
 import { senderOf } from './run-sql.ts'
 import { openSession, type PostgresConnection } from './session.ts'
-import { isPlain, keyName, renameKey } from './swap.sql.ts'
+import { isPlain, keyName, renameKey, uniqueBeside } from './swap.sql.ts'
 import { typeNamed } from './type-of.ts'
 import { holderOf, logicalTypeOf, narrowing, TEXTS } from './types.ts'
 import { findType } from './type-text.ts'
+
+/** characters */
+const LONGEST_VARYING = 10_485_760
 
 const RETRY_MS = 25
 const ATTEMPTS = 20
@@ -123,7 +126,7 @@ export class PostgresTarget implements TargetPort {
   }
 
   textType(length: number): string {
-    return length === Infinity ? 'text' : `character varying(${length})`
+    return length <= LONGEST_VARYING ? `character varying(${length})` : 'text'
   }
 
   holdsText(text: string, length: number): boolean {
@@ -145,6 +148,9 @@ export class PostgresTarget implements TargetPort {
       if (createTable || (anew && relation.target.beside)) {
         await this.#makeSchemas([this.nameOf(landing)[0]])
         await this.#to.exec(createTarget(c, relation, targetTable(c, landing)))
+        // batches beside each other must not both land a value that the target takes once
+        if (relation.target.beside)
+          for (const columns of relation.target.rules.unique) await this.#to.exec(uniqueBeside(c, relation, columns))
       }
       for (const statement of addColumns(relation, targetTable(c, relation.target.table)))
         await this.#to.exec(statement)

@@ -1,5 +1,4 @@
 /** The captured keys of one run: tables of a schema of their own where the batches write, or temporary ones in a dry run. */
-import type { PostgresSession } from '../../drivers/postgres.ts'
 import type { CapturedRanges, FlowRelation, WorkArea } from '../contract.ts'
 import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
@@ -7,7 +6,6 @@ import type { SqlKit } from '../relational/sql-kit.ts'
 import { KeyWorkArea, type TargetState } from '../relational/work-area.ts'
 import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { createSchema, listSchemas, listTables, WORK_SCHEMA } from './fence.sql.ts'
-import { senderOf } from './run-sql.ts'
 
 /** Where the tables of the captured keys are. `run` null: a dry run, whose tables are gone with its transaction. */
 export interface WorkPlace {
@@ -34,12 +32,11 @@ export class PostgresWorkArea extends KeyWorkArea implements WorkArea {
   readonly #place: WorkPlace
 
   constructor(
-    session: PostgresSession,
+    to: Sender,
     catalogs: Catalogs,
     place: WorkPlace,
     target: (relation: FlowRelation) => Promise<TargetState>,
   ) {
-    const to = senderOf(session, 'capture', 'TM4019')
     super(to, catalogs, {
       has: async (table) => {
         const [row] = await to.query(sql`SELECT to_regclass(${param(nameText(place, table))})`)
