@@ -44,11 +44,14 @@ async function commitsPerSecond(syncBatches: boolean, count: number): Promise<nu
     await ledger.addBatches(run, token, '{}', [{ step: 1, name: 'rows' }], batches)
     const rows = { ...NO_ROWS, read: 1000n, inserted: 900n, updated: 100n }
     const startedAt = performance.now()
-    const queue = batches.values()
+    await ledger.join(run, token, owner, 600_000)
+    let from = 1
     const work = async (): Promise<void> => {
-      for (const { batch } of queue) {
-        await ledger.claimBatch(run, batch, token)
-        await ledger.batchDone(run, batch, token, rows)
+      for (;;) {
+        const claim = await ledger.claimNext(run, { step: 1, first: 1, last: count, from }, token, owner.worker)
+        if (claim.batch === null) return
+        from = Math.max(from, claim.batch + 1)
+        await ledger.batchDone(run, claim.batch, token, rows)
       }
     }
     await Promise.all(Array.from({ length: WORKERS }, work))

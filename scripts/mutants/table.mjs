@@ -8,6 +8,7 @@ import { FILES } from './files.mjs'
 import { POSTGRES } from './postgres.mjs'
 import { STEPS } from './steps.mjs'
 import { REJECTS } from './rejects.mjs'
+import { WORKERS } from './workers.mjs'
 
 const CAPTURE = 'src/capture/watermark.ts'
 const TREE = 'src/capture/close-tree.ts'
@@ -458,4 +459,5 @@ export const MUTANTS = [
   ...FILES,
   ...POSTGRES,
   ...STEPS,
+  ...WORKERS,
 ]

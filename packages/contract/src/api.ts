@@ -29,8 +29,11 @@ export const RunJson = z.strictObject({
   run: z.string().nullable(),
   flow: z.string(),
   scope: ScopeJson,
-  /** `dry_run` and `skipped` are no states of a run: there was none */
-  status: z.enum([...RUN_STATES, 'dry_run', 'skipped']),
+  /**
+   * `dry_run` and `skipped` are no states of a run: there was none. `joined`: of `run --join`, whose rows and batches are
+   * those of this worker; nothing was left for it, and the owner settles
+   */
+  status: z.enum([...RUN_STATES, 'dry_run', 'skipped', 'joined']),
   reason: z.string().nullable(),
   lane: z.string().nullable(),
   window: WindowJson.nullable(),
@@ -73,6 +76,19 @@ export const ShowDocument = z.strictObject({
       batches: z.int(),
       batches_done: z.int(),
       rows: RowCountsJson,
+    }),
+  ),
+  /** at work on it now, the longest first; empty unless it is running */
+  workers: z.array(
+    z.strictObject({
+      worker: z.string(),
+      /** `actor, process N on HOST` */
+      who: z.string(),
+      owner: z.boolean(),
+      until: Instant,
+      /** its time was up: its batches are free for others */
+      expired: z.boolean(),
+      batches: z.array(z.strictObject({ batch: z.int(), step: z.int(), attempt: z.int(), since: Instant })),
     }),
   ),
   /** what to do about the run's error; empty where it has none */

@@ -16,6 +16,10 @@ export interface EngineEvents {
   }
   'run:captured': { run: RunId; flow: FlowId; scope: string; rows: bigint; batches: number; done: number }
   'step:started': { run: RunId; flow: FlowId; scope: string; step: string; batches: number }
+  'worker:joined': { run: RunId; flow: FlowId; scope: string; worker: string; token: bigint }
+  'worker:waiting': { run: RunId; flow: FlowId; scope: string; waitsFor: string }
+  'worker:left': { run: RunId; flow: FlowId; scope: string; worker: string; batches: number; rows: bigint }
+  'batch:claimed': { run: RunId; flow: FlowId; scope: string; step: string; batch: number; attempt: number }
   'batch:committed': {
     run: RunId
     flow: FlowId
@@ -106,6 +110,30 @@ export const EVENTS: { readonly [K in EventName]: EventEntry<K> } = {
     level: 'info',
     when: 'a step of the run begins',
     fields: { step: 'its name', batches: 'of this step, still to do' },
+  },
+  'worker:joined': {
+    level: 'debug',
+    when: 'a worker takes part in a run: its owner, or one that joined by `run --join`',
+    fields: { worker: 'its name in the ledger', token: 'of the lease under which it works' },
+  },
+  'worker:waiting': {
+    level: 'info',
+    when: 'a worker has nothing to do at present, since others have it',
+    fields: { waitsFor: 'what it waits for' },
+  },
+  'worker:left': {
+    level: 'info',
+    when: 'a worker that had joined is through; what it had not ended is free for others',
+    fields: { worker: 'its name in the ledger', batches: 'that it brought in', rows: 'read by them' },
+  },
+  'batch:claimed': {
+    level: 'debug',
+    when: 'a worker begins a batch, before anything is read',
+    fields: {
+      step: 'the step it belongs to',
+      batch: 'its number in the run',
+      attempt: 'above 1: it failed before, or its worker died or left',
+    },
   },
   'batch:committed': {
     level: 'debug',

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { filesSchema } from './files-schema.ts'
 import { FLOW_KEYS } from './flow-schema.ts'
+import { postgresSchema } from './postgres-schema.ts'
 import { atLeastOne, durationMs, id, name, refuse, sizeBytes, strictMap } from './schema-parts.ts'
 import { isTimeZone } from './zone.ts'
 
@@ -66,7 +67,8 @@ export const ModuleSchema = strictMap({
 export const CONNECTION_SCHEMAS: Readonly<Record<string, z.ZodType<Readonly<Record<string, unknown>>>>> = {
   duckdb: strictMap({ path: name }),
   files: filesSchema,
+  postgres: postgresSchema,
 }
-export const LATER_CONNECTION_KINDS: readonly string[] = ['sqlserver', 'postgres', 'trino', 'databricks']
+export const LATER_CONNECTION_KINDS: readonly string[] = ['sqlserver', 'trino', 'databricks']
 /** Kinds whose tables are paths below a folder. */
 export const PATH_KINDS: readonly string[] = ['files']

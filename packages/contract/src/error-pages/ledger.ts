@@ -31,8 +31,9 @@ export const LEDGER = {
   },
   TM3005: {
     title: 'control store cannot be opened',
-    meaning: 'The file is damaged, is not a control store, or cannot be read or written.',
-    remedy: ['mend the path under control: in tidemark.yaml, or restore the file'],
+    meaning:
+      'The file or the schema is damaged, is not a control store, or cannot be read or written; or the database cannot be reached, or does not let this user in.',
+    remedy: ['mend what control: in tidemark.yaml names, or restore it'],
     ...definition,
   },
   TM3006: {
@@ -77,7 +78,8 @@ export const LEDGER = {
   },
   TM3012: {
     title: 'run has ended',
-    meaning: 'Only a planned or running run can be cancelled, and only an unfinished one has progress to clear.',
+    meaning:
+      'Only a planned or running run can be cancelled, only a running one can be joined, and only an unfinished one has progress to clear.',
     remedy: ['tidemark show RUN   shows how it ended'],
     ...definition,
   },
@@ -87,5 +89,19 @@ export const LEDGER = {
       'It was delivered or dismissed meanwhile, or there is none of that id or key in this flow. Nothing was changed.',
     remedy: ['tidemark rejects list FLOW --all   shows how it ended'],
     ...definition,
+  },
+  TM3014: {
+    title: 'run cannot be joined',
+    meaning:
+      'Its batches need something that belongs to one process: a database that only one process can open, or keys or rows that were written to a file of the worker that captured them.',
+    remedy: ['tidemark run FLOW --parallel N   works with more workers in one process'],
+    ...definition,
+  },
+  TM3015: {
+    title: 'nobody works on this run',
+    meaning:
+      'A worker joins a run whose owner is at work: the owner plans, captures and settles. This one is unfinished, and nobody holds its flow for it at present.',
+    remedy: ['tidemark resume RUN   takes it over and finishes it', 'or wait for somebody who does: --wait 5m'],
+    ...held,
   },
 } as const satisfies Record<`TM3${number}`, ErrorEntry>

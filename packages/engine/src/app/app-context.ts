@@ -129,6 +129,7 @@ export async function openBench(
         limits: limitsOf(ctx),
         secret: (reference) => secretOf(ctx, reference),
         beside: filled,
+        tables: [definition.source.table, ...definition.source.joins.map((j) => j.table)],
         discreet: Object.keys(definition.columns.mask).length > 0,
       })
       return { bench, dialect, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
@@ -189,6 +190,12 @@ export async function runDeps(ctx: AppContext, workers: number, patience: Patien
     hit: ctx.hit,
     pool: new WorkerPool(workers),
     waitMs: patience.waitMs,
+    dialect: async ({ source, target }) =>
+      dialectOf(
+        ctx.loadDialect,
+        (await connectionOf(ctx, catalog, source.connection)).kind,
+        (await connectionOf(ctx, catalog, target.connection)).kind,
+      ),
     openBench: (definition, run) => openBench(ctx, catalog, definition, run, patience),
     removeWork: (run) => removeWork(ctx, run),
   }

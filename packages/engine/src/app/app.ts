@@ -165,6 +165,12 @@ export interface App extends AsyncDisposable {
     emit: Emit,
     signal: AbortSignal,
   ): Promise<RunDocument>
+  /** Helps with a run that another owns; the counts are those of this worker. */
+  join(
+    options: { readonly run: string; readonly waitMs: number; readonly parallel: number | null },
+    emit: Emit,
+    signal: AbortSignal,
+  ): Promise<RunDocument>
   /** Asks a running run to stop (its worker sees it before its next batch), or ends an unfinished one that nobody runs. */
   /** `now` is `was` while its worker still ends the batches in flight. */
   cancel(run: string): Promise<{ readonly run: string; readonly was: string; readonly now: string }>

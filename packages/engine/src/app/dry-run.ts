@@ -78,6 +78,7 @@ export async function captureInMemory(bench: Bench, plan: FlowPlan): Promise<Cap
     batch: plan.batch,
     epoch: 1,
     done: [],
+    left: null,
     remembersUnmatched: false,
   })
 }

@@ -2,7 +2,7 @@
 import type { RunsDocument, ShowDocument, WatermarksDocument } from '@tidemark/contract/api'
 import { type ErrorCode, ERRORS } from '@tidemark/contract/error-codes'
 import { parseScopeText, scopeText } from '@tidemark/contract/flow'
-import type { RunRow } from '../control/control-store.ts'
+import type { ControlStore, RunRow } from '../control/control-store.ts'
 import { asAppError } from '../runtime/app-error.ts'
 import type { ConnectionReport } from './app.ts'
 import { type AppContext, connectionOf, limitsOf } from './app-context.ts'
@@ -34,9 +34,24 @@ export async function show(ctx: AppContext, id: string): Promise<ShowDocument> {
       batches_done: s.batchesDone,
       rows: rowsJson(s.rows),
     })),
+    workers: run.state === 'running' ? await workersOf(store, run.id) : [],
     remedy: run.error === null ? [] : remedyOf(run, run.error.code),
     plan: JSON.parse(run.plan) as Record<string, unknown>,
   }
+}
+
+async function workersOf(store: ControlStore, run: RunRow['id']): Promise<ShowDocument['workers']> {
+  const batches = (await store.ledger.listBatches(run)).filter((b) => b.state === 'running')
+  return (await store.ledger.listWorkers(run)).map((w) => ({
+    worker: w.worker,
+    who: `${w.actor}, process ${w.pid} on ${w.host}`,
+    owner: w.isOwner,
+    until: w.expiresAt,
+    expired: w.expired,
+    batches: batches
+      .filter((b) => b.worker === w.worker && b.claimedAt !== null)
+      .map((b) => ({ batch: b.batch, step: b.step, attempt: b.attempts, since: b.claimedAt ?? '' })),
+  }))
 }
 
 /** Of the registry, with the names of this run. */

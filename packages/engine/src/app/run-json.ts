@@ -4,6 +4,7 @@ import type { RunDocument, RunJson, RunsDocument } from '@tidemark/contract/api'
 import { parseScopeText } from '@tidemark/contract/flow'
 import { type RunRow } from '../control/control-store.ts'
 import type { Planned } from '../plan/flow-plan.ts'
+import type { Joined } from '../run/joined.ts'
 import { asAppError } from '../runtime/app-error.ts'
 
 /** A JSON number up to 2^53, text beyond. */
@@ -36,6 +37,18 @@ export const runJson = (run: RunRow): RunJson => ({
   batches: run.batchesDone,
   duration_ms: run.durationMs,
   error: run.error,
+})
+
+/** The run, with what one worker that joined it did. */
+export const joinedJson = ({ run, ...own }: Joined): RunJson => ({
+  ...runJson(run),
+  status: own.status,
+  reason: own.reason,
+  waiting: null,
+  rows: rowsJson(own.rows),
+  batches: own.batches,
+  duration_ms: own.durationMs,
+  error: own.error,
 })
 
 export const runsJson = (run: RunRow): RunsDocument['runs'][number] => ({

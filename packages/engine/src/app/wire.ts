@@ -1,13 +1,11 @@
 /** The only place that chooses implementations: opens a project and puts the use-cases together. */
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { CAPTURE_SCHEMAS, type CaptureSchemas } from '@tidemark/contract/capture-schema'
 import { backfill } from '../capture/backfill.ts'
 import type { CaptureModes } from '../capture/capture-mode.ts'
 import { watermark } from '../capture/watermark.ts'
 import type { ControlStore } from '../control/control-store.ts'
 import type { StoreStanding } from '../control/store-standing.ts'
-import { inspectControlStore, openControlStore } from '../control/open-control-store.ts'
+import { controlStoreExists, inspectControlStore, openControlStore } from '../control/open-control-store.ts'
 import { loadProject } from '../definition/load-project.ts'
 import { problemsError } from '../definition/problem.ts'
 import { type ResolvedCatalog, resolveCatalog } from '../definition/resolve.ts'
@@ -96,6 +94,7 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     plan: async (o, signal) => (await import('./plan.ts')).plan(ctx, o, signal),
     run: async (o, emit, signal) => (await import('./run.ts')).run(ctx, o, emit, signal),
     resume: async (o, emit, signal) => (await import('./resume.ts')).resume(ctx, o, emit, signal),
+    join: async (o, emit, signal) => (await import('./join.ts')).join(ctx, o, emit, signal),
     cancel: async (id) => (await import('./resume.ts')).cancel(ctx, id),
     reset: async (id) => (await import('./resume.ts')).reset(ctx, id),
     previewRewind: async (o) => (await import('./rewind.ts')).previewRewind(ctx, o),
@@ -120,10 +119,6 @@ function controlUrl(url: string, { config, projectDir }: OpenAppOptions): string
   return opened instanceof Secret ? opened.reveal() : opened
 }
 
-/** A store that is only looked at is not made: YAML that is refused leaves nothing behind. */
-const storeExists = (url: string, dir: string): boolean =>
-  !url.startsWith('sqlite:') || existsSync(resolve(dir, url.slice('sqlite:'.length)))
-
 /** The store, opened when first needed. Once it is open for writing, readers see the same one. */
 class Stores implements AsyncDisposable {
   /** opens the references in it, which may fail */
@@ -139,11 +134,20 @@ class Stores implements AsyncDisposable {
     this.#keepsBytes = keepsBytes
   }
 
-  open(mode: 'read' | 'write'): Promise<ControlStore> {
+  async open(mode: 'read' | 'write'): Promise<ControlStore> {
     const url = this.#url()
-    if (mode === 'write' || (!this.#keepsBytes && storeExists(url, this.#dir)))
-      return (this.#write ??= openControlStore(url, { projectDir: this.#dir, readOnly: false }))
-    return this.#write ?? (this.#read ??= openControlStore(url, { projectDir: this.#dir, readOnly: true }))
+    if (mode === 'write') return await this.#openToWork(url)
+    return await (this.#write ?? (this.#read ??= this.#openToLook(url)))
+  }
+
+  #openToWork(url: string): Promise<ControlStore> {
+    return (this.#write ??= openControlStore(url, { projectDir: this.#dir, readOnly: false }))
+  }
+
+  /** A store that is only looked at is not made: YAML that is refused leaves nothing behind. */
+  async #openToLook(url: string): Promise<ControlStore> {
+    if (!this.#keepsBytes && (await controlStoreExists(url, this.#dir))) return await this.#openToWork(url)
+    return await openControlStore(url, { projectDir: this.#dir, readOnly: true })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,6 +6,7 @@ import type {
   CapturedRanges,
   FlowRelation,
   KeyCheck,
+  RangesAlone,
   Selection,
   WorkArea,
 } from '../dialects/contract.ts'
@@ -25,6 +26,8 @@ export interface CaptureRequest {
   readonly epoch: number
   /** ranges of the capture before this one whose batches are in */
   readonly done: readonly { readonly first: bigint; readonly last: bigint }[]
+  /** batches of the capture before this one that are not in, where it was one of ranges */
+  readonly left: readonly CapturedBatch[] | null
   /** position rows without a main row are remembered */
   readonly remembersUnmatched: boolean
 }
@@ -41,17 +44,35 @@ export interface CaptureReport {
   readonly deliveredAgain: readonly string[]
 }
 
-export async function captureRows(work: WorkArea, r: CaptureRequest): Promise<CaptureReport> {
-  // rows that are in already, and those looked at again, are known by their keys alone
-  const ranges =
-    r.epoch === 1 && r.selection.again.length === 0 ? await work.ranges(r.relation, r.selection, r.batch) : null
-  return ranges === null ? captureKeys(work, r) : withoutKeys(ranges, r)
+export async function captureRows(work: WorkArea | RangesAlone, r: CaptureRequest): Promise<CaptureReport> {
+  // rows that are in already, and those looked at again, are known by their keys alone where there are captured keys
+  const byRanges = !work.capturesKeys || (r.epoch === 1 && r.selection.again.length === 0)
+  const ranges = byRanges
+    ? await work.ranges({ relation: r.relation, selection: r.selection, size: r.batch, left: r.left })
+    : null
+  if (ranges !== null) return await withoutKeys(work, ranges, r)
+  if (!work.capturesKeys) throw new TypeError('neither ranges nor keys')
+  return await captureKeys(work, r)
 }
 
-function withoutKeys({ check, batches }: CapturedRanges, r: CaptureRequest): CaptureReport {
+async function withoutKeys(
+  work: WorkArea | RangesAlone,
+  { check, batches }: CapturedRanges,
+  r: CaptureRequest,
+): Promise<CaptureReport> {
   refuseBadKeys(check, r.relation)
   const rows = batches.reduce((n, b) => n + b.rows, 0n)
-  return { batches, rows, unmatched: [], found: [], skipped: [], quarantined: [], deliveredAgain: [] }
+  const { window, unmatched, again } = r.selection
+  return {
+    batches,
+    rows,
+    // one table that is read by row numbers has no joins
+    unmatched: !work.capturesKeys && r.remembersUnmatched && window ? await work.unmatched(window) : [],
+    found: work.capturesKeys ? [] : await work.found(unmatched),
+    skipped: [],
+    quarantined: [],
+    deliveredAgain: again.length === 0 ? [] : await work.captured(again),
+  }
 }
 
 async function captureKeys(work: WorkArea, r: CaptureRequest): Promise<CaptureReport> {

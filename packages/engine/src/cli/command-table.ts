@@ -120,7 +120,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Run',
     summary: 'move what changed; resumes an unfinished run first',
     ...FLOWS,
-    options: [...MOVING, { flags: '--dry-run', description: 'count what would be done; nothing is written' }, WAIT],
+    options: [
+      ...MOVING,
+      { flags: '--join <run>', description: 'help with a run that another process works on, as it was planned there' },
+      { flags: '--dry-run', description: 'count what would be done; nothing is written' },
+      WAIT,
+    ],
     load: async () => (await import('./commands/run.ts')).run,
   },
   {

@@ -16,6 +16,7 @@ function exitCodeOfRun(run: RunJson): ExitCode {
     case 'succeeded':
     case 'nothing_to_do':
     case 'dry_run':
+    case 'joined': // its owner tells how the run ends
     case 'superseded': // replaced by another run of the same answer
     case 'skipped': // what it waits for is in the same answer
       return 0

@@ -57,6 +57,14 @@ export class OptionReader {
     return text
   }
 
+  /** Of these flags, those that were given. */
+  given(flags: readonly string[]): readonly string[] {
+    return flags.filter((flag) => {
+      const value = this.#raw[keyOf(flag)]
+      return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)
+    })
+  }
+
   /** Of an option that may be given several times. */
   texts(flag: string): readonly string[] {
     const values = this.#raw[keyOf(flag)]

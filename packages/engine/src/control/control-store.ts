@@ -1,12 +1,13 @@
 /**
- * The control store: definitions and the ledger behind one contract. SQLite is the first implementation;
- * PostgreSQL and SQL Server will be others. Every comparison of times happens in the store, on its clock.
+ * The control store: definitions and the ledger behind one contract. SQLite and PostgreSQL are its
+ * implementations; SQL Server will be another. Every comparison of times happens in the store, on its clock.
  * Every change of state is a compare-and-set that believes only the rows that came back.
  */
 import type { ErrorCode } from '@tidemark/contract/error-codes'
 import type { FlowId, GroupId, RunId, StoreId } from '@tidemark/contract/ids'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { BatchState, RunState, StepState } from '@tidemark/contract/states'
+import type { RunWorkers } from './run-workers.ts'
 
 /** UTC, milliseconds, as `2026-11-20T21:57:12.440Z`: the store's clock. */
 export type StoreTime = string
@@ -189,6 +190,9 @@ export interface BatchRow {
   /** batches of one wave are independent; the next wave waits for them */
   readonly wave: number
   readonly attempts: number
+  /** of the newest claim; null: never claimed by one that attends */
+  readonly worker: string | null
+  readonly claimedAt: StoreTime | null
   readonly rows: RowCounts
   readonly error: { readonly code: ErrorCode; readonly message: string } | null
 }
@@ -336,7 +340,7 @@ export interface Pruned {
   readonly kept: number
 }
 
-export interface LedgerStore {
+export interface LedgerStore extends RunWorkers {
   /** Random, and not in the ledger yet. */
   newRunId(): Promise<RunId>
   newGroupId(): Promise<GroupId>
@@ -366,7 +370,7 @@ export interface LedgerStore {
   ): Promise<void>
   listSteps(id: RunId): Promise<readonly StepRow[]>
   listBatches(id: RunId): Promise<readonly BatchRow[]>
-  /** `claim`; attempts + 1. */
+  /** `claim` of that very batch, whoever has it: its marker was found. Attempts + 1. */
   claimBatch(id: RunId, batch: number, token: bigint): Promise<void>
   /**
    * What a batch leaves out, beside `batchDone`: the keys of the last word count, the others are closed. On the disk
@@ -378,7 +382,15 @@ export interface LedgerStore {
    * `rejects`: opened with it, and what else this batch had in quarantine is closed; left out: as `quarantine` left it.
    */
   batchDone(id: RunId, batch: number, token: bigint, rows: RowCounts, rejects?: readonly NewReject[]): Promise<void>
-  batchFailed(id: RunId, batch: number, token: bigint, code: ErrorCode, message: string): Promise<void>
+  /** With `worker`: only while the newest claim is its own. False: another has taken the batch over, and this says nothing. */
+  batchFailed(
+    id: RunId,
+    batch: number,
+    token: bigint,
+    code: ErrorCode,
+    message: string,
+    worker?: string,
+  ): Promise<boolean>
 
   /** One transaction: every batch done, token current, watermark as expected, then run ended and watermark set. TM3003 when it moved, TM3002 when the lease is not ours. */
   settle(id: RunId, token: bigint, settlement: Settlement): Promise<void>

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { AppError } from '../runtime/app-error.ts'
 import type { ControlStore } from './control-store.ts'
@@ -7,7 +8,7 @@ export interface OpenStoreOptions {
   /** what a relative path starts from */
   readonly projectDir: string
   /**
-   * For plans and dry runs: the store as it is at this moment, and no byte of it or beside it changes. Where there is
+   * For plans and dry runs: the store as it is, and no byte of it or beside it changes. Where there is
    * none yet, an empty one in memory, so that nobody has to ask. Writing to it is refused.
    */
   readonly readOnly: boolean
@@ -18,44 +19,74 @@ export interface OpenStoreOptions {
 }
 
 interface StoreKind {
-  open(place: string, options: OpenStoreOptions & { readonly busyMs: number }): Promise<ControlStore>
-  inspect(place: string, projectDir: string): Promise<StoreStanding>
+  /** what a URL of this kind looks like, for messages */
+  readonly form: string
+  open(url: string, options: OpenStoreOptions & { readonly busyMs: number }): Promise<ControlStore>
+  inspect(url: string, projectDir: string): Promise<StoreStanding>
+  exists(url: string, projectDir: string): Promise<boolean>
 }
 
+const pathOf = (url: string, dir: string): string => resolve(dir, url.slice('sqlite:'.length))
+
 const SQLITE: StoreKind = {
-  open: async (place, options) => {
+  form: 'sqlite:PATH',
+  open: async (url, options) => {
     const { openSqliteStore } = await import('./sql/sqlite/open-sqlite-store.ts')
-    return openSqliteStore(resolve(options.projectDir, place), options)
+    return openSqliteStore(pathOf(url, options.projectDir), options)
   },
-  inspect: async (place, projectDir) => {
+  inspect: async (url, projectDir) => {
     const { inspectSqliteStore } = await import('./sql/sqlite/inspect-sqlite-store.ts')
-    return inspectSqliteStore(resolve(projectDir, place))
+    return inspectSqliteStore(pathOf(url, projectDir))
+  },
+  exists: async (url, projectDir) => existsSync(pathOf(url, projectDir)),
+}
+
+const POSTGRES: StoreKind = {
+  form: 'postgres://USER@HOST:PORT/DATABASE',
+  open: async (url, options) => {
+    const { openPostgresStore } = await import('./sql/postgres/open-postgres-store.ts')
+    return openPostgresStore(url, options)
+  },
+  inspect: async (url, projectDir) => {
+    const { inspectPostgresStore } = await import('./sql/postgres/inspect-postgres-store.ts')
+    return inspectPostgresStore(url, projectDir)
+  },
+  exists: async (url, projectDir) => {
+    const { postgresStoreExists } = await import('./sql/postgres/open-postgres-store.ts')
+    return postgresStoreExists(url, projectDir)
   },
 }
 
 /** scheme of the URL → what opens it; the driver is loaded then */
-const STORES: ReadonlyMap<string, StoreKind> = new Map([['sqlite', SQLITE]])
-const LATER: ReadonlySet<string> = new Set(['postgres', 'postgresql', 'sqlserver'])
+const STORES: ReadonlyMap<string, StoreKind> = new Map([
+  ['sqlite', SQLITE],
+  ['postgres', POSTGRES],
+  ['postgresql', POSTGRES],
+])
+const LATER: ReadonlySet<string> = new Set(['sqlserver'])
 
-/** Opens the control store at `sqlite:PATH`; makes and migrates it where needed. */
+/** Opens the control store at `sqlite:PATH` or `postgres://…`; makes and migrates it where needed. */
 export async function openControlStore(url: string, options: OpenStoreOptions): Promise<ControlStore> {
-  const { kind, place } = kindOf(url)
-  return await kind.open(place, { ...options, busyMs: options.busyMs ?? 10_000 })
+  return await kindOf(url).open(url, { ...options, busyMs: options.busyMs ?? 10_000 })
 }
 
 /** How the store stands: whether it is there, sound, and up to date. Makes, migrates and changes nothing. */
 export async function inspectControlStore(url: string, projectDir: string): Promise<StoreStanding> {
-  const { kind, place } = kindOf(url)
-  return await kind.inspect(place, projectDir)
+  return await kindOf(url).inspect(url, projectDir)
 }
 
-function kindOf(url: string): { readonly kind: StoreKind; readonly place: string } {
+/** Whether there is anything to open. A store on a server is asked, so this may fail as opening does. */
+export async function controlStoreExists(url: string, projectDir: string): Promise<boolean> {
+  return await kindOf(url).exists(url, projectDir)
+}
+
+function kindOf(url: string): StoreKind {
   const colon = url.indexOf(':')
   const scheme = colon < 0 ? '' : url.slice(0, colon)
-  const place = url.slice(colon + 1)
   const kind = STORES.get(scheme)
-  if (kind !== undefined && place !== '') return { kind, place }
+  if (kind !== undefined && colon < url.length - 1) return kind
   // the rest of the URL may hold a password: it is never shown
   if (LATER.has(scheme)) throw new AppError('TM1017', `a control store on ${scheme}`)
-  throw new AppError('TM1011', `control: must be sqlite:PATH${scheme === '' ? '' : `, not ${scheme}:…`}`)
+  const forms = [...new Set([...STORES.values()].map(({ form }) => form))].join(' or ')
+  throw new AppError('TM1011', `control: must be ${forms}${scheme === '' ? '' : `, not ${scheme}:…`}`)
 }

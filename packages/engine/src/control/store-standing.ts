@@ -10,6 +10,8 @@ export interface StoreStanding {
   readonly pending: readonly PendingMigration[]
   /** What its own check of itself found wrong. */
   readonly damage: readonly string[]
+  /** Statements that put back what can be put back without a backup; empty: nothing can, or nothing is missing. */
+  readonly mending: string
   /** Why it cannot be written, or made; null: it can. */
   readonly refusesWrites: string | null
   /** Bytes that wait to be moved into the main file; null: it has no such file. */

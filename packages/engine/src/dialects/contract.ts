@@ -4,19 +4,31 @@
  * compared by the database that owns them.
  */
 import type { ConnectionId } from '@tidemark/contract/ids'
-import type { ColumnRef, ConditionSpec, JoinSpec, TableName } from '@tidemark/contract/flow'
-import type { PositionClock } from '@tidemark/contract/capture'
+import type { TableName } from '@tidemark/contract/flow'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { Bounds, BoundsRequest, Moment } from './bounds.ts'
 import type { Lane, LaneFacts } from './lanes.ts'
 import type { Orphan, OrphanReason } from './orphan.ts'
 import type { Fault } from './fault.ts'
-import type { BatchPart, RejectedRow, RowPolicy, RowRules } from './row-policy.ts'
+import type { BatchPart, RejectedRow, RowPolicy } from './row-policy.ts'
+import type { FlowRelation, PlannedPosition, Selection, WindowBounds } from './flow-relation.ts'
 import type { TargetMemory } from './target-memory.ts'
-import type { PlannedStep, TemplateReader } from './planned-steps.ts'
+import type { Departure } from './departure.ts'
+import type { TemplateReader } from './planned-steps.ts'
+import type { SplitRange } from './split-range.ts'
+import type { LogicalType } from '@tidemark/contract/logical-type'
 import type { Secret } from '../runtime/secret.ts'
-import type { PlannedColumn } from './planned-column.ts'
 import type { SurveyPort } from './survey.ts'
+
+export { landingTable } from './flow-relation.ts'
+export type {
+  PlannedPosition,
+  PlannedTree,
+  PlannedCondition,
+  FlowRelation,
+  WindowBounds,
+  Selection,
+} from './flow-relation.ts'
 
 // ── what is there ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -54,88 +66,6 @@ export interface SourceIdentity {
   readonly timeline: string | null
 }
 
-// ── a flow's reading and writing, as data ─────────────────────────────────────────────────────────────────────
-
-export interface PlannedPosition {
-  readonly ref: ColumnRef
-  readonly type: string
-  readonly clock: PositionClock
-  readonly zone: string | null
-  /** the target column that holds it exactly, or null: the side table `tidemark_position` does */
-  readonly targetColumn: string | null
-}
-
-export interface PlannedTree {
-  readonly locator: PlannedColumn
-  readonly parent: { readonly source: string; readonly sourceType: string }
-}
-
-/** A condition with the contents of its list read at plan time, so that coverage and capture cannot differ. */
-export interface PlannedCondition {
-  readonly spec: ConditionSpec
-  readonly type: string
-  /** `in-table`: the contents; null otherwise */
-  readonly contents: readonly string[] | null
-}
-
-/** Everything a statement is made from. */
-export interface FlowRelation {
-  readonly source: {
-    readonly table: TableName
-    readonly joins: readonly JoinSpec[]
-    /** all columns of the main table: tells a new column from one that was left out */
-    readonly known: readonly string[]
-  }
-  readonly target: {
-    readonly table: TableName
-    /** where batches land until they take the table's place; null: in the table itself */
-    readonly beside: TableName | null
-    /** columns that it lacks and is given before the first batch */
-    readonly adds: readonly string[]
-    readonly rules: RowRules
-  }
-  /** in the flow's order; also among `columns` */
-  readonly key: readonly PlannedColumn[]
-  readonly columns: readonly PlannedColumn[]
-  readonly position: PlannedPosition | null
-  readonly tree: PlannedTree | null
-  readonly where: readonly PlannedCondition[]
-  readonly scope: readonly { readonly column: ColumnRef; readonly type: string; readonly value: string }[]
-  readonly excludeKeys: readonly {
-    readonly column: string
-    readonly type: string
-    readonly values: readonly string[]
-  }[]
-  /** in their order: a flat flow has one, a tree three */
-  readonly steps: readonly PlannedStep[]
-}
-
-/** The table that batches write. */
-export const landingTable = ({ target }: FlowRelation): TableName => target.beside ?? target.table
-
-/** `after < position <= upTo`; null bounds are open. */
-export interface WindowBounds {
-  readonly after: string | null
-  readonly upTo: string | null
-}
-
-/** Which rows a capture takes, beyond the relation's where, scope and exclusions. */
-export interface Selection {
-  readonly window: WindowBounds | null
-  /** rows without a position are taken too */
-  readonly withNullPosition: boolean
-  /** only rows that the target lacks: their key, or the row as it is now, position and content; null: all */
-  readonly absent: 'key' | 'row' | null
-  /** join keys (JSON arrays of text, in the order of the join's `on`) of position rows remembered as unmatched */
-  readonly unmatched: readonly string[]
-  /** main keys (JSON arrays of text) to look at again: open rejects and orphans */
-  readonly again: readonly string[]
-  /** `again` and nothing else: no window, and not every row where there is no position */
-  readonly onlyAgain?: boolean
-  /** rows of these values only, whatever their position: what `in` lists gained; index into `where` → values */
-  readonly gained: readonly { readonly where: number; readonly values: readonly string[] }[]
-}
-
 // ── asking the source ─────────────────────────────────────────────────────────────────────────────────────────
 
 export interface Tally {
@@ -156,6 +86,8 @@ export interface SourcePort {
   positionClass(type: string): 'time' | 'number' | 'xid' | null
   /** Values of that type can identify a row. */
   canBeKey(type: string): boolean
+  /** The narrowest logical type that holds every value; null: one that only databases of this kind know. */
+  logicalTypeOf(type: string): LogicalType | null
   /** Names that differ only in case are one name. */
   readonly foldsCase: boolean
   /** `wanted`: types for the columns of a table that has none of its own, such as a CSV file's; null: to be found out. */
@@ -193,9 +125,12 @@ export interface CapturedBatch {
    * selection takes, good only while the source has this fingerprint.
    */
   readonly readAt: string | null
-  /** inclusive */
+  /** what the batch reads of a source that another engine reads; null: what `first` and `last` say */
+  readonly range: SplitRange | null
+  /** inclusive; with a range: of the rows as they arrive, which are numbered from 1 */
   readonly first: bigint
   readonly last: bigint
+  /** with a range of pages: an estimate, as are the bytes */
   readonly rows: bigint
   readonly bytes: bigint
 }
@@ -206,26 +141,50 @@ export interface CapturedRanges {
   readonly batches: readonly CapturedBatch[]
 }
 
+export interface RangesRequest {
+  readonly relation: FlowRelation
+  readonly selection: Selection
+  readonly size: { readonly rows: number; readonly bytes: number }
+  /** batches of the capture before this one that are not in, where ranges were captured; null: there was none */
+  readonly left: readonly CapturedBatch[] | null
+}
+
+export interface UnmatchedRow {
+  readonly key: string
+  readonly alias: string
+  readonly position: string | null
+}
+
+/** Which rows a run reads, told by ranges of the source. `Keys`: where there are none, keys can be captured. */
+export interface RangeCapture<Keys extends boolean = boolean> {
+  readonly capturesKeys: Keys
+  /**
+   * The selection as ranges that one pass over the source reads; null: its keys have to be captured. Of row numbers only
+   * when nobody but the source's owner can change the table while the run reads.
+   */
+  ranges(request: RangesRequest): Promise<CapturedRanges | null>
+  /** Position rows inside the window whose main row is not there: their join keys. */
+  unmatched(window: WindowBounds): Promise<readonly UnmatchedRow[]>
+  /** Of these join keys, those whose main row is there now, and is taken by the flow's filters and the run's scope. */
+  found(unmatched: readonly string[]): Promise<readonly string[]>
+  /** After the capture: those of the keys (JSON arrays of text) that are captured, now or in a batch that is in. */
+  captured(keys: readonly string[]): Promise<readonly string[]>
+}
+
+/** Ranges are all that there is, and every selection has them. */
+export type RangesAlone = RangeCapture<false>
+
 /**
  * The captured keys of one run: written once, read by batch number, kept until the run ends. The neutral algorithm
  * is in `capture/capture-rows.ts` and `capture/close-tree.ts`; these are its statements.
  */
-export interface WorkArea {
+export interface WorkArea extends RangeCapture<true> {
   /** The spool of the run, when it is here and whole: what tells it from any other; null: there is none. */
   spooled(): Promise<string | null>
   /** The rows that the selection takes, by one statement, as the target's columns. TM2004 where `rows` would not fit. */
   spool(relation: FlowRelation, selection: Selection, rows: bigint): Promise<void>
   /** Of these keys (JSON arrays of text), those that are in the spool. */
   inSpool(relation: FlowRelation, keys: readonly string[]): Promise<readonly string[]>
-  /**
-   * The selection as ranges of row numbers, when one pass over one table with row numbers takes it, and nobody but
-   * the source's owner can change that table while the run reads; null: its keys have to be captured.
-   */
-  ranges(
-    relation: FlowRelation,
-    selection: Selection,
-    size: { readonly rows: number; readonly bytes: number },
-  ): Promise<CapturedRanges | null>
   /**
    * An empty capture, the `epoch`-th of its run. `done` are ranges of the one before whose batches are in: their rows
    * are not captured again, where that capture is still here.
@@ -240,13 +199,6 @@ export interface WorkArea {
   /** The rows that the selection takes. */
   select(selection: Selection): Promise<bigint>
   checkKeys(): Promise<KeyCheck>
-  /** Position rows inside the window whose main row is not there: their join keys. */
-  unmatched(
-    window: WindowBounds,
-  ): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]>
-  /** Of these join keys, those whose main row is there now, and is taken by the flow's filters and the run's scope. */
-  found(unmatched: readonly string[]): Promise<readonly string[]>
-
   /** Tree: all ancestors not visited yet; the missing ones are captured. */
   climb(): Promise<void>
   /**
@@ -266,9 +218,6 @@ export interface WorkArea {
 
   /** Numbers the rows in the order of execution and cuts them, at `rows` or `bytes`, whichever comes first. */
   cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]>
-  /** After the cut: those of the keys (JSON arrays of text) that are captured, now or in a batch that is in. */
-  captured(keys: readonly string[]): Promise<readonly string[]>
-
   /** Runs whose captured keys lie in the same place: a crash may have left those of one that ended. */
   runs(): Promise<readonly string[]>
   /** Forgets the captured keys of that run, where they are not a file of its own. */
@@ -326,6 +275,12 @@ export interface Staged {
   readonly bytes: bigint
 }
 
+export interface StageHow {
+  readonly lane: Lane
+  /** some of the rows are known to be refused: they are looked at before they land */
+  readonly knowsBadRows: boolean
+}
+
 export interface SwapOptions {
   /** rows beside that this selection does not take any more are left out; null: the source stood still */
   readonly still: Selection | null
@@ -345,6 +300,8 @@ export interface TargetPort {
   createTableText(relation: FlowRelation): string
   /** DDL that gives the table the columns `relation.target.adds`. */
   addColumnTexts(relation: FlowRelation): readonly string[]
+  /** The type of a column made for values of that source type; null: none holds them, and `narrowing` says why. */
+  typeFor(sourceType: string): string | null
   /** Why a source type cannot be held exactly by a target type; null: it can. */
   narrowing(sourceType: string, targetType: string): string | null
   /** The database's own name of a type that a person wrote; null: it has none of that name. */
@@ -381,7 +338,7 @@ export interface Bench extends AsyncDisposable, TemplateReader {
   lanes(relation: FlowRelation): LaneFacts
   readonly source: SourcePort
   readonly target: TargetPort
-  readonly work: WorkArea
+  readonly work: WorkArea | RangesAlone
   /** Fence and marker first, then nothing: the batch's transaction. `worker` picks the fence's slot. */
   begin(relation: FlowRelation, fence: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction>
   /** The rows of a captured batch, or a part of them, as a staging relation of that transaction. */
@@ -391,6 +348,7 @@ export interface Bench extends AsyncDisposable, TemplateReader {
     selection: Selection,
     split: CapturedBatch,
     part?: BatchPart | null,
+    how?: StageHow,
   ): Promise<Staged>
   /**
    * Staging into target; one statement set per apply kind. Rows that cannot land are written beside the marker as the
@@ -433,6 +391,8 @@ export interface OpenBench {
   readonly secret: (reference: string) => Secret
   /** The flow masks columns: what the database says of a failed statement may quote a clear value, and is not passed on. */
   readonly discreet?: boolean
+  /** the tables that the flow reads: another server may show some of them and not others */
+  readonly tables?: readonly TableName[]
   /** targets of the flows that run beside this one: one of them may be its source */
   readonly beside?: readonly ConnectionTarget[]
 }
@@ -462,6 +422,10 @@ export interface Abilities {
   readonly stampedBy: 'database' | 'application'
   /** how many batches of one flow its fence lets be open at once; null: any number */
   readonly openBatches: number | null
+  /** several processes may have it open, and batches of one run in it, at once */
+  readonly sharedByProcesses: boolean
+  /** captured keys are kept in it, for every worker of the run: not in a file of the worker that captured them */
+  readonly sharesKeys: boolean
 }
 
 export interface DialectModule {
@@ -471,7 +435,12 @@ export interface DialectModule {
   locate(options: Readonly<Record<string, unknown>>, projectDir: string): string
   /** Can one engine of this dialect see both? */
   sees(other: string): boolean
+  /** Where `sees` says that it can; what it then cannot see after all, another server for one, needs a departure. */
   openBench(options: OpenBench): Promise<Bench>
+  /** The half of a bench that rows leave from. */
+  openDeparture(options: OpenBench): Promise<Departure>
+  /** The half that takes them in, as a whole bench. Disposing it disposes of the departure. */
+  openArrival(options: OpenBench, from: Departure): Promise<Bench>
   /** Opens for reading and says what it is; throws what a run would throw. */
   probe(options: ConnectionTarget, limits: EngineLimits): Promise<string>
   /** Opens for reading, to look around. */

@@ -4,8 +4,8 @@ import type { DialectModule } from './contract.ts'
 
 const LOADERS = {
   duckdb: () => import('./duckdb/index.ts').then((m): DialectModule => m.duckdb),
-  postgres: () => import('./postgres/index.ts').then((m): DialectModule => m.postgres),
   files: () => import('./files/index.ts').then((m): DialectModule => m.files),
+  postgres: () => import('./postgres/index.ts').then((m): DialectModule => m.postgres),
 } satisfies Record<string, () => Promise<DialectModule>>
 
 export type DialectKind = keyof typeof LOADERS

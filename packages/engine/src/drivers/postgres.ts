@@ -45,6 +45,7 @@ const TEXT_SETTINGS: Settings = {
 const RAW = { getTypeParser: () => (text: string) => text }
 
 export type PostgresRow = readonly (string | null)[]
+export type PostgresRecord = Readonly<Record<string, string | null>>
 
 export interface PostgresColumn {
   readonly name: string
@@ -145,6 +146,16 @@ export class PostgresSession implements AsyncDisposable {
     return (await this.#query(text, params)).rows
   }
 
+  /** The rows by the names of their columns. */
+  async records(text: string, params: readonly (string | boolean | null)[] = []): Promise<readonly PostgresRecord[]> {
+    if (this.#lost !== null) throw lost(this.#lost)
+    try {
+      return (await this.#client.query<PostgresRecord>({ text, values: [...params], types: RAW })).rows
+    } catch (error) {
+      throw lost(error)
+    }
+  }
+
   /** Rows changed. */
   async run(text: string, params: readonly (string | boolean | null)[] = []): Promise<bigint> {
     return BigInt((await this.#query(text, params)).rowCount ?? 0)
@@ -158,6 +169,7 @@ export class PostgresSession implements AsyncDisposable {
 
   /** Several statements without parameters. */
   async script(text: string): Promise<void> {
+    if (this.#lost !== null) throw lost(this.#lost)
     try {
       await this.#client.query(text)
     } catch (error) {
@@ -165,10 +177,13 @@ export class PostgresSession implements AsyncDisposable {
     }
   }
 
-  /** `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`. */
-  async begin(how = ''): Promise<void> {
-    await this.run(`BEGIN ${how}`)
+  /**
+   * `how`: what follows BEGIN, such as `ISOLATION LEVEL REPEATABLE READ READ ONLY`; `also`: statements without parameters
+   * that go along in the same round trip.
+   */
+  async begin(how = '', also: string | null = null): Promise<void> {
     this.#inTransaction = true
+    await this.script(also === null ? `BEGIN ${how}` : `BEGIN ${how}; ${also}`)
   }
 
   async commit(): Promise<void> {

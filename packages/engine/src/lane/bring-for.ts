@@ -1,6 +1,7 @@
 /** How rows reach the staging relation, by lane. A lane is a function; the planner chose which. */
 import type { BatchTransaction, Bench, CapturedBatch, FlowRelation, Selection, Staged } from '../dialects/contract.ts'
-import type { BatchPart } from '../dialects/row-policy.ts'
+import type { BatchPart, RowPolicy } from '../dialects/row-policy.ts'
+import { relay } from './relay.ts'
 import { pushdown } from './pushdown.ts'
 import { spool } from './spool.ts'
 
@@ -12,10 +13,11 @@ export type Bring = (
     readonly selection: Selection
     readonly split: CapturedBatch
     readonly part: BatchPart | null
+    readonly rows: RowPolicy
   },
 ) => Promise<Staged>
 
-const LANES: Readonly<Record<string, Bring>> = { pushdown, spool }
+const LANES: Readonly<Record<string, Bring>> = { pushdown, relay, spool }
 
 export function bringFor(lane: string): Bring {
   const bring = LANES[lane]

@@ -1,20 +1,24 @@
-/** The rows are taken out once, by one statement, into the run's work file; everything after that reads the spool. */
+/**
+ * Where one engine reads both ends, rows are taken out once, by one statement, into the run's work file, and everything
+ * after that reads the spool. Between two engines each batch is a spool of its own, made and read by `stage`.
+ */
 import type { Bench, FlowRelation, Selection } from '../dialects/contract.ts'
 import { spooledRelation, WHOLE_SPOOL } from '../dialects/spooled-relation.ts'
 import type { Hit } from '../runtime/failpoint.ts'
 import type { Bring } from './bring-for.ts'
 
-export const spool: Bring = (bench, tx, { relation, selection, split }) => bench.stage(tx, relation, selection, split)
+export const spool: Bring = (bench, tx, { relation, selection, split, part, rows }) =>
+  bench.stage(tx, relation, selection, split, part, { lane: 'spool', knowsBadRows: rows.refused.length > 0 })
 
 interface Travelling {
-  readonly lane: string
+  readonly spoolsWhole: boolean
   readonly relation: FlowRelation
   readonly selection: Selection
 }
 
 /** The plan as its batches read it. */
 export const travelling = <P extends Travelling>(plan: P): P =>
-  plan.lane === 'spool' ? { ...plan, relation: spooledRelation(plan.relation), selection: WHOLE_SPOOL } : plan
+  plan.spoolsWhole ? { ...plan, relation: spooledRelation(plan.relation), selection: WHOLE_SPOOL } : plan
 
 /** What the batches read, by a text that changes when it does; the spool is filled where it is not there. */
 export async function readyToRead(
@@ -22,7 +26,7 @@ export async function readyToRead(
   plan: Travelling & { readonly estimatedRows: string },
   hit: Hit,
 ): Promise<string> {
-  if (plan.lane !== 'spool') return bench.source.fingerprint()
+  if (!plan.spoolsWhole || !bench.work.capturesKeys) return bench.source.fingerprint()
   const there = await bench.work.spooled()
   if (there !== null) return there
   await bench.work.spool(plan.relation, plan.selection, BigInt(plan.estimatedRows))

@@ -7,6 +7,8 @@ const LANES: readonly Lane[] = ['pushdown', 'relay', 'spool']
 
 export interface ChosenLane {
   readonly lane: Lane
+  /** spool: all rows are taken out before the first batch */
+  readonly spoolsWhole: boolean
   /** said by the plan; null: nothing to say */
   readonly note: string | null
 }
@@ -21,8 +23,9 @@ export function chooseLane(facts: LaneFacts, asked: string | null): ChosenLane {
         ? LANES.map((lane) => `${lane}: ${facts[lane].why}`).join('; ')
         : `--lane ${asked}: no lane has that name`,
     )
-  const { possible, why } = facts[wanted]
+  const { possible, why, byBatch = false } = facts[wanted]
+  const spoolsWhole = wanted === 'spool' && !byBatch
   if (!possible) throw new AppError('TM4016', `--lane ${wanted}: ${why}`)
-  if (asked !== null) return { lane: wanted, note: `lane ${wanted}, as asked for: ${why}` }
-  return { lane: wanted, note: wanted === 'pushdown' ? null : `lane ${wanted}: ${facts.pushdown.why}` }
+  if (asked !== null) return { lane: wanted, spoolsWhole, note: `lane ${wanted}, as asked for: ${why}` }
+  return { lane: wanted, spoolsWhole, note: wanted === 'pushdown' ? null : `lane ${wanted}: ${facts.pushdown.why}` }
 }

@@ -11,7 +11,7 @@ export interface ColumnsRequest {
   readonly definition: FlowSpec
   readonly shapes: TableShapes
   readonly source: { readonly foldsCase: boolean }
-  readonly target: Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText'>
+  readonly target: Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'typeFor'>
 }
 
 export interface ResolvedColumns {
@@ -141,10 +141,10 @@ function landed(r: ColumnsRequest, c: Moved, held: ColumnFacts | null): PlannedC
   }
   if (mask?.kind === 'null') {
     if (held && !held.nullable) throw unfit(r, c, held, 'is NOT NULL, and the mask makes it NULL')
-    return planned(held?.type ?? cast ?? sourceType)
+    return planned(held?.type ?? cast ?? r.target.typeFor(sourceType) ?? sourceType)
   }
   if (held && cast !== null) refuseWiderCast(r, c, cast, held)
-  return planned(held?.type ?? cast ?? sourceType)
+  return planned(held?.type ?? cast ?? (c.type === null ? sourceType : (r.target.typeFor(sourceType) ?? sourceType)))
 }
 
 function unfit(r: ColumnsRequest, c: Moved, held: ColumnFacts, why: string): AppError {

@@ -24,6 +24,8 @@ export interface FlowPlan {
   readonly scope: Scope
   readonly definition: FlowSpec
   readonly lane: Lane
+  /** all rows are taken out of the source before the first batch, and batches read that */
+  readonly spoolsWhole: boolean
   readonly relation: FlowRelation
   /** initial, delta, full, period or backfill */
   readonly goal: string

@@ -133,7 +133,7 @@ export interface PlanRequest {
 
 export function makePlan(r: PlanRequest): Planned {
   const { decision, facts, relation, definition: d, options } = r
-  const { lane, note } = chooseLane(r.lanes, options.lane)
+  const { lane, spoolsWhole, note } = chooseLane(r.lanes, options.lane)
   const waiting =
     decision.waiting === null ? null : { rows: String(decision.waiting.rows), until: decision.waiting.until }
   const own = facts.ledger.watermark
@@ -164,6 +164,7 @@ export function makePlan(r: PlanRequest): Planned {
       scope: r.scope,
       definition: d,
       lane,
+      spoolsWhole,
       relation,
       goal: decision.goal,
       window: decision.window,
@@ -192,6 +193,11 @@ export function makePlan(r: PlanRequest): Planned {
           ? []
           : ['the queue of step rows decides what comes: what it leaves out of a window, no later run takes']),
         ...(note === null ? [] : [note]),
+        ...(decision.selection.absent !== null && r.lanes[lane].byBatch === true
+          ? [
+              'what the target has is not seen from the source: every row travels, and those that are there stay as they are',
+            ]
+          : []),
         ...r.notes,
         ...(own === null && facts.ledger.unscoped !== null && scopeText(r.scope) !== '{}'
           ? ['this scope starts from a copy of the watermark of the whole flow']

@@ -19,7 +19,7 @@ import type { TableShapes } from './flow-facts.ts'
 import { rowRules } from './row-rules.ts'
 
 type Source = Pick<SourcePort, 'foldsCase' | 'canBeKey' | 'positionClass' | 'location'>
-type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'createTableText' | 'location'>
+type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'typeFor' | 'createTableText' | 'location'>
 
 export interface RelationRequest {
   readonly definition: FlowSpec
@@ -140,7 +140,7 @@ function plannedPosition(r: RelationRequest, wish: PositionWish, columns: readon
     (c) =>
       c.source === ref.column &&
       (ref.table === null ? c.origin.kind === 'main' : c.origin.kind === 'joined' && c.origin.alias === ref.table) &&
-      c.sourceType === c.targetType &&
+      (c.sourceType === c.targetType || r.target.typeFor(c.sourceType) === c.targetType) &&
       c.cast === null &&
       c.mask === null,
   )

@@ -1,6 +1,7 @@
 /** What a run's capture fixed, as stored with the run: enough to resume and to settle. */
 import type { CaptureReport } from '../capture/capture-rows.ts'
 import type { CapturedBatch } from '../dialects/contract.ts'
+import type { SplitRange } from '../dialects/split-range.ts'
 
 export interface Captured {
   /** grows with each capture of the run; batches name the one they belong to */
@@ -39,6 +40,7 @@ export function capturedOf(report: CaptureReport, epoch: number, fingerprint: st
 export interface StoredSplit {
   readonly epoch: number
   readonly read_at: string | null
+  readonly range?: SplitRange
   readonly first: string
   readonly last: string
   readonly rows: string
@@ -49,6 +51,7 @@ export const splitJson = (b: CapturedBatch, epoch: number): string =>
   JSON.stringify({
     epoch,
     read_at: b.readAt,
+    ...(b.range === null ? {} : { range: b.range }),
     first: String(b.first),
     last: String(b.last),
     rows: String(b.rows),
@@ -63,6 +66,7 @@ export const splitOf = (json: string, step: number, wave: number): CapturedBatch
     step,
     wave,
     readAt: s.read_at,
+    range: s.range ?? null,
     first: BigInt(s.first),
     last: BigInt(s.last),
     rows: BigInt(s.rows),

@@ -11,7 +11,8 @@ import { findNothing, type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { explainDrift, refuseDrift } from './refuse-drift.ts'
 import { refuseLostBatches, refuseLostTable, refuseOtherSource } from './refuse-other-ends.ts'
-import { type Captured, capturedOf, parseSplit, splitJson } from './captured.ts'
+import { type Captured, capturedOf, parseSplit, splitJson, splitOf } from './captured.ts'
+import { attend } from './attend.ts'
 import type { HeldLease } from './hold-lease.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
 import { RejectBudget } from './reject-budget.ts'
@@ -73,6 +74,7 @@ export async function executeRun(
 
 /** Captured keys of runs that ended, here or elsewhere, are of no use. */
 async function forgetEnded(ledger: LedgerStore, { work: place }: Bench): Promise<void> {
+  if (!place.capturesKeys) return
   for (const name of await place.runs()) {
     const run = await ledger.findRun(parseRunId(name))
     if (run !== null && !(UNFINISHED_RUN_STATES as readonly string[]).includes(run.state)) await place.remove(name)
@@ -89,7 +91,8 @@ async function work(
 ): Promise<void> {
   const { ledger } = deps.store
   await outgrowFence(deps, lease, id, plan, bench)
-  const fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
+  let fence: FenceKey = { store: deps.store.id, flow: plan.flow, scope: scopeText(plan.scope), token: lease.token }
+  const shared = dialect.abilities.sharedByProcesses
   await refuseOtherSource(bench, plan)
   await refuseDrift(bench, plan)
   const prepare = async (anew: boolean): Promise<void> => {
@@ -125,7 +128,9 @@ async function work(
       done: batches.filter((b) => b.state === 'done').length,
     })
     const kept = total(batches, captured).rejected + BigInt(captured.quarantined.length)
-    const budget = new RejectBudget(plan.definition.onReject.max, kept)
+    const budget = new RejectBudget(plan.definition.onReject.max, kept, (await ledger.getRun(id)).rows.rejected)
+    await using attendance = await attend(deps, plan, id, fence.token) // from now on others may join
+    const hard = AbortSignal.any([stop.hard, attendance.lost])
     await runSteps(
       {
         deps,
@@ -134,22 +139,41 @@ async function work(
         fence,
         plan: travelling(plan),
         run: id,
-        token: lease.token,
-        stop,
-        hard: stop.hard,
+        token: fence.token,
+        stop: { soft: AbortSignal.any([stop.soft, attendance.lost]), hard },
+        hard,
         hit: deps.hit,
         budget,
+        slotOf: (n) => n,
+        tally: () => {},
       },
       batches,
     )
     stop.soft.throwIfAborted()
+    if (shared) budget.learn((await ledger.getRun(id)).rows.rejected)
     return captured
   }
-  // places in a source that changed say nothing any more: what is left is captured again, by key
-  const captured = await deliver(begun).catch((error: unknown) => {
-    if (!(error instanceof AppError) || error.code !== 'TM5006') throw error
+  const isAsleep = async (): Promise<boolean> => shared && (await ledger.listWorkers(id)).some((w) => w.expired)
+  /** A token of its own again: who worked under the former one can commit nothing more, whether it sleeps or not. */
+  const lockOut = async (): Promise<void> => {
+    await lease.outgrow(lease.token)
+    fence = { ...fence, token: lease.token }
+    await ledger.startRun(id, fence.token, deps.owner.worker)
+    await bench.target.raiseFence(fence, deps.leaseMs, stop.hard)
+    await learnFromMarkers(deps, fence, id, plan, bench)
+  }
+  const captured = await deliver(begun).catch(async (error: unknown) => {
+    if (!(error instanceof AppError)) throw error
+    // places in a source that changed say nothing any more: what is left is captured again, by key
+    const moved = error.code === 'TM5006'
+    // a batch that was taken over stands still behind the open transaction of the worker that had it
+    const stuck = error.code === 'TM5003' && (await isAsleep())
+    if (!moved && !stuck) throw error
+    if (shared) await lockOut()
     return deliver(true)
   })
+  // it may wake up when its batch is long done by another, and its marker forgotten
+  if (await isAsleep()) await lockOut()
   const batches = await ledger.listBatches(id)
   for (const { batch } of batches.filter((b) => isReadAgain(b, captured)))
     await ledger.quarantine(id, batch, fence.token, [])
@@ -242,15 +266,19 @@ async function capture(
   if (stored !== null) {
     const same = stored.fingerprint === fingerprint
     const mayHaveMoved = plan.relation.tree !== null || plan.relation.target.beside !== null
-    const holds = stored.byRows ? same : (await bench.work.exists(stored.epoch)) && (!mayHaveMoved || same)
+    const holds = stored.byRows
+      ? same
+      : !bench.work.capturesKeys || ((await bench.work.exists(stored.epoch)) && (!mayHaveMoved || same))
     if (holds) return stored
   }
   const epoch = (stored?.epoch ?? 0) + 1
   // what was read by place is not known by key, and what was loaded beside may be old: what the target has is left out
   const read = travelling(plan)
-  const asItIs = stored !== null && (stored.byRows || plan.relation.target.beside !== null)
+  const asItIs = stored !== null && (stored.byRows || (plan.relation.target.beside !== null && bench.work.capturesKeys))
   const selection =
-    asItIs && read.selection.absent === null ? { ...read.selection, absent: 'row' as const } : read.selection
+    asItIs && read.selection.absent === null && bench.work.capturesKeys
+      ? { ...read.selection, absent: 'row' as const }
+      : read.selection
   const done = asItIs
     ? []
     : batches
@@ -264,9 +292,11 @@ async function capture(
     batch: plan.batch,
     epoch,
     done: done.map((s) => ({ first: BigInt(s.first), last: BigInt(s.last) })),
+    left: leftOf(stored, batches),
     remembersUnmatched: plan.watermark !== null,
   })
-  const again = plan.lane === 'spool' ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
+  const again =
+    plan.spoolsWhole && bench.work.capturesKeys ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
   const captured = capturedOf({ ...report, deliveredAgain: again ?? report.deliveredAgain }, epoch, fingerprint)
   await deps.hit('capture:before-stored')
   const numbered = batches.reduce((max, b) => Math.max(max, b.batch), 0)
@@ -286,6 +316,15 @@ async function capture(
   )
   await deps.hit('capture:stored')
   return captured
+}
+
+/** Ranges that are still to be read, where nothing but ranges was captured. */
+function leftOf(stored: Captured | null, batches: readonly BatchRow[]): readonly CapturedBatch[] | null {
+  const own = batches
+    .filter((b) => parseSplit(b.split).epoch === stored?.epoch)
+    .map((b) => ({ state: b.state, split: splitOf(b.split, b.step, b.wave) }))
+  if (own.length === 0 || own.some(({ split }) => split.range === null)) return null
+  return own.filter(({ state }) => state !== 'done').map(({ split }) => split)
 }
 
 /** A finished step stays finished: where a new capture has rows for one, its steps are numbered after those there are. */

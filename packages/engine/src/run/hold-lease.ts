@@ -5,6 +5,7 @@ import type { Emit } from '@tidemark/contract/events'
 import type { FlowId } from '@tidemark/contract/ids'
 import type { LeaseOwner, LeaseRow, LeaseStore } from '../control/control-store.ts'
 import { AppError } from '../runtime/app-error.ts'
+import { type Beat, Heartbeat } from './heartbeat.ts'
 import type { RunDeps } from './run-deps.ts'
 
 const POLL_MS = 250
@@ -16,12 +17,8 @@ export class HeldLease implements AsyncDisposable {
   readonly #ttlMs: number
   readonly #emit: Emit
   readonly #lost = new AbortController()
-  readonly #timer: NodeJS.Timeout
-  /** given back, or lost */
-  #ended = false
+  readonly #heartbeat: Heartbeat
   #token: bigint
-  #safeUntil: number
-  #deadline: NodeJS.Timeout
 
   constructor(flow: FlowId, token: bigint, { store, owner, leaseMs, emit }: RunDeps, takenAt: number) {
     this.flow = flow
@@ -30,9 +27,12 @@ export class HeldLease implements AsyncDisposable {
     this.#owner = owner
     this.#ttlMs = leaseMs
     this.#emit = emit
-    this.#safeUntil = takenAt + leaseMs
-    this.#timer = setInterval(() => void this.#renew(), leaseMs / 3).unref()
-    this.#deadline = this.#atDeadline()
+    this.#heartbeat = new Heartbeat(
+      takenAt,
+      leaseMs,
+      () => this.#renew(),
+      (why) => this.#lose(why),
+    )
   }
 
   get token(): bigint {
@@ -56,40 +56,19 @@ export class HeldLease implements AsyncDisposable {
     return this.#lost.signal
   }
 
-  async #renew(): Promise<void> {
-    const sentAt = performance.now()
+  async #renew(): Promise<Beat> {
     const token = this.#token
-    const held = await this.#store.renew(this.flow, token, this.#ttlMs).catch(() => 'unknown' as const)
-    if (this.#ended) return
-    if (held === false && token === this.#token) this.#lose('was taken by another')
-    if (held !== true) return
-    this.#safeUntil = sentAt + this.#ttlMs
-    clearTimeout(this.#deadline)
-    this.#deadline = this.#atDeadline()
-  }
-
-  /** Of its own, because a renewal may hang as well as fail. */
-  #atDeadline(): NodeJS.Timeout {
-    return setTimeout(
-      () => this.#lose('was not renewed in time'),
-      Math.max(0, this.#safeUntil - performance.now()),
-    ).unref()
+    if (await this.#store.renew(this.flow, token, this.#ttlMs)) return 'held'
+    return token === this.#token ? 'lost' : 'unknown'
   }
 
   #lose(why: string): void {
-    this.#end()
     this.#emit('lease:lost', { flow: this.flow, token: this.token })
     this.#lost.abort(new AppError('TM3002', `${this.flow}: token ${this.token} ${why}`))
   }
 
-  #end(): void {
-    this.#ended = true
-    clearInterval(this.#timer)
-    clearTimeout(this.#deadline)
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#end()
+    this.#heartbeat.stop()
     await this.#store.release(this.flow, this.token)
   }
 }

@@ -38,13 +38,13 @@ interface Planned {
   readonly type: string | null
 }
 
-async function differencesOf(bench: Bench, { relation: r, lane }: FlowPlan): Promise<readonly string[]> {
+async function differencesOf(bench: Bench, { relation: r, spoolsWhole }: FlowPlan): Promise<readonly string[]> {
   const columns = sourceColumns(r)
   const of = (alias: string | null): readonly Planned[] =>
     columns.filter((c) => c.ref.table === alias).map((c) => ({ name: c.ref.column, type: c.type }))
   const found: string[] = []
   // what was taken out of the source stays what it is, whatever becomes of the source
-  if (lane !== 'spool' || (await bench.work.spooled()) === null) {
+  if (!spoolsWhole || !bench.work.capturesKeys || (await bench.work.spooled()) === null) {
     const source = await bench.source.describe(r.source.table, wantedTypes(r))
     found.push(...changed('source', r.source.table, null, source, of(null)))
     for (const { as, table } of r.source.joins)

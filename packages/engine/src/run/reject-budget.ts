@@ -3,12 +3,22 @@ import { AppError } from '../runtime/app-error.ts'
 
 export class RejectBudget {
   readonly #max: bigint
+  /** less what the ledger had recorded then: what it records later is out besides */
+  readonly #before: bigint
   #taken: bigint
 
   /** Throws TM5012 where more are out already, by the capture or by batches that are in. */
-  constructor(max: number, taken: bigint) {
+  constructor(max: number, taken: bigint, recorded = 0n) {
     this.#max = BigInt(max)
     this.#taken = taken
+    this.#before = taken - recorded
+    this.refuseBeyond(0n)
+  }
+
+  /** What the ledger counts by now, batches of other processes among them. Throws TM5012 where that is too many. */
+  learn(recorded: bigint): void {
+    const known = this.#before + recorded
+    if (known > this.#taken) this.#taken = known
     this.refuseBeyond(0n)
   }
 

@@ -26,6 +26,8 @@ export interface RunDeps {
   readonly pool: WorkerPool
   /** how long to wait for a lease or a file that another holds */
   readonly waitMs: number
+  /** The dialect that would open the flow's bench; nothing is opened. */
+  dialect(definition: FlowSpec): Promise<DialectModule>
   /** Read mode writes nothing; write mode has the captured keys of that run. */
   openBench(definition: FlowSpec, run: RunId | null): Promise<OpenedBench>
   /** Forgets the captured keys of a run that ended. */

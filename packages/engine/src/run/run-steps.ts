@@ -1,10 +1,12 @@
 /** Batches in order: waves one after the other, the batches of a wave side by side. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { BatchRow, LedgerStore } from '../control/control-store.ts'
 import type { DialectModule } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import { asAppError, Cancelled } from '../runtime/app-error.ts'
 import { splitOf } from './captured.ts'
+import { FreeBatches } from './free-batches.ts'
 import { explainDrift } from './refuse-drift.ts'
 import { landBatch } from './land-batch.ts'
 import type { RejectBudget } from './reject-budget.ts'
@@ -20,7 +22,13 @@ export interface StepsContext extends BatchDeps {
   readonly token: bigint
   readonly stop: Stop
   readonly budget: RejectBudget
+  /** the slot of the fence that the n-th batch at once takes: workers of other processes take other ones */
+  slotOf(n: number): number
+  /** told each batch that this worker brought in */
+  tally(rows: RowCounts): void
 }
+
+const POLL_MS = 250
 
 export async function runSteps(ctx: StepsContext, batches: readonly BatchRow[]): Promise<void> {
   const open = batches.filter((b) => b.state !== 'done' && b.state !== 'superseded').sort((a, b) => a.batch - b.batch)
@@ -51,39 +59,62 @@ function waves(batches: readonly BatchRow[]): readonly (readonly BatchRow[])[] {
   return byWave
 }
 
-/** Each batch takes a worker of the command, until none is left, one failed, or somebody asked to stop. */
+/**
+ * Each batch takes a worker of the command and is claimed, until all are in, one failed, or somebody asked to stop. Other
+ * processes may have batches of the wave: the next one does not begin before those are in too.
+ */
 async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<void> {
   const failures: unknown[] = []
   const underWay = new Set<Promise<void>>()
   /** slots of the flow's fence that no batch under way has */
-  const slots = Array.from({ length: mostAtOnce(ctx, wave) }, (_, slot) => slot)
+  const slots = Array.from({ length: mostAtOnce(ctx, wave) }, (_, n) => ctx.slotOf(n))
+  const free = new FreeBatches(ctx, wave)
   const isOver = (): boolean => failures.length > 0 || ctx.stop.soft.aborted || ctx.stop.hard.aborted
   const work = async (batch: BatchRow, slot: number, worker: Disposable): Promise<void> => {
     using _worker = worker
     try {
-      await stopIfAsked(ctx)
-      await commitBatch(ctx, batch, slot)
+      if (!(await commitBatch(ctx, batch, slot))) free.lost()
     } catch (error) {
       failures.push(error)
     }
     slots.unshift(slot)
   }
-  for (const batch of wave) {
-    if (slots.length === 0) await Promise.race(underWay)
-    if (isOver()) break
-    const worker = await ctx.deps.pool.take(ctx.stop.soft).catch(() => null) // asked to stop: told below
-    const slot = slots.shift()
-    if (worker === null || slot === undefined || isOver()) {
-      worker?.[Symbol.dispose]()
-      break
+  while (!free.allClaimed && !isOver()) {
+    if (slots.length === 0) {
+      await Promise.race(underWay)
+      continue
     }
-    const done: Promise<void> = work(batch, slot, worker).finally(() => underWay.delete(done))
-    underWay.add(done)
+    const worker = await ctx.deps.pool.take(ctx.stop.soft).catch(() => null) // asked to stop: told below
+    if (worker === null) break
+    const batch = await claimed(ctx, free, isOver).catch((error: unknown) => {
+      failures.push(error)
+      return null
+    })
+    const slot = slots.shift()
+    if (batch !== null && slot !== undefined) {
+      const done: Promise<void> = work(batch, slot, worker).finally(() => underWay.delete(done))
+      underWay.add(done)
+      continue
+    }
+    worker[Symbol.dispose]() // not held while others are waited for
+    if (slot !== undefined) slots.unshift(slot)
+    if (free.open === 0 || isOver()) break
+    if (underWay.size === 0) free.tellWaiting()
+    await Promise.race([...underWay, sleep(POLL_MS, undefined, { signal: ctx.stop.soft }).catch(() => {})])
   }
   await Promise.all(underWay)
   ctx.stop.hard.throwIfAborted()
   if (failures.length > 0) throw failures[0]
   ctx.stop.soft.throwIfAborted()
+}
+
+/** Null: none is free, or the wave is over. */
+async function claimed(ctx: StepsContext, free: FreeBatches, isOver: () => boolean): Promise<BatchRow | null> {
+  if (isOver()) return null
+  await stopIfAsked(ctx)
+  if (ctx.dialect.abilities.sharedByProcesses)
+    ctx.budget.learn((await ctx.deps.store.ledger.getRun(ctx.run)).rows.rejected)
+  return await free.claim()
 }
 
 const mostAtOnce = ({ dialect, plan, deps }: StepsContext, wave: readonly BatchRow[]): number =>
@@ -100,22 +131,25 @@ async function stopIfAsked({ deps, run }: StepsContext): Promise<void> {
   if (await deps.store.ledger.isCancelRequested(run)) throw new Cancelled('cancelled by request')
 }
 
-async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): Promise<void> {
+/** False: it failed here, but another worker has taken it over meanwhile. */
+async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): Promise<boolean> {
   const { deps, plan } = ctx
   const { ledger } = deps.store
   const startedAt = performance.now()
-  await ledger.claimBatch(batch.run, batch.batch, ctx.token)
+  await ctx.hit('batch:claimed')
   let report: BatchReport
   try {
     report = await landBatch(ctx, batch, worker)
   } catch (failure) {
     const error = ctx.stop.hard.aborted ? failure : await explainDrift(ctx.bench, plan, failure)
     const e = asAppError(error)
-    if (!ctx.stop.hard.aborted && !(error instanceof Cancelled))
-      await ledger.batchFailed(batch.run, batch.batch, ctx.token, e.code, e.message)
+    if (ctx.stop.hard.aborted || error instanceof Cancelled) throw error
+    if (!(await ledger.batchFailed(batch.run, batch.batch, ctx.token, e.code, e.message, deps.owner.worker)))
+      return false
     throw error
   }
   await recordBatch(ledger, ctx, batch, report.counts)
+  if (!report.alreadyIn) ctx.tally(report.counts)
   await ctx.hit('batch:recorded')
   deps.emit('batch:committed', {
     run: batch.run,
@@ -128,6 +162,7 @@ async function commitBatch(ctx: StepsContext, batch: BatchRow, worker: number): 
     alreadyIn: report.alreadyIn,
     durationMs: Math.round(performance.now() - startedAt),
   })
+  return true
 }
 
 /** What the target holds of the batch becomes the ledger's: its counts, and the rows it left out. */

@@ -52,7 +52,8 @@ async function swap({ bench, fence, run, plan, captured, hit }: SettleRequest): 
   const name = formatTableName(plan.relation.target.table)
   const read = travelling(plan)
   await target.swap(fence, run, read.relation, {
-    still: captured.epoch > 1 ? read.selection : null,
+    // what another engine reads is not seen from the target: it is as the snapshot had it
+    still: captured.epoch > 1 && bench.work.capturesKeys ? read.selection : null,
     allow: (deleted, of) => refuseDeletes(deleted, of, plan.definition.apply.maxDelete, name),
   })
   await hit('settle:swapped')

@@ -28,8 +28,9 @@ test('references are opened, other text is left in clear', () => {
   const config = readConfig(dir, { PW: 'x$1${env:NO}', EMPTY: '' })
   expect(reveal(openReferences('env:PW', config, dir))).toBe('x$1${env:NO}')
   expect(reveal(openReferences('postgres://me:${env:PW}@host/db', config, dir))).toBe(
-    'postgres://me:x$1${env:NO}@host/db',
+    'postgres://me:x%241%24%7Benv%3ANO%7D@host/db',
   )
+  expect(reveal(openReferences('postgres://me@host/${env:PW}', config, dir))).toBe('postgres://me@host/x$1${env:NO}')
   expect(reveal(openReferences('file:password.txt', config, dir))).toBe('p@ss')
   expect(reveal(openReferences('${env:EMPTY}', config, dir))).toBe('')
   expect(reveal(openReferences('data/lake.duckdb', config, dir))).toBe('clear data/lake.duckdb')

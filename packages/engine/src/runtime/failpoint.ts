@@ -5,6 +5,7 @@ export const FAILPOINTS = [
   'spool:extracted',
   'capture:before-stored',
   'capture:stored',
+  'batch:claimed',
   'batch:begun',
   'batch:staged',
   'batch:before-commit',

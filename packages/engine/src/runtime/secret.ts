@@ -37,10 +37,20 @@ export function referencesIn(text: string): readonly Reference[] {
   return found.map(([, from, name]) => ({ from: from as Reference['from'], name: name ?? '' }))
 }
 
-/** The text with its references replaced; a text without references is returned as it is, and is no secret. */
+/**
+ * The text with its references replaced; a text without references is returned as it is, and is no secret. What goes
+ * into the user or password of a URL is percent-encoded there.
+ */
 export function resolveReferences(text: string, lookup: (reference: Reference) => string): string | Secret {
   const whole = WHOLE.exec(text)
   if (whole !== null) return new Secret(lookup({ from: whole[1] as Reference['from'], name: whole[2] ?? '' }))
   if (!hasReference(text)) return text
-  return new Secret(text.replace(INSIDE, (_, from: Reference['from'], name: string) => lookup({ from, name })))
+  // before the host of a URL, no character of a name or password may end it early
+  const credentials = /^[a-z][a-z0-9+.-]*:\/\/.*@/is.exec(text)?.[0].length ?? 0
+  return new Secret(
+    text.replace(INSIDE, (_, from: Reference['from'], name: string, at: number) => {
+      const value = lookup({ from, name })
+      return at < credentials ? encodeURIComponent(value) : value
+    }),
+  )
 }

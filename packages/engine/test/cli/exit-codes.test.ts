@@ -15,6 +15,7 @@ test.each([
   [['TM5001', 'cancelled'], 130],
   [['cancelled', 'TM4107', 'TM5001'], 2],
   [['running'], 1],
+  [['joined', 'nothing_to_do'], 0],
   [[], 0],
 ] as const)('of the runs %j the command exits with %i', (kinds, exit) => {
   const runs = kinds.map((kind) =>

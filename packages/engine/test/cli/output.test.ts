@@ -154,6 +154,7 @@ const SHOW: ShowDocument = {
       rows: { ...NO_ROWS_JSON, read: 4000, inserted: 3900 },
     },
   ],
+  workers: [],
   remedy: [],
   plan: { window: {} },
 }
@@ -370,6 +371,39 @@ test('show prints the error of the run with what to do about it', async () => {
   expect(out).toContain('TM4107 column cannot be held exactly: Fee\n')
   expect(out).toContain('1 rows   failed       4/9   4 000      3 900         0')
   expect(out).toContain('attempts   2')
+})
+
+test('show tells which worker has which batch, who owns the run, and whose time was up', async () => {
+  const at = '2026-11-20T21:56:00.000Z'
+  const since = { since: at, step: 1 }
+  const workers: ShowDocument['workers'] = [
+    {
+      worker: 'x7k2m9',
+      who: 'ada, process 41 on office',
+      owner: true,
+      until: at,
+      expired: false,
+      batches: [
+        { batch: 3, attempt: 1, ...since },
+        { batch: 5, attempt: 2, ...since },
+      ],
+    },
+    { worker: 'p3q8r1', who: 'bo, process 7 on lab', owner: false, until: at, expired: true, batches: [] },
+  ]
+  const run: ShowDocument['run'] = { ...failedRun, status: 'running', error: null }
+  const { out } = await play(['show', 'r-8m2p5'], scriptedApp({ show: async () => ({ ...SHOW, run, workers }) }).app)
+  expect(out).toMatch(/x7k2m9 +ada, process 41 on office {3}owner +3, 5 \(attempt 2\)\n/)
+  expect(out).toMatch(/p3q8r1 +bo, process 7 on lab +none {3}free for others since 2026-11-20 21:56:00\n/)
+})
+
+test('a worker that joined says what it brought in, and that the owner settles', async () => {
+  const joined = runJson({ status: 'joined', batches: 4, rows: { ...NO_ROWS_JSON, read: 4000, inserted: 4000 } })
+  const { app, calls } = scriptedApp({ join: async () => runDocument(joined) })
+  const played = await play(['run', '--join', 'r-7k3f1', '--parallel', '3', '--wait', '5m'], app)
+  expect(played.exit).toBe(0)
+  expect(played.out).toMatch(/joined .* 4 000 rows/)
+  expect(played.out).toContain('1 run joined, its owner settles it · 4 000 inserted')
+  expect(calls[0]?.slice(0, 2)).toEqual(['join', { run: 'r-7k3f1', parallel: 3, waitMs: 300_000 }])
 })
 
 test('explain takes a code in any form, and without one lists them all', async () => {

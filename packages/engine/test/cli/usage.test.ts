@@ -27,6 +27,8 @@ const WRONG: readonly (readonly [argv: string, says: string])[] = [
   ['rewind orders.orders --to 5 --reason ', '--reason needs a value'],
   ['resume', 'name a run, or --last'],
   ['resume r-7k3f1 --last', 'name a run, or --last'],
+  ['run --join r-7k3f1 orders.orders', 'leave out orders.orders'],
+  ['run --join r-7k3f1 --full --batch-rows 5', 'leave out --full --batch-rows'],
   ['runs --limit 0', '--limit'],
   ['explain TM4170', 'did you mean TM4107'],
 ]

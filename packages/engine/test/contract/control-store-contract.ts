@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import { batchContract } from './control-store/batches.ts'
+import { claimContract } from './control-store/claims.ts'
 import { catalogContract } from './control-store/definitions.ts'
 import { leaseContract } from './control-store/leases.ts'
 import { persistenceContract } from './control-store/persistence.ts'
@@ -17,6 +18,7 @@ export function controlStoreContract(name: string, make: MakeHarness): void {
     leaseContract(it)
     runContract(it)
     batchContract(it)
+    claimContract(it)
     settleContract(it)
     rejectContract(it)
     pruneContract(it)

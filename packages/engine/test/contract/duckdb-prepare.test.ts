@@ -32,7 +32,7 @@ test('a run creates only what is missing: in a prepared target with its table it
     workCatalog: file.catalog,
     secret: (reference: string) => new Secret(reference),
   }
-  const target = new DuckdbTarget(file, session, catalogs, w.targetPath)
+  const target = new DuckdbTarget(file, session, catalogs, w.targetPath, null)
   const created = (): readonly string[] => sent.splice(0).filter((text) => /^\s*CREATE/.test(text))
 
   await target.prepare(relation, true, fenceOf(1n))
@@ -52,7 +52,7 @@ test('prepareSql names the tables without the name that a file is attached under
     'CREATE SCHEMA IF NOT EXISTS "tidemark";',
     'CREATE TABLE IF NOT EXISTS "tidemark"."fence"',
     'CREATE TABLE IF NOT EXISTS "tidemark"."marker"',
-    'CREATE TABLE IF NOT EXISTS "tidemark"."reject"',
+    'CREATE TABLE IF NOT EXISTS "tidemark"."marker_reject"',
     'CREATE TABLE IF NOT EXISTS "tidemark"."settled"',
   ])
 })

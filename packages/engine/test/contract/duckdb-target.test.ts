@@ -51,7 +51,7 @@ test('past its bound a raise also ends a batch in the middle of a statement', as
   await older.bench.target.prepare(relation, true, fenceOf(1n))
   await older.bench.target.raiseFence(fenceOf(1n), 1_000, new AbortController().signal)
   const batch = { rows: 1_000_000, bytes: 1_000_000_000 }
-  const wish = { relation, selection, orphans: null, batch, epoch: 1, done: [], remembersUnmatched: false }
+  const wish = { relation, selection, orphans: null, batch, epoch: 1, done: [], left: null, remembersUnmatched: false }
   const [split] = (await captureRows(older.bench.work, wish)).batches
   await using tx = await older.bench.begin(relation, fenceOf(1n), { run: 'r-00001', step: 1, batch: 1 }, 0)
   const staging = errorOf(older.bench.stage(tx, relation, selection, present(split, 'batch')))

@@ -25,7 +25,7 @@ test.each([
 })
 
 test('a control store on a server is not in this version', async () => {
-  await expectCode(openControlStore('postgres://t:pw@host/db', { projectDir: '/nowhere', readOnly: false }), 'TM1017')
+  await expectCode(openControlStore('sqlserver://t:pw@host/db', { projectDir: '/nowhere', readOnly: false }), 'TM1017')
 })
 
 async function expectRefused(harness: SqliteHarness, code: 'TM3004' | 'TM3005'): Promise<void> {

@@ -62,7 +62,16 @@ const delivered = (from: number, to: number) =>
 
 const capture = async (bench: Bench, relation: FlowRelation, size: number): Promise<readonly CapturedBatch[]> => {
   const batch = { rows: size, bytes: 1_000_000 }
-  const wish = { relation, selection: EVERYTHING, orphans: null, batch, epoch: 1, done: [], remembersUnmatched: false }
+  const wish = {
+    relation,
+    selection: EVERYTHING,
+    orphans: null,
+    batch,
+    epoch: 1,
+    done: [],
+    left: null,
+    remembersUnmatched: false,
+  }
   return (await captureRows(bench.work, wish)).batches
 }
 

@@ -22,10 +22,12 @@ test('--log-format json writes a run as JSON lines to stderr, and the answer to 
   const run = String(p.store('select id from run')[0]?.['id'])
   for (const line of lines.filter((l) => !String(l['event']).startsWith('command:')))
     expect(line).toMatchObject({ run, flow: 'm.t', scope: {}, level: expect.any(String), msg: expect.any(String) })
-  expect(lines.map((l) => l['event'])).toEqual([
+  // two workers: claims come between
+  expect(lines.map((l) => l['event']).filter((event) => event !== 'batch:claimed')).toEqual([
     'command:note', // deployed
     'run:planned',
     'run:captured',
+    'worker:joined', // the owner
     'step:started',
     'batch:committed',
     'batch:committed',
@@ -34,6 +36,11 @@ test('--log-format json writes a run as JSON lines to stderr, and the answer to 
     'run:ended',
   ])
   expect(named(lines, 'run:captured')[0]).toMatchObject({ rows: 5, batches: 3, done: 0 })
+  expect(named(lines, 'batch:claimed').map((l) => [l['batch'], l['attempt']])).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 1],
+  ])
   expect(named(lines, 'batch:committed').map((l) => l['rows'])).toEqual(expect.arrayContaining([2, 2, 1]))
   expect(named(lines, 'run:ended')[0]).toMatchObject({ level: 'info', status: 'succeeded', inserted: 5, code: null })
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { flatProject } from './project.ts'
 
 const TABLES = "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'tidemark' ORDER BY 1"
-const ALL = [['fence'], ['marker'], ['reject'], ['settled']]
+const ALL = [['fence'], ['marker'], ['marker_reject'], ['settled']]
 
 test('prepare makes fence and markers ahead of time, says which, records who did it, and makes nothing twice', async () => {
   await using p = await flatProject()
@@ -11,7 +11,7 @@ test('prepare makes fence and markers ahead of time, says which, records who did
   const made = await p.json(PrepareDocument, ['prepare', 'b', '--yes'])
   expect(made).toMatchObject({
     connection: 'b',
-    made: ['tidemark.fence', 'tidemark.marker', 'tidemark.reject', 'tidemark.settled'],
+    made: ['tidemark.fence', 'tidemark.marker', 'tidemark.marker_reject', 'tidemark.settled'],
     sql: [],
   })
   expect(await p.rows('data/b.duckdb', TABLES)).toEqual(ALL)

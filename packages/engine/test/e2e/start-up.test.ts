@@ -24,7 +24,8 @@ async function loadedBy(project: Project, ...argv: readonly string[]): Promise<r
 }
 
 const dialectsOf = (loaded: readonly string[]) => [
-  ...new Set(loaded.flatMap((url) => /\/src\/dialects\/(\w+)\//.exec(url)?.[1] ?? [])),
+  // statements that all of them share are no dialect
+  ...new Set(loaded.flatMap((url) => /\/src\/dialects\/(?!relational)(\w+)\//.exec(url)?.[1] ?? [])),
 ]
 const isDriver = (url: string) => /\/src\/drivers\/(?!sqlite)|@duckdb/.test(url)
 

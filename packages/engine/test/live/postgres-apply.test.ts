@@ -262,6 +262,7 @@ describe.each(VERSIONS)('rows land in PostgreSQL %s', (version) => {
     {
       await using opened = await w.deps().openBench(flow, null)
       const { bench } = opened
+      if (!bench.work.capturesKeys) throw new TypeError('a pushdown bench captures keys')
       await bench.work.start(plan.relation, 1, [])
       await bench.work.select(plan.selection)
       const [split] = await bench.work.cut(100, 1_000_000)

@@ -45,7 +45,16 @@ function question(
   const all: CaptureQuestion & { readonly options: WatermarkOptions } = {
     relation,
     source: w.source.port,
-    abilities: { batchRows: 1, batchBytes: 1, rowGroup: 1, ceiling: true, stampedBy: 'database', openBatches: null },
+    abilities: {
+      batchRows: 1,
+      batchBytes: 1,
+      rowGroup: 1,
+      ceiling: true,
+      stampedBy: 'database',
+      openBatches: null,
+      sharedByProcesses: true,
+      sharesKeys: true,
+    },
     wish: { full: false, period: null, buffer: null },
     watermark: null,
     earlierLook: w.look,

@@ -172,7 +172,7 @@ test('after any history of inserts, moves, deletes, scoped runs and crashes the 
 }, async () => {
   await fc.assert(
     fc.asyncProperty(history, async ({ first, rounds }) => {
-      await using f = await openFiles(AN_HOUR_AGO)
+      await using f = await openFiles({}, AN_HOUR_AGO)
       const forest = new Forest()
       for (const c of first) await forest.apply(f, c)
       for (const [then, changes] of rounds) {

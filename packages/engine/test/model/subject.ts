@@ -347,6 +347,7 @@ export class Subject<Write> implements AsyncDisposable {
         batch: plan.batch,
         epoch: 1,
         done: [],
+        left: null,
         remembersUnmatched: false,
       })
       for (const batch of report.batches) await opened.bench.weigh(plan.relation, plan.selection, batch, 'latest')

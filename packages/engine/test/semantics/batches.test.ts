@@ -38,6 +38,14 @@ test('a batch size that divides the rows leaves no empty batch', async () => {
   expect(await sizes(w, (await w.run(flow, { batchRows: 10 })).id)).toEqual([10, 10])
 })
 
+test('a first load is cut for its workers, changes of a filled target are not', async () => {
+  await using w = await openWorld()
+  await w.source(TABLE, rows(300_000))
+  expect(await sizes(w, (await w.run(flow)).id)).toEqual([122_880, 122_880, 54_240])
+  await w.source("UPDATE src SET name = 'changed', modified_on = get_current_timestamp() AT TIME ZONE 'UTC'")
+  expect(await sizes(w, (await w.run(flow)).id)).toEqual([300_000])
+})
+
 test('a batch is cut at its bytes, when they come before its rows', async () => {
   const small = flowSpec({ batch: { rows: 10, bytes: 2500 } })
   await using w = await openWorld()

@@ -204,7 +204,7 @@ test('a dry run says of values that do not fit what the run would say', async ()
   const flow = columnsOf({ cast: { v: 'integer' } })
   const { relation, selection } = await w.planned(flow)
   await using opened = await w.deps().openBench(flow, null)
-  const split = { step: 1, wave: 1, readAt: 'any', first: 0n, last: 1n, rows: 2n, bytes: 0n }
+  const split = { step: 1, wave: 1, readAt: 'any', range: null, first: 0n, last: 1n, rows: 2n, bytes: 0n }
   await expect(opened.bench.weigh(relation, selection, split, 'latest')).rejects.toMatchObject({ code: 'TM4031' })
 })
 

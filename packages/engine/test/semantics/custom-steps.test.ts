@@ -9,6 +9,7 @@ import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
 import { withSteps } from '../../src/plan/with-steps.ts'
 import { expectFailed, expectRefused } from '../support/refusals.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
+import { keysOf } from '../support/work-area.ts'
 
 const step = (over: Partial<StepSpec>): StepSpec => ({ queue: null, batch: null, maxDop: null, ...over })
 const rowsStep = (over: Partial<StepSpec>): Pick<FlowSpec, 'steps'> => ({ steps: { rows: step(over) } })
@@ -208,9 +209,9 @@ test('a mask is put on what a template gives, and a masked key goes with no temp
   await using opened = await w.deps().openBench(batched, null)
   const { bench } = opened
   const hidden = mask(['name'])
-  await bench.work.start(hidden, 1, [])
-  await bench.work.select(selection)
-  const [split] = await bench.work.cut(100, 1000)
+  await keysOf(bench).start(hidden, 1, [])
+  await keysOf(bench).select(selection)
+  const [split] = await keysOf(bench).cut(100, 1000)
   if (!split) throw new TypeError('there is a batch')
   expect(await bench.weigh(hidden, selection, split, 'latest')).toMatchObject({ inserted: 4n })
   const text = bench.explain(hidden, selection, 'latest', 'pushdown').find((s) => s.name === 'stage rows')?.text
@@ -239,9 +240,9 @@ test('a dry run weighs what the template gives', async () => {
   const plan = await w.planned(batched, { full: true })
   await using opened = await w.deps().openBench(batched, null)
   const { bench } = opened
-  await bench.work.start(plan.relation, 1, [])
-  await bench.work.select(plan.selection)
-  const [split] = await bench.work.cut(100, 1000)
+  await keysOf(bench).start(plan.relation, 1, [])
+  await keysOf(bench).select(plan.selection)
+  const [split] = await keysOf(bench).cut(100, 1000)
   if (!split) throw new TypeError('there is a batch')
   expect(await bench.weigh(plan.relation, plan.selection, split, 'latest')).toMatchObject({
     read: 4n,

@@ -73,7 +73,12 @@ test('drift: add counts a dry run without the column it would add', async () => 
   await withNewColumn(w, adding)
   const { relation, selection } = await w.planned(adding, { full: true })
   await using opened = await w.deps().openBench(adding, null)
-  const capture = await opened.bench.work.ranges(relation, selection, { rows: 10, bytes: 1_000_000 })
+  const capture = await opened.bench.work.ranges({
+    relation,
+    selection,
+    size: { rows: 10, bytes: 1_000_000 },
+    left: null,
+  })
   const [split] = capture?.batches ?? []
   if (!split) throw new TypeError('one batch was to be captured')
   expect(await opened.bench.weigh(relation, selection, split, 'latest')).toMatchObject({ read: 3n, updated: 3n })

@@ -183,7 +183,12 @@ test('a dry run counts the rows that would not land, and writes none', async () 
   const plan = await w.planned(quarantining())
   await using opened = await w.deps().openBench(plan.definition, null)
   const { bench } = opened
-  const captured = await bench.work.ranges(plan.relation, plan.selection, { rows: 100, bytes: 1_000_000 })
+  const captured = await bench.work.ranges({
+    relation: plan.relation,
+    selection: plan.selection,
+    size: { rows: 100, bytes: 1_000_000 },
+    left: null,
+  })
   const [split] = captured?.batches ?? []
   expect(split && (await bench.weigh(plan.relation, plan.selection, split, 'latest', KEEPS_OUT))).toMatchObject({
     read: 3n,

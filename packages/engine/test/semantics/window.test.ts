@@ -22,7 +22,9 @@ test('a row exactly on upTo is in, one microsecond later is out and waits', asyn
   const ceiling = late.session.openSince ?? ''
   await w.source(row(1, 'on', justBefore(ceiling)), row(2, 'after', ceiling))
   const run = await w.run(flow)
-  expect(run.window).toEqual({ after: null, upTo: justBefore(ceiling), decidedBy: 'ceiling' })
+  // a text of a time ends with the last digit that is not 0
+  const upTo = justBefore(ceiling).replace(/0+$/, '')
+  expect(run.window).toEqual({ after: null, upTo, decidedBy: 'ceiling' })
   expect(await ids(w)).toEqual([1])
   expect(run.waiting).toMatchObject({ rows: 1n })
   await late.session.rollback()

@@ -2,7 +2,7 @@
 import type { TestProject } from 'vitest/node'
 import { PostgresServer, VERSIONS } from './postgres-server.ts'
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const servers = await Promise.all(VERSIONS.map((version) => PostgresServer.start({ version })))
   const [first, second] = servers
   if (!first || !second) throw new Error('no servers')

@@ -12,4 +12,4 @@ export const rejected = async (w: World): Promise<readonly string[]> =>
 
 /** What batches left beside their markers. */
 export const keptInTarget = (w: World): Promise<readonly (readonly (string | null)[])[]> =>
-  w.targetRows('SELECT key, code FROM tidemark.reject ORDER BY 1, 2')
+  w.targetRows('SELECT key, code FROM tidemark.marker_reject ORDER BY 1, 2')

@@ -43,6 +43,7 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
     known: 2,
     pending: [{ version: 2, name: '0002-later', sql: '-- 0002-later\ncreate table later (id text);\n' }],
     damage: [],
+    mending: '',
     refusesWrites: null,
     walBytes: null,
     path: 'control.db',
@@ -74,6 +75,7 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
   plan: async () => ({ plans: [] }),
   run: async () => runDocument(runJson()),
   resume: async () => runDocument(runJson()),
+  join: async () => runDocument(runJson({ status: 'joined' })),
   cancel: async (run) => ({ run, was: 'failed', now: 'cancelled' }),
   reset: async (run) => ({ run, flow: 'orders.orders' }),
   previewRewind: async ({ flow, scope, to }) => ({
@@ -118,6 +120,7 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
       superseded_by: null,
     },
     steps: [],
+    workers: [],
     remedy: [],
     plan: {},
   }),

@@ -6,7 +6,7 @@ import type { FlowSpec, OrphanPolicy } from '@tidemark/contract/flow'
 import type { WatermarkOptions } from '@tidemark/contract/capture'
 import type { RunRow } from '../../src/control/control-store.ts'
 import type { Failpoint, Hit } from '../../src/runtime/failpoint.ts'
-import { flowSpec, openWorld, type World } from './world.ts'
+import { flowSpec, openWorld, type World, type WorldOptions } from './world.ts'
 
 /** When a row was touched, as its metadata says: long ago, at this moment, or later than any window reaches. */
 export type Touch = 'old' | 'now' | 'young' | null
@@ -185,8 +185,8 @@ export class FileWorld implements AsyncDisposable {
   }
 }
 
-export async function openFiles(stamps: Stamps = STAMPS): Promise<FileWorld> {
-  const world = await openWorld()
+export async function openFiles(options: WorldOptions = {}, stamps: Stamps = STAMPS): Promise<FileWorld> {
+  const world = await openWorld(options)
   await world.source(
     'CREATE TABLE files (stream_id VARCHAR, name VARCHAR, path_locator VARCHAR, parent_path_locator VARCHAR, is_directory BOOLEAN, file_stream VARCHAR)',
     'CREATE TABLE meta (stream_id VARCHAR, modified_on TIMESTAMP, owning_business_unit VARCHAR)',

@@ -12,6 +12,7 @@ import { watermark } from '../../src/capture/watermark.ts'
 import type { ControlStore, RunRow } from '../../src/control/control-store.ts'
 import { openControlStore } from '../../src/control/open-control-store.ts'
 import { openDuckdbBench } from '../../src/dialects/duckdb/bench.ts'
+import type { DialectModule } from '../../src/dialects/contract.ts'
 import { duckdb } from '../../src/dialects/duckdb/index.ts'
 import { files } from '../../src/dialects/files/index.ts'
 import { type DuckdbSession, openDuckdbFile } from '../../src/drivers/duckdb.ts'
@@ -20,6 +21,8 @@ import { planFlow } from '../../src/run/plan-flow.ts'
 import type { FlowRequest, RunDeps } from '../../src/run/run-deps.ts'
 import { resumeRun, runFlow } from '../../src/run/run-flow.ts'
 import { WorkerPool } from '../../src/run/worker-pool.ts'
+import { joinRun } from '../../src/run/join-run.ts'
+import type { Joined } from '../../src/run/joined.ts'
 import { type Hit, neverHit } from '../../src/runtime/failpoint.ts'
 import { newShortId } from '../../src/runtime/new-id.ts'
 import { Secret } from '../../src/runtime/secret.ts'
@@ -33,6 +36,8 @@ export interface WorldOptions {
   readonly modes?: CaptureModes
   readonly hooks?: WorldHooks
   readonly leaseMs?: number
+  /** as if several processes could open these files: two engines of a test share them within one */
+  readonly joinable?: { readonly sharesKeys: boolean }
 }
 
 export interface RunWish {
@@ -192,6 +197,14 @@ export class World implements AsyncDisposable {
     }
   }
 
+  #dialect({ source, target }: FlowSpec): DialectModule {
+    const { joinable } = this.#options
+    const dialect = target.connection === INBOX ? files : source.connection === INBOX ? filesToDuckdb : duckdb
+    return joinable === undefined
+      ? dialect
+      : { ...dialect, abilities: { ...dialect.abilities, sharedByProcesses: true, ...joinable } }
+  }
+
   deps(wish: RunWish = {}): RunDeps {
     const limits = { ...LIMITS, tempDir: join(this.dir, 'tmp') }
     return {
@@ -204,6 +217,7 @@ export class World implements AsyncDisposable {
       hit: wish.hit ?? neverHit,
       pool: new WorkerPool(wish.workers ?? 2),
       waitMs: wish.waitMs ?? 0,
+      dialect: (definition) => Promise.resolve(this.#dialect(definition)),
       openBench: async (definition, run) => {
         const options = {
           mode: run === null ? ('read' as const) : ('write' as const),
@@ -217,7 +231,6 @@ export class World implements AsyncDisposable {
         const toFiles = definition.target.connection === INBOX
         const kinds = { source: fromFiles ? 'files' : 'duckdb', target: toFiles ? 'files' : 'duckdb' }
         const source = fromFiles ? { path: this.inbox, ...this.files } : { path: this.sourcePath }
-        const dialect = toFiles ? files : fromFiles ? filesToDuckdb : duckdb
         const open = fromFiles || toFiles ? files.openBench : openDuckdbBench
         const bench = await open(
           {
@@ -237,7 +250,7 @@ export class World implements AsyncDisposable {
           },
           this.#options.hooks,
         )
-        return { bench, dialect, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
+        return { bench, dialect: this.#dialect(definition), [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
       },
       removeWork: (run) => {
         for (const suffix of ['', '.wal']) rmSync(this.workPath(run) + suffix, { force: true })
@@ -287,6 +300,12 @@ export class World implements AsyncDisposable {
       soft: wish.soft ?? never,
       hard: wish.hard ?? never,
     })
+  }
+
+  /** As a worker of its own, with an engine of its own, on a run that another owns. */
+  join(id: RunId, wish: RunWish = {}): Promise<Joined> {
+    const never = new AbortController().signal
+    return joinRun(this.deps(wish), id, { soft: wish.soft ?? never, hard: wish.hard ?? never })
   }
 
   async plan(definition: FlowSpec, wish: RunWish = {}): Promise<Planned> {

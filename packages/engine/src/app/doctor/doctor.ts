@@ -26,8 +26,9 @@ export async function checkProject(ctx: AppContext, inspect: () => Promise<Store
     checks.push(...checkStore(standing))
     if (standing.path !== null) places.push({ name: 'store', path: standing.path })
   }
-  const sound = standing !== null && standing.damage.length === 0
-  const store = sound ? await attempt(checks, 'store', standing.location, () => ctx.store('read')) : null
+  // a damaged file is not opened; on a server, what is missing spoils nothing else
+  const canBeOpened = standing !== null && (standing.damage.length === 0 || standing.path === null)
+  const store = canBeOpened ? await attempt(checks, 'store', standing.location, () => ctx.store('read')) : null
   checks.push(...(await checkContents(ctx, store, places)))
   checks.push(checkTemp(project.engine.tempDir))
   checks.push(...((await attempt(checks, 'room', 'disks', async () => checkRoom(places))) ?? []))

@@ -50,6 +50,7 @@ test('doctor tells a store that cannot be written, a damaged one, and one whose 
     known: 3,
     pending: [],
     damage: [],
+    mending: '',
     refusesWrites: null,
     walBytes: 0,
     path: '/p/control.db',

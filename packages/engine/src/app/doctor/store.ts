@@ -6,7 +6,7 @@ import type { StoreStanding } from '../../control/store-standing.ts'
 const BIG_WAL = 256 * 1024 ** 2
 
 export function checkStore(standing: StoreStanding): readonly Check[] {
-  const { location, exists, version, known, damage, refusesWrites, walBytes } = standing
+  const { location, exists, version, known, damage, mending, refusesWrites, walBytes } = standing
   const checks: Check[] = []
   if (!exists) checks.push(ok('store', location, 'not made yet: the first run makes it, or tidemark migrate'))
   else if (version < known)
@@ -26,6 +26,9 @@ export function checkStore(standing: StoreStanding): readonly Check[] {
         'store-integrity',
         location,
         `damaged: ${damage.slice(0, 3).join('; ')}${damage.length > 3 ? ` and ${damage.length - 3} more` : ''}`,
+        ...(mending === ''
+          ? []
+          : ['tidemark migrate --print-sql   prints the statements that put back what holds no rows; run them']),
         'restore it from a backup; then tidemark doctor   says which flows to load again',
       ),
     )

@@ -19,13 +19,13 @@ export const migrate: Command = async (context, { options }) => {
 async function pendingOf(context: CommandContext, options: OptionReader): Promise<MigrateSql> {
   try {
     await using app = await context.openApp({ keepsBytes: true })
-    const { location, version, known, pending } = await app.pendingMigrations()
+    const { location, version, known, pending, damage, mending } = await app.pendingMigrations()
     return {
       location,
       version,
       known,
       pending: pending.map(({ name }) => name),
-      sql: pending.map(({ sql }) => sql).join('\n'),
+      sql: [...pending.map(({ sql }) => sql), mended(damage, mending)].filter((sql) => sql !== '').join('\n'),
     }
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'TM1001' || options.text('--project') !== null) throw error
@@ -34,6 +34,9 @@ async function pendingOf(context: CommandContext, options: OptionReader): Promis
     return { location: null, version: 0, known: pending.length, pending, sql }
   }
 }
+
+const mended = (damage: readonly string[], mending: string): string =>
+  mending === '' ? '' : `${damage.map((line) => `-- ${line}\n`).join('')}${mending}\n`
 
 type MigrateSql = Extract<MigrateDocument, { readonly sql: string }>
 

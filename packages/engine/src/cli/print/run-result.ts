@@ -17,7 +17,11 @@ const RATE_FROM_MS = 50
 export function runResultText(document: RunDocument, tracker: RunTracker, screen: Screen): string {
   const { runs } = document
   const finished = runs.filter(
-    (run) => run.status === 'succeeded' || run.status === 'succeeded_with_rejects' || run.status === 'dry_run',
+    (run) =>
+      run.status === 'joined' ||
+      run.status === 'succeeded' ||
+      run.status === 'succeeded_with_rejects' ||
+      run.status === 'dry_run',
   )
   const columns = [
     { header: '', cut: true },
@@ -63,11 +67,13 @@ function finishedCells(run: RunJson, tracker: RunTracker, { style }: Screen, wit
   const label =
     run.status === 'dry_run'
       ? 'dry run'
-      : tracker.find(run.run)?.resumed === true
-        ? 'resumed'
-        : run.window?.after === null
-          ? 'initial load'
-          : ''
+      : run.status === 'joined'
+        ? 'joined'
+        : tracker.find(run.run)?.resumed === true
+          ? 'resumed'
+          : run.window?.after === null
+            ? 'initial load'
+            : ''
   const speed =
     run.duration_ms >= RATE_FROM_MS && run.status !== 'dry_run'
       ? rate(Number(rows.read) / (run.duration_ms / 1000))
@@ -169,9 +175,11 @@ function summary({ runs }: RunDocument, tracker: RunTracker): string {
 const summaryWord = (status: string, n: number): string =>
   status === 'nothing_to_do'
     ? `had nothing to do`
-    : status === 'planned' || status === 'running'
-      ? `${n === 1 ? 'is' : 'are'} not ended`
-      : status.replaceAll('_', ' ')
+    : status === 'joined'
+      ? `joined, ${n === 1 ? 'its owner settles it' : 'their owners settle them'}`
+      : status === 'planned' || status === 'running'
+        ? `${n === 1 ? 'is' : 'are'} not ended`
+        : status.replaceAll('_', ' ')
 
 const MOST_WATERMARKS = 2
 

@@ -12,7 +12,7 @@ import { harmless } from './width.ts'
 type Run = ShowDocument['run']
 type Field = readonly [label: string, text: string]
 
-export function showText({ run, steps }: ShowDocument, screen: Screen): string {
+export function showText({ run, steps, workers }: ShowDocument, screen: Screen): string {
   const { style, width } = screen
   const table = renderTable(
     [
@@ -34,8 +34,19 @@ export function showText({ run, steps }: ShowDocument, screen: Screen): string {
     width,
     style,
   )
+  const atWork = renderTable(
+    [{ header: 'WORKER' }, { header: '' }, { header: 'BATCHES IN HAND' }],
+    workers.map((w) => [w.worker, `${w.who}${w.owner ? '   owner' : ''}`, handText(w, screen)]),
+    width,
+    style,
+  )
   const error = run.error === null ? '' : `\n${runErrorText(run.error, { flow: run.flow, run: run.run }, style)}`
-  return `${renderFields(fieldsOf(run, screen), style)}${steps.length === 0 ? '' : `\n${table}`}${error}`
+  return `${renderFields(fieldsOf(run, screen), style)}${steps.length === 0 ? '' : `\n${table}`}${workers.length === 0 ? '' : `\n${atWork}`}${error}`
+}
+
+function handText({ batches, expired, until }: ShowDocument['workers'][number], { zone }: Screen): string {
+  const text = batches.map((b) => `${b.batch}${b.attempt > 1 ? ` (attempt ${b.attempt})` : ''}`).join(', ')
+  return `${text === '' ? 'none' : text}${expired ? `   free for others since ${localTime(until, zone)}` : ''}`
 }
 
 function fieldsOf(run: Run, { style, zone, now }: Screen): readonly Field[] {

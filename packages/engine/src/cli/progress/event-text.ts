@@ -13,6 +13,12 @@ export function eventText(e: EngineEvent, screen: Pick<Screen, 'now' | 'zone'>):
       return `${e.flow}   ${e.run}   ${counted(e.rows, 'row')} in ${counted(e.batches, 'batch', 'batches')}${e.done > 0 ? `, ${count(e.done)} of them in already` : ''}`
     case 'step:started':
       return `${e.flow}   ${e.run}   step ${e.step}   ${counted(e.batches, 'batch', 'batches')}`
+    case 'worker:joined':
+      return `${e.flow}   ${e.run}   worker ${e.worker} joined`
+    case 'worker:left':
+      return `${e.flow}   ${e.run}   worker ${e.worker} left after ${counted(e.batches, 'batch', 'batches')}, ${counted(e.rows, 'row')}`
+    case 'batch:claimed':
+      return `${e.flow}   ${e.run}   batch ${e.batch} claimed${e.attempt > 1 ? `, attempt ${e.attempt}` : ''}`
     case 'batch:committed':
       return `${e.flow}   ${e.run}   batch ${e.batch}   ${counted(e.rows, 'row')} ${e.alreadyIn ? 'were in already' : `in ${duration(e.durationMs)}`}`
     case 'watermark:advanced':
@@ -22,6 +28,7 @@ export function eventText(e: EngineEvent, screen: Pick<Screen, 'now' | 'zone'>):
     case 'lease:waiting':
     case 'file:waiting':
     case 'batch:retry':
+    case 'worker:waiting':
     case 'lease:lost':
       return noticeOf(e, screen) ?? e.event
   }

@@ -23,6 +23,10 @@ const ONE_OF_EACH: { readonly [K in EventName]: EngineEvents[K] } = {
   'run:planned': { ...about, resumed: true, lane: 'pushdown', after: null, upTo: '2026', decidedBy: 'buffer' },
   'run:captured': { ...about, rows: 9_007_199_254_740_993n, batches: 3, done: 1 },
   'step:started': { ...about, step: 'rows', batches: 2 },
+  'worker:joined': { ...about, worker: 'x7k2m9', token: 7n },
+  'worker:waiting': { ...about, waitsFor: 'batches that others have: 2' },
+  'worker:left': { ...about, worker: 'x7k2m9', batches: 3, rows: 12n },
+  'batch:claimed': { ...about, step: 'rows', batch: 2, attempt: 1 },
   'batch:committed': { ...about, step: 'rows', batch: 2, rows: 5n, bytes: 90n, alreadyIn: false, durationMs: 12 },
   'batch:retry': { ...about, batch: 2, attempt: 1, code: 'TM5003', message: 'TM5003 conflict' },
   'lease:lost': { flow, token: 7n },
@@ -83,7 +87,8 @@ test('a count is a number up to 2^53 and text beyond', () => {
 test('a level leaves out what is less', () => {
   const at = (level: (typeof LOG_LEVELS)[number]) =>
     logged(level, (log) => events.forEach((e) => log.event(e))).map((line) => line['event'])
-  expect(at('info')).toEqual(Object.keys(EVENTS).filter((name) => name !== 'batch:committed'))
+  const details = ['worker:joined', 'batch:claimed', 'batch:committed']
+  expect(at('info')).toEqual(Object.keys(EVENTS).filter((name) => !details.includes(name)))
   expect(at('error')).toEqual(['lease:lost', 'run:ended'])
 })
 

@@ -11,12 +11,17 @@ export function noticeOf(e: EngineEvent, { now, zone }: Pick<Screen, 'now' | 'zo
       return `waiting for ${e.path}: ${e.detail}`
     case 'batch:retry':
       return `${e.flow}   batch ${e.batch} is tried again (attempt ${e.attempt}): ${e.message.startsWith(e.code) ? '' : `${e.code} `}${e.message}`
+    case 'worker:waiting':
+      return `${e.flow}   waits for ${e.waitsFor}`
     case 'lease:lost':
       return `${e.flow}   the lease was lost: its batches are rolled back`
     case 'run:planned':
     case 'run:captured':
     case 'run:ended':
     case 'step:started':
+    case 'worker:joined':
+    case 'worker:left':
+    case 'batch:claimed':
     case 'batch:committed':
     case 'watermark:advanced':
       return null

@@ -100,6 +100,10 @@ export class RunTracker {
         return null
       case 'batch:retry':
         return this.#runs.get(e.run) ?? null
+      case 'worker:joined':
+      case 'worker:waiting':
+      case 'worker:left':
+      case 'batch:claimed':
       case 'lease:waiting':
       case 'lease:lost':
       case 'file:waiting':

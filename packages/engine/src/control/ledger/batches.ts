@@ -66,12 +66,15 @@ export async function batchFailed(
   batch: number,
   token: bigint,
   error: RunError,
-): Promise<void> {
-  await session.transaction(async (tx) => {
-    const { step, state } = await batchAtWork(tx, sql, run, batch, token)
+  worker?: string,
+): Promise<boolean> {
+  return await session.transaction(async (tx) => {
+    const { step, state, worker: has } = await batchAtWork(tx, sql, run, batch, token)
+    if (worker !== undefined && worker !== has) return false
     const go = transition(BATCH, state, 'fail', nameOf(run, batch))
-    if (go === 'ignored') return
+    if (go === 'ignored') return true
     mustChange(await tx.all(sql.batch.fail({ run, batch, states: go.from, error })), nameOf(run, batch))
     await tx.all(sql.batch.moveStep({ run, step, states: ['running'], to: 'failed' }))
+    return true
   })
 }

@@ -3,6 +3,7 @@ import { first } from '../store-session.ts'
 import type { StoreParts } from '../store-parts.ts'
 import { addBatches } from './add-batches.ts'
 import { batchDone, batchFailed, claimBatch } from './batches.ts'
+import { attend, claimNext, findWork, join, leave } from './claims.ts'
 import { isCancelRequested, requestCancel } from './cancel.ts'
 import { createGroup, createRun, endRun, getRun, newGroupId, newRunId, startRun } from './runs.ts'
 import { findUnfinished } from './find-unfinished.ts'
@@ -32,9 +33,16 @@ export function makeLedger(parts: StoreParts): LedgerStore {
     listSteps: (run) => session.all(sql.batch.steps({ run })),
     listBatches: (run) => session.all(sql.batch.list({ run })),
     claimBatch: (id, batch, token) => claimBatch(parts, id, batch, token),
+    claimNext: (id, wave, token, worker) => claimNext(parts, id, wave, token, worker),
+    join: (id, token, worker, ttlMs) => join(parts, id, token, worker, ttlMs),
+    attend: (id, token, worker, ttlMs) => attend(parts, id, token, worker, ttlMs),
+    leave: (id, worker) => leave(parts, id, worker),
+    findWork: (id) => findWork(parts, id),
+    listWorkers: (run) => session.all(sql.worker.list({ run })),
     quarantine: (id, batch, token, rejects) => quarantine(parts, id, batch, token, rejects),
     batchDone: (id, batch, token, rows, rejects) => batchDone(parts, id, batch, token, rows, rejects),
-    batchFailed: (id, batch, token, code, message) => batchFailed(parts, id, batch, token, { code, message }),
+    batchFailed: (id, batch, token, code, message, worker) =>
+      batchFailed(parts, id, batch, token, { code, message }, worker),
 
     settle: (id, token, settlement) => settle(parts, id, token, settlement),
     endRun: (id, token, end) => endRun(parts, id, token, end),

@@ -11,9 +11,11 @@ export async function previewPrune({ session, sql }: StoreParts, keepMs: number)
 /** The audit keeps that it was done, and every other action whose subject was such a run. */
 export async function pruneRuns({ session, sql }: StoreParts, keepMs: number, by: Actor): Promise<Pruned> {
   return await session.transaction(async (tx) => {
+    const { prune } = sql
+    const lock = prune.lock()
+    if (lock !== null) await tx.all(lock)
     const pruned = await counted(tx, sql, keepMs)
     const { before } = pruned
-    const { prune } = sql
     const parts = [...prune.deleteRemembered({ before }), ...prune.deleteProgress({ before })]
     for (const statement of [...parts, prune.deleteRuns({ before })]) await tx.all(statement)
     const groups = (await tx.all(prune.deleteGroups({ before }))).length

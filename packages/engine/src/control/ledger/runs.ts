@@ -11,7 +11,7 @@ import { holding, mustChange, transition, unexpectedState } from './guard.ts'
 export async function newRunId({ session, sql }: StoreParts): Promise<RunId> {
   for (;;) {
     const id = parseRunId(`r-${newShortId(5)}`)
-    if ((await first(session, sql.run.standing({ id, token: null }))) === null) return id
+    if ((await first(session, sql.run.find({ id }))) === null) return id
   }
 }
 

@@ -36,7 +36,10 @@ export function int(raw: RawRow, column: string): number {
 
 export function flag(raw: RawRow, column: string): boolean {
   const value = raw[column]
-  return typeof value === 'boolean' ? value : count(raw, column) !== 0n
+  if (typeof value === 'boolean') return value
+  // drivers that give booleans as text
+  if (value === 't' || value === 'f') return value === 't'
+  return count(raw, column) !== 0n
 }
 
 export function oneOf<S extends string>(raw: RawRow, column: string, values: readonly S[]): S {

@@ -31,6 +31,7 @@ import type {
   UnmatchedRow,
   WatermarkRow,
 } from '../control-store.ts'
+import type { RunWork, WaveRange, WorkerRow } from '../run-workers.ts'
 import type { Statement } from '../store-session.ts'
 
 /** No row of the answer is looked at. */
@@ -44,6 +45,7 @@ export interface StoreStatements {
   readonly lease: LeaseStatements
   readonly run: RunStatements
   readonly batch: BatchStatements
+  readonly worker: WorkerStatements
   readonly watermark: WatermarkStatements
   readonly remembered: RememberedStatements
   readonly audit: AuditStatements
@@ -151,6 +153,17 @@ export interface RunStatements {
 export interface BatchStanding {
   readonly step: number
   readonly state: BatchState
+  /** of the newest claim */
+  readonly worker: string | null
+  readonly error: RunError | null
+}
+
+/** Where a wave stands. */
+export interface WaveStanding {
+  /** batches that are neither done nor superseded */
+  readonly open: number
+  /** the first of them that failed under the token given */
+  readonly failed: number | null
 }
 
 export interface BatchStatements {
@@ -181,6 +194,20 @@ export interface BatchStatements {
     readonly states: readonly BatchState[]
     readonly token: bigint
   }): Attempt
+  /**
+   * Under the lease, the first batch of `wave` from number `wave.from` on that is in one of `states` and free: planned,
+   * or of another token, or running without a worker that attends in time. Never one that another claim is about to
+   * take: where rows can be locked, FOR UPDATE SKIP LOCKED. `inStep`: only where its step is under way.
+   */
+  claimNext(a: {
+    readonly run: RunId
+    readonly wave: WaveRange
+    readonly states: readonly BatchState[]
+    readonly token: bigint
+    readonly worker: string
+    readonly inStep: boolean
+  }): Statement<{ readonly batch: number; readonly attempt: number }>
+  wave(a: { readonly run: RunId; readonly wave: WaveRange; readonly token: bigint }): Statement<WaveStanding>
   /** Under the lease of a running run. Its step; no row back: one of these is not so. */
   commit(a: {
     readonly run: RunId
@@ -212,6 +239,19 @@ export interface BatchStatements {
   finishStep(a: { readonly run: RunId; readonly step: number; readonly states: readonly StepState[] }): Attempt
   deleteBatches(a: { readonly run: RunId }): Effect
   deleteSteps(a: { readonly run: RunId }): Effect
+}
+
+export interface WorkerStatements {
+  /** No row back: the run is not running under that token, or the worker is there already. */
+  join(a: { readonly run: RunId; readonly token: bigint; readonly worker: LeaseOwner; readonly ttlMs: number }): Attempt
+  /** No row back: it left, its time had run out, or the run is not running under that token. */
+  attend(a: { readonly run: RunId; readonly token: bigint; readonly worker: string; readonly ttlMs: number }): Attempt
+  leave(a: { readonly run: RunId; readonly worker: string }): Effect
+  /** Workers of other tokens. */
+  clear(a: { readonly run: RunId; readonly token: bigint }): Effect
+  /** In the order in which they joined. */
+  list(a: { readonly run: RunId }): Statement<WorkerRow>
+  standing(a: { readonly run: RunId }): Statement<RunWork>
 }
 
 export interface WatermarkStatements {
@@ -270,6 +310,8 @@ export interface RememberedStatements {
 
 /** Counting and deleting follow one rule of what may go. */
 export interface PruneStatements {
+  /** Keeps every writer of the ledger waiting until the transaction ends; null where a transaction does so by itself. */
+  lock(): Effect | null
   cutoff(a: { readonly keepMs: number }): Statement<StoreTime>
   /** What would go, counted. */
   count(a: { readonly before: StoreTime }): Statement<Omit<Pruned, 'before' | 'groups'>>

@@ -11,4 +11,6 @@ export const abilities: Abilities = {
   ceiling: true,
   stampedBy: 'database',
   openBatches: FENCE_SLOTS,
+  sharedByProcesses: false,
+  sharesKeys: false,
 }

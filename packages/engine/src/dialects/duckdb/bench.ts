@@ -13,7 +13,9 @@ import {
   type FlowRelation,
   landingTable,
   type OpenBench,
+  type RangesAlone,
   type Selection,
+  type SourcePort,
   type Staged,
 } from '../contract.ts'
 import { type Lane, type LaneFacts, readsSpool } from '../lanes.ts'
@@ -27,19 +29,20 @@ import { judge, unfilled } from '../relational/judge.ts'
 import { FAILS, Sift, withOut } from '../relational/sift.ts'
 import { stageByKey, stageGiven } from '../relational/stage-batch.ts'
 import { templateSql } from '../relational/template.sql.ts'
-import { weighBatch } from '../relational/weigh.ts'
+import { unheld, weighBatch, weighStaged } from '../relational/weigh.ts'
 import { stateOf } from '../relational/work-area.ts'
 import { translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
 import { holdsOnlyThisRun } from './fresh-target.sql.ts'
 import { attachedSource, attachedTables, type DuckdbCatalogs } from './names.ts'
 import { openFile } from './open-file.ts'
-import { count, query, senderOf } from './run-sql.ts'
-import { refuseChangedTypes } from './refuse-batch.ts'
+import { count, exec, query, senderOf } from './run-sql.ts'
+import { refuseChangedTarget, refuseChangedTypes } from './refuse-batch.ts'
 import { attachedEnd, type SourceEnd } from './source-end.ts'
 import { DuckdbSource } from './source.ts'
 import { duckdbKit } from './sql-kit.ts'
 import { withSpool } from './spool.sql.ts'
+import { Arrivals } from './arrivals.ts'
 import type { DuckdbTarget } from './target.ts'
 import { attachedTarget, type OpenTargetEnd, type TargetEnd } from './target-end.ts'
 import { DuckdbTransaction, ours } from './transaction.ts'
@@ -65,7 +68,7 @@ export async function openBenchFrom(
   openSource: OpenSourceEnd,
   openTarget: OpenTargetEnd,
   hooks: DuckdbHooks = NO_HOOKS,
-): Promise<Bench> {
+): Promise<DuckdbBench> {
   await using opening = new AsyncDisposableStack()
   makeTempFolder(options, opening)
   // the target first: where both are one file, it has to be open for writing
@@ -116,17 +119,19 @@ interface Ends {
   readonly target: TargetEnd
 }
 
-class DuckdbBench implements Bench {
-  readonly source: DuckdbSource
+export class DuckdbBench implements Bench {
+  readonly source: SourcePort
   readonly target: DuckdbTarget
-  readonly work: DuckdbWorkArea
+  readonly work: DuckdbWorkArea | RangesAlone
   readonly #files: Ends
   readonly #session: DuckdbSession
+  readonly catalogs: DuckdbCatalogs
   readonly #catalogs: DuckdbCatalogs
   readonly #opened: AsyncDisposableStack
   /** sessions between batches, ready for the next one */
   readonly #idle: DuckdbSession[] = []
   readonly #rowIds = new Map<string, boolean>()
+  readonly #arrivals: Arrivals | null
 
   constructor(
     files: Ends,
@@ -138,12 +143,19 @@ class DuckdbBench implements Bench {
   ) {
     this.#files = files
     this.#session = session
-    this.#catalogs = catalogs
+    this.catalogs = this.#catalogs = catalogs
     this.#opened = opened
     const { source } = files
+    const { departure } = source
+    this.target = files.target.target(session, catalogs, departure && ((type) => departure.source.logicalTypeOf(type)))
+    this.#arrivals = departure && new Arrivals(departure, this.target, catalogs, spools.folder ?? source.folder)
+    if (departure !== null) {
+      this.source = departure.source
+      this.work = departure.work
+      return
+    }
     const facts = source.facts(session)
     this.source = new DuckdbSource(facts, session, catalogs, source.location, hooks.betweenClockAndCeiling)
-    this.target = files.target.target(session, catalogs)
     const end = { ...source, folder: spools.folder, explain: (error: unknown) => facts.explain(error) }
     this.work = new DuckdbWorkArea(spools.session, catalogs, end, {
       rowIds: (r) => this.#readsByRowId(r),
@@ -162,7 +174,7 @@ class DuckdbBench implements Bench {
 
   /** Of what the relation reads. */
   async #readAt(r: FlowRelation): Promise<string | null> {
-    return readsSpool(r) ? await this.work.spooled() : await this.source.fingerprint()
+    return readsSpool(r) && this.work.capturesKeys ? await this.work.spooled() : await this.source.fingerprint()
   }
 
   /** The spool stands still by itself. */
@@ -215,15 +227,34 @@ class DuckdbBench implements Bench {
   ): Promise<Staged> {
     const own = ours(tx)
     own.split = split
+    own.partial = part !== null
+    if (this.#arrivals !== null) return await this.#stageArrived(this.#arrivals, own, relation, selection, split, part)
     this.#still(relation)
     await refuseChangedTypes(own, this.#catalogs, relation, this.#landing(relation) === null)
-    own.partial = part !== null
     if (split.readAt === null) return this.#stageByKey(own, relation, selection, split, part)
     await this.#refuseMoved(relation, split)
     own.fresh = await this.#holdsOnlyThisRun(own, relation)
     const [predicate = TRUE] = predicates(this.#catalogs, relation, selection, !own.fresh)
     own.staged = apply.slice(this.#catalogs, relation, part ?? split, predicate)
     return { rows: split.rows, bytes: split.bytes }
+  }
+
+  async #stageArrived(
+    arrivals: Arrivals,
+    own: DuckdbTransaction,
+    flow: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+    part: BatchPart | null,
+  ): Promise<Staged> {
+    const r = arrivals.relation(flow)
+    if (this.#landing(flow) === null) await refuseChangedTarget(own, this.#catalogs, flow)
+    const file = own.leftovers.use(await arrivals.fetch(flow, selection, split, own.batch))
+    own.arrived = r
+    own.split = { ...split, readAt: null }
+    own.fresh = part === null && (await this.#holdsOnlyThisRun(own, r))
+    own.staged = own.fresh ? arrivals.inPlace(r, file) : await arrivals.stage(own, r, file, part)
+    return { rows: file.bytes === 0n ? 0n : split.rows || 1n, bytes: file.bytes }
   }
 
   /** Then one INSERT reads the source and writes the target, and no row is looked up or staged. */
@@ -286,6 +317,8 @@ class DuckdbBench implements Bench {
     const own = ours(tx)
     const { split, staged } = own
     if (split === null || staged === null) throw new TypeError('nothing is staged')
+    if (own.arrived !== null && own.arrived !== relation)
+      return await this.#applyArrived(own, own.arrived, kind, policy)
     const sift = new Sift(own, this.#catalogs, relation, { staged, split }, policy)
     await sift.foresee()
     const counts = withOut(
@@ -300,6 +333,19 @@ class DuckdbBench implements Bench {
       await this.#refuseMoved(relation, split)
     }
     return counts
+  }
+
+  async #applyArrived(
+    own: DuckdbTransaction,
+    arrived: FlowRelation,
+    kind: 'insert-missing' | 'latest',
+    policy: RowPolicy,
+  ): Promise<RowCounts> {
+    try {
+      return await this.apply(own, arrived, kind, policy)
+    } catch (error) {
+      throw this.#arrivals?.afterFailure(error) ?? error
+    }
   }
 
   async #insertFresh(own: DuckdbTransaction, relation: FlowRelation, staged: apply.Staging): Promise<RowCounts> {
@@ -337,6 +383,12 @@ class DuckdbBench implements Bench {
     return unfilled(await this.target.describe(landingTable(relation)), relation)
   }
 
+  /** Writes what a SELECT over the source and the work file gives; for rows that leave. */
+  async writeOut(statement: (c: DuckdbCatalogs) => Sql): Promise<void> {
+    using _room = await reserveMemory(1, true)
+    await exec(this.#session, statement(this.#catalogs), this.source.location, 'TM4019')
+  }
+
   async weighSwap(relation: FlowRelation, selection: Selection): Promise<bigint> {
     if ((await this.target.describe(relation.target.table)) === null) return 0n
     const [predicate = TRUE] = predicates(this.#catalogs, relation, selection, true)
@@ -357,10 +409,19 @@ class DuckdbBench implements Bench {
       facts: await this.target.describe(flow.target.table),
       keepsPositions: flow.position?.targetColumn === null && (await this.target.keepsPositions(flow.target.table)),
     }
+    const folder = landing && ((r: FlowRelation, staged: apply.Staging) => landing.weigh(here, c, r, staged))
+    if (this.#arrivals !== null) {
+      using file = await this.#arrivals.fetch(flow, selection, split, null)
+      const arrived = this.#arrivals.relation(unheld(flow, target))
+      const staged = await this.#arrivals.stage(here, arrived, file, null)
+      const rows = await here.count(sql`SELECT count(*) FROM ${apply.STAGE}`)
+      const batch = { staged, rows, split: { ...split, readAt: null }, kind, policy }
+      return await weighStaged(here, c, arrived, batch, target.facts, folder)
+    }
     return weighBatch(here, c, flow, { selection, split, kind, policy }, target, {
       slice: (r, exists) => apply.slice(c, r, split, predicates(c, flow, selection, exists)[0] ?? TRUE),
       narrowing: (r) => this.#range(r, split),
-      landing: landing && ((r, staged) => landing.weigh(here, c, r, staged)),
+      landing: folder,
     })
   }
 

@@ -12,3 +12,10 @@ export function describeColumns(c: Catalogs, r: FlowRelation, isTable: boolean):
   return sql`DESCRIBE SELECT ${joined([...sourceColumns(r).map(({ ref }) => column(ref)), ...written], ', ')}
 FROM ${fromSource(c, r, true)}${target}`
 }
+
+/** The same of the target alone, where another engine reads the source. */
+export const describeWritten = (c: Catalogs, r: FlowRelation): Sql =>
+  sql`DESCRIBE SELECT ${joined(
+    r.columns.map((x) => ident('t', x.target)),
+    ', ',
+  )} FROM ${targetTable(c, landingTable(r))} AS t`

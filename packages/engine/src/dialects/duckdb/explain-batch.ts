@@ -29,7 +29,16 @@ export function explainBatch({ c, landing, flow, chosen, kind, lane }: Explained
   const spooled = lane === 'spool'
   const taken = spooled ? named('spool', [createSpool(c, flow, predicates(c, flow, chosen, true))]) : []
   const [r, selection] = spooled ? [spooledRelation(flow), WHOLE_SPOOL] : [flow, chosen]
-  const split: CapturedBatch = { step: 1, wave: 1, readAt: null, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
+  const split: CapturedBatch = {
+    step: 1,
+    wave: 1,
+    readAt: null,
+    range: null,
+    first: 1n,
+    last: 1000n,
+    rows: 1000n,
+    bytes: 0n,
+  }
   const queue = queueOf(r)
   const all = predicates(c, r, selection, true, queue === null ? undefined : work(c, 'queued'))
   const [only] = all

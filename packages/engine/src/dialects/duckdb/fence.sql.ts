@@ -33,8 +33,8 @@ const CREATE: Readonly<Record<FenceTable, (c: TargetNames | null) => Sql>> = {
     sql`CREATE TABLE IF NOT EXISTS ${at(c, 'marker')} (store VARCHAR, flow VARCHAR, scope VARCHAR, run VARCHAR, step INTEGER, batch INTEGER, token BIGINT,
   rows_read BIGINT, inserted BIGINT, updated BIGINT, deleted BIGINT, skipped_same BIGINT, skipped_older BIGINT, rejected BIGINT,
   committed_at TIMESTAMPTZ, PRIMARY KEY (store, run, step, batch))`,
-  reject: (c) =>
-    sql`CREATE TABLE IF NOT EXISTS ${at(c, 'reject')} (store VARCHAR, flow VARCHAR, scope VARCHAR, run VARCHAR, step INTEGER, batch INTEGER,
+  marker_reject: (c) =>
+    sql`CREATE TABLE IF NOT EXISTS ${at(c, 'marker_reject')} (store VARCHAR, flow VARCHAR, scope VARCHAR, run VARCHAR, step INTEGER, batch INTEGER,
   key VARCHAR, code VARCHAR, message VARCHAR, PRIMARY KEY (store, run, step, batch, key))`,
   settled: (c) =>
     sql`CREATE TABLE IF NOT EXISTS ${at(c, 'settled')} (store VARCHAR, flow VARCHAR, scope VARCHAR, run VARCHAR, up_to VARCHAR, had_rows BOOLEAN,

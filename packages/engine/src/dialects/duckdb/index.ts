@@ -5,11 +5,15 @@ import { duckdbVersion, openDuckdbFile } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { DialectModule } from '../contract.ts'
 import { abilities } from './abilities.ts'
-import { openDuckdbBench } from './bench.ts'
+import { arrivingEnd } from './arriving-end.ts'
+import { openBenchFrom, openDuckdbBench } from './bench.ts'
+import { openDuckdbDeparture } from './departure.ts'
 import { classify, translate } from './errors.ts'
 import { openDuckdbSurvey } from './survey.ts'
 import { ownTables, prepareSql, prepareTarget } from './prepare.ts'
 import { recall } from './recall.ts'
+import { attachedEnd } from './source-end.ts'
+import { attachedTarget } from './target-end.ts'
 
 const locate: DialectModule['locate'] = (options, projectDir) => {
   const path = options['path']
@@ -28,6 +32,8 @@ export const duckdb = {
   locate,
   sees: (other) => SEES.has(other),
   openBench: (options) => openDuckdbBench(options),
+  openDeparture: (options) => openDuckdbDeparture(options, attachedEnd),
+  openArrival: (options, from) => openBenchFrom(options, arrivingEnd(from), attachedTarget),
   probe: async ({ options }, limits) => {
     const path = String(options['path'])
     if (!existsSync(path)) throw new AppError('TM2001', `${path} does not exist`)

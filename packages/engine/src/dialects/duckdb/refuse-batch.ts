@@ -3,7 +3,7 @@ import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation } from '../contract.ts'
 import type { Sql } from '../sql-text.ts'
 import { changedTypes } from '../relational/changed-types.ts'
-import { describeColumns } from './drift.sql.ts'
+import { describeColumns, describeWritten } from './drift.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
 import { hasUnfit, unfitRows } from '../relational/unfit.sql.ts'
@@ -15,11 +15,21 @@ export async function refuseChangedTypes(
   relation: FlowRelation,
   isTable: boolean,
 ): Promise<void> {
-  const described = await to.query(describeColumns(c, relation, isTable))
-  const changed = changedTypes(
-    relation,
-    described.map(([, type]) => type),
-  )
+  refuse(relation, await to.query(describeColumns(c, relation, isTable)), 'both')
+}
+
+/** Where another engine reads the source. */
+export async function refuseChangedTarget(to: Sender, c: Catalogs, relation: FlowRelation): Promise<void> {
+  refuse(relation, await to.query(describeWritten(c, relation)), 'target')
+}
+
+function refuse(
+  relation: FlowRelation,
+  described: readonly (readonly (string | null)[])[],
+  of: 'both' | 'target',
+): void {
+  const now = described.map(([, type]) => type)
+  const changed = changedTypes(relation, now, of)
   if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }
 

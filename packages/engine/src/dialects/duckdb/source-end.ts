@@ -5,6 +5,7 @@ import type { TableName } from '@tidemark/contract/flow'
 import { type DuckdbFile, type DuckdbSession, isSameFile } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation, OpenBench } from '../contract.ts'
+import type { Departure } from '../departure.ts'
 import type { LaneFacts } from '../lanes.ts'
 import { hasRowIds } from './introspect.ts'
 import type { SourceNames } from '../relational/names.ts'
@@ -23,6 +24,8 @@ export interface SourceEnd {
   /** a flow beside this one writes it */
   readonly filledBeside: boolean
   facts(session: DuckdbSession): SourceFacts
+  /** rows come from another engine; null: this one reads them */
+  readonly departure: Departure | null
   hasRowNumbers(session: DuckdbSession, table: TableName): Promise<boolean>
   lanes(relation: FlowRelation): LaneFacts
   /** Throws where what was looked at is not what is there now, and reading on would mix the two. */
@@ -77,6 +80,7 @@ export async function attachedEnd(options: OpenBench, opening: AsyncDisposableSt
     folder: dirname(file.path),
     file: file.path,
     filledBeside,
+    departure: null,
     facts: (session) => attachedFacts(file, session),
     hasRowNumbers: (session, table) => hasRowIds(file, session, table),
     lanes: (r) => ({ pushdown: IN_ONE_ENGINE, relay: RELAY, spool: spoolLane(r, 'one statement takes the rows out') }),

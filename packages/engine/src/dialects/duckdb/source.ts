@@ -18,7 +18,7 @@ import { describeTable, fileFingerprint, fileIdentity, hasRowIds, schemaAndTable
 import { type Catalogs, sourceTable, typed } from '../relational/names.ts'
 import { query } from './run-sql.ts'
 import { exactCast } from './try-cast.sql.ts'
-import { belowTick, canBeKey, passedAt, positionClass } from './types.ts'
+import { belowTick, canBeKey, logicalTypeOf, passedAt, positionClass } from './types.ts'
 
 /** What differs between an attached file and a folder of files. */
 export interface SourceFacts {
@@ -57,6 +57,7 @@ export class DuckdbSource implements SourcePort {
   readonly foldsCase = true
   readonly positionClass = positionClass
   readonly canBeKey = canBeKey
+  readonly logicalTypeOf = logicalTypeOf
   readonly location: string
   readonly #facts: SourceFacts
   readonly #session: DuckdbSession

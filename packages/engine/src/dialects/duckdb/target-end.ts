@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
 import type { FlowRelation, OpenBench } from '../contract.ts'
+import type { ForeignTypes } from '../foreign-types.ts'
 import type { Sql } from '../sql-text.ts'
 import type { ApplyMode, Staging } from '../relational/apply.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
@@ -30,7 +31,7 @@ export interface TargetEnd {
   readonly location: string
   /** null: the database's own INSERT */
   readonly landing: Landing | null
-  target(session: DuckdbSession, c: DuckdbCatalogs): DuckdbTarget
+  target(session: DuckdbSession, c: DuckdbCatalogs, foreign: ForeignTypes | null): DuckdbTarget
 }
 
 export type OpenTargetEnd = (options: OpenBench, opening: AsyncDisposableStack) => Promise<TargetEnd>
@@ -47,6 +48,6 @@ export async function attachedTarget(options: OpenBench, opening: AsyncDisposabl
     catalog: file?.catalog ?? null,
     location: path,
     landing: null,
-    target: (session, c) => new DuckdbTarget(file, session, c, path),
+    target: (session, c, foreign) => new DuckdbTarget(file, session, c, path, foreign),
   }
 }

@@ -28,7 +28,8 @@ import * as fence from './fence.sql.ts'
 import { describeTable, schemaAndTable } from './introspect.ts'
 import { type DuckdbCatalogs, sideTableName } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
-import { narrowing } from './types.ts'
+import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
+import { holderOf, logicalTypeOf, narrowing } from './types.ts'
 
 const RETRY_MS = 25
 /** how long a session that was ended may take to roll back */
@@ -42,18 +43,22 @@ export class DuckdbTarget implements TargetPort {
   readonly #tables: DuckdbFile | null
   readonly #session: DuckdbSession
   readonly #catalogs: DuckdbCatalogs
+  readonly #foreign: ForeignTypes | null
 
+  /** `foreign`: what types of the source mean, where it is of another kind. */
   constructor(
     file: DuckdbFile | null,
     session: DuckdbSession,
     catalogs: DuckdbCatalogs,
     location: string,
+    foreign: ForeignTypes | null,
     tables = file,
   ) {
     this.#file = file
     this.#tables = tables
     this.#session = session
     this.#catalogs = catalogs
+    this.#foreign = foreign
     this.location = location
   }
 
@@ -95,8 +100,19 @@ export class DuckdbTarget implements TargetPort {
     return addColumns(relation, ident(...relation.target.table)).map(printable)
   }
 
+  typeFor(sourceType: string): string | null {
+    return this.#isOwn(sourceType) ? sourceType : heldAbroad(this.#foreign, sourceType, holderOf).type
+  }
+
   narrowing(sourceType: string, targetType: string): string | null {
-    return narrowing(sourceType, targetType)
+    if (this.#isOwn(sourceType)) return narrowing(sourceType, targetType)
+    const { type, why } = heldAbroad(this.#foreign, sourceType, holderOf)
+    return type === null ? why : narrowing(type, targetType)
+  }
+
+  /** A type of ours, and not one of the source's that is called alike. */
+  #isOwn(type: string): boolean {
+    return this.#foreign === null || (this.#foreign(type) === null && logicalTypeOf(type) !== null)
   }
 
   async typeNamed(text: string): Promise<string | null> {

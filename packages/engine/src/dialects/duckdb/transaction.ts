@@ -2,7 +2,7 @@
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
-import type { BatchKey, BatchTransaction, CapturedBatch, FenceKey } from '../contract.ts'
+import type { BatchKey, BatchTransaction, CapturedBatch, FenceKey, FlowRelation } from '../contract.ts'
 import type { Sql } from '../sql-text.ts'
 import type { Staging } from '../relational/apply.sql.ts'
 import { classify, translate } from './errors.ts'
@@ -23,6 +23,10 @@ export class DuckdbTransaction implements BatchTransaction {
   /** set by `stage` */
   split: CapturedBatch | null = null
   staged: Staging | null = null
+  /** rows came from another engine: the relation as they arrived; null: the flow's own */
+  arrived: FlowRelation | null = null
+  /** what goes with the transaction, however it ends */
+  readonly leftovers = new DisposableStack()
   /** an attempt at some of the batch's rows */
   partial = false
   /** the target has only rows of this run */
@@ -103,6 +107,7 @@ export class DuckdbTransaction implements BatchTransaction {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.session.owner = null
+    this.leftovers.dispose()
     if (this.#open && !this.session.closed) {
       this.#open = false
       try {

@@ -1,6 +1,6 @@
 /** The captured keys of one run, in a DuckDB file of their own. */
 import { type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
-import type { CapturedRanges, FlowRelation, Selection, WorkArea } from '../contract.ts'
+import type { CapturedRanges, FlowRelation, RangesRequest, Selection, WorkArea } from '../contract.ts'
 import { readsSpool } from '../lanes.ts'
 import type { Sql } from '../sql-text.ts'
 import * as capture from '../relational/capture.sql.ts'
@@ -98,11 +98,7 @@ export class DuckdbWorkArea extends KeyWorkArea implements WorkArea {
     return (await this.#sender.query(keysInSpool(this.#catalogs, relation, keys))).map(([key]) => key ?? '')
   }
 
-  async ranges(
-    relation: FlowRelation,
-    selection: Selection,
-    size: { readonly rows: number; readonly bytes: number },
-  ): Promise<CapturedRanges | null> {
+  async ranges({ relation, selection, size }: RangesRequest): Promise<CapturedRanges | null> {
     const readAt = await this.#hooks.fingerprint(relation)
     if (readAt === null || !readsRanges(relation) || !(await this.#hooks.rowIds(relation))) return null
     const c = this.#catalogs
@@ -119,7 +115,7 @@ export class DuckdbWorkArea extends KeyWorkArea implements WorkArea {
     if ((await this.#hooks.fingerprint(relation)) !== readAt) return null
     return {
       check: { nullKeys, duplicates: duplicates.map(([key]) => key ?? '') },
-      batches: joinBuckets(buckets, size).map((b) => ({ step: 1, wave: 1, readAt, ...b })),
+      batches: joinBuckets(buckets, size).map((b) => ({ step: 1, wave: 1, readAt, range: null, ...b })),
     }
   }
 

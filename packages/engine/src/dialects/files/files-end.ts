@@ -88,6 +88,7 @@ export function filesEnd(options: OpenBench): Promise<SourceEnd> {
     folder: o.folder,
     file: null,
     filledBeside: false,
+    departure: null,
     facts,
     hasRowNumbers: (_, table) => Promise.resolve(lookedAt(table).parquet !== null),
     lanes: (r) =>

@@ -13,6 +13,7 @@ import { isBeside } from '@tidemark/contract/table-name'
 import { type DuckdbFile, type DuckdbSession, IN_MEMORY } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { BatchKey, FenceKey, FlowRelation, OpenBench, SwapOptions } from '../contract.ts'
+import type { ForeignTypes } from '../foreign-types.ts'
 import type { Staging } from '../relational/apply.sql.ts'
 import { findMarker } from '../relational/fence.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
@@ -103,7 +104,7 @@ export async function folderTarget(options: OpenBench, opening: AsyncDisposableS
     catalog: tables.catalog,
     location: path,
     landing: landingIn(f),
-    target: (session, c) => new FolderTarget(file, session, c, f),
+    target: (session, c, foreign) => new FolderTarget(file, session, c, foreign, f),
   }
 }
 
@@ -113,8 +114,14 @@ class FolderTarget extends DuckdbTarget {
   readonly #session: DuckdbSession
   readonly #catalogs: DuckdbCatalogs
 
-  constructor(file: DuckdbFile | null, session: DuckdbSession, c: DuckdbCatalogs, folder: Folder) {
-    super(file, session, c, folder.path, folder.tables)
+  constructor(
+    file: DuckdbFile | null,
+    session: DuckdbSession,
+    c: DuckdbCatalogs,
+    foreign: ForeignTypes | null,
+    folder: Folder,
+  ) {
+    super(file, session, c, folder.path, foreign, folder.tables)
     this.#file = file
     this.#session = session
     this.#catalogs = c

@@ -3,7 +3,9 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { AppError } from '../../runtime/app-error.ts'
 import type { ConnectionTarget, DialectModule } from '../contract.ts'
+import { arrivingEnd } from '../duckdb/arriving-end.ts'
 import { openBenchFrom } from '../duckdb/bench.ts'
+import { openDuckdbDeparture } from '../duckdb/departure.ts'
 import { classify, translate } from '../duckdb/errors.ts'
 import { abilities } from './abilities.ts'
 import { attachedEnd } from '../duckdb/source-end.ts'
@@ -63,6 +65,8 @@ export const files = {
       isFolder(options.source) ? filesEnd : attachedEnd,
       isFolder(options.target) ? folderTarget : attachedTarget,
     ),
+  openDeparture: (options) => openDuckdbDeparture(options, filesEnd),
+  openArrival: (options, from) => openBenchFrom(options, arrivingEnd(from), folderTarget),
   probe: async ({ options }) => {
     const folder = String(options['path'])
     if (!existsSync(folder)) throw new AppError('TM2001', `${folder} does not exist`)

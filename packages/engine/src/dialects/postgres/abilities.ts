@@ -8,4 +8,6 @@ export const abilities: Abilities = {
   ceiling: true,
   stampedBy: 'database',
   openBatches: null,
+  sharedByProcesses: true,
+  sharesKeys: true,
 }

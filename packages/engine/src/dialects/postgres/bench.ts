@@ -29,6 +29,8 @@ import { stageByKey, stageGiven } from '../relational/stage-batch.ts'
 import { templateSql } from '../relational/template.sql.ts'
 import { weighBatch } from '../relational/weigh.ts'
 import { stateOf } from '../relational/work-area.ts'
+import { openPostgresArrival } from './arrival-bench.ts'
+import { openPostgresDeparture } from './departure.ts'
 import { explainBatch } from './explain-batch.ts'
 import { keyRange } from './key-range.ts'
 import { land, landingOf, type LandingTable, withAddresses } from './land.ts'
@@ -63,6 +65,10 @@ export async function openPostgresBench(options: OpenBench, hooks: PostgresHooks
   const begin = writes ? () => Promise.resolve() : dryRun(work)
   session.discreet = work.discreet = options.discreet ?? false
   const source = await openSourceEnd(connectionOf(options.source.options, 'source'), into, session, opening)
+  if (!source.sees(options.tables ?? [])) {
+    await opening.disposeAsync()
+    return await openPostgresArrival(options, await openPostgresDeparture(options))
+  }
   source.session.discreet = session.discreet
   const place = workPlace(options.workPath === null ? null : basename(options.workPath, '.duckdb'))
   const kit = await kitOf(session, into)

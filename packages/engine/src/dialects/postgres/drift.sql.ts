@@ -12,3 +12,17 @@ export const columnsInUse = (c: Catalogs, r: FlowRelation): Sql =>
     ', ',
   )}
 FROM ${fromSource(c, r, true)}, ${targetTable(c, landingTable(r))} AS t LIMIT 0`
+
+/** The same of the target alone. */
+export const columnsWritten = (c: Catalogs, r: FlowRelation): Sql =>
+  sql`SELECT ${joined(
+    r.columns.map((x) => ident('t', x.target)),
+    ', ',
+  )} FROM ${targetTable(c, landingTable(r))} AS t LIMIT 0`
+
+/** The same of the source alone. */
+export const columnsRead = (c: Catalogs, r: FlowRelation): Sql =>
+  sql`SELECT ${joined(
+    sourceColumns(r).map(({ ref }) => column(ref)),
+    ', ',
+  )} FROM ${fromSource(c, r, true)} LIMIT 0`

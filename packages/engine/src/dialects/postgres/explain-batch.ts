@@ -14,9 +14,16 @@ import { upsert } from './upsert.sql.ts'
 type Named = readonly { readonly name: string; readonly text: string }[]
 
 export function explainBatch(c: Catalogs, r: FlowRelation, selection: Selection, kind: apply.ApplyMode): Named {
-  const named = (name: string, statements: readonly Sql[]): Named =>
-    statements.map((s) => ({ name, text: printable(s) }))
-  const split: CapturedBatch = { step: 1, wave: 1, readAt: null, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
+  const split: CapturedBatch = {
+    step: 1,
+    wave: 1,
+    readAt: null,
+    range: null,
+    first: 1n,
+    last: 1000n,
+    rows: 1000n,
+    bytes: 0n,
+  }
   const queue = queueOf(r)
   const all = predicates(c, r, selection, true, queue === null ? undefined : work(c, 'queued'))
   return [
@@ -27,17 +34,14 @@ export function explainBatch(c: Catalogs, r: FlowRelation, selection: Selection,
     ...r.steps.flatMap(({ name, batch }) =>
       batch === null ? [] : named(`stage ${name}`, apply.stageTemplate(c, r, batch, split, selection.window, true)),
     ),
-    ...landing(c, r, kind, named),
+    ...explainLanding(c, r, kind),
   ]
 }
 
+const named = (name: string, statements: readonly Sql[]): Named => statements.map((s) => ({ name, text: printable(s) }))
+
 /** As it is where the table's unique constraints are what the plan saw. */
-function landing(
-  c: Catalogs,
-  r: FlowRelation,
-  kind: apply.ApplyMode,
-  named: (name: string, statements: readonly Sql[]) => Named,
-): Named {
+export function explainLanding(c: Catalogs, r: FlowRelation, kind: apply.ApplyMode): Named {
   const staged = apply.staged(r)
   const { unique, folded } = r.target.rules
   const beside = kind === 'latest' && r.position !== null && r.position.targetColumn === null

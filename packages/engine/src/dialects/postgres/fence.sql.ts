@@ -15,7 +15,7 @@ const COLUMNS: Readonly<Record<OwnTable, Sql>> = {
   marker: sql`store varchar, flow varchar NOT NULL, scope varchar NOT NULL, run varchar, step integer, batch integer, token bigint NOT NULL,
   rows_read bigint, inserted bigint, updated bigint, deleted bigint, skipped_same bigint, skipped_older bigint, rejected bigint,
   committed_at timestamptz, PRIMARY KEY (store, run, step, batch)`,
-  reject: sql`store varchar, flow varchar NOT NULL, scope varchar NOT NULL, run varchar, step integer, batch integer,
+  marker_reject: sql`store varchar, flow varchar NOT NULL, scope varchar NOT NULL, run varchar, step integer, batch integer,
   key varchar, code varchar, message varchar, PRIMARY KEY (store, run, step, batch, key)`,
   settled: sql`store varchar, flow varchar, scope varchar, run varchar, up_to varchar, had_rows boolean,
   settled_at timestamptz, PRIMARY KEY (store, flow, scope)`,

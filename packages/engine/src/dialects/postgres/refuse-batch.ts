@@ -4,7 +4,7 @@ import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation } from '../contract.ts'
 import { changedTypes } from '../relational/changed-types.ts'
 import type { Catalogs } from '../relational/names.ts'
-import { columnsInUse } from './drift.sql.ts'
+import { columnsInUse, columnsRead, columnsWritten } from './drift.sql.ts'
 import { columnsOf } from './type-of.ts'
 
 /** In that transaction what is read next is what was looked at. */
@@ -14,10 +14,38 @@ export async function refuseChangedTypes(
   relation: FlowRelation,
   where: string,
 ): Promise<void> {
-  const now = await columnsOf(session, columnsInUse(c, relation), where, 'TM5001')
+  refuse(relation, await columnsOf(session, columnsInUse(c, relation), where, 'TM5001'), 'both')
+}
+
+/** Where another engine reads the source. */
+export async function refuseChangedTarget(
+  session: PostgresSession,
+  c: Catalogs,
+  relation: FlowRelation,
+  where: string,
+): Promise<void> {
+  refuse(relation, await columnsOf(session, columnsWritten(c, relation), where, 'TM5001'), 'target')
+}
+
+/** Where another engine writes the target. */
+export async function refuseChangedSource(
+  session: PostgresSession,
+  c: Catalogs,
+  relation: FlowRelation,
+  where: string,
+): Promise<void> {
+  refuse(relation, await columnsOf(session, columnsRead(c, relation), where, 'TM4019'), 'source')
+}
+
+function refuse(
+  relation: FlowRelation,
+  now: readonly { readonly type: string }[],
+  of: 'both' | 'source' | 'target',
+): void {
   const changed = changedTypes(
     relation,
     now.map(({ type }) => type),
+    of,
   )
   if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }

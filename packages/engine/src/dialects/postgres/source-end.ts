@@ -1,5 +1,6 @@
 /** The end of a bench that rows come from: the target's own database, or one whose tables it sees as foreign ones. */
 import type { PostgresSession } from '../../drivers/postgres.ts'
+import type { TableName } from '@tidemark/contract/flow'
 import type { FlowRelation } from '../contract.ts'
 import type { LaneFacts } from '../lanes.ts'
 import type { Catalogs, SourceNames } from '../relational/names.ts'
@@ -18,6 +19,8 @@ export interface SourceEnd {
   readonly names: SourceNames
   port(c: Catalogs, between: () => Promise<void>): PostgresSource
   lanes(relation: FlowRelation): LaneFacts
+  /** Does the target's database see all of these tables of the source? */
+  sees(tables: readonly TableName[]): boolean
 }
 
 const RELAY = { possible: false, why: 'source and target are one database, which moves rows by itself' }
@@ -43,6 +46,7 @@ export async function openSourceEnd(
         ? new PostgresSource(connection, session, here, between)
         : new ForeignSource(connection, session, here, between, new PostgresSource(target, asking, c))
     },
+    sees: (tables) => foreign === null || tables.every((table) => foreign.find(table, connection.schema) !== null),
     lanes: (r) => ({
       pushdown: foreign === null ? WITHIN : throughForeign(foreign, r, connection),
       relay: RELAY,

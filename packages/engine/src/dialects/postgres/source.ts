@@ -21,7 +21,7 @@ import { type Asking, numberMoment, timeMoment, xidMoment } from './moment.ts'
 import { query } from './run-sql.ts'
 import { needOrderedXids } from './server-version.ts'
 import type { PostgresConnection } from './session.ts'
-import { canBeKey, castName, isInstant, passedAt, positionClass } from './types.ts'
+import { canBeKey, castName, isInstant, logicalTypeOf, passedAt, positionClass } from './types.ts'
 
 /** SQLSTATE class of values that are none of their type */
 const NO_SUCH_VALUE = /^22/
@@ -31,6 +31,7 @@ export class PostgresSource implements SourcePort {
   readonly foldsCase = false
   readonly positionClass = positionClass
   readonly canBeKey = canBeKey
+  readonly logicalTypeOf = logicalTypeOf
   readonly location: string
   readonly #connection: PostgresConnection
   readonly #session: PostgresSession

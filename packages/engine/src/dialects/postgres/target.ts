@@ -26,6 +26,7 @@ import type { Sender } from '../relational/sender.ts'
 import { ident, printable, sql } from '../sql-text.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
+import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
 import { describeTable } from './introspect.ts'
 import { OWN_SCHEMA, schemaAndTable, sideTableName } from './names.ts'
 import { raiseFence } from './raise-fence.ts'
@@ -33,8 +34,8 @@ import { replaceRows } from './replace-rows.ts'
 import { senderOf } from './run-sql.ts'
 import { openSession, type PostgresConnection } from './session.ts'
 import { isPlain, keyName, renameKey, uniqueBeside } from './swap.sql.ts'
-import { narrowing, TEXTS } from './types.ts'
 import { typeNamed } from './type-of.ts'
+import { holderOf, logicalTypeOf, narrowing, TEXTS } from './types.ts'
 import { findType } from './type-text.ts'
 
 /** characters */
@@ -49,12 +50,20 @@ export class PostgresTarget implements TargetPort {
   readonly #session: PostgresSession
   readonly #catalogs: Catalogs
   readonly #to: Sender
+  readonly #foreign: ForeignTypes | null
 
-  constructor(connection: PostgresConnection, session: PostgresSession, catalogs: Catalogs) {
+  /** `foreign`: what types of the source mean, where it is of another kind. */
+  constructor(
+    connection: PostgresConnection,
+    session: PostgresSession,
+    catalogs: Catalogs,
+    foreign: ForeignTypes | null = null,
+  ) {
     this.location = connection.location
     this.#connection = connection
     this.#session = session
     this.#catalogs = catalogs
+    this.#foreign = foreign
     this.#to = senderOf(session, connection.location)
   }
 
@@ -97,8 +106,19 @@ export class PostgresTarget implements TargetPort {
     return addColumns(relation, ident(...relation.target.table)).map(printable)
   }
 
+  typeFor(sourceType: string): string | null {
+    return this.#isOwn(sourceType) ? sourceType : heldAbroad(this.#foreign, sourceType, holderOf).type
+  }
+
   narrowing(sourceType: string, targetType: string): string | null {
-    return narrowing(sourceType, targetType)
+    if (this.#isOwn(sourceType)) return narrowing(sourceType, targetType)
+    const { type, why } = heldAbroad(this.#foreign, sourceType, holderOf)
+    return type === null ? why : narrowing(type, targetType)
+  }
+
+  /** A type of ours, and not one of the source's that is called alike. */
+  #isOwn(type: string): boolean {
+    return this.#foreign === null || (this.#foreign(type) === null && logicalTypeOf(type) !== null)
   }
 
   typeNamed(text: string): Promise<string | null> {

@@ -2,7 +2,7 @@
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { AppError } from '../../runtime/app-error.ts'
-import type { BatchKey, BatchTransaction, CapturedBatch, FenceKey } from '../contract.ts'
+import type { BatchKey, BatchTransaction, CapturedBatch, FenceKey, FlowRelation } from '../contract.ts'
 import type { Staging } from '../relational/apply.sql.ts'
 import * as marks from '../relational/fence.sql.ts'
 import { markerCounts } from '../relational/marker-rows.ts'
@@ -27,6 +27,10 @@ export class PostgresTransaction implements BatchTransaction, Sender {
   split: CapturedBatch | null = null
   staged: Staging | null = null
   stagedRows = 0n
+  /** rows came from another engine: the relation as they arrived; null: the flow's own */
+  arrived: FlowRelation | null = null
+  /** rows that are in the table already, every one of them new; null: they are staged */
+  landed: bigint | null = null
   readonly session: PostgresSession
   readonly key: FenceKey
   readonly batch: BatchKey

@@ -33,12 +33,12 @@ export type ApplyMode = 'insert-missing' | 'latest'
 export const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
 const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
 const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
-const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
+export const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
 /** why a value does not fit, or NULL; there where the flow casts */
 export const stagedUnfit = (r: FlowRelation): Sql => free(r, 'tidemark unfit')
 const KEPT_ROW = ident('tidemark kept row')
 
-const STAGE = sql`tidemark_stage`
+export const STAGE = sql`tidemark_stage`
 const VERDICT = sql`tidemark_verdict`
 const KEPT = sql`tidemark_kept`
 
@@ -49,7 +49,7 @@ export const columnNames = (r: FlowRelation): Sql =>
   )
 
 /** The columns of a staged row: those of the target, and what apply needs besides. */
-const stagedColumns = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
+export const stagedColumns = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   ...r.columns.map((x) => sql`${landingValue(c, x)} AS ${ident(x.target)}`),
   ...stagedAside(r, true),
   ...unfit(c, r).map((why) => sql`${why} AS ${stagedUnfit(r)}`),

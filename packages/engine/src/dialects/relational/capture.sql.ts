@@ -168,7 +168,7 @@ export function predicates(
 }
 
 /** Bytes that the row's large values take, plus 8 for each of the others. `mainAlone`: without those of joined tables. */
-function rowBytes({ kit }: Catalogs, r: FlowRelation, mainAlone: boolean): Sql {
+export function rowBytes({ kit }: Catalogs, r: FlowRelation, mainAlone: boolean): Sql {
   const counted = r.columns.filter((col) => !mainAlone || col.origin.kind === 'main')
   const sizes = counted.map((col) => kit.byteSize(col.sourceType, clearValue(col)))
   const fixed = BigInt(8 * sizes.filter((s) => s === null).length)

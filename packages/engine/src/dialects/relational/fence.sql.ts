@@ -33,12 +33,12 @@ export const insertRejects = (
   k: FenceKey,
   b: BatchKey,
   rows: Sql,
-): Sql => sql`INSERT INTO ${c.own('reject')}
+): Sql => sql`INSERT INTO ${c.own('marker_reject')}
 SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(b.run)}, CAST(${param(String(b.step))} AS INTEGER), CAST(${param(String(b.batch))} AS INTEGER), key, code, message
 FROM (${rows}) AS q`
 
 export const listRejects = (c: TargetNames, k: FenceKey, run: string, batch: number): Sql =>
-  sql`SELECT key, code, message FROM ${c.own('reject')} WHERE store = ${param(k.store)} AND run = ${param(run)} AND batch = CAST(${param(String(batch))} AS INTEGER) ORDER BY key`
+  sql`SELECT key, code, message FROM ${c.own('marker_reject')} WHERE store = ${param(k.store)} AND run = ${param(run)} AND batch = CAST(${param(String(batch))} AS INTEGER) ORDER BY key`
 
 export const listSettled = (c: TargetNames, flow: string): Sql =>
   sql`SELECT store, scope, run, up_to, had_rows FROM ${c.own('settled')} WHERE flow = ${param(flow)} ORDER BY settled_at`
@@ -48,11 +48,11 @@ export const settle = (c: TargetNames, k: FenceKey, s: NewSettled, table: Sql): 
   sql`DELETE FROM ${c.own('settled')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND (scope = ${param(k.scope)} OR ${param(s.forgetsOtherScopes)})`,
   sql`INSERT INTO ${c.own('settled')} SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(s.run)}, ${param(s.upTo)}, EXISTS (SELECT 1 FROM ${table}), now()`,
   sql`DELETE FROM ${c.own('marker')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND scope = ${param(k.scope)} AND run <> ${param(s.run)}`,
-  sql`DELETE FROM ${c.own('reject')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND scope = ${param(k.scope)}`,
+  sql`DELETE FROM ${c.own('marker_reject')} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND scope = ${param(k.scope)}`,
 ]
 
 export const forget = (c: TargetNames, k: FenceKey, run: string): readonly Sql[] =>
-  (['marker', 'reject'] as const).map(
+  (['marker', 'marker_reject'] as const).map(
     (name) =>
       sql`DELETE FROM ${c.own(name)} WHERE store = ${param(k.store)} AND flow = ${param(k.flow)} AND run = ${param(run)}`,
   )

@@ -16,7 +16,7 @@ export interface SourceNames {
   slice(name: TableName, alias: string, first: bigint, last: bigint): { readonly from: Sql; readonly where: Sql }
 }
 
-export type OwnTable = 'fence' | 'marker' | 'reject' | 'settled'
+export type OwnTable = 'fence' | 'marker' | 'marker_reject' | 'settled'
 
 /** Enough for what is in the target alone. */
 export interface TargetNames {

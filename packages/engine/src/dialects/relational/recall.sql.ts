@@ -5,7 +5,7 @@ import { settledOf } from './marker-rows.ts'
 import type { OwnTable, TargetNames } from './names.ts'
 import type { Sender } from './sender.ts'
 
-export const OWN_TABLES: readonly OwnTable[] = ['fence', 'marker', 'reject', 'settled']
+export const OWN_TABLES: readonly OwnTable[] = ['fence', 'marker', 'marker_reject', 'settled']
 
 export const ownName = (name: OwnTable): string => `tidemark.${name}`
 

@@ -4,7 +4,7 @@ import type { PlannedColumn } from '../planned-column.ts'
 import type { RefusedRow } from '../row-policy.ts'
 import { landingTable } from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
-import { parentlessRows, type Staging, stagedUnfit } from './apply.sql.ts'
+import { parentlessRows, staged, type Staging, stagedUnfit } from './apply.sql.ts'
 import { mainKeys, unfitting } from './columns.sql.ts'
 import { type Catalogs, keyName, targetTable, work } from './names.ts'
 
@@ -137,6 +137,9 @@ export const dropBadVerdicts = sql`DELETE FROM tidemark_verdict WHERE stage_row 
 
 /** The bad rows with their keys, as the ledger names them. */
 export function badRows(c: Catalogs, r: FlowRelation, split: CapturedBatch): Sql {
+  if (split.range !== null)
+    return sql`SELECT b.stage_row, ${c.kit.keyJson(r.key.map((k) => ident('s', k.target)))} AS key, b.code, b.message
+FROM tidemark_bad AS b JOIN ${staged(r).from} ON ${staged(r).row} = b.stage_row`
   if (split.readAt === null)
     return sql`SELECT b.stage_row, ${c.kit.keyJson(r.key.map((_, i) => sql`w.${keyName(i)}`))} AS key, b.code, b.message
 FROM tidemark_bad AS b JOIN ${work(c, 'captured')} AS w ON w.n = b.stage_row`

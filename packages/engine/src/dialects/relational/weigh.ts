@@ -29,21 +29,29 @@ export interface WeighHooks {
   slice(relation: FlowRelation, exists: boolean): apply.Staging
   narrowing(relation: FlowRelation): Promise<Sql | null>
   /** null: the rows are judged one by one */
-  landing: ((relation: FlowRelation, staged: apply.Staging) => Promise<RowCounts>) | null
+  landing: Landing
 }
+
+type Landing = ((relation: FlowRelation, staged: apply.Staging) => Promise<RowCounts>) | null
+
+/** No position was ever kept there: content alone decides. */
+export const unheld = (flow: FlowRelation, { keepsPositions }: Pick<WeighedTarget, 'keepsPositions'>): FlowRelation =>
+  flow.position?.targetColumn === null && !keepsPositions ? { ...flow, position: null } : flow
+
+/** What replaces a table is weighed against none. */
+const standsIn = (relation: FlowRelation, facts: TableFacts | null): boolean =>
+  relation.target.beside === null && facts !== null
 
 export async function weighBatch(
   to: Sender,
   c: Catalogs,
   flow: FlowRelation,
   { selection, split, kind, policy }: Weighed,
-  { facts, keepsPositions }: WeighedTarget,
+  target: WeighedTarget,
   hooks: WeighHooks,
 ): Promise<RowCounts> {
-  // no position was ever kept there: content alone decides
-  const relation = flow.position?.targetColumn === null && !keepsPositions ? { ...flow, position: null } : flow
-  // what replaces a table is weighed against none
-  const exists = relation.target.beside === null && facts !== null
+  const relation = unheld(flow, target)
+  const exists = standsIn(relation, target.facts)
   const template = stepAt(flow, split.step)?.batch ?? null
   const staged = split.readAt === null ? apply.staged(relation) : hooks.slice(relation, exists)
   const all = { selection, split, part: null }
@@ -53,13 +61,24 @@ export async function weighBatch(
       : split.readAt === null
         ? await stageByKey(to, c, relation, split, null, await hooks.narrowing(relation))
         : split.rows
-  const sift = new Sift(to, c, relation, { staged, split }, policy)
+  return weighStaged(to, c, relation, { staged, rows, split, kind, policy }, target.facts, hooks.landing)
+}
+
+export async function weighStaged(
+  to: Sender,
+  c: Catalogs,
+  relation: FlowRelation,
+  batch: Omit<Weighed, 'selection'> & { readonly staged: apply.Staging; readonly rows: bigint },
+  facts: TableFacts | null,
+  landing: Landing,
+): Promise<RowCounts> {
+  const sift = new Sift(to, c, relation, batch, batch.policy)
   await sift.foresee(false)
-  const landing = rows - sift.out
-  if (!exists) return withOut({ ...NO_ROWS, read: landing, inserted: landing }, sift)
+  const left = batch.rows - sift.out
+  if (!standsIn(relation, facts)) return withOut({ ...NO_ROWS, read: left, inserted: left }, sift)
   const judged =
-    hooks.landing === null
-      ? judge(to, c, relation, kind, sift, lackingIn(facts, relation))
-      : hooks.landing(relation, sift.staged)
+    landing === null
+      ? judge(to, c, relation, batch.kind, sift, lackingIn(facts, relation))
+      : landing(relation, sift.staged)
   return withOut(await judged, sift)
 }

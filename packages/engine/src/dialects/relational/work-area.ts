@@ -51,6 +51,7 @@ export interface WorkHooks {
 }
 
 export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpool' | 'ranges' | 'runs' | 'remove'> {
+  readonly capturesKeys = true
   readonly #to: Sender
   readonly #catalogs: Catalogs
   readonly #hooks: WorkHooks
@@ -232,6 +233,7 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
     await execAll(this.#to, tree.markWhole(x.c, x.epoch))
     return pieces.map(([step, wave, first, last, n, size]) => ({
       readAt: null,
+      range: null,
       step: Number(step),
       wave: Number(wave),
       first: BigInt(first ?? '0'),

@@ -26,6 +26,8 @@ export function batchContract(it: It): void {
       split: '{"n":3}',
       wave: 1,
       attempts: 0,
+      worker: null,
+      claimedAt: null,
       rows: counts(0),
       error: null,
     })

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { join } from 'node:path'
 
+const SQLITE_URL = 'sqlite:.tidemark/control.db'
+
 export type Role = 'open' | 'race' | 'work' | 'write' | 'hold' | 'die-in-transaction'
 
 export interface Child {
@@ -14,9 +16,10 @@ export interface Child {
   ended(): Promise<{ readonly by: number | string | null; readonly errors: string }>
 }
 
-export function startChild(role: Role, projectDir: string, name: string): Child {
+/** `url`: of the store; by default the SQLite file of the folder. */
+export function startChild(role: Role, projectDir: string, name: string, url = SQLITE_URL): Child {
   const script = join(import.meta.dirname, 'store-worker.ts')
-  const child = spawn(process.execPath, ['--conditions=tidemark-source', script, role, projectDir, name], {
+  const child = spawn(process.execPath, ['--conditions=tidemark-source', script, role, projectDir, name, url], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let errors = ''

@@ -6,8 +6,8 @@ const DAY_MS = 86_400_000
 /** Everything so far happened a year ago. */
 async function aYearAgo(w: World): Promise<void> {
   const old = "'2025-01-01T00:00:00.000Z'"
-  await w.sql(`update run set created_at = ${old}, started_at = iif(started_at is null, null, ${old}),
-                              finished_at = iif(finished_at is null, null, ${old})`)
+  await w.sql(`update run set created_at = ${old}, started_at = case when started_at is not null then ${old} end,
+                              finished_at = case when finished_at is not null then ${old} end`)
   await w.sql(`update run_group set created_at = ${old}`)
 }
 const idsOf = async (w: World) => new Set((await w.ledger.listRuns({ limit: 100 })).map((r) => r.id))

@@ -1,4 +1,4 @@
-/** What a child process does with the store; see `child-process.ts`. Arguments: role, project folder, own name. */
+/** What a child process does with the store; see `child-process.ts`. Arguments: role, project folder, own name, URL. */
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,8 +7,8 @@ import { openControlStore } from '../../../src/control/open-control-store.ts'
 import { openSqlite } from '../../../src/drivers/sqlite.ts'
 import { BY, batches, counts, FLOW, ownerOf, TTL_MS, WHOLE } from './store-world.ts'
 
-const [role, projectDir = '', name = ''] = process.argv.slice(2)
-const store = await openControlStore('sqlite:.tidemark/control.db', { projectDir, readOnly: false })
+const [role, projectDir = '', name = '', url = ''] = process.argv.slice(2)
+const store = await openControlStore(url, { projectDir, readOnly: false })
 
 async function start(n: number, flow = FLOW) {
   const lease = await store.leases.acquire(flow, ownerOf(name), TTL_MS, null)

@@ -98,12 +98,12 @@ function expected(model: Model, s: WorkerStep): ErrorCode | null {
   }
 }
 
-function send(w: World, id: RunId, s: WorkerStep, token: bigint): Promise<void> {
+function send(w: World, id: RunId, s: WorkerStep, token: bigint): Promise<unknown> {
   const end = (state: 'failed' | 'cancelled' | 'nothing_to_do') =>
     w.ledger.endRun(id, token, { state, reason: null, error: null })
   const settle = (state: 'succeeded' | 'nothing_to_do') =>
     w.ledger.settle(id, token, succeeded(null, null, { state, watermark: null }))
-  const events: Record<WorkerEvent, () => Promise<void>> = {
+  const events: Record<WorkerEvent, () => Promise<unknown>> = {
     start: () => w.ledger.startRun(id, token, 'w'),
     claim: () => w.ledger.claimBatch(id, s.batch, token),
     commit: () => w.ledger.batchDone(id, s.batch, token, NO_ROWS),

@@ -1,4 +1,5 @@
-import { count, text, textOrNull } from '../decode.ts'
+import { count } from '../decode.ts'
+import { decodeAudit } from '../decode-rows.ts'
 import type { AuditStatements } from '../statements.ts'
 
 export const sqliteAudit: AuditStatements = {
@@ -11,14 +12,6 @@ export const sqliteAudit: AuditStatements = {
   list: ({ limit }) => ({
     text: 'select at, actor, action, subject, reason, before, after from audit order by id desc limit ?1',
     params: [limit],
-    decode: (raw) => ({
-      at: text(raw, 'at'),
-      actor: text(raw, 'actor'),
-      action: text(raw, 'action'),
-      subject: text(raw, 'subject'),
-      reason: textOrNull(raw, 'reason'),
-      before: textOrNull(raw, 'before'),
-      after: textOrNull(raw, 'after'),
-    }),
+    decode: decodeAudit,
   }),
 }

@@ -1,58 +1,37 @@
-import { parseRunId } from '@tidemark/contract/ids'
-import { BATCH_STATES, STEP_STATES } from '@tidemark/contract/states'
-import { decodeError, int, oneOf, text } from '../decode.ts'
-import type { BatchStatements } from '../statements.ts'
+import { int } from '../decode.ts'
 import {
-  addCountsFrom,
-  attempt,
   COUNT_COLUMNS,
   countParams,
-  decodeCounts,
-  effect,
-  heldUnder,
-  NOW,
-  names,
-  stateAmong,
-  stateIn,
-} from './sql-parts.ts'
+  decodeBatch,
+  decodeBatchStanding,
+  decodeClaim,
+  decodeStep,
+  decodeWave,
+} from '../decode-rows.ts'
+import type { BatchStatements } from '../statements.ts'
+import { addCountsFrom, attempt, effect, heldUnder, NOW, names, stateAmong, stateIn } from './sql-parts.ts'
 
-const CLAIM = `update batch set state = 'running', attempts = attempts + 1, token = ?3, claimed_at = ${NOW},
-                                finished_at = null, error_code = null, error_message = null`
+const CLAIM = `update batch set state = 'running', attempts = attempts + 1, claimed_at = ${NOW}, finished_at = null,
+                                error_code = null, error_message = null`
+
+const IN_STEP = `exists (select 1 from step s where s.run = ?1 and s.step = batch.step and s.state = 'running')`
 
 export const sqliteBatch: BatchStatements = {
   steps: ({ run }) => ({
     text: `select run, step, name, state, batches, batches_done, ${COUNT_COLUMNS} from step where run = ?1 order by step`,
     params: [run],
-    decode: (raw) => ({
-      run: parseRunId(text(raw, 'run')),
-      step: int(raw, 'step'),
-      name: text(raw, 'name'),
-      state: oneOf(raw, 'state', STEP_STATES),
-      batches: int(raw, 'batches'),
-      batchesDone: int(raw, 'batches_done'),
-      rows: decodeCounts(raw),
-    }),
+    decode: decodeStep,
   }),
   list: ({ run }) => ({
-    text: `select run, step, batch, state, split, wave, attempts, ${COUNT_COLUMNS}, error_code, error_message
+    text: `select run, step, batch, state, split, wave, attempts, worker, claimed_at, ${COUNT_COLUMNS}, error_code, error_message
              from batch where run = ?1 order by batch`,
     params: [run],
-    decode: (raw) => ({
-      run: parseRunId(text(raw, 'run')),
-      step: int(raw, 'step'),
-      batch: int(raw, 'batch'),
-      state: oneOf(raw, 'state', BATCH_STATES),
-      split: text(raw, 'split'),
-      wave: int(raw, 'wave'),
-      attempts: int(raw, 'attempts'),
-      rows: decodeCounts(raw),
-      error: decodeError(raw),
-    }),
+    decode: decodeBatch,
   }),
   standing: ({ run, batch }) => ({
-    text: 'select step, state from batch where run = ?1 and batch = ?2',
+    text: 'select step, state, worker, error_code, error_message from batch where run = ?1 and batch = ?2',
     params: [run, batch],
-    decode: (raw) => ({ step: int(raw, 'step'), state: oneOf(raw, 'state', BATCH_STATES) }),
+    decode: decodeBatchStanding,
   }),
   greatest: ({ run }) => ({
     text: 'select coalesce(max(batch), 0) as batch from batch where run = ?1',
@@ -100,13 +79,36 @@ export const sqliteBatch: BatchStatements = {
 
   claimInStep: ({ run, batch, states, token }) =>
     attempt(
-      `${CLAIM}
-        where run = ?1 and batch = ?2 and ${stateAmong(states)} and ${heldUnder('?1', 3)}
-          and exists (select 1 from step s where s.run = ?1 and s.step = batch.step and s.state = 'running') returning 1`,
+      `${CLAIM}, token = ?3, worker = null
+        where run = ?1 and batch = ?2 and ${stateAmong(states)} and ${heldUnder('?1', 3)} and ${IN_STEP} returning 1`,
       [run, batch, token],
     ),
   claim: ({ run, batch, states, token }) =>
-    attempt(`${CLAIM} where run = ?1 and batch = ?2 and ${stateAmong(states)} returning 1`, [run, batch, token]),
+    attempt(`${CLAIM}, token = ?3, worker = null where run = ?1 and batch = ?2 and ${stateAmong(states)} returning 1`, [
+      run,
+      batch,
+      token,
+    ]),
+  claimNext: ({ run, wave, states, token, worker, inStep }) => ({
+    text: `${CLAIM}, token = ?4, worker = ?5
+            where run = ?1
+              and batch = (select b.batch from batch b
+                             left join run_worker w on w.run = b.run and w.worker = b.worker and w.token = b.token
+                                                   and w.expires_at > ${NOW}
+                            where b.run = ?1 and b.batch between ?2 and ?3 and b.${stateAmong(states)}
+                              and (b.state = 'planned' or b.token <> ?4 or b.state = 'running' and w.worker is null)
+                            order by b.batch limit 1)
+              and ${heldUnder('?1', 4)}${inStep ? ` and ${IN_STEP}` : ''}
+           returning batch, attempts`,
+    params: [run, wave.from, wave.last, token, worker],
+    decode: decodeClaim,
+  }),
+  wave: ({ run, wave, token }) => ({
+    text: `select count(*) as open, min(iif(state = 'failed' and token = ?4, batch, null)) as failed from batch
+            where run = ?1 and batch between ?2 and ?3 and state not in ('done', 'superseded')`,
+    params: [run, wave.first, wave.last, token],
+    decode: decodeWave,
+  }),
   commit: ({ run, batch, states, token, rows }) => ({
     text: `update batch set state = 'done', finished_at = ${NOW}, ${addCountsFrom(4)}
             where run = ?1 and batch = ?2 and ${stateAmong(states)} and ${heldUnder('?1', 3)} returning step`,

@@ -1,5 +1,5 @@
 import type { ConnectionRow, ModuleRow } from '../../control-store.ts'
-import { flag, int, text, textOrNull } from '../decode.ts'
+import { decodeConnection, decodeModule, decodeTask } from '../decode-rows.ts'
 import type { CatalogStatements, DeployedTask } from '../statements.ts'
 import { attempt } from './sql-parts.ts'
 
@@ -8,43 +8,19 @@ export const sqliteCatalog: CatalogStatements = {
   connections: () => ({
     text: 'select id, kind, options, deployed from connection order by id',
     params: [],
-    decode: (raw) => ({
-      id: text(raw, 'id'),
-      kind: text(raw, 'kind'),
-      options: text(raw, 'options'),
-      deployed: textOrNull(raw, 'deployed'),
-    }),
+    decode: decodeConnection,
   }),
   modules: () => ({
     text: 'select id, description, schedule, is_active, deployed from module order by id',
     params: [],
-    decode: (raw) => ({
-      id: text(raw, 'id'),
-      description: textOrNull(raw, 'description'),
-      schedule: textOrNull(raw, 'schedule'),
-      isActive: flag(raw, 'is_active'),
-      deployed: textOrNull(raw, 'deployed'),
-    }),
+    decode: decodeModule,
   }),
   tasks: () => ({
     text: `select module, id, execution_order, type, source_config, target_config, transformation_config, is_active,
                   version, updated_at, updated_by, deployed
              from task order by module, execution_order, id`,
     params: [],
-    decode: (raw) => ({
-      module: text(raw, 'module'),
-      id: text(raw, 'id'),
-      executionOrder: int(raw, 'execution_order'),
-      type: text(raw, 'type'),
-      sourceConfig: textOrNull(raw, 'source_config'),
-      targetConfig: textOrNull(raw, 'target_config'),
-      transformationConfig: textOrNull(raw, 'transformation_config'),
-      isActive: flag(raw, 'is_active'),
-      version: int(raw, 'version'),
-      updatedAt: text(raw, 'updated_at'),
-      updatedBy: text(raw, 'updated_by'),
-      deployed: textOrNull(raw, 'deployed'),
-    }),
+    decode: decodeTask,
   }),
 
   putConnection: ({ row: { was, ...row }, by }) =>

@@ -29,6 +29,7 @@ export async function inspectSqliteStore(path: string): Promise<StoreStanding> {
         sql: migrationScript(m),
       })),
       damage,
+      mending: '',
       refusesWrites: await whyNotWritable(path),
       walBytes: existsSync(`${path}-wal`) ? (await stat(`${path}-wal`)).size : null,
       path,

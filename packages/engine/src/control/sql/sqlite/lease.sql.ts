@@ -1,24 +1,10 @@
-import { parseFlowId } from '@tidemark/contract/ids'
-import type { LeaseRow } from '../../control-store.ts'
-import type { RawRow } from '../../store-session.ts'
-import { count, flag, int, text, textOrNull } from '../decode.ts'
+import { count, text } from '../decode.ts'
+import { decodeLease } from '../decode-rows.ts'
 import type { LeaseStatements } from '../statements.ts'
 import { attempt, NOW, nowPlusMs } from './sql-parts.ts'
 
 const LEASE = `select flow, token, worker, host, pid, actor, expires_at,
                       coalesce(expires_at <= ${NOW}, 0) as expired from lease`
-
-function decodeLease(raw: RawRow): LeaseRow {
-  const worker = textOrNull(raw, 'worker')
-  return {
-    flow: parseFlowId(text(raw, 'flow')),
-    token: count(raw, 'token'),
-    owner:
-      worker === null ? null : { worker, host: text(raw, 'host'), pid: int(raw, 'pid'), actor: text(raw, 'actor') },
-    expiresAt: textOrNull(raw, 'expires_at'),
-    expired: flag(raw, 'expired'),
-  }
-}
 
 export const sqliteLease: LeaseStatements = {
   acquire: ({ flow, owner, ttlMs, deadToken }) => ({

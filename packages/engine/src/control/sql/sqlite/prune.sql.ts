@@ -25,6 +25,7 @@ const NEEDED = `(
 const GOING = `select r.id from run r where ${OLD} and not ${NEEDED}`
 
 export const sqlitePrune: PruneStatements = {
+  lock: () => null, // BEGIN IMMEDIATE is one
   cutoff: ({ keepMs }) => ({
     text: `select strftime('%Y-%m-%dT%H:%M:%fZ', 'now', printf('-%.3f seconds', ?1 / 1000.0)) as cutoff`,
     params: [keepMs],
@@ -44,6 +45,7 @@ export const sqlitePrune: PruneStatements = {
   deleteProgress: ({ before }) => [
     effect(`delete from batch where run in (${GOING})`, [before]),
     effect(`delete from step where run in (${GOING})`, [before]),
+    effect(`delete from run_worker where run in (${GOING})`, [before]),
   ],
   deleteRuns: ({ before }) => effect(`delete from run where id in (${GOING})`, [before]),
   // one that was only just made may still get its first run

@@ -1,52 +1,21 @@
-import { parseFlowId, parseRunId } from '@tidemark/contract/ids'
-import { REJECT_STATES, type RejectRow } from '../../control-store.ts'
-import type { RawRow } from '../../store-session.ts'
-import { errorCode, int, oneOf, text, textOrNull } from '../decode.ts'
+import { text } from '../decode.ts'
+import { decodeFreshness, decodeReject, decodeUnmatched } from '../decode-rows.ts'
 import type { RememberedStatements } from '../statements.ts'
 import { effect, NOW } from './sql-parts.ts'
 
 const REJECT =
   'id, flow, run, batch, key, code, message, state, times, created_at, coalesce(last_at, created_at) as last_at, closed_at, closed_by, closed_reason'
 
-const decodeReject = (raw: RawRow): RejectRow => ({
-  id: int(raw, 'id'),
-  flow: parseFlowId(text(raw, 'flow')),
-  run: parseRunId(text(raw, 'run')),
-  batch: raw['batch'] === null ? null : int(raw, 'batch'),
-  key: text(raw, 'key'),
-  code: errorCode(raw, 'code'),
-  message: text(raw, 'message'),
-  state: oneOf(raw, 'state', REJECT_STATES),
-  times: int(raw, 'times'),
-  createdAt: text(raw, 'created_at'),
-  lastAt: text(raw, 'last_at'),
-  closedAt: textOrNull(raw, 'closed_at'),
-  closedBy: textOrNull(raw, 'closed_by'),
-  closedReason: textOrNull(raw, 'closed_reason'),
-})
-
 export const sqliteRemembered: RememberedStatements = {
   freshness: () => ({
     text: 'select flow, scope, complete_at, held_back from freshness',
     params: [],
-    decode: (raw) => ({
-      flow: parseFlowId(text(raw, 'flow')),
-      scope: text(raw, 'scope'),
-      completeAt: textOrNull(raw, 'complete_at'),
-      heldBack: textOrNull(raw, 'held_back'),
-    }),
+    decode: decodeFreshness,
   }),
   unmatched: ({ flow }) => ({
     text: `select flow, alias, key, position, first_seen_at, state from unmatched where flow = ?1 order by first_seen_at, alias, key`,
     params: [flow],
-    decode: (raw) => ({
-      flow: parseFlowId(text(raw, 'flow')),
-      key: text(raw, 'key'),
-      alias: text(raw, 'alias'),
-      position: textOrNull(raw, 'position'),
-      firstSeenAt: text(raw, 'first_seen_at'),
-      state: oneOf(raw, 'state', ['open', 'found', 'given_up'] as const),
-    }),
+    decode: decodeUnmatched,
   }),
   openUnmatched: ({ flow, run, rows }) =>
     effect(

@@ -1,65 +1,16 @@
 import { NO_ROWS } from '@tidemark/contract/row-counts'
-import { parseFlowId, parseGroupId, parseRunId } from '@tidemark/contract/ids'
+import { parseRunId } from '@tidemark/contract/ids'
 import { RUN_STATES } from '@tidemark/contract/states'
-import { type RunRow, type WindowRow } from '../../control-store.ts'
-import type { RawRow } from '../../store-session.ts'
-import { count, countOrNull, decodeError, flag, int, oneOf, text, textOrNull } from '../decode.ts'
+import { flag, oneOf, text } from '../decode.ts'
+import { COUNT_COLUMNS, countParams, decodeRun, decodeRunStanding } from '../decode-rows.ts'
 import type { RunStatements } from '../statements.ts'
-import {
-  addCountsFrom,
-  attempt,
-  COUNT_COLUMNS,
-  countParams,
-  decodeCounts,
-  effect,
-  msSince,
-  NOW,
-  names,
-  setCountsFrom,
-  stateAmong,
-  stateIn,
-} from './sql-parts.ts'
+import { addCountsFrom, attempt, effect, msSince, NOW, names, setCountsFrom, stateAmong, stateIn } from './sql-parts.ts'
 
 const RUN = `select id, run_group, flow, scope, state, reason, lane, window_after, window_up_to, window_decided_by,
                     waiting_rows, waiting_until, ${COUNT_COLUMNS}, batches, batches_done, started_at, finished_at,
                     duration_ms + iif(state = 'running', ${msSince('attempt_started_at')}, 0) as duration_ms,
                     error_code, error_message, actor, command, attempts, superseded_by, plan, captured
                from run`
-
-function decodeWindow(raw: RawRow): WindowRow | null {
-  const decidedBy = textOrNull(raw, 'window_decided_by')
-  if (decidedBy === null) return null
-  return { after: textOrNull(raw, 'window_after'), upTo: textOrNull(raw, 'window_up_to'), decidedBy }
-}
-
-function decodeRun(raw: RawRow): RunRow {
-  const group = textOrNull(raw, 'run_group')
-  const waiting = countOrNull(raw, 'waiting_rows')
-  return {
-    id: parseRunId(text(raw, 'id')),
-    group: group === null ? null : parseGroupId(group),
-    flow: parseFlowId(text(raw, 'flow')),
-    scope: text(raw, 'scope'),
-    state: oneOf(raw, 'state', RUN_STATES),
-    reason: textOrNull(raw, 'reason'),
-    lane: textOrNull(raw, 'lane'),
-    window: decodeWindow(raw),
-    waiting: waiting === null ? null : { rows: waiting, until: textOrNull(raw, 'waiting_until') },
-    rows: decodeCounts(raw),
-    batches: int(raw, 'batches'),
-    batchesDone: int(raw, 'batches_done'),
-    startedAt: textOrNull(raw, 'started_at'),
-    finishedAt: textOrNull(raw, 'finished_at'),
-    durationMs: int(raw, 'duration_ms'),
-    error: decodeError(raw),
-    actor: text(raw, 'actor'),
-    command: text(raw, 'command'),
-    attempts: int(raw, 'attempts'),
-    supersededBy: textOrNull(raw, 'superseded_by'),
-    plan: text(raw, 'plan'),
-    captured: textOrNull(raw, 'captured'),
-  }
-}
 
 export const sqliteRun: RunStatements = {
   insertGroup: ({ id, by }) =>
@@ -115,13 +66,7 @@ export const sqliteRun: RunStatements = {
              left join lease l on l.flow = r.flow and l.token = ?2 and l.worker is not null
             where r.id = ?1`,
     params: [id, token],
-    decode: (raw) => ({
-      flow: parseFlowId(text(raw, 'flow')),
-      scope: text(raw, 'scope'),
-      state: oneOf(raw, 'state', RUN_STATES),
-      held: flag(raw, 'held'),
-      live: flag(raw, 'live'),
-    }),
+    decode: decodeRunStanding,
   }),
 
   start: ({ id, states, token, worker }) =>
@@ -177,6 +122,6 @@ export const sqliteRun: RunStatements = {
   cancelRequested: ({ id }) => ({
     text: 'select cancel_requested_at is not null as requested from run where id = ?1',
     params: [id],
-    decode: (raw) => count(raw, 'requested') !== 0n,
+    decode: (raw) => flag(raw, 'requested'),
   }),
 }

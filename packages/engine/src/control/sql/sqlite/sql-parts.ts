@@ -1,7 +1,6 @@
 /** What the statements of this folder share: the clock, the counts, compare-and-set by state. */
-import type { RowCounts } from '@tidemark/contract/row-counts'
-import type { RawRow, StoreValue } from '../../store-session.ts'
-import { count } from '../decode.ts'
+import type { StoreValue } from '../../store-session.ts'
+import { COUNTS_IN_ORDER } from '../decode-rows.ts'
 import type { Attempt, Effect } from '../statements.ts'
 
 /** The store's clock, UTC with milliseconds: text that sorts as time does. One moment within a statement. */
@@ -31,28 +30,8 @@ export const effect = (text: string, params: readonly StoreValue[]): Effect => (
 /** The text must end in `returning`. */
 export const attempt = (text: string, params: readonly StoreValue[]): Attempt => ({ text, params, decode: () => true })
 
-export const COUNT_COLUMNS =
-  'rows_read, rows_inserted, rows_updated, rows_deleted, rows_skipped_same, rows_skipped_older, rows_rejected'
-
-const IN_ORDER = COUNT_COLUMNS.split(', ')
-
 /** `rows_read = rows_read + ?n, …`, for `countParams` from parameter `n` on. */
-export const addCountsFrom = (n: number): string => IN_ORDER.map((c, i) => `${c} = ${c} + ?${n + i}`).join(', ')
+export const addCountsFrom = (n: number): string => COUNTS_IN_ORDER.map((c, i) => `${c} = ${c} + ?${n + i}`).join(', ')
 /** `rows_read = coalesce(?n, rows_read), …`: null leaves what is there. */
 export const setCountsFrom = (n: number): string =>
-  IN_ORDER.map((c, i) => `${c} = coalesce(?${n + i}, ${c})`).join(', ')
-
-export const countParams = (rows: RowCounts | null): readonly StoreValue[] =>
-  rows === null
-    ? IN_ORDER.map(() => null)
-    : [rows.read, rows.inserted, rows.updated, rows.deleted, rows.skippedSame, rows.skippedOlder, rows.rejected]
-
-export const decodeCounts = (raw: RawRow): RowCounts => ({
-  read: count(raw, 'rows_read'),
-  inserted: count(raw, 'rows_inserted'),
-  updated: count(raw, 'rows_updated'),
-  deleted: count(raw, 'rows_deleted'),
-  skippedSame: count(raw, 'rows_skipped_same'),
-  skippedOlder: count(raw, 'rows_skipped_older'),
-  rejected: count(raw, 'rows_rejected'),
-})
+  COUNTS_IN_ORDER.map((c, i) => `${c} = coalesce(?${n + i}, ${c})`).join(', ')

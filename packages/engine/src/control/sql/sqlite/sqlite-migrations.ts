@@ -3,6 +3,7 @@ import { catalogMigration } from './migrations/0001-catalog.sql.ts'
 import { ledgerMigration } from './migrations/0002-ledger.sql.ts'
 import { viewsMigration } from './migrations/0003-views.sql.ts'
 import { rejectsAndFreshnessMigration } from './migrations/0004-rejects-and-freshness.sql.ts'
+import { workersMigration } from './migrations/0005-workers.sql.ts'
 
 /** In order, never changed once released: `migrations.lock.json` holds their checksums. */
 export const SQLITE_MIGRATIONS: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const SQLITE_MIGRATIONS: readonly Migration[] = [
   ledgerMigration,
   viewsMigration,
   rejectsAndFreshnessMigration,
+  workersMigration,
 ]

@@ -7,6 +7,7 @@ import { sqlitePrune } from './prune.sql.ts'
 import { sqliteRemembered } from './remembered.sql.ts'
 import { sqliteRun } from './run.sql.ts'
 import { sqliteSchema } from './schema.sql.ts'
+import { sqliteWorker } from './worker.sql.ts'
 import { sqliteWatermark } from './watermark.sql.ts'
 
 export const SQLITE_STATEMENTS: StoreStatements = {
@@ -15,6 +16,7 @@ export const SQLITE_STATEMENTS: StoreStatements = {
   lease: sqliteLease,
   run: sqliteRun,
   batch: sqliteBatch,
+  worker: sqliteWorker,
   watermark: sqliteWatermark,
   remembered: sqliteRemembered,
   audit: sqliteAudit,

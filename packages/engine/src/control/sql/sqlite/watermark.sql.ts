@@ -1,22 +1,8 @@
-import { parseFlowId } from '@tidemark/contract/ids'
-import type { WatermarkRow } from '../../control-store.ts'
-import type { RawRow } from '../../store-session.ts'
-import { int, text, textOrNull } from '../decode.ts'
+import { decodeWatermark } from '../decode-rows.ts'
 import type { WatermarkStatements } from '../statements.ts'
 import { attempt, NOW } from './sql-parts.ts'
 
 const WATERMARK = 'select flow, scope, position, run, version, coverage, source, updated_at from watermark'
-
-const decodeWatermark = (raw: RawRow): WatermarkRow => ({
-  flow: parseFlowId(text(raw, 'flow')),
-  scope: text(raw, 'scope'),
-  position: textOrNull(raw, 'position'),
-  run: text(raw, 'run'),
-  version: int(raw, 'version'),
-  coverage: text(raw, 'coverage'),
-  source: text(raw, 'source'),
-  updatedAt: text(raw, 'updated_at'),
-})
 
 export const sqliteWatermark: WatermarkStatements = {
   find: ({ flow, scope }) => ({

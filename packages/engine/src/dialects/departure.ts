@@ -1,0 +1,32 @@
+/**
+ * Rows leaving their database for one that cannot see it: the source's half of the lanes `relay` and `spool`. The half
+ * that takes them in is a bench opened by the target's dialect.
+ */
+import type { Readable } from 'node:stream'
+import type { CapturedBatch, FlowRelation, RangesAlone, Selection, SourcePort } from './contract.ts'
+
+/**
+ * How rows are written on their way. `pgcopy`: PostgreSQL's binary COPY, which only a target of the same types can take.
+ * `csv`: RFC 4180 without a header, in UTF-8; a value as PostgreSQL writes it in text (dates ISO, instants in UTC,
+ * bytes as `\\x` and hexadecimal digits), NULL as nothing, an empty text as `""`.
+ */
+export type Wire = 'pgcopy' | 'csv'
+
+export interface Departure extends AsyncDisposable {
+  readonly kind: string
+  readonly source: SourcePort
+  readonly work: RangesAlone
+  readonly wires: readonly Wire[]
+  /** Why these rows cannot leave; null: they can. */
+  refusal(relation: FlowRelation): string | null
+  /**
+   * The rows of a batch: the flow's columns in their order, then `carriedPosition`. Masks are applied; casts with the wire
+   * `pgcopy` alone, whose types are the target's. Ends when all rows are out, or with the error of the statement;
+   * destroyed, it ends the statement. TM5006 where the batch's range means something else by now.
+   */
+  read(relation: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Readable>
+  /** What such a stream failed with, in our words. */
+  translate(error: unknown): Error
+  /** The statement that `read` would send for a batch, for people. */
+  explain(relation: FlowRelation, selection: Selection, wire: Wire): string
+}

@@ -1,0 +1,72 @@
+/** Batches that arrive from another engine: fetched as files, then rows like any others. */
+import { join } from 'node:path'
+import { AppError } from '../../runtime/app-error.ts'
+import { newShortId } from '../../runtime/new-id.ts'
+import { arrivedRelation } from '../arrived-relation.ts'
+import type { BatchKey, CapturedBatch, FlowRelation, Selection } from '../contract.ts'
+import type { Departure } from '../departure.ts'
+import type { PlannedColumn } from '../planned-column.ts'
+import * as apply from '../relational/apply.sql.ts'
+import { execAll, type Sender } from '../relational/sender.ts'
+import type { BatchPart } from '../row-policy.ts'
+import { joined, sql, whole } from '../sql-text.ts'
+import { type ArrivedFile, csvRelation, fetchCsv, isLongRow } from './arrived-csv.ts'
+import type { DuckdbCatalogs } from './names.ts'
+import type { DuckdbTarget } from './target.ts'
+
+export class Arrivals {
+  readonly #from: Departure
+  readonly #target: DuckdbTarget
+  readonly #catalogs: DuckdbCatalogs
+  readonly #folder: string
+  /** a row was longer than usual: from now on rows of any length are read */
+  #anyRow = false
+
+  constructor(from: Departure, target: DuckdbTarget, catalogs: DuckdbCatalogs, folder: string) {
+    this.#from = from
+    this.#target = target
+    this.#catalogs = catalogs
+    this.#folder = folder
+  }
+
+  relation(flow: FlowRelation): FlowRelation {
+    const typeOf = (x: PlannedColumn): string =>
+      x.mask === null ? (this.#target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
+    const position = flow.position && (this.#target.typeFor(flow.position.type) ?? flow.position.type)
+    return arrivedRelation(flow, typeOf, position, true)
+  }
+
+  /** `batch` null: for a look. A crash leaves the file to whoever sweeps up after the run. */
+  fetch(flow: FlowRelation, selection: Selection, split: CapturedBatch, batch: BatchKey | null): Promise<ArrivedFile> {
+    const name =
+      batch === null ? `look-${newShortId(12)}` : `${batch.run}.${batch.step}-${batch.batch}-${newShortId(6)}`
+    return fetchCsv(this.#from, flow, selection, split, join(this.#folder, `${name}.csv`))
+  }
+
+  /** The rows where they are: they are read once, and nobody asks for their numbers. */
+  inPlace(r: FlowRelation, file: ArrivedFile): apply.Staging {
+    const columns = joined(apply.stagedColumns(this.#catalogs, r), ', ')
+    return { from: sql`(SELECT ${columns} FROM ${csvRelation(r, file, this.#anyRow)}) AS s`, row: sql`NULL` }
+  }
+
+  async stage(to: Sender, r: FlowRelation, file: ArrivedFile, part: BatchPart | null): Promise<apply.Staging> {
+    const row = apply.stageRow(r)
+    const columns = joined([...apply.stagedColumns(this.#catalogs, r), sql`row_number() OVER () AS ${row}`], ', ')
+    const all = sql`SELECT ${columns} FROM ${csvRelation(r, file, this.#anyRow)}`
+    const taken =
+      part === null
+        ? all
+        : sql`SELECT * FROM (${all}) AS a WHERE ${row} BETWEEN ${whole(part.first)} AND ${whole(part.last)}`
+    await execAll(to, this.#catalogs.kit.remakeTemp(apply.STAGE, taken)).catch((error: unknown) => {
+      throw this.afterFailure(error)
+    })
+    return apply.staged(r)
+  }
+
+  /** The error of a statement that read a file, or one that makes the batch be tried again with more room for a row. */
+  afterFailure(error: unknown): unknown {
+    if (this.#anyRow || !isLongRow(error)) return error
+    this.#anyRow = true
+    return new AppError('TM5003', 'a row is longer than usual', { cause: error })
+  }
+}

@@ -1,0 +1,72 @@
+/** A batch's rows as they arrive from another engine: a CSV file beside the run's work file, gone with its transaction. */
+import { createWriteStream, rmSync, statSync } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { carriedPosition } from '../arrived-relation.ts'
+import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
+import type { Departure } from '../departure.ts'
+import type { PlannedColumn } from '../planned-column.ts'
+import { ident, joined, type Sql, sql, textLiteral, whole } from '../sql-text.ts'
+import { exactDecimal } from './decimal-cast.sql.ts'
+import { findType } from './type-text.ts'
+
+/** a row longer than this is read with larger buffers, once it has been seen */
+const USUAL_ROW = 32n * 1024n ** 2n
+const USUAL_BUFFER = 8n * 1024n ** 2n
+const LONGEST_ROW = 2_000_000_000n
+
+export interface ArrivedFile extends Disposable {
+  readonly path: string
+  readonly bytes: bigint
+}
+
+/** Takes out the rows of the batch. The file is whole, or the error is thrown and there is none. */
+export async function fetchCsv(
+  from: Departure,
+  r: FlowRelation,
+  selection: Selection,
+  split: CapturedBatch,
+  path: string,
+): Promise<ArrivedFile> {
+  const remove = (): void => rmSync(path, { force: true })
+  try {
+    await pipeline(await from.read(r, selection, split, 'csv'), createWriteStream(path))
+    return { path, bytes: BigInt(statSync(path).size), [Symbol.dispose]: remove }
+  } catch (error) {
+    remove()
+    throw from.translate(error)
+  }
+}
+
+/** How a column is read, and the value that it then is. Both stand in for the type that the column arrives as. */
+function reading(type: string, x: Sql): { readonly as: string; readonly value: Sql } {
+  const tree = findType(type)
+  if (type === 'BLOB') return { as: 'VARCHAR', value: sql`from_hex(substr(${x}, 3))` }
+  // DuckDB's own cast of a long decimal is dear
+  if (tree?.kind === 'decimal' && tree.precision > 18)
+    return { as: 'VARCHAR', value: exactDecimal(x, tree.precision, tree.scale) }
+  return { as: type, value: x }
+}
+
+/** The file as a relation `m` of the arrived relation's columns. `anyRow`: whatever its length. */
+export function csvRelation(arrived: FlowRelation, { path, bytes }: ArrivedFile, anyRow: boolean): Sql {
+  const carried = carriedPosition(arrived)
+  const columns: readonly Pick<PlannedColumn, 'source' | 'sourceType'>[] = [
+    ...arrived.columns,
+    ...(carried !== null && arrived.position ? [{ source: carried, sourceType: arrived.position.type }] : []),
+  ]
+  const read = columns.map((x) => ({ name: x.source, ...reading(x.sourceType, ident(x.source)) }))
+  const types = joined(
+    read.map(({ name, as }) => sql`${textLiteral(name)}: ${textLiteral(as)}`),
+    ', ',
+  )
+  const values = joined(
+    read.map(({ name, value }) => sql`${value} AS ${ident(name)}`),
+    ', ',
+  )
+  const longest = bytes < (anyRow ? LONGEST_ROW : USUAL_ROW) ? bytes + 1n : anyRow ? LONGEST_ROW : USUAL_ROW
+  const buffer = longest > USUAL_BUFFER ? longest : USUAL_BUFFER
+  return sql`(SELECT ${values} FROM read_csv(${textLiteral(path)}, auto_detect = FALSE, header = FALSE, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = FALSE, max_line_size = ${whole(longest)}, buffer_size = ${whole(buffer)}, columns = {${types}})) AS m`
+}
+
+/** Said of a row that is longer than the buffers were made for. */
+export const isLongRow = (error: unknown): boolean => error instanceof Error && /maximum line size/i.test(error.message)

@@ -1,0 +1,249 @@
+/** A bench in a PostgreSQL database whose rows come from somewhere that it does not see: lanes `relay` and `spool`. */
+import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
+import type { PostgresSession } from '../../drivers/postgres.ts'
+import { AppError } from '../../runtime/app-error.ts'
+import {
+  type BatchKey,
+  type BatchTransaction,
+  type Bench,
+  type CapturedBatch,
+  type FenceKey,
+  type FlowRelation,
+  landingTable,
+  type OpenBench,
+  type RangesAlone,
+  type Selection,
+  type SourcePort,
+  type Staged,
+  type StageHow,
+} from '../contract.ts'
+import type { Departure, Wire } from '../departure.ts'
+import { lanesFrom } from '../departure-lanes.ts'
+import type { Lane, LaneFacts } from '../lanes.ts'
+import type { TemplateColumn } from '../planned-steps.ts'
+import type { BatchPart, RowPolicy } from '../row-policy.ts'
+import { ident } from '../sql-text.ts'
+import { insertRejects } from '../relational/fence.sql.ts'
+import type { Catalogs } from '../relational/names.ts'
+import { FAILS, Sift, withOut } from '../relational/sift.ts'
+import { unheld, weighStaged } from '../relational/weigh.ts'
+import { arrivedBy, notBinary, receiveInto, receiveStaged } from './arriving.ts'
+import { classify } from './errors.ts'
+import { explainLanding } from './explain-batch.ts'
+import { isFilledByRun } from './fresh-target.sql.ts'
+import { canUpsert, land, landingOf, type LandingTable, withAddresses } from './land.ts'
+import { sourceNames, targetNames } from './names.ts'
+import { knownVersion } from './server-version.ts'
+import { refuseChangedTarget } from './refuse-batch.ts'
+import { senderOf } from './run-sql.ts'
+import { connectionOf, openSession, type PostgresConnection, settingsOf } from './session.ts'
+import { postgresKit } from './sql-kit.ts'
+import { PostgresTarget } from './target.ts'
+import { ours, PostgresTransaction } from './transaction.ts'
+
+export async function openPostgresArrival(options: OpenBench, from: Departure): Promise<Bench> {
+  await using opening = new AsyncDisposableStack()
+  opening.use(from)
+  const into = connectionOf(options.target.options, 'target')
+  const session = opening.use(await openSession(into, options.mode === 'write' ? 'target' : 'source'))
+  session.discreet = options.discreet ?? false
+  const catalogs: Catalogs = {
+    kit: postgresKit(await knownVersion(session, into.location)),
+    source: sourceNames(into.schema),
+    target: targetNames(into.schema),
+    work: (name) => ident('pg_temp', name),
+    secret: options.secret,
+  }
+  return new ArrivalBench(from, into, session, catalogs, opening.move())
+}
+
+class ArrivalBench implements Bench {
+  readonly source: SourcePort
+  readonly work: RangesAlone
+  readonly target: PostgresTarget
+  readonly #from: Departure
+  readonly #into: PostgresConnection
+  readonly #session: PostgresSession
+  readonly #catalogs: Catalogs
+  readonly #opened: AsyncDisposableStack
+  readonly #idle: PostgresSession[] = []
+  readonly #landings = new Map<string, LandingTable>()
+  /** a row that was thought new was there: from now on every batch is staged */
+  #collided = false
+
+  constructor(
+    from: Departure,
+    into: PostgresConnection,
+    session: PostgresSession,
+    catalogs: Catalogs,
+    opened: AsyncDisposableStack,
+  ) {
+    this.#from = from
+    this.#into = into
+    this.#session = session
+    this.#catalogs = catalogs
+    this.#opened = opened
+    this.source = from.source
+    this.work = from.work
+    // whoever speaks the same bulk format has the same types
+    const foreign = from.wires.includes('pgcopy') ? null : (type: string) => from.source.logicalTypeOf(type)
+    this.target = new PostgresTarget(into, session, catalogs, foreign)
+  }
+
+  lanes(relation: FlowRelation): LaneFacts {
+    return lanesFrom(this.#from, ['pgcopy', 'csv'], relation, notBinary)
+  }
+
+  async begin(_relation: FlowRelation, key: FenceKey, batch: BatchKey): Promise<BatchTransaction> {
+    const own = this.#idle.pop() ?? (await openSession(this.#into, 'target'))
+    own.discreet = this.#session.discreet
+    const tx = new PostgresTransaction(own, this.#catalogs.target, key, batch, this.#into.location, (reusable) => {
+      if (reusable) this.#idle.push(own)
+    })
+    try {
+      await tx.enter(Number(settingsOf('target')['lock_timeout']))
+      return tx
+    } catch (error) {
+      await tx[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  async stage(
+    tx: BatchTransaction,
+    flow: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+    part: BatchPart | null = null,
+    how: StageHow = { lane: 'relay', knowsBadRows: false },
+  ): Promise<Staged> {
+    const own = ours(tx)
+    const wire: Wire = how.lane === 'relay' ? 'pgcopy' : 'csv'
+    const incoming = { flow, selection, split, wire }
+    await refuseChangedTarget(own.session, this.#catalogs, flow, this.target.location)
+    own.split = { ...split, readAt: null }
+    if (part === null && !how.knowsBadRows && (await this.#takesAnyRow(own, flow, wire))) {
+      const { rows, bytes } = await receiveInto(own.session, this.#catalogs, this.#from, incoming).catch(
+        (error: unknown) => {
+          if (classify(error) !== 'constraint') throw error
+          this.#collided = true
+          throw new AppError('TM5003', `${flow.target.table.join('.')} has some of the rows`, { cause: error })
+        },
+      )
+      own.landed = rows
+      return { rows, bytes }
+    }
+    const judged = !canUpsert(flow, 'latest', await this.#landing(flow))
+    const received = await receiveStaged(own, own.session, this.#catalogs, this.#from, this.target, incoming, {
+      part,
+      judged,
+    })
+    own.arrived = received.relation
+    own.staged = received.staged
+    own.stagedRows = received.rows
+    return { rows: received.rows, bytes: received.bytes }
+  }
+
+  /** No row can be there, and none is to be looked at before it lands. A key that is there after all fails the COPY. */
+  async #takesAnyRow(own: PostgresTransaction, flow: FlowRelation, wire: Wire): Promise<boolean> {
+    const r = arrivedBy(wire, flow, this.target)
+    return (
+      !this.#collided &&
+      r.columns.every((x) => x.cast === null && x.sourceType === x.targetType) &&
+      flow.columns.every((x) => x.cast === null) &&
+      flow.target.rules.notNull.length === 0 &&
+      canUpsert(flow, 'latest', await this.#landing(flow)) &&
+      (await own.query(isFilledByRun(this.#catalogs, flow, own.key, own.batch.run)))[0]?.[0] === 't'
+    )
+  }
+
+  async apply(
+    tx: BatchTransaction,
+    flow: FlowRelation,
+    kind: 'insert-missing' | 'latest',
+    policy: RowPolicy,
+  ): Promise<RowCounts> {
+    const own = ours(tx)
+    if (own.landed !== null) return { ...NO_ROWS, read: own.landed, inserted: own.landed }
+    const r = own.arrived
+    if (own.split === null || own.staged === null || r === null) throw new TypeError('nothing is staged')
+    const table = await this.#landing(flow)
+    const c = withAddresses(this.#catalogs, table)
+    const sift = new Sift(own, c, r, { staged: own.staged, split: own.split }, policy)
+    await sift.foresee()
+    const counts = withOut(await land(own, c, r, kind, sift, table, own.stagedRows), sift)
+    if (counts.rejected > 0n) await own.exec(insertRejects(c.target, own.key, own.batch, sift.rejects))
+    return counts
+  }
+
+  async #landing(relation: FlowRelation): Promise<LandingTable> {
+    const table = landingTable(relation)
+    const known = this.#landings.get(table.join('.'))
+    if (known) return known
+    const to = senderOf(this.#session, this.target.location)
+    const found = await landingOf(to, this.target.nameOf(table), await this.target.describe(table))
+    this.#landings.set(table.join('.'), found)
+    return found
+  }
+
+  describeTemplate(): Promise<readonly TemplateColumn[]> {
+    return Promise.reject(new AppError('TM4016', 'steps with SQL of their own read source and target together'))
+  }
+
+  /** Which keys would vanish is told by both ends together. */
+  weighSwap(): Promise<bigint> {
+    return Promise.resolve(0n)
+  }
+
+  async weigh(
+    flow: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+    kind: 'insert-missing' | 'latest',
+    policy: RowPolicy = FAILS,
+  ): Promise<RowCounts> {
+    await using session = await openSession(this.#into, 'target')
+    session.discreet = this.#session.discreet
+    const here = senderOf(session, this.target.location)
+    const facts = await this.target.describe(flow.target.table)
+    const keepsPositions = flow.position?.targetColumn === null && (await this.target.keepsPositions(flow.target.table))
+    await session.begin()
+    try {
+      const wire: Wire = this.lanes(flow).relay.possible ? 'pgcopy' : 'csv'
+      const incoming = { flow, selection, split, wire }
+      const { rows, staged, relation } = await receiveStaged(
+        here,
+        session,
+        this.#catalogs,
+        this.#from,
+        this.target,
+        incoming,
+        { part: null, judged: true },
+      )
+      const c = facts === null ? this.#catalogs : withAddresses(this.#catalogs, await this.#landing(flow))
+      const batch = { staged, rows, split: { ...split, readAt: null }, kind, policy }
+      return await weighStaged(here, c, unheld(relation, { keepsPositions }), batch, facts, null)
+    } finally {
+      await session.rollback()
+    }
+  }
+
+  explain(
+    flow: FlowRelation,
+    selection: Selection,
+    kind: 'insert-missing' | 'latest',
+    lane: Lane,
+  ): readonly { readonly name: string; readonly text: string }[] {
+    const wire: Wire = lane === 'relay' ? 'pgcopy' : 'csv'
+    const r = arrivedBy(wire, flow, this.target)
+    return [
+      { name: 'read', text: this.#from.explain(flow, selection, wire) },
+      ...explainLanding(this.#catalogs, r, kind),
+    ]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#idle) await session[Symbol.asyncDispose]()
+    await this.#opened.disposeAsync()
+  }
+}

@@ -1,0 +1,149 @@
+/** Rows leaving a PostgreSQL database by COPY, batch by batch, all under one snapshot. */
+import type { Readable } from 'node:stream'
+import type { PostgresSession } from '../../drivers/postgres.ts'
+import { AppError } from '../../runtime/app-error.ts'
+import { carriedPosition } from '../arrived-relation.ts'
+import type { CapturedBatch, FlowRelation, OpenBench, Selection, SourcePort } from '../contract.ts'
+import { departingSource } from '../departing-source.ts'
+import type { Departure, Wire } from '../departure.ts'
+import { fromSource } from '../relational/capture.sql.ts'
+import { clearValue, landingValue } from '../relational/columns.sql.ts'
+import { type Catalogs, column } from '../relational/names.ts'
+import { ident, joined, type Sql, sql } from '../sql-text.ts'
+import { copyOutText, inlined, setSecrets } from './copy-text.ts'
+import { parsePlaces, type RangeSource, taken } from './cut-ranges.ts'
+import { translate } from './errors.ts'
+import { type OpenSource, openPostgresSource } from './open-source.ts'
+import { RangeArea } from './range-area.ts'
+import { refuseChangedSource } from './refuse-batch.ts'
+import { connectionOf, openSession, type PostgresConnection } from './session.ts'
+import { SharedSnapshot } from './shared-snapshot.ts'
+import { inRange } from './split-range.sql.ts'
+import { lookAtStorage } from './stored-table.ts'
+
+/** A snapshot holds back vacuum in the source: no batch begins under an older one. */
+const MAX_AGE_MS = 60 * 60_000
+
+export async function openPostgresDeparture(options: OpenBench): Promise<Departure> {
+  const connection = connectionOf(options.source.options)
+  const opened = await openPostgresSource(connection, options.secret)
+  opened.session.discreet = options.discreet ?? false
+  return new PostgresDeparture(opened, connection)
+}
+
+class PostgresDeparture implements Departure, RangeSource {
+  readonly kind = 'postgres'
+  readonly wires: readonly Wire[] = ['pgcopy', 'csv']
+  readonly source: SourcePort
+  readonly work: RangeArea
+  readonly catalogs: Catalogs
+  readonly location: string
+  readonly #session: PostgresSession
+  readonly #opened: OpenSource
+  readonly #connection: PostgresConnection
+  /** sessions under the present snapshot in which the columns were looked at, and so cannot change */
+  readonly #looked = new WeakSet<PostgresSession>()
+  #snapshot: Promise<SharedSnapshot> | null = null
+
+  constructor(opened: OpenSource, connection: PostgresConnection) {
+    this.source = departingSource(opened.port)
+    this.catalogs = opened.catalogs
+    this.location = connection.location
+    this.#opened = opened
+    this.#session = opened.session
+    this.#connection = connection
+    this.work = new RangeArea(this)
+  }
+
+  refusal(): null {
+    return null
+  }
+
+  async snapshot(): Promise<SharedSnapshot> {
+    const now = await this.#snapshot
+    if (now?.holds) return now
+    this.#snapshot = (async () => {
+      await now?.[Symbol.asyncDispose]()
+      return await SharedSnapshot.take(() => this.#connect(), MAX_AGE_MS)
+    })()
+    return await this.#snapshot
+  }
+
+  /** The snapshot under which these places were cut; a worker that joined the run shares its owner's. */
+  async #sharing(readAt: string, r: FlowRelation): Promise<SharedSnapshot> {
+    const cut = parsePlaces(readAt)
+    const { file } = await this.stored(r)
+    this.#snapshot ??= SharedSnapshot.take(() => this.#connect(), MAX_AGE_MS, cut.name)
+    const now = await this.#snapshot.catch(() => null)
+    if (now?.holds && now.sees === cut.sees && file === cut.file) return now
+    if (now === null) this.#snapshot = null
+    throw new AppError('TM5006', `${r.source.table.join('.')} on ${this.location}: its snapshot is over`)
+  }
+
+  async #connect(): Promise<PostgresSession> {
+    const reader = await openSession(this.#connection, 'source')
+    reader.discreet = this.#session.discreet
+    return reader
+  }
+
+  stored(r: FlowRelation) {
+    return lookAtStorage(this.#session, r.source.table, this.#connection.schema)
+  }
+
+  async keyIsUnique(r: FlowRelation): Promise<boolean> {
+    if (r.source.joins.length > 0 || r.key.some((k) => k.mask !== null)) return false
+    const facts = await this.source.describe(r.source.table)
+    const key = r.key.map((k) => k.source)
+    const nullable = facts?.columns.some((c) => key.includes(c.name) && c.nullable) ?? true
+    return !nullable && (facts?.uniqueKeys.some((unique) => unique.every((name) => key.includes(name))) ?? false)
+  }
+
+  async read(r: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Readable> {
+    const snapshot = split.readAt === null ? await this.snapshot() : await this.#sharing(split.readAt, r)
+    const session = await snapshot.borrow()
+    const statement = inlined(this.#select(r, selection, split, wire))
+    try {
+      if (!this.#looked.has(session)) await refuseChangedSource(session, this.catalogs, r, this.location)
+      this.#looked.add(session)
+      await setSecrets(session, statement)
+    } catch (error) {
+      await snapshot.giveBack(session, false)
+      throw translate(error, this.location, 'TM4019', session.discreet)
+    }
+    const bytes = session.copyOut(copyOutText(statement, wire))
+    bytes.once('close', () => void snapshot.giveBack(session, bytes.readableEnded))
+    return bytes
+  }
+
+  explain(r: FlowRelation, selection: Selection, wire: Wire): string {
+    const range = { kind: 'pages', from: '0', to: '1000', unseenBy: null } as const
+    const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
+    return copyOutText(inlined(this.#select(r, selection, split, wire)), wire)
+  }
+
+  #select(r: FlowRelation, selection: Selection, { range }: CapturedBatch, wire: Wire): Sql {
+    if (range === null) throw new TypeError('a departure reads ranges')
+    const c = this.catalogs
+    const carried = carriedPosition(r)
+    const columns = [
+      ...r.columns.map((x) => {
+        const value = wire === 'csv' && x.mask === null ? clearValue(x) : landingValue(c, x)
+        return sql`${value} AS ${ident(x.target)}`
+      }),
+      ...(carried !== null && r.position ? [sql`${column(r.position.ref)} AS ${ident(carried)}`] : []),
+    ]
+    return sql`SELECT ${joined(columns, ', ')} FROM ${fromSource(c, r)} WHERE ${inRange(c, r, range)} AND (${taken(c, r, selection)})`
+  }
+
+  /** the error of a stream that `read` gave, in our words */
+  translate(error: unknown): Error {
+    return translate(error, this.location, 'TM4019', this.#session.discreet)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const snapshot = await this.#snapshot?.catch(() => null)
+    this.#snapshot = null
+    await snapshot?.[Symbol.asyncDispose]()
+    await this.#opened[Symbol.asyncDispose]()
+  }
+}

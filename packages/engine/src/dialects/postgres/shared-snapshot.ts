@@ -1,0 +1,95 @@
+/**
+ * One exported snapshot and the sessions that read under it. It is taken after clock and ceiling were read, and it holds
+ * back vacuum in the source: no longer than its greatest age.
+ */
+import type { PostgresSession } from '../../drivers/postgres.ts'
+
+const READ_ONLY = 'ISOLATION LEVEL REPEATABLE READ READ ONLY'
+
+export class SharedSnapshot implements AsyncDisposable {
+  /** what it sees, as the server writes it: tells a resumed run whether it reads what was cut */
+  readonly sees: string
+  /** under which other sessions, of other processes too, may read what it sees, as long as it is kept */
+  readonly name: string
+  readonly #keeper: PostgresSession
+  readonly #connect: () => Promise<PostgresSession>
+  readonly #until: number
+  readonly #idle: PostgresSession[] = []
+  readonly #all = new Set<PostgresSession>()
+
+  private constructor(
+    keeper: PostgresSession,
+    name: string,
+    sees: string,
+    connect: () => Promise<PostgresSession>,
+    maxAgeMs: number,
+  ) {
+    this.#keeper = keeper
+    this.name = name
+    this.sees = sees
+    this.#connect = connect
+    this.#until = performance.now() + maxAgeMs
+    this.#all.add(keeper)
+  }
+
+  /** `of`: the name of one that another process keeps; null: a new one. */
+  static async take(
+    connect: () => Promise<PostgresSession>,
+    maxAgeMs: number,
+    of: string | null = null,
+  ): Promise<SharedSnapshot> {
+    const keeper = await connect()
+    try {
+      await keeper.begin(READ_ONLY)
+      if (of !== null) await keeper.run(importing(of))
+      const [row] = await keeper.rows('SELECT pg_catalog.pg_export_snapshot(), pg_catalog.pg_current_snapshot()::text')
+      const [name, sees] = row ?? []
+      if (name == null || sees == null) throw new TypeError('a snapshot has a name')
+      return new SharedSnapshot(keeper, name, sees, connect, maxAgeMs)
+    } catch (error) {
+      await keeper[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** Still there, and young enough to begin another batch under it. */
+  get holds(): boolean {
+    return !this.#keeper.closed && performance.now() < this.#until
+  }
+
+  /** A session under the snapshot, for one user at a time. */
+  async borrow(): Promise<PostgresSession> {
+    const idle = this.#idle.pop()
+    if (idle !== undefined && !idle.closed) return idle
+    const session = await this.#connect()
+    try {
+      await session.begin(READ_ONLY)
+      await session.run(importing(this.name))
+      // one process a batch, and the same order whenever it is read again
+      await session.run('SET LOCAL max_parallel_workers_per_gather = 0')
+    } catch (error) {
+      await session[Symbol.asyncDispose]()
+      throw error
+    }
+    this.#all.add(session)
+    return session
+  }
+
+  /** `sound` false: its statement failed or was left half-way, and the session is of no more use. */
+  async giveBack(session: PostgresSession, sound: boolean): Promise<void> {
+    if (sound && !session.closed) {
+      this.#idle.push(session)
+      return
+    }
+    this.#all.delete(session)
+    session.destroy()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const session of this.#all) await session[Symbol.asyncDispose]()
+    this.#all.clear()
+  }
+}
+
+/** The name is the server's own: hexadecimal digits and dashes. */
+const importing = (name: string): string => `SET TRANSACTION SNAPSHOT '${name.replaceAll(/[^0-9A-F-]/gi, '')}'`

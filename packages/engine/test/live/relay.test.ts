@@ -1,0 +1,135 @@
+/** PostgreSQL to PostgreSQL: two databases, bytes passed from COPY to COPY. */
+import { describe, expect, test } from 'vitest'
+import { TestDatabase } from '../support/postgres-database.ts'
+import { VERSIONS } from '../support/postgres-server.ts'
+import { TransferProject } from '../support/transfer-project.ts'
+
+const FLOW = (more = '', apply = 'latest'): string => `      source: { connection: a, table: orders }
+      target: { connection: b, table: orders }
+      key: [id]
+      capture: { kind: watermark, position: modified_on, buffer: 0s }
+      apply: ${apply}
+${more}`
+
+const TABLE = 'CREATE TABLE orders (id bigint PRIMARY KEY, name text, modified_on timestamptz NOT NULL)'
+const ROWS = (n: number): string =>
+  `INSERT INTO orders SELECT i, 'n' || i, timestamptz '2026-01-01' + i * interval '1 second' FROM generate_series(1, ${n}) AS s(i); ANALYZE orders`
+const ALL = 'SELECT id, name, modified_on FROM orders ORDER BY id'
+
+async function twoDatabases(version: (typeof VERSIONS)[number]) {
+  const [a, b] = [await TestDatabase.create(version), await TestDatabase.create(version)]
+  const urls = { a: `{ kind: postgres, url: "${a.url}" }`, b: `{ kind: postgres, url: "${b.url}" }` }
+  return {
+    a,
+    b,
+    urls,
+    [Symbol.asyncDispose]: async () => {
+      await a[Symbol.asyncDispose]()
+      await b[Symbol.asyncDispose]()
+    },
+  }
+}
+
+describe.each(VERSIONS)('relay on PostgreSQL %s', (version) => {
+  test('a first load and its changes arrive', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(TABLE, ROWS(1_000))
+    await using project = await TransferProject.open(w.urls, FLOW())
+    expect(await project.plan()).toMatchObject({ lane: 'relay', rows: 1_000 })
+    const first = await project.run({ batchRows: 100 })
+    expect(first).toMatchObject({ status: 'succeeded', lane: 'relay', rows: { read: 1_000, inserted: 1_000 } })
+    expect(first.batches).toBeGreaterThan(1)
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+    await w.a.exec(
+      "UPDATE orders SET name = 'new', modified_on = clock_timestamp() WHERE id % 10 = 0",
+      "INSERT INTO orders VALUES (5000, 'late', clock_timestamp())",
+    )
+    expect(await project.run()).toMatchObject({ status: 'succeeded', rows: { read: 101, inserted: 1, updated: 100 } })
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+    expect(await project.run()).toMatchObject({ status: 'nothing_to_do' })
+  })
+
+  test('a table without an index on the position is read by its pages, each once', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(TABLE, ROWS(20_000))
+    await using project = await TransferProject.open(w.urls, FLOW())
+    await project.run()
+    await w.a.exec("UPDATE orders SET name = 'new', modified_on = clock_timestamp() WHERE id % 7 = 0")
+    expect(await project.run({ batchRows: 500 })).toMatchObject({ status: 'succeeded', rows: { updated: 2857 } })
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+  })
+
+  test('an index on the position cuts the window in its order', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(TABLE, 'CREATE INDEX ON orders (modified_on)', ROWS(20_000))
+    await using project = await TransferProject.open(w.urls, FLOW())
+    await project.run()
+    await w.a.exec("UPDATE orders SET name = 'new', modified_on = now() WHERE id BETWEEN 100 AND 199", 'ANALYZE orders')
+    const run = await project.run({ batchRows: 30 })
+    expect(run).toMatchObject({ status: 'succeeded', batches: 4, rows: { updated: 100 } })
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+  })
+})
+
+const BACKFILL = `      source: { connection: a, table: orders }
+      target: { connection: b, table: orders }
+      key: [id]
+      capture: backfill
+      apply: insert-missing
+`
+
+/** Fails the run at the n-th time that it comes to that point. */
+const failAt = (point: string, times: number): ((at: string) => Promise<void>) => {
+  let left = times
+  return (at) => {
+    if (at === point) left -= 1
+    return at === point && left === 0 ? Promise.reject(new Error('made to fail')) : Promise.resolve()
+  }
+}
+
+describe.each(VERSIONS)('a relay that is resumed on PostgreSQL %s', (version) => {
+  test('reads the pages that were left, and what changed its place since', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(TABLE, ROWS(20_000))
+    await using project = await TransferProject.open(w.urls, BACKFILL, failAt('batch:before-commit', 3))
+    expect(await project.run({ batchRows: 2_000, parallel: 1 })).toMatchObject({ status: 'failed' })
+    const [[had]] = (await w.b.rows('SELECT count(*) FROM orders')) as [[string]]
+    expect(Number(had)).toBeGreaterThan(0)
+    expect(Number(had)).toBeLessThan(20_000)
+    // rows of open pages move to the free places of pages that were read already
+    await w.a.exec('DELETE FROM orders WHERE id < 1000')
+    await w.a.exec('VACUUM orders')
+    await w.a.exec("UPDATE orders SET name = 'moved' WHERE id BETWEEN 15000 AND 15500")
+    const { runs } = await project.runAll({ batchRows: 2_000, parallel: 1 })
+    expect(runs[0]).toMatchObject({ error: null, status: 'succeeded', rows: { inserted: 20_000 } })
+    expect(await w.a.rows('SELECT count(*) FROM orders')).toEqual([['19001']])
+    expect(await w.b.rows('SELECT count(*) FROM orders WHERE id >= 1000')).toEqual([['19001']])
+    // it sees no row that is there: all of them travel, and none is new
+    expect(runs[1]).toMatchObject({ error: null, status: 'succeeded', rows: { inserted: 0, read: 19_001 } })
+  })
+
+  test('reads everything again where the table was written anew', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(TABLE, ROWS(20_000))
+    await using project = await TransferProject.open(w.urls, FLOW(), failAt('batch:before-commit', 3))
+    expect(await project.run({ batchRows: 2_000, parallel: 1 })).toMatchObject({ status: 'failed' })
+    await w.a.exec('VACUUM FULL orders')
+    const document = await project.runAll({ batchRows: 2_000, parallel: 1 })
+    expect(document.runs[0]).toMatchObject({ error: null, status: 'succeeded' })
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+  })
+
+  test('goes on in the order of the window, which means the same under any snapshot', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(TABLE, 'CREATE INDEX ON orders (modified_on)', ROWS(20_000))
+    let fail: (at: string) => Promise<void> = () => Promise.resolve()
+    await using project = await TransferProject.open(w.urls, FLOW(), (at) => fail(at))
+    await project.run()
+    await w.a.exec("UPDATE orders SET name = 'new', modified_on = now() WHERE id BETWEEN 100 AND 199", 'ANALYZE orders')
+    fail = failAt('batch:before-commit', 3)
+    expect(await project.run({ batchRows: 10, parallel: 1 })).toMatchObject({ status: 'failed' })
+    const { runs } = await project.runAll({ batchRows: 10, parallel: 1 })
+    expect(runs[0]).toMatchObject({ error: null, status: 'succeeded', rows: { read: 100, updated: 100 }, batches: 10 })
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+  })
+})
