@@ -274,7 +274,7 @@ async function capture(
   const epoch = (stored?.epoch ?? 0) + 1
   // what was read by place is not known by key, and what was loaded beside may be old: what the target has is left out
   const read = travelling(plan)
-  const asItIs = stored !== null && (stored.byRows || plan.relation.target.beside !== null)
+  const asItIs = stored !== null && (stored.byRows || (plan.relation.target.beside !== null && bench.work.capturesKeys))
   const selection =
     asItIs && read.selection.absent === null && bench.work.capturesKeys
       ? { ...read.selection, absent: 'row' as const }

@@ -7,7 +7,6 @@ import { VERSIONS } from '../support/postgres-server.ts'
 import { expectFailed } from '../support/refusals.ts'
 import { openWorldsWith } from '../support/world-ends.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
-import { keysOf } from '../support/work-area.ts'
 
 const flow = flowSpec()
 const FULL = { full: true } as const
@@ -263,9 +262,10 @@ describe.each(VERSIONS)('rows land in PostgreSQL %s', (version) => {
     {
       await using opened = await w.deps().openBench(flow, null)
       const { bench } = opened
-      await keysOf(bench).start(plan.relation, 1, [])
-      await keysOf(bench).select(plan.selection)
-      const [split] = await keysOf(bench).cut(100, 1_000_000)
+      if (!bench.work.capturesKeys) throw new TypeError('a pushdown bench captures keys')
+      await bench.work.start(plan.relation, 1, [])
+      await bench.work.select(plan.selection)
+      const [split] = await bench.work.cut(100, 1_000_000)
       expect(split && (await bench.weigh(plan.relation, plan.selection, split, 'latest'))).toMatchObject({
         read: 5n,
         inserted: 1n,

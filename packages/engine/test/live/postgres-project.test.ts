@@ -32,7 +32,7 @@ describe.each(VERSIONS)('a project over PostgreSQL %s', (version) => {
           "SELECT relname FROM pg_class WHERE relnamespace = 'tidemark'::regnamespace AND relkind = 'r' ORDER BY 1",
         )
       ).flat(),
-    ).toEqual(['fence', 'marker', 'reject', 'settled'])
+    ).toEqual(['fence', 'marker', 'marker_reject', 'settled'])
     const planned = await p.ok('plan', 'm.t')
     expect(planned.out).toContain('pushdown')
     const dry = await p.ok('run', 'm.t', '--dry-run', '--json')

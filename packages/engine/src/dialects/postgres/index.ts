@@ -6,8 +6,8 @@ import { openPostgresBench } from './bench.ts'
 import { openPostgresDeparture } from './departure.ts'
 import { classify, translate } from './errors.ts'
 import { ownTables, prepareSql, prepareTarget } from './prepare.ts'
-import { probe } from './probe.ts'
 import { recall } from './recall.ts'
+import { probe } from './probe.ts'
 import { connectionOf } from './session.ts'
 import { openPostgresSurvey } from './survey.ts'
 
@@ -23,7 +23,7 @@ export const postgres = {
   openDeparture: (options) => openPostgresDeparture(options),
   openArrival: (options, from) => openPostgresArrival(options, from),
   probe: ({ options }) => probe(options),
-  survey: openPostgresSurvey,
+  survey: (options) => openPostgresSurvey(options),
   recall,
   prepareTarget,
   ownTables,
