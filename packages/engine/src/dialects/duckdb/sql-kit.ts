@@ -23,6 +23,7 @@ function hmac(key: Secret, text: Sql): Sql {
 }
 
 export const duckdbKit: SqlKit = {
+  storesRows: false,
   declaresKeys: false,
   keyJson: (parts) =>
     sql`CAST(to_json([${joined(

@@ -97,6 +97,25 @@ WHERE ${relationIs(schemaAndTable(table, schema))}`,
   return { foreign: row?.[0] === 't', cache: BigInt(row?.[1] ?? '1') }
 }
 
+/** Does an index begin with that column, whatever else is in it? One of some rows only does not count. */
+export async function isIndexed(
+  session: PostgresSession,
+  table: TableName,
+  column: string,
+  schema: string,
+  where: string,
+): Promise<boolean> {
+  const rows = await query(
+    session,
+    sql`SELECT 1 FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+WHERE ${relationIs(schemaAndTable(table, schema))} AND a.attname = ${param(column)} AND i.indisvalid AND i.indpred IS NULL LIMIT 1`,
+    where,
+    'TM4019',
+  )
+  return rows.length > 0
+}
+
 /**
  * Which database of which cluster this is, on which branch of its history: a promoted replica and a recovery to a point
  * in time begin a new one. The place in the log only grows along one; a replica may be behind another, so it tells none.

@@ -16,7 +16,7 @@ import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { tallyQuery } from '../relational/capture.sql.ts'
 import { type Catalogs, sourceTable, typed } from '../relational/names.ts'
 import { numberBounds, timeBounds, xidBounds } from './bounds.ts'
-import { databaseIdentity, describeTable, positionFacts } from './introspect.ts'
+import { databaseIdentity, describeTable, isIndexed, positionFacts } from './introspect.ts'
 import { type Asking, numberMoment, timeMoment, xidMoment } from './moment.ts'
 import { query } from './run-sql.ts'
 import { needOrderedXids } from './server-version.ts'
@@ -130,7 +130,8 @@ export class PostgresSource implements SourcePort {
   }
 
   async tally(relation: FlowRelation, selection: Selection, buffer: bigint, targetExists: boolean): Promise<Tally> {
-    const [row] = await this.#rows(tallyQuery(this.#catalogs, relation, selection, targetExists))
+    const indexed = selection.window?.after != null && (await this.#isIndexed(relation))
+    const [row] = await this.#rows(tallyQuery(this.#catalogs, relation, selection, targetExists, indexed))
     const waitingMax = row?.[2] ?? null
     const time = relation.position !== null && waitingMax !== null && positionClass(relation.position.type) === 'time'
     return {
@@ -140,6 +141,15 @@ export class PostgresSource implements SourcePort {
       waitingUntil: time && relation.position ? await this.#later(relation.position.type, waitingMax, buffer) : null,
       nullPositions: BigInt(row?.[3] ?? '0'),
     }
+  }
+
+  /** Does an index of the position's table begin with it? */
+  async #isIndexed({ position, source }: FlowRelation): Promise<boolean> {
+    if (position === null) return false
+    const { ref } = position
+    const table = ref.table === null ? source.table : source.joins.find((j) => j.as === ref.table)?.table
+    if (table === undefined) return false
+    return await isIndexed(this.#session, table, ref.column, this.#connection.schema, this.location)
   }
 
   async compare(type: string, a: string, b: string): Promise<-1 | 0 | 1> {

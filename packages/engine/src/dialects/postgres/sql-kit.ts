@@ -26,6 +26,7 @@ function hmac(key: Secret, text: Sql): Sql {
 /** `serverVersion`: as `server_version_num` says, 160004; from 16 on a cast can be asked whether it would fail. */
 export function postgresKit(serverVersion: number): SqlKit {
   return {
+    storesRows: true,
     declaresKeys: true,
     keyJson: (parts) =>
       sql`CAST(array_to_json(ARRAY[${joined(

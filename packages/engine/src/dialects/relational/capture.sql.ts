@@ -205,7 +205,8 @@ WHERE ${predicate}
   AND NOT EXISTS (SELECT 1 FROM ${work(c, 'done_key')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})${known}`
 }
 
-export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExists: boolean): Sql {
+/** `indexed`: rows beyond a position are found without reading the others, so each question is asked by itself. */
+export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExists: boolean, indexed = false): Sql {
   const all = predicates(c, r, s, targetExists)
   const counted =
     all.length === 1 && all[0]
@@ -222,9 +223,17 @@ export function tallyQuery(c: Catalogs, r: FlowRelation, s: Selection, targetExi
   const pos = column(r.position.ref)
   const young =
     s.window?.upTo == null ? sql`FALSE` : sql`${pos} > CAST(${param(s.window.upTo)} AS ${typed(r.position.type)})`
-  return sql`SELECT (${counted}), count(*) FILTER (WHERE ${young}), CAST(max(${pos}) FILTER (WHERE ${young}) AS VARCHAR), count(*) FILTER (WHERE ${pos} IS NULL)
-FROM ${fromSource(c, r)}
+  const from = sql`FROM ${fromSource(c, r)}
 WHERE ${filters(c, r)}`
+  const [only] = all
+  if (c.kit.storesRows && only !== undefined && all.length === 1 && !(indexed && s.window?.after != null))
+    return sql`SELECT count(*) FILTER (WHERE ${only}), count(*) FILTER (WHERE ${young}), CAST(max(${pos}) FILTER (WHERE ${young}) AS VARCHAR), count(*) FILTER (WHERE ${pos} IS NULL)
+${from}`
+  if (indexed && s.window?.after != null)
+    return sql`SELECT (${counted}), y.n, y.newest, (SELECT count(*) ${from} AND ${pos} IS NULL)
+FROM (SELECT count(*) AS n, CAST(max(${pos}) AS VARCHAR) AS newest ${from} AND ${young}) AS y`
+  return sql`SELECT (${counted}), count(*) FILTER (WHERE ${young}), CAST(max(${pos}) FILTER (WHERE ${young}) AS VARCHAR), count(*) FILTER (WHERE ${pos} IS NULL)
+${from}`
 }
 
 /** Position rows in the window without a main row: their join keys and positions. */

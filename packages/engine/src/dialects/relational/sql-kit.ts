@@ -7,6 +7,8 @@ import type { Secret } from '../../runtime/secret.ts'
 import type { Sql } from '../sql-text.ts'
 
 export interface SqlKit {
+  /** A row is read as a whole, so that one pass over a table costs what its largest column costs. */
+  readonly storesRows: boolean
   /** Tables that we make have a primary key. DuckDB's have none: the apply statements keep it, twice as fast. */
   readonly declaresKeys: boolean
   /** A JSON array of these values' texts, as VARCHAR: the canonical text of a composite key. */
