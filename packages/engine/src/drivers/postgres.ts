@@ -4,6 +4,7 @@
  */
 import type { Readable, Writable } from 'node:stream'
 import { checkServerIdentity } from 'node:tls'
+import { setFlagsFromString } from 'node:v8'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import type { Secret } from '../runtime/secret.ts'
@@ -201,6 +202,7 @@ export class PostgresSession implements AsyncDisposable {
 
   /** The bytes of `COPY … TO STDOUT`. Read to its end, or destroyed with the session: a COPY cannot be left half-way. */
   copyOut(text: string): Readable {
+    collectYoungSoon()
     return this.#client.query(copyTo(text)) as unknown as Readable
   }
 
@@ -248,6 +250,17 @@ export class PostgresSession implements AsyncDisposable {
       throw lost(error)
     }
   }
+}
+
+let collectsSoon = false
+
+/**
+ * Every read of a socket is a buffer of 64 KiB outside V8's heap, freed when its young generation is collected. That one
+ * grows with the traffic until tens of megabytes of read buffers wait in it; kept small, it is collected as they pass.
+ */
+function collectYoungSoon(): void {
+  if (!collectsSoon) setFlagsFromString('--semi-space-growth-factor=1')
+  collectsSoon = true
 }
 
 async function connectClient(options: PostgresOptions): Promise<pg.Client> {
