@@ -70,7 +70,7 @@ test('a template written into the control tables by plain SQL runs, and a later 
   expect(planned?.sql[0]?.text).toContain(`AND name <> 'n2'`)
   expect(await run(w)).toMatchObject({ status: 'succeeded', rows: { inserted: 3 } })
 
-  set('batch', 'SELECT id, upper(name) AS name, modified_on FROM {source} JOIN {batch} USING (id)')
+  set('batch', 'SELECT id, upper(name) AS name, modified_on FROM {source} JOIN {batch} AS b USING (id)')
   await expect(run(w)).rejects.toMatchObject({ code: 'TM4007' })
   expect(await run(w, { full: true })).toMatchObject({ rows: { inserted: 1, updated: 3 } })
   expect(await w.targetRows('SELECT name FROM dst ORDER BY id')).toEqual([['N0'], ['N1'], ['N2'], ['N3']])

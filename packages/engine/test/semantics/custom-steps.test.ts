@@ -16,7 +16,7 @@ const rowsStep = (over: Partial<StepSpec>): Pick<FlowSpec, 'steps'> => ({ steps:
 
 const WINDOW = '(:after IS NULL OR modified_on > :after) AND modified_on <= :up_to'
 const QUEUE = `SELECT id FROM {source} WHERE ${WINDOW} AND status <> 'draft'`
-const BATCH = `SELECT id, upper(name) AS name, status, unit, modified_on FROM {source} JOIN {batch} USING (id)`
+const BATCH = `SELECT id, upper(name) AS name, status, unit, modified_on FROM {source} JOIN {batch} AS b USING (id)`
 
 /** Ids 1 to 4, of which 2 is a draft; units N and S by turns. */
 async function filled(w: World): Promise<void> {
@@ -171,7 +171,7 @@ test('types of a template are cast to those of the target', async () => {
 test('a batch that gives rows of other keys is refused before anything of it lands', async () => {
   await using w = await openWorld()
   await filled(w)
-  const whole = BATCH.replace('JOIN {batch} USING (id)', 'WHERE (SELECT count(*) FROM {batch}) > 0')
+  const whole = BATCH.replace('JOIN {batch} AS b USING (id)', 'WHERE (SELECT count(*) FROM {batch} AS b) > 0')
   const run = await expectFailed(w, flowSpec(rowsStep({ batch: whole })), 'TM4039', { batchRows: 3, workers: 1 })
   expect(run.error?.message).toContain('batch of step rows gave rows that are not of the batch: id = 4')
   expect(await ids(w)).toEqual([])
@@ -263,7 +263,7 @@ test('a step of a tree has a template of its own, and the others are generated',
     shape: { kind: 'tree', locator: 'path', parent: 'up', orphans: null },
     columns: { ...flowSpec().columns, exclude: ['up', 'modified_on'] },
     steps: {
-      children: step({ batch: 'SELECT id, path, upper(name) AS name FROM {source} JOIN {batch} USING (id)' }),
+      children: step({ batch: 'SELECT id, path, upper(name) AS name FROM {source} JOIN {batch} AS b USING (id)' }),
     },
   })
   expect(await w.run(tree)).toMatchObject({ state: 'succeeded', rows: { inserted: 3n } })

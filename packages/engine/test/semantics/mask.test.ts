@@ -242,7 +242,7 @@ test('a step with SQL of its own is masked too, after its cast', async () => {
   await using w = await openWorld()
   await w.source(TABLE, people(3))
   const batch =
-    'SELECT id, upper(name) AS name, length(note) AS note, city, modified_on FROM {source} JOIN {batch} USING (id)'
+    'SELECT id, upper(name) AS name, length(note) AS note, city, modified_on FROM {source} JOIN {batch} AS b USING (id)'
   const flow = columnsOf(
     { cast: { note: 'bigint' }, mask: { name: HASH, note: HASH, city: { kind: 'redact', text: 'x' } } },
     { steps: { rows: { queue: null, batch, maxDop: null } } },

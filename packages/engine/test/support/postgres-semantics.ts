@@ -103,6 +103,7 @@ const OF_DUCKDB: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     'a row exactly on upTo is in, one microsecond later is out and waits',
   ],
   'rows are read where they lie in a DuckDB file; here their keys are captured, in the order of the key': [
+    'a first load is cut for its workers, changes of a filled target are not',
     'a batch is cut at its bytes, when they come before its rows',
     'a row larger than the limit of bytes is a batch of its own and is delivered',
     'a dry run says of values that do not fit what the run would say',
@@ -124,6 +125,11 @@ const OF_DUCKDB: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   'its lease is as short as a file is fast': [/^a worker whose renewals (hang|fail)/],
 }
 
+/** The tests' words, which 15 does not know yet. */
+const SINCE_18: readonly string[] = [
+  'a parent column that the target computes is left out, and parents still come first',
+]
+
 const reasonOf = (title: string): string | undefined =>
   Object.entries(OF_DUCKDB).find(([, titles]) =>
     titles.some((t) => (typeof t === 'string' ? t === title : t.test(title))),
@@ -132,7 +138,7 @@ const reasonOf = (title: string): string | undefined =>
 export async function importSemantics(version: Version): Promise<void> {
   openWorldsWith(() => postgresEnds(version))
   beforeEach(({ task, skip }) => {
-    const why = reasonOf(task.name)
+    const why = version === '15' && SINCE_18.includes(task.name) ? 'since 18' : reasonOf(task.name)
     if (why !== undefined) skip(why)
   })
   for (const suite of SUITES) await suite()
