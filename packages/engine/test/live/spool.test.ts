@@ -104,3 +104,25 @@ describe.each(VERSIONS)('spool with PostgreSQL %s', (version) => {
     ])
   })
 })
+
+describe('a row that DuckDB refuses', () => {
+  test('is kept out of a first load from PostgreSQL, and all others arrive', async () => {
+    await using a = await TestDatabase.create('18')
+    await a.exec(
+      'CREATE TABLE t (id bigint PRIMARY KEY, v integer)',
+      'INSERT INTO t SELECT i, i FROM generate_series(1, 100) AS s(i)',
+    )
+    await using out = await TransferProject.open(
+      { a: `{ kind: postgres, url: "${a.url}" }`, lake: '{ kind: duckdb, path: lake.duckdb }' },
+      `${flow('a', 'lake', 't', 't', BACKFILL)}      on_reject: quarantine\n`,
+    )
+    const lake = join(out.dir, 'lake.duckdb')
+    {
+      await using file = await openDuckdbFile(lake, 'write', { memoryBytes: null, threads: null, tempDir: null })
+      using session = await file.session()
+      await session.run(`CREATE TABLE "${file.catalog}".main.t (id BIGINT, v INTEGER CHECK (v <> 50))`)
+    }
+    expect(await out.run()).toMatchObject({ status: 'succeeded_with_rejects', rows: { inserted: 99, rejected: 1 } })
+    expect(await duckdbRows(lake, 'SELECT count(*), sum(v) FROM {}.t')).toEqual([['99', '5000']])
+  })
+})

@@ -43,6 +43,11 @@ export class Arrivals {
     return fetchCsv(this.#from, flow, selection, split, join(this.#folder, `${name}.csv`))
   }
 
+  /** Some of the rows may have to be kept out, so that each needs a number. */
+  looksAtRows(r: FlowRelation): boolean {
+    return r.target.rules.notNull.length > 0 || r.columns.some((x) => x.cast !== null)
+  }
+
   /** The rows where they are: they are read once, and nobody asks for their numbers. */
   inPlace(r: FlowRelation, file: ArrivedFile): apply.Staging {
     const columns = joined(apply.stagedColumns(this.#catalogs, r), ', ')

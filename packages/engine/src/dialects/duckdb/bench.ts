@@ -17,6 +17,7 @@ import {
   type Selection,
   type SourcePort,
   type Staged,
+  type StageHow,
 } from '../contract.ts'
 import { type Lane, type LaneFacts, readsSpool } from '../lanes.ts'
 import { type PlannedTemplate, type TemplateColumn, stepAt } from '../planned-steps.ts'
@@ -224,11 +225,13 @@ export class DuckdbBench implements Bench {
     selection: Selection,
     split: CapturedBatch,
     part: BatchPart | null = null,
+    how: StageHow = { lane: 'pushdown', knowsBadRows: false },
   ): Promise<Staged> {
     const own = ours(tx)
     own.split = split
     own.partial = part !== null
-    if (this.#arrivals !== null) return await this.#stageArrived(this.#arrivals, own, relation, selection, split, part)
+    if (this.#arrivals !== null)
+      return await this.#stageArrived(this.#arrivals, own, relation, selection, split, part, how.knowsBadRows)
     this.#still(relation)
     await refuseChangedTypes(own, this.#catalogs, relation, this.#landing(relation) === null)
     if (split.readAt === null) return this.#stageByKey(own, relation, selection, split, part)
@@ -246,20 +249,23 @@ export class DuckdbBench implements Bench {
     selection: Selection,
     split: CapturedBatch,
     part: BatchPart | null,
+    knowsBadRows: boolean,
   ): Promise<Staged> {
     const r = arrivals.relation(flow)
     if (this.#landing(flow) === null) await refuseChangedTarget(own, this.#catalogs, flow)
     const file = own.leftovers.use(await arrivals.fetch(flow, selection, split, own.batch))
     own.arrived = r
     own.split = { ...split, readAt: null }
-    own.fresh = part === null && (await this.#holdsOnlyThisRun(own, r))
+    const whole = part === null && !knowsBadRows && !arrivals.looksAtRows(r)
+    own.fresh = whole && (await this.#holdsOnlyThisRun(own, r))
     own.staged = own.fresh ? arrivals.inPlace(r, file) : await arrivals.stage(own, r, file, part)
     return { rows: file.bytes === 0n ? 0n : split.rows || 1n, bytes: file.bytes }
   }
 
   /** Then one INSERT reads the source and writes the target, and no row is looked up or staged. */
   async #holdsOnlyThisRun(own: DuckdbTransaction, relation: FlowRelation): Promise<boolean> {
-    if (this.#landing(relation) !== null) return false
+    const landing = this.#landing(relation)
+    if (landing !== null) return this.#arrivals !== null && landing.holdsOnly(own.batch.run, relation)
     const { unique, folded } = relation.target.rules
     if (unique.length > 0 || folded.length > 0) return false
     if (relation.position !== null && relation.position.targetColumn === null) return false
@@ -322,7 +328,9 @@ export class DuckdbBench implements Bench {
     const sift = new Sift(own, this.#catalogs, relation, { staged, split }, policy)
     await sift.foresee()
     const counts = withOut(
-      own.fresh ? await this.#insertFresh(own, relation, sift.staged) : await this.#merge(own, relation, kind, sift),
+      own.fresh && this.#landing(relation) === null
+        ? await this.#insertFresh(own, relation, sift.staged)
+        : await this.#merge(own, relation, kind, sift),
       sift,
     )
     if (counts.rejected > 0n) await own.exec(insertRejects(this.#catalogs.target, own.key, own.batch, sift.rejects))

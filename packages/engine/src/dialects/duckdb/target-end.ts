@@ -15,7 +15,9 @@ import type { DuckdbTransaction } from './transaction.ts'
 
 /** How rows land where a database's own INSERT cannot write. */
 export interface Landing {
-  /** rows that the target lacks, into a place that nobody reads before the commit */
+  /** Has the target rows of that run alone? Then no row has to be looked up. */
+  holdsOnly(run: string, r: FlowRelation): boolean
+  /** rows that the target lacks, into a place that nobody reads before the commit; `own.fresh`: all of them */
   land(own: DuckdbTransaction, c: Catalogs, r: FlowRelation, staged: Staging): Promise<RowCounts>
   weigh(to: Pick<Sender, 'query'>, c: Catalogs, r: FlowRelation, staged: Staging): Promise<RowCounts>
   /** after the commit of its marker: the place becomes part of the table */

@@ -26,6 +26,7 @@ import type { Landing, TargetEnd } from '../duckdb/target-end.ts'
 import type { DuckdbTransaction } from '../duckdb/transaction.ts'
 import {
   copyAbsent,
+  copyAll,
   copyBeside,
   countAbsent,
   createSwaps,
@@ -232,13 +233,19 @@ function refuseUnmovable(f: Folder, table: TableName): void {
 }
 
 const landingIn = (f: Folder): Landing => ({
+  holdsOnly: (run, r) =>
+    parquetFilesOf(f.path, r.target.table).every(({ path }) => basename(path).startsWith(`${run}-`)),
   async land(own, c, r, staged): Promise<RowCounts> {
-    const counts = await weigh(own, c, r, staged)
-    if (counts.inserted === 0n) return counts
+    const counts = own.fresh ? null : await weigh(own, c, r, staged)
+    if (counts?.inserted === 0n) return counts
     const beside = besideOf(f, r.target.table)
     mkdirSync(beside, { recursive: true })
     const path = join(beside, `${fileName(own.batch)}.new`)
     rmSync(path, { force: true })
+    if (counts === null) {
+      const inserted = await own.count(copyAll(r, staged, path))
+      return { ...NO_ROWS, read: inserted, inserted }
+    }
     await own.exec(copyAbsent(c, r, staged, path))
     return counts
   },

@@ -34,6 +34,13 @@ export const copyAbsent = (c: Catalogs, r: FlowRelation, staged: Staging, path: 
     ', ',
   )} FROM ${lacking(c, r, staged)}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`
 
+/** How many rows there were. */
+export const copyAll = (r: FlowRelation, staged: Staging, path: string): Sql =>
+  sql`COPY (SELECT ${joined(
+    r.columns.map((x) => ident('s', x.target)),
+    ', ',
+  )} FROM ${staged.from}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`
+
 /** The table beside as one file. */
 export const copyBeside = (c: Catalogs, r: FlowRelation, path: string): Sql =>
   sql`COPY (SELECT ${joined(
