@@ -1,3 +1,4 @@
+import { accessSync, constants, statfsSync } from 'node:fs'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 /** The workspace's own packages run from their sources, never from a stale build. */
@@ -9,6 +10,19 @@ const HEAVY = { live: 120_000, e2e: 120_000, demo: 300_000, crash: 600_000, mode
 /** Suites whose tests talk to real PostgreSQL servers, which are started once for all of them. */
 const WITH_POSTGRES: readonly string[] = ['live', 'demo']
 const POSTGRES = 'packages/engine/test/support/postgres-setup.ts'
+
+/** A folder in memory, where the system has a large one: a test that dies by SIGKILL, and not with the power, needs no disk. */
+function inMemory(): Readonly<Record<string, string>> {
+  const folder = '/dev/shm'
+  try {
+    accessSync(folder, constants.W_OK)
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize > 4 * 1024 ** 3 ? { TMPDIR: folder } : {}
+  } catch {
+    return {} // another system, or a small one
+  }
+}
+const IN_MEMORY: readonly string[] = ['crash', 'model']
 
 const testsOf = (folder: string) => `packages/engine/test/${folder}/**/*.test.ts`
 
@@ -28,6 +42,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, '**/dist/**', ...Object.keys(HEAVY).map(testsOf)],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          env: inMemory(),
         },
       },
       ...Object.entries(HEAVY).map(([name, limitMs]) => ({
@@ -38,6 +53,7 @@ export default defineConfig({
           testTimeout: limitMs,
           hookTimeout: limitMs,
           fileParallelism: false,
+          env: IN_MEMORY.includes(name) ? inMemory() : {},
           globalSetup: WITH_POSTGRES.includes(name) ? [POSTGRES] : [],
         },
       })),
