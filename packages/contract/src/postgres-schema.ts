@@ -1,6 +1,6 @@
 /** The options of a connection to a PostgreSQL database. */
 import { z } from 'zod'
-import { name, refuse, strictMap } from './schema-parts.ts'
+import { durationMs, name, refuse, strictMap } from './schema-parts.ts'
 
 const isReference = (text: string): boolean => /^(env|file):/.test(text) || text.includes('${')
 
@@ -34,6 +34,8 @@ export const postgresSchema = strictMap({
   tls: tls.optional(),
   /** roles that never write: their open transactions hold no window back */
   read_only_roles: z.array(name).optional(),
+  /** how long batches are read under one snapshot, which holds back vacuum; left out: 1h */
+  max_age: durationMs.optional(),
 }).transform((given, ctx) => {
   if (given.url === undefined && (given.host === undefined || given.database === undefined))
     refuse(ctx, 'a postgres connection needs url: …, or host: … and database: …')

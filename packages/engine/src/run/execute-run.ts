@@ -162,16 +162,22 @@ async function work(
     await bench.target.raiseFence(fence, deps.leaseMs, stop.hard)
     await learnFromMarkers(deps, fence, id, plan, bench)
   }
-  const captured = await deliver(begun).catch(async (error: unknown) => {
-    if (!(error instanceof AppError)) throw error
-    // places in a source that changed say nothing any more: what is left is captured again, by key
-    const moved = error.code === 'TM5006'
-    // a batch that was taken over stands still behind the open transaction of the worker that had it
-    const stuck = error.code === 'TM5003' && (await isAsleep())
-    if (!moved && !stuck) throw error
-    if (shared) await lockOut()
-    return deliver(true)
-  })
+  const done = async (): Promise<number> => (await ledger.listBatches(id)).filter((b) => b.state === 'done').length
+  let captured: Captured | null = null
+  for (let known = -1, prepared = begun; captured === null; prepared = true) {
+    const before = await done()
+    captured = await deliver(prepared).catch(async (error: unknown) => {
+      if (!(error instanceof AppError)) throw error
+      // places in a source that changed say nothing any more: what is left is captured again
+      const moved = error.code === 'TM5006' && known < before
+      // a batch that was taken over stands still behind the open transaction of the worker that had it
+      const stuck = error.code === 'TM5003' && known < 0 && (await isAsleep())
+      if (!moved && !stuck) throw error
+      known = before
+      if (shared) await lockOut()
+      return null
+    })
+  }
   // it may wake up when its batch is long done by another, and its marker forgotten
   if (await isAsleep()) await lockOut()
   const batches = await ledger.listBatches(id)

@@ -1,4 +1,5 @@
 /** PostgreSQL to PostgreSQL: two databases, bytes passed from COPY to COPY. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
@@ -153,6 +154,19 @@ describe.each(VERSIONS)('a relay that is resumed on PostgreSQL %s', (version) =>
     expect(await project.run({ batchRows: 10, parallel: 1 })).toMatchObject({ status: 'failed' })
     const { runs } = await project.runAll({ batchRows: 10, parallel: 1 })
     expect(runs[0]).toMatchObject({ error: null, status: 'succeeded', rows: { read: 100, updated: 100 }, batches: 10 })
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+  })
+})
+
+describe('a snapshot that is older than its connection allows', () => {
+  test('is given up between two batches: what is left is read under a new one, and nothing is lost', async () => {
+    await using w = await twoDatabases('18')
+    await w.a.exec(TABLE, ROWS(5_000))
+    const a = `{ kind: postgres, url: "${w.a.url}", max_age: 400ms }`
+    const slow = (at: string): Promise<void> => (at === 'batch:staged' ? sleep(150) : Promise.resolve())
+    await using project = await TransferProject.open({ ...w.urls, a }, FLOW(), slow)
+    const run = await project.run({ batchRows: 500, parallel: 1 })
+    expect(run).toMatchObject({ error: null, status: 'succeeded' })
     expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
   })
 })

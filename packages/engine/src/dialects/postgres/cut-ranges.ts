@@ -15,8 +15,8 @@ import type { StoredTable } from './stored-table.ts'
 const ROWS_OF_PAGE = 1_024n
 /** parts that the pages are counted in where rows lie unevenly */
 const FINEST_PARTS = 2_048n
-/** parts of the pass for what changed since a former snapshot: it reads the whole table, and takes little of it */
-const PASSES = 4n
+/** pages of a part of the pass for what changed since a former snapshot: it reads the whole table, and takes little of it */
+const PAGES_OF_PASS = 131_072n
 const TRUE = sql`TRUE`
 const FALSE = sql`FALSE`
 
@@ -100,31 +100,35 @@ export class Cut {
     return byPages ? await this.#pages(snapshot, stored) : await this.#ordered(stored)
   }
 
-  /** What the capture before this one left, under this snapshot. */
+  /**
+   * What the capture before this one left, under this snapshot: the pages that were not read, then whatever the oldest
+   * of the former snapshots does not see, wherever it lies now.
+   */
   async again(snapshot: SharedSnapshot, left: readonly CapturedBatch[]): Promise<readonly Part[]> {
     const stored = await this.#from.stored(this.#r)
+    const readAt = placesText(snapshot, stored)
     const parts: Part[] = []
-    const former = new Set<string>()
-    for (const { range, readAt, last, rows, bytes } of left) {
+    const former: string[] = []
+    for (const { range, readAt: cutAt, last, rows, bytes } of left) {
       if (range === null) throw new TypeError('a capture of ranges left one of keys')
-      if (readAt === null) parts.push({ range, readAt, last, rows, bytes })
+      if (cutAt === null) parts.push({ range, readAt: null, last, rows, bytes })
       else {
-        const { file, sees } = parsePlaces(readAt)
+        const { file, sees } = parsePlaces(cutAt)
         // the table was rewritten: no place means what it did
         if (file !== stored.file) return await this.anew(snapshot)
-        former.add(sees)
-        parts.push({ range, readAt: placesText(snapshot, stored), last, rows, bytes })
+        const unseenBy = range.kind === 'pages' ? range.unseenBy : null
+        former.push(unseenBy ?? sees)
+        if (unseenBy === null) parts.push({ range, readAt, last, rows, bytes })
       }
     }
-    const readAt = placesText(snapshot, stored)
-    // a range that was itself a pass for changes is covered by the older of the two
-    for (const sees of former)
+    const [oldest] = former.toSorted(byAge)
+    if (oldest !== undefined)
       for (const { from, to } of passesOver(stored.pages)) {
         const range: SplitRange = {
           kind: 'pages',
           from: String(from),
           to: to === null ? null : String(to),
-          unseenBy: sees,
+          unseenBy: oldest,
         }
         parts.push({ range, readAt, last: lastOf(from, to, stored), rows: 0n, bytes: 0n })
       }
@@ -274,8 +278,17 @@ export class Cut {
 const lastOf = (from: bigint, to: bigint | null, stored: StoredTable): bigint =>
   ((to ?? max(stored.pages, from)) - from + (to === null ? stored.pages : 0n) + 1n) * ROWS_OF_PAGE
 
+/** Of `xmin:xmax:xip`, a later snapshot has no smaller xmin and xmax, and with the same ones fewer that are open. */
+function byAge(a: string, b: string): number {
+  const [xminA = '0', xmaxA = '0'] = a.split(':')
+  const [xminB = '0', xmaxB = '0'] = b.split(':')
+  if (xmaxA !== xmaxB) return BigInt(xmaxA) < BigInt(xmaxB) ? -1 : 1
+  if (xminA !== xminB) return BigInt(xminA) < BigInt(xminB) ? -1 : 1
+  return b.length - a.length
+}
+
 function passesOver(pages: bigint): readonly { readonly from: bigint; readonly to: bigint | null }[] {
-  const count = min(PASSES, max(1n, pages))
+  const count = max(1n, pages / PAGES_OF_PASS)
   const width = max(1n, pages / count)
   return Array.from({ length: Number(count) }, (_, i) => {
     const from = BigInt(i) * width

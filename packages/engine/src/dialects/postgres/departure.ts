@@ -21,9 +21,6 @@ import { SharedSnapshot } from './shared-snapshot.ts'
 import { inRange } from './split-range.sql.ts'
 import { lookAtStorage } from './stored-table.ts'
 
-/** A snapshot holds back vacuum in the source: no batch begins under an older one. */
-const MAX_AGE_MS = 60 * 60_000
-
 export async function openPostgresDeparture(options: OpenBench): Promise<Departure> {
   const connection = connectionOf(options.source.options)
   const opened = await openPostgresSource(connection, options.secret)
@@ -64,7 +61,7 @@ class PostgresDeparture implements Departure, RangeSource {
     if (now?.holds) return now
     this.#snapshot = (async () => {
       await now?.[Symbol.asyncDispose]()
-      return await SharedSnapshot.take(() => this.#connect(), MAX_AGE_MS)
+      return await SharedSnapshot.take(() => this.#connect(), this.#connection.maxAgeMs)
     })()
     return await this.#snapshot
   }
@@ -73,7 +70,7 @@ class PostgresDeparture implements Departure, RangeSource {
   async #sharing(readAt: string, r: FlowRelation): Promise<SharedSnapshot> {
     const cut = parsePlaces(readAt)
     const { file } = await this.stored(r)
-    this.#snapshot ??= SharedSnapshot.take(() => this.#connect(), MAX_AGE_MS, cut.name)
+    this.#snapshot ??= SharedSnapshot.take(() => this.#connect(), this.#connection.maxAgeMs, cut.name)
     const now = await this.#snapshot.catch(() => null)
     if (now?.holds && now.sees === cut.sees && file === cut.file) return now
     if (now === null) this.#snapshot = null

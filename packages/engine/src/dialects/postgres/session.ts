@@ -14,6 +14,8 @@ export interface PostgresConnection {
   readonly schema: string
   /** roles whose open transactions never write: they hold no ceiling back */
   readonly readOnlyRoles: readonly string[]
+  /** no batch begins under an older snapshot */
+  readonly maxAgeMs: number
   /** `host:port/database`, for messages */
   readonly location: string
 }
@@ -53,6 +55,8 @@ export const settingsOf = (purpose: Purpose): Settings => ({
 const TLS_MODES: readonly TlsMode[] = ['disable', 'prefer', 'require', 'verify-ca', 'verify-full']
 const CONNECT_TIMEOUT_MS = 10_000
 const DEFAULT_PORT = 5432
+/** A snapshot holds back vacuum in the source. */
+const MAX_AGE_MS = 60 * 60_000
 
 type Given = Readonly<Record<string, unknown>>
 
@@ -84,6 +88,7 @@ export function connectionOf(given: Given, purpose: Purpose = 'source'): Postgre
   const password = of('password')
   const key = ofTls('key')
   const roles = given['read_only_roles']
+  const maxAge = given['max_age']
   return {
     options: {
       host,
@@ -97,6 +102,7 @@ export function connectionOf(given: Given, purpose: Purpose = 'source'): Postgre
     },
     schema: of('schema') ?? 'public',
     readOnlyRoles: Array.isArray(roles) ? roles.map(String) : [],
+    maxAgeMs: typeof maxAge === 'number' ? maxAge : MAX_AGE_MS,
     location: `${host}:${port}/${database}`,
   }
 }
