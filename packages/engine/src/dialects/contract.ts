@@ -306,6 +306,8 @@ export interface TargetPort {
   narrowing(sourceType: string, targetType: string): string | null
   /** The database's own name of a type that a person wrote; null: it has none of that name. */
   typeNamed(text: string): Promise<string | null>
+  /** Why no column of that type, which `typeFor` gives, can be made here: somebody has to make the type; null: one can. */
+  lacks(type: string): Promise<string | null>
   /** The type for texts of at most so many characters. */
   textType(length: number): string
   /** Does that type hold every text of at most so many characters? */

@@ -39,10 +39,15 @@ export class RefusedColumns extends AppError {
       ({ column, fidelity }) =>
         `${from}.${column.source} is ${column.sourceType}, the target column is ${column.targetType}: ${fidelity.why}`,
     )
+    // of one type on both sides: what to do is said with the reason
+    const unlike = refused.filter(({ column }) => column.sourceType !== column.targetType)
+    const casts = unlike.map(({ column }) => `${column.target}: ${quotedType(column.targetType)}`)
     super('TM4107', detail.join('\n'), {
       remedy: [
-        ...refused.map(({ column }) => `change the type of the target column ${column.target} to ${column.sourceType}`),
-        `or columns: { cast: { ${refused.map(({ column }) => `${column.target}: ${quotedType(column.targetType)}`).join(', ')} } }   a value that does not fit is a reject`,
+        ...unlike.map(({ column }) => `change the type of the target column ${column.target} to ${column.sourceType}`),
+        ...(casts.length === 0
+          ? []
+          : [`or columns: { cast: { ${casts.join(', ')} } }   a value that does not fit is a reject`]),
         `or columns: { exclude: [${refused.map(({ column }) => column.source).join(', ')}] }`,
       ],
     })

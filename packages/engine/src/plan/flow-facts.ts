@@ -10,6 +10,8 @@ export interface TableShapes {
   readonly target: TableFacts | null
   /** the target's own names of the types that `columns.cast` names, by the words of the flow */
   readonly castTypes: ReadonlyMap<string, string>
+  /** types of the source that columns made in the target would have, and it lacks → why */
+  readonly lackedTypes: ReadonlyMap<string, string>
 }
 
 export interface LedgerFacts {

@@ -44,6 +44,7 @@ async function askShapes(bench: Bench, d: FlowSpec): Promise<TableShapes> {
     joins,
     lists,
     castTypes: await castTypes(bench, d),
+    lackedTypes: await lackedTypes(bench, [source, ...joins.values()], target),
     target,
   }
 }
@@ -56,6 +57,22 @@ async function castTypes(bench: Bench, d: FlowSpec): Promise<ReadonlyMap<string,
     types.set(text, type)
   }
   return types
+}
+
+/** Of the types that travel as they are. A target that has a table of these columns has their types. */
+async function lackedTypes(
+  bench: Bench,
+  sources: readonly TableFacts[],
+  target: TableFacts | null,
+): Promise<ReadonlyMap<string, string>> {
+  const held = new Set(target?.columns.map((c) => c.type))
+  const types = new Set(sources.flatMap((s) => s.columns.map((c) => c.type)).filter((type) => !held.has(type)))
+  const lacked = new Map<string, string>()
+  for (const type of types) {
+    const why = bench.target.typeFor(type) === type ? await bench.target.lacks(type) : null
+    if (why !== null) lacked.set(type, why)
+  }
+  return lacked
 }
 
 export async function askLedger(

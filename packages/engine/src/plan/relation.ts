@@ -51,7 +51,10 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
       `${d.id}: source and target are one table, ${formatTableName(d.source.table)} on ${r.target.location}`,
     )
   const { columns, adds, leftOut } = resolveColumns(r)
-  refuseInexact(columns, d, r.target)
+  refuseInexact(columns, d, {
+    narrowing: (from, to) =>
+      r.target.narrowing(from, to) ?? (from === to ? (shapes.lackedTypes.get(to) ?? null) : null),
+  })
   const key = d.key.map((name) => keyColumn(r, columns, name))
   const relation: FlowRelation = {
     source: {

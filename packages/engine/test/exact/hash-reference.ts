@@ -104,9 +104,20 @@ function floatText(x: number, scientific: (x: number) => string): string {
   return sign + (whole.length > e + 1 ? `${whole.slice(0, e + 1)}.${whole.slice(e + 1)}` : whole)
 }
 
+/** Of as many digits the two on either side of the value are looked at; of two that are as near the even one is taken. */
 function shortest32(x: number): string {
-  for (let digits = 0; digits < 9; digits += 1)
-    if (Math.fround(Number(x.toExponential(digits))) === x) return x.toExponential(digits)
+  const [, sign = '', all = '', exponent = ''] = /^(-?)([\d.]+)e([+-]\d+)$/.exec(x.toExponential(100)) ?? []
+  const exact = all.replace('.', '')
+  for (let digits = 1; digits < 9; digits += 1) {
+    const below = BigInt(exact.slice(0, digits))
+    const rest = exact.slice(digits)
+    const half = `5${'0'.repeat(rest.length - 1)}`
+    const upwards = rest > half || (rest === half && below % 2n === 1n)
+    for (const n of upwards ? [below + 1n, below] : [below, below + 1n]) {
+      const text = `${sign}${n}e${Number(exponent) - digits + 1}`
+      if (Math.fround(Number(text)) === x) return Number(text).toExponential()
+    }
+  }
   return x.toExponential(8)
 }
 

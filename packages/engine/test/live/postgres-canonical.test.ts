@@ -94,6 +94,26 @@ describe.each(VERSIONS)('canonical text by PostgreSQL %s', (version) => {
     },
   )
 
+  test('digits half-way between two floats are the text of the even one', async () => {
+    await using db = await TestDatabase.create(version)
+    const texts = async (type: string, values: readonly string[]) =>
+      (
+        await db.rows(
+          `SELECT ${sqlOf(type, 'v')} FROM (VALUES ${values.map((v) => `(CAST('${v}' AS ${type}))`).join(', ')}) t(v)`,
+        )
+      ).map(([t]) => t)
+    // the server itself writes 9.999999999999999e+22 and 1.7286211072967002e+17
+    const wide = ['1e23', '-1e23', '1.7286211072967e17', '2.752945808091469e16', '-5.94537304031720e17', '1e38', '1e39']
+    expect(await texts('double precision', wide)).toEqual(wide.map((v) => canonicalOf('float64', v)))
+    expect(await texts('double precision', ['9007199254740993', '1e300', '-Infinity'])).toEqual([
+      '9007199254740992',
+      '1e300',
+      '-Infinity',
+    ])
+    const narrow = ['33554432', '8.589973e9', '-8.589973e9', '159657.125', '1.262177448353619e-29', '3.4e38', '1e19']
+    expect(await texts('real', narrow)).toEqual(narrow.map((v) => canonicalOf('float32', v)))
+  })
+
   test("the values of PostgreSQL's own types have texts that tell them apart", async () => {
     await using db = await TestDatabase.create(version)
     await db.exec("CREATE TYPE mood AS ENUM ('sad', 'ok')", 'CREATE TYPE pair AS (a int, "b ""c" text)')

@@ -223,6 +223,7 @@ test('a mask is put on what a template gives, and a masked key goes with no temp
     joins: new Map(),
     lists: new Map(),
     castTypes: new Map(),
+    lackedTypes: new Map(),
     target: null,
   }
   const request = { definition: batched, shapes, scope: {}, position, source, target }

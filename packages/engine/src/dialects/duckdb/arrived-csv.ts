@@ -5,7 +5,7 @@ import { carriedPosition } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import type { Departure } from '../departure.ts'
 import type { PlannedColumn } from '../planned-column.ts'
-import { ident, joined, type Sql, sql, textLiteral, whole } from '../sql-text.ts'
+import { catalogText, ident, joined, type Sql, sql, textLiteral, whole } from '../sql-text.ts'
 import { exactDecimal } from './decimal-cast.sql.ts'
 import { findType } from './type-text.ts'
 
@@ -37,9 +37,19 @@ export async function fetchCsv(
   }
 }
 
+const MOMENTS: ReadonlySet<string> = new Set(['DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE'])
+
+/** DuckDB writes (BC) behind the date, whatever follows it. */
+function moment(type: string, x: Sql): Sql {
+  const old = sql`regexp_replace(${x}, '^(\\S+)(.*) BC$', '\\1 (BC)\\2')`
+  return sql`CAST(CASE WHEN suffix(${x}, 'BC') THEN ${old} ELSE ${x} END AS ${catalogText(type)})`
+}
+
 /** How a column is read, and the value that it then is. Both stand in for the type that the column arrives as. */
 function reading(type: string, x: Sql): { readonly as: string; readonly value: Sql } {
   const tree = findType(type)
+  // the reader of files makes NULL of an instant that does not fit, and takes a year before the first for one after it
+  if (MOMENTS.has(type)) return { as: 'VARCHAR', value: moment(type, x) }
   if (type === 'BLOB') return { as: 'VARCHAR', value: sql`from_hex(substr(${x}, 3))` }
   // DuckDB's own cast of a long decimal is dear
   if (tree?.kind === 'decimal' && tree.precision > 18)

@@ -5,7 +5,7 @@ import { readsSpool } from '../lanes.ts'
 import { predicates } from '../relational/capture.sql.ts'
 import { landingValue } from '../relational/columns.sql.ts'
 import { column } from '../relational/names.ts'
-import { ident, joined, type Sql, sql, textLiteral } from '../sql-text.ts'
+import { EMPTY, ident, joined, type Sql, sql, textLiteral } from '../sql-text.ts'
 import type { DuckdbCatalogs } from './names.ts'
 
 const DATES: ReadonlySet<string> = new Set([
@@ -56,5 +56,6 @@ export function departingRows(c: DuckdbCatalogs, r: FlowRelation, selection: Sel
   return sql`SELECT ${joined(columns, ', ')} FROM ${part.from} AS m WHERE ${part.where} AND (${taken})`
 }
 
-export const writeCsv = (select: Sql, path: string): Sql =>
-  sql`COPY (${select}) TO ${textLiteral(path)} (FORMAT csv, HEADER FALSE, NULLSTR '')`
+/** A single column is quoted: a line of nothing but `\.` would end the data for servers before 18. */
+export const writeCsv = (select: Sql, path: string, columns: number): Sql =>
+  sql`COPY (${select}) TO ${textLiteral(path)} (FORMAT csv, HEADER FALSE, NULLSTR ''${columns === 1 ? sql`, FORCE_QUOTE *` : EMPTY})`

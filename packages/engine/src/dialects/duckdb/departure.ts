@@ -111,7 +111,7 @@ class DuckdbDeparture implements Departure, RangesAlone {
     const path = join(this.#folder, `leaving-${newShortId(12)}.csv`)
     const remove = (): void => rmSync(path, { force: true })
     try {
-      await this.#bench.writeOut((c) => writeCsv(departingRows(c, r, selection, split), path))
+      await this.#bench.writeOut((c) => writeCsv(departingRows(c, r, selection, split), path, r.columns.length))
       const stream = createReadStream(path)
       stream.once('close', remove)
       return stream
@@ -130,7 +130,7 @@ class DuckdbDeparture implements Departure, RangesAlone {
     const range = { kind: 'rows', of: 'source', from: '1', to: '1000' } as const
     const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
     const named = { ...c, source: attachedSource('source'), target: attachedTables('target') }
-    return printable(writeCsv(departingRows(named, uncast(flow), selection, split), 'BATCH.csv'))
+    return printable(writeCsv(departingRows(named, uncast(flow), selection, split), 'BATCH.csv', flow.columns.length))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -110,9 +110,13 @@ export class DuckdbTarget implements TargetPort {
     return type === null ? why : narrowing(type, targetType)
   }
 
-  /** A type of ours, and not one of the source's that is called alike. */
+  /**
+   * A type of ours, and not one of the source's that is called alike: the catalog prints ours in upper case. PostgreSQL's
+   * `numeric` has any number of digits, and would be read as a DECIMAL(18,3).
+   */
   #isOwn(type: string): boolean {
-    return this.#foreign === null || (this.#foreign(type) === null && logicalTypeOf(type) !== null)
+    if (this.#foreign === null) return true
+    return this.#foreign(type) === null && /^[A-Z]/.test(type) && logicalTypeOf(type) !== null
   }
 
   async typeNamed(text: string): Promise<string | null> {
@@ -123,6 +127,11 @@ export class DuckdbTarget implements TargetPort {
       if (classify(error) === 'permanent') return null
       throw translate(error, this.location)
     }
+  }
+
+  /** A type says all that it is. */
+  lacks(): Promise<null> {
+    return Promise.resolve(null)
   }
 
   /** DuckDB's text has no length. */

@@ -147,12 +147,14 @@ class ArrivalBench implements Bench {
   /** No row can be there, and none is to be looked at before it lands. A key that is there after all fails the COPY. */
   async #takesAnyRow(own: PostgresTransaction, flow: FlowRelation, wire: Wire): Promise<boolean> {
     const r = arrivedBy(wire, flow, this.target)
+    const table = await this.#landing(flow)
     return (
       !this.#collided &&
+      (wire === 'csv' || flow.columns.every((x) => !table.domainArrays.includes(x.target))) &&
       r.columns.every((x) => x.cast === null && x.sourceType === x.targetType) &&
       flow.columns.every((x) => x.cast === null) &&
       flow.target.rules.notNull.length === 0 &&
-      canUpsert(flow, 'latest', await this.#landing(flow)) &&
+      canUpsert(flow, 'latest', table) &&
       (await own.query(isFilledByRun(this.#catalogs, flow, own.key, own.batch.run)))[0]?.[0] === 't'
     )
   }

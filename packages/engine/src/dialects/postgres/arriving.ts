@@ -41,6 +41,14 @@ export function arrivedBy(wire: Wire, flow: FlowRelation, target: PostgresTarget
     : arrivedRelation(flow, foreign, position, true)
 }
 
+/** Their bytes are the number of something in their database, which its text names. */
+const NUMBERED: ReadonlySet<string> = new Set([
+  ...['class', 'proc', 'procedure', 'oper', 'operator', 'type'].map((of) => `reg${of}`),
+  ...['role', 'namespace', 'config', 'dictionary', 'collation'].map((of) => `reg${of}`),
+])
+/** Types without bytes of their own, and one whose bytes are another document than is stored. */
+const TEXT_ALONE: ReadonlySet<string> = new Set(['aclitem', 'xml'])
+
 /**
  * Why the bytes of a binary COPY cannot be passed on as they are; null: they can. The format trusts lengths, so both
  * sides must mean the same by a type, and types that a person made have other numbers in another database.
@@ -50,6 +58,8 @@ export function notBinary(r: FlowRelation): string | null {
     const type = findType(targetType)
     if (type === null || type.user !== null)
       return `${target} is ${targetType}, which has another number in each database`
+    if (NUMBERED.has(type.name)) return `${target} is ${targetType}, whose values have other numbers in each database`
+    if (TEXT_ALONE.has(type.name)) return `${target} is ${targetType}, which travels as text`
   }
   return null
 }

@@ -54,12 +54,21 @@ const PLAIN: readonly string[] = [
   ...['int4', 'int8', 'num', 'ts', 'tstz', 'date'].flatMap((of) => [`${of}range`, `${of}multirange`]),
 ]
 
+interface FloatType {
+  readonly type: Sql
+  readonly wide: Sql
+  readonly far: Sql
+}
+// far: 5 ** u divides an odd number of one bit more than the type has, so u is at most 10 or 23; and 8 or 16 digits
+const REAL: FloatType = { type: sql`real`, wide: sql`16777216`, far: sql`1e19` }
+const DOUBLE: FloatType = { type: sql`double precision`, wide: sql`1e16`, far: sql`1e39` }
+
 const SCALARS: Readonly<Record<string, (x: Sql) => Sql>> = {
   ...Object.fromEntries(PLAIN.map((name) => [name, plain])),
   bytea: (x) => sql`encode(${x}, 'hex')`,
   numeric: (x) => plain(sql`trim_scale(${x})`),
-  real: floatText,
-  'double precision': floatText,
+  real: (x) => floatText(REAL, x),
+  'double precision': (x) => floatText(DOUBLE, x),
   date: dateText,
   'timestamp without time zone': (x) => readingText(x, EMPTY),
   'timestamp with time zone': (x) => readingText(sql`timezone('UTC', ${x})`, sql` || 'Z'`),
@@ -101,12 +110,27 @@ function arrayText(of: PgType, x: Sql, depth: number): Sql | null {
   return sql`CASE WHEN ${x} IS NOT NULL THEN ${shape} || coalesce(${items}, '') END`
 }
 
-/** The server writes the shortest digits that read back as the value, with an exponent from 1e15 on and below 0.0001. */
-function floatText(x: Sql): Sql {
+/**
+ * The server writes the shortest digits that read back as the value, with an exponent from 1e15 on and below 0.0001;
+ * except where the shortest lie half-way between two values and read back only because this one is even. Those are
+ * looked for, one digit fewer on either side, where there are any: from `wide` on, where whole numbers have gaps, and
+ * below `far`, as long as what lies half-way can have fewer digits than the value.
+ */
+function floatText({ type, wide, far }: FloatType, x: Sql): Sql {
   const text = plain(x)
   const exponent = sql`replace(replace(${text}, 'e+', 'e'), 'e-0', 'e-')`
-  const spelt = sql`CASE WHEN abs(${x}) < 1e16 AND abs(${x}) >= 1e-4 THEN CAST(trim_scale(CAST(${text} AS numeric)) AS text) ELSE ${exponent} END`
+  const spelt = sql`CASE WHEN abs(${x}) >= ${wide} AND abs(${x}) < ${far} THEN ${wideText(type, x)} WHEN abs(${x}) < 1e16 AND abs(${x}) >= 1e-4 THEN CAST(trim_scale(CAST(${text} AS numeric)) AS text) ELSE ${exponent} END`
   return sql`CASE WHEN position('e' IN ${text}) = 0 THEN ${text} ELSE ${spelt} END`
+}
+
+/** Of a value whose text has an exponent. */
+function wideText(type: Sql, x: Sql): Sql {
+  const parts = sql`SELECT CAST(${plain(sql`abs(${x})`)} AS numeric) AS n, 1 + length(split_part(split_part(${plain(sql`abs(${x})`)}, 'e', 1), '.', 2)) - 2 - CAST(split_part(${plain(x)}, 'e', 2) AS integer) AS digits`
+  const sides = sql`SELECT n, trunc(n, digits) AS below, trunc(n, digits) + power(CAST(10 AS numeric), -digits) AS above FROM (${parts}) AS p`
+  const isIt = (side: Sql): Sql => sql`CAST(${side} AS ${type}) = abs(${x})`
+  const shortest = sql`SELECT CAST(trim_scale(round(CASE WHEN ${isIt(sql`below`)} THEN below WHEN ${isIt(sql`above`)} THEN above ELSE n END)) AS text) AS t FROM (${sides}) AS s`
+  const scientific = sql`rtrim(rtrim(left(t, 1) || '.' || substr(t, 2), '0'), '.') || 'e' || CAST(length(t) - 1 AS text)`
+  return sql`(SELECT CASE WHEN ${x} < 0 THEN '-' ELSE '' END || CASE WHEN length(t) < 17 THEN t ELSE ${scientific} END FROM (${shortest}) AS q)`
 }
 
 /** Years before the first are 0, -1, … as ISO 8601 counts them. */

@@ -6,9 +6,10 @@ import { carriedPosition } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, OpenBench, Selection, SourcePort } from '../contract.ts'
 import { departingSource } from '../departing-source.ts'
 import type { Departure, Wire } from '../departure.ts'
+import type { PlannedColumn } from '../planned-column.ts'
 import { fromSource } from '../relational/capture.sql.ts'
 import { clearValue, landingValue } from '../relational/columns.sql.ts'
-import { type Catalogs, column } from '../relational/names.ts'
+import { type Catalogs, column, typed } from '../relational/names.ts'
 import { ident, joined, type Sql, sql } from '../sql-text.ts'
 import { copyOutText, inlined, setSecrets } from './copy-text.ts'
 import { parsePlaces, type RangeSource, taken } from './cut-ranges.ts'
@@ -20,12 +21,31 @@ import { connectionOf, openSession, type PostgresConnection } from './session.ts
 import { SharedSnapshot } from './shared-snapshot.ts'
 import { inRange } from './split-range.sql.ts'
 import { lookAtStorage } from './stored-table.ts'
+import { findType, type PgType } from './type-text.ts'
 
 export async function openPostgresDeparture(options: OpenBench): Promise<Departure> {
   const connection = connectionOf(options.source.options)
   const opened = await openPostgresSource(connection, options.secret)
   opened.session.discreet = options.discreet ?? false
   return new PostgresDeparture(opened, connection)
+}
+
+/**
+ * A text says all that they hold, and no more: the server leaves the first line out of a document that it writes, and
+ * fills a `character(n)` up with spaces that are no part of the value.
+ */
+const leavesAsText = (type: PgType | null): boolean =>
+  type?.name === 'xml' || (type?.name === 'character' && type.modifiers !== null)
+
+/** As it travels. */
+function leaving(c: Catalogs, x: PlannedColumn, wire: Wire): Sql {
+  if (x.mask !== null) return landingValue(c, x)
+  const type = findType(wire === 'csv' ? x.sourceType : x.targetType)
+  const array = type?.array === true
+  if (wire === 'csv')
+    return leavesAsText(type) ? sql`CAST(${clearValue(x)} AS ${typed(array ? 'text[]' : 'text')})` : clearValue(x)
+  // the bytes of an array say what its elements are: of a domain, they are its base type here
+  return array ? sql`CAST(${landingValue(c, x)} AS ${typed(x.targetType)})` : landingValue(c, x)
 }
 
 class PostgresDeparture implements Departure, RangeSource {
@@ -123,10 +143,7 @@ class PostgresDeparture implements Departure, RangeSource {
     const c = this.catalogs
     const carried = carriedPosition(r)
     const columns = [
-      ...r.columns.map((x) => {
-        const value = wire === 'csv' && x.mask === null ? clearValue(x) : landingValue(c, x)
-        return sql`${value} AS ${ident(x.target)}`
-      }),
+      ...r.columns.map((x) => sql`${leaving(c, x, wire)} AS ${ident(x.target)}`),
       ...(carried !== null && r.position ? [sql`${column(r.position.ref)} AS ${ident(carried)}`] : []),
     ]
     return sql`SELECT ${joined(columns, ', ')} FROM ${fromSource(c, r)} WHERE ${inRange(c, r, range)} AND (${taken(c, r, selection)})`

@@ -8,7 +8,17 @@ import type { Catalogs } from '../relational/names.ts'
 import { execAll, type Sender } from '../relational/sender.ts'
 import type { Sift } from '../relational/sift.ts'
 import { ident, sql } from '../sql-text.ts'
-import { insertNew, isReferred, letGo, listUnique, move, noneParked, park, updateNewer } from './take.sql.ts'
+import {
+  insertNew,
+  isReferred,
+  letGo,
+  listDomainArrays,
+  listUnique,
+  move,
+  noneParked,
+  park,
+  updateNewer,
+} from './take.sql.ts'
 import { olderThanHeld, upsert } from './upsert.sql.ts'
 
 /** What a table's definition says of the ways into it. */
@@ -18,6 +28,8 @@ export interface LandingTable {
   readonly unique: readonly { readonly columns: readonly string[]; readonly nullsAreEqual: boolean }[]
   /** an address is that of a row in its partition, and a statement that inserts does not say which rows were there */
   readonly partitioned: boolean
+  /** columns that are arrays of a domain, whose bytes say its number */
+  readonly domainArrays: readonly string[]
 }
 
 /** The statements' addresses tell a row of one partition from one of another. */
@@ -46,6 +58,7 @@ export async function landingOf(
       nullsAreEqual: equal === 'true',
     })),
     partitioned: rows.some((row) => row[2] === 'p'),
+    domainArrays: (await to.query(listDomainArrays(...name))).map(([column]) => column ?? ''),
   }
 }
 

@@ -83,6 +83,12 @@ FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indrelid
 WHERE i.indrelid = (${relationOf(schema, table)})
   AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL`
 
+export const listDomainArrays = (
+  schema: string,
+  table: string,
+): Sql => sql`SELECT a.attname FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid JOIN pg_type AS e ON e.oid = t.typelem
+WHERE a.attrelid = (${relationOf(schema, table)}) AND a.attnum > 0 AND NOT a.attisdropped AND e.typtype = 'd'`
+
 /** Rows of other tables would follow, or hold on to, a row that is taken out. */
 export const isReferred = (schema: string, table: string): Sql =>
   sql`SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND confdeltype <> 'a' AND confrelid = (${relationOf(schema, table)})`

@@ -36,7 +36,7 @@ import { openSession, type PostgresConnection } from './session.ts'
 import { isPlain, keyName, renameKey, uniqueBeside } from './swap.sql.ts'
 import { typeNamed } from './type-of.ts'
 import { holderOf, logicalTypeOf, narrowing, TEXTS } from './types.ts'
-import { findType } from './type-text.ts'
+import { elementOf, findType, formatType } from './type-text.ts'
 
 /** characters */
 const LONGEST_VARYING = 10_485_760
@@ -123,6 +123,15 @@ export class PostgresTarget implements TargetPort {
 
   typeNamed(text: string): Promise<string | null> {
     return typeNamed(this.#session, text, this.location)
+  }
+
+  async lacks(type: string): Promise<string | null> {
+    const wanted = findType(type)
+    if (wanted === null || wanted.user === null) return null
+    const found = await this.typeNamed(type)
+    const name = formatType(elementOf(wanted))
+    if (found === null) return `this database has no type ${name}: make it there, or cast the column to text`
+    return found === type ? null : (narrowing(type, found) ?? `its ${name} is made otherwise`)
   }
 
   textType(length: number): string {
