@@ -32,6 +32,8 @@ export interface ProjectOptions {
   /** more lines of the flow, six blanks in */
   readonly more?: string
   readonly lease?: string
+  /** a server of the test's own, and what is on it */
+  readonly own?: { readonly port: number; readonly has: 'target' | 'everything' }
 }
 
 export type Variables = Readonly<Record<'A_URL' | 'B_URL', string>>
@@ -71,12 +73,18 @@ export class ProcessProject implements AsyncDisposable {
   }
 
   static async open(options: ProjectOptions): Promise<ProcessProject> {
-    const { ways, version, apply = 'latest', capture = WATERMARK, more = '', lease = '5s' } = options
-    const a = await TestDatabase.create(version)
-    const b = ways === 'relay' ? await TestDatabase.create(version) : a
+    const { ways, version, apply = 'latest', capture = WATERMARK, more = '', lease = '5s', own } = options
+    const there = own?.has === 'everything' ? own.port : null
+    const a = await (there === null ? TestDatabase.create(version) : TestDatabase.createOn(there))
+    const b =
+      ways === 'pushdown'
+        ? a
+        : own === undefined
+          ? await TestDatabase.create(version)
+          : await TestDatabase.createOn(own.port)
     await a.exec('CREATE SCHEMA office')
     await b.exec('CREATE SCHEMA lake')
-    const control = await PostgresStoreHarness.make(version)
+    const control = await (there === null ? PostgresStoreHarness.make(version) : PostgresStoreHarness.emptyOn(there))
     const dir = mkdtempSync(join(tmpdir(), 'tidemark-processes-'))
     mkdirSync(join(dir, 'modules'))
     writeFileSync(
