@@ -8,7 +8,7 @@ const conditions = ['tidemark-source', 'node', 'module-sync']
 const HEAVY = { live: 120_000, e2e: 120_000, demo: 300_000, crash: 600_000, model: 1_200_000, pack: 600_000 }
 
 /** Suites whose tests talk to real PostgreSQL servers, which are started once for all of them. */
-const WITH_POSTGRES: readonly string[] = ['live', 'demo']
+const WITH_POSTGRES: readonly string[] = ['live', 'demo', 'crash']
 const POSTGRES = 'packages/engine/test/support/postgres-setup.ts'
 
 /** A folder in memory, where the system has a large one: a test that dies by SIGKILL, and not with the power, needs no disk. */

@@ -98,6 +98,14 @@ const lost = (error: unknown): unknown =>
     ? error
     : new ConnectionLost(error instanceof Error ? error.message : String(error), { cause: error })
 
+/** A COPY whose connection ends says so as any other statement does. */
+function sayingLost<T>(copy: T): T {
+  const query = copy as { handleError(error: unknown, ...rest: readonly unknown[]): void }
+  const handle = query.handleError.bind(copy)
+  query.handleError = (error, ...rest) => handle(lost(error), ...rest)
+  return copy
+}
+
 export class PostgresSession implements AsyncDisposable {
   readonly options: PostgresOptions
   /** of the server's process; a pooler may hide another one behind it */
@@ -202,13 +210,17 @@ export class PostgresSession implements AsyncDisposable {
 
   /** The bytes of `COPY … TO STDOUT`. Read to its end, or destroyed with the session: a COPY cannot be left half-way. */
   copyOut(text: string): Readable {
+<<<<<<< HEAD
     collectYoungSoon()
     return this.#client.query(copyTo(text)) as unknown as Readable
+=======
+    return this.#client.query(sayingLost(copyTo(text))) as unknown as Readable
+>>>>>>> wt-pgcrash
   }
 
   /** Takes the bytes of `COPY … FROM STDIN`; `rowCount` once it has finished. */
   copyIn(text: string): Writable & { readonly rowCount: number } {
-    return this.#client.query(copyFrom(text)) as unknown as Writable & { readonly rowCount: number }
+    return this.#client.query(sayingLost(copyFrom(text))) as unknown as Writable & { readonly rowCount: number }
   }
 
   /** Ends the statement under way, by a connection of its own; it throws in its own caller. */

@@ -79,7 +79,7 @@ export interface Wreck {
   readonly token: bigint
 }
 
-const countsOf = ({
+export const countsOf = ({
   read,
   inserted,
   updated,
@@ -117,7 +117,7 @@ export async function wreckOf(w: World, flow: FlowSpec): Promise<Wreck | null> {
 }
 
 /** The run went on as it was planned: same id and window, what was in was not done again, and it settled. */
-export async function expectWentOn(w: World, wreck: Wreck, run: RunRow): Promise<void> {
+export async function expectWentOn(w: Pick<World, 'store' | 'workPath'>, wreck: Wreck, run: RunRow): Promise<void> {
   expect(run).toMatchObject({
     id: wreck.run.id,
     window: wreck.run.window,

@@ -25,7 +25,12 @@ export class PostgresStoreHarness implements StoreHarness {
 
   /** In an empty database, without a store. */
   static async empty(version: Version): Promise<PostgresStoreHarness> {
-    return await PostgresStoreHarness.#in(inject('postgresPorts')[version], 'template0')
+    return await PostgresStoreHarness.emptyOn(inject('postgresPorts')[version])
+  }
+
+  /** The same on a server of the test's own. */
+  static async emptyOn(port: number): Promise<PostgresStoreHarness> {
+    return await PostgresStoreHarness.#in(port, 'template0')
   }
 
   /** With a store that is up to date. */

@@ -1,7 +1,8 @@
-/** Starts `child-engine.ts`, and the command line, as processes that a test may kill. */
+/** Starts `child-engine.ts`, `child-app.ts` and the command line as processes that a test may kill. */
 import { spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { AppOrder } from './child-app.ts'
 import type { ChildOrder } from './child-engine.ts'
 import type { World } from './world.ts'
 
@@ -21,6 +22,7 @@ export interface Child extends AsyncDisposable {
 }
 
 const ENGINE = join(import.meta.dirname, 'child-engine.ts')
+const APP = join(import.meta.dirname, 'child-app.ts')
 const CLI = join(import.meta.dirname, '../../bin/tidemark.js')
 
 export type Order = Pick<ChildOrder, 'flow'> & Partial<Omit<ChildOrder, 'dir'>>
@@ -44,6 +46,10 @@ export function startChild(world: World, order: Order): Child {
 /** `tidemark ARGS` in that folder, dying at `failpoint`. */
 export const startCli = (dir: string, args: readonly string[], failpoint: string | null): Child =>
   start([CLI, '--project', dir, ...args], failpoint === null ? {} : { TIDEMARK_FAILPOINT: failpoint })
+
+/** The project's run in a process with these variables: `child-app.ts`. */
+export const startApp = (order: AppOrder, env: Readonly<Record<string, string>>): Child =>
+  start(['--conditions=tidemark-source', APP, JSON.stringify(order)], env)
 
 function start(args: readonly string[], env: Readonly<Record<string, string>>): Child {
   const child = spawn(process.execPath, args, {

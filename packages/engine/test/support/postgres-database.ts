@@ -25,8 +25,8 @@ export const optionsOf = (port: number, database: string): PostgresOptions => ({
 export class TestDatabase implements AsyncDisposable {
   readonly options: PostgresOptions
   readonly url: string
-  readonly #session: PostgresSession
-  readonly #admin: PostgresSession
+  #session: PostgresSession
+  #admin: PostgresSession
 
   private constructor(options: PostgresOptions, session: PostgresSession, admin: PostgresSession) {
     this.options = options
@@ -36,7 +36,11 @@ export class TestDatabase implements AsyncDisposable {
   }
 
   static async create(version: Version): Promise<TestDatabase> {
-    const port = inject('postgresPorts')[version]
+    return await TestDatabase.createOn(inject('postgresPorts')[version])
+  }
+
+  /** On a server of the test's own, which may restart. */
+  static async createOn(port: number): Promise<TestDatabase> {
     const name = `t_${newShortId(8)}`
     const admin = await PostgresSession.connect(optionsOf(port, 'postgres'))
     await admin.run(`CREATE DATABASE ${name}`)
@@ -45,12 +49,18 @@ export class TestDatabase implements AsyncDisposable {
   }
 
   /** Several statements. */
-  exec(...statements: readonly string[]): Promise<void> {
-    return this.#session.script(statements.join(';\n'))
+  async exec(...statements: readonly string[]): Promise<void> {
+    await (await this.#live()).script(statements.join(';\n'))
   }
 
-  rows(text: string): Promise<readonly PostgresRow[]> {
-    return this.#session.rows(text)
+  async rows(text: string): Promise<readonly PostgresRow[]> {
+    return await (await this.#live()).rows(text)
+  }
+
+  /** A server that crashed took the session along. */
+  async #live(): Promise<PostgresSession> {
+    if (this.#session.closed) this.#session = await this.connect()
+    return this.#session
   }
 
   /** One more connection, with `search_path` public; to be disposed of. */
@@ -60,6 +70,7 @@ export class TestDatabase implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]()
+    if (this.#admin.closed) this.#admin = await PostgresSession.connect(optionsOf(this.options.port, 'postgres'))
     await this.#admin.run(`DROP DATABASE ${this.options.database} WITH (FORCE)`)
     await this.#admin[Symbol.asyncDispose]()
   }

@@ -3,29 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PlanDocument, RunDocument } from '@tidemark/contract/api'
-import type { App, RunOptions } from '../../src/app/app.ts'
+import type { App } from '../../src/app/app.ts'
 import { openApp } from '../../src/app/wire.ts'
 import { readConfig } from '../../src/runtime/config.ts'
 import type { Hit } from '../../src/runtime/failpoint.ts'
-
-const AS_IT_STANDS: RunOptions = {
-  flows: [],
-  all: true,
-  module: null,
-  scope: {},
-  full: false,
-  after: null,
-  upTo: null,
-  fresh: false,
-  buffer: null,
-  batchRows: null,
-  parallel: null,
-  lane: null,
-  dryRun: false,
-  waitMs: 0,
-  acceptChange: false,
-  reason: null,
-}
+import { AS_IT_STANDS, type RunWish } from './run-wish.ts'
 
 export type RunOf = RunDocument['runs'][number]
 
@@ -57,18 +39,18 @@ export class TransferProject implements AsyncDisposable {
     return new TransferProject(app, dir)
   }
 
-  runAll(wish: Partial<RunOptions> = {}): Promise<RunDocument> {
+  runAll(wish: RunWish = {}): Promise<RunDocument> {
     return this.app.run({ ...AS_IT_STANDS, ...wish }, () => {}, new AbortController().signal)
   }
 
   /** The last of the command's runs. */
-  async run(wish: Partial<RunOptions> = {}): Promise<RunOf> {
+  async run(wish: RunWish = {}): Promise<RunOf> {
     const run = (await this.runAll(wish)).runs.at(-1)
     if (run === undefined) throw new TypeError('no run')
     return run
   }
 
-  async plan(wish: Partial<RunOptions> = {}): Promise<PlanDocument['plans'][number]> {
+  async plan(wish: RunWish = {}): Promise<PlanDocument['plans'][number]> {
     const { plans } = await this.app.plan({ ...AS_IT_STANDS, ...wish }, new AbortController().signal)
     const [plan] = plans
     if (plan === undefined) throw new TypeError('no plan')

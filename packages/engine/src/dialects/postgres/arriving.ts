@@ -131,14 +131,16 @@ async function receive(
   text: string,
 ): Promise<Received> {
   const bytes = await from.read(flow, selection, split, wire)
+  const into = session.copyIn(text)
+  const refused = (error: unknown): Error => translate(error, session.options.database, 'TM5001', session.discreet)
+  // whichever end fails first is the one to tell: the other one is destroyed with the same error
   let failure: Error | null = null
   bytes.once('error', (error) => (failure ??= from.translate(error)))
-  const into = session.copyIn(text)
+  into.once('error', (error) => (failure ??= refused(error)))
   try {
     await pipeline(bytes, into)
   } catch (error) {
-    if (failure !== null) throw failure as Error
-    throw translate(error, session.options.database, 'TM5001', session.discreet)
+    throw failure ?? refused(error)
   }
   return { rows: BigInt(into.rowCount), bytes: split.bytes }
 }

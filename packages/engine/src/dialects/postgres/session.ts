@@ -108,12 +108,16 @@ export function connectionOf(given: Given, purpose: Purpose = 'source'): Postgre
 }
 
 /** From 17 on a transaction as a whole can be limited too. */
-async function limitTransactions(session: PostgresSession, purpose: Purpose): Promise<void> {
-  if (purpose === 'target') return
-  await session.rows(
-    "SELECT pg_catalog.set_config(name, $1, false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'",
-    [String(READ_TIMEOUT_MS)],
-  )
+const LIMIT_TRANSACTIONS =
+  "SELECT pg_catalog.set_config(name, $1, false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'"
+
+/** The ledger trusts a commit that was answered: it must not be lost with the server, whatever the server is set to. */
+const COMMIT_TO_DISK =
+  "SELECT pg_catalog.set_config('synchronous_commit', 'on', false) WHERE pg_catalog.current_setting('synchronous_commit') = 'off'"
+
+async function setWhatDepends(session: PostgresSession, purpose: Purpose): Promise<void> {
+  if (purpose === 'source') await session.rows(LIMIT_TRANSACTIONS, [String(READ_TIMEOUT_MS)])
+  else await session.rows(COMMIT_TO_DISK)
 }
 
 /** A session with all its settings; one that reads takes the lock that says so. TM2012 behind a pooler that gives every transaction another session. */
@@ -123,7 +127,7 @@ export async function openSession(connection: PostgresConnection, purpose: Purpo
     const session = await PostgresSession.connect(options, settingsOf(purpose))
     try {
       await refusePooler(session, connection.location)
-      await limitTransactions(session, purpose)
+      await setWhatDepends(session, purpose)
       if (purpose === 'source') await session.rows(sqlOf(lockAsReader))
     } catch (error) {
       await session[Symbol.asyncDispose]()

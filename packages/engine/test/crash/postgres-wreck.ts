@@ -1,0 +1,84 @@
+/** What a crash leaves in PostgreSQL, and what must hold then and after the run that goes on. */
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { checkLedger } from '../model/ledger-rules.ts'
+import { present } from '../support/present.ts'
+import { FLOW, type ProcessProject } from '../support/process-project.ts'
+import type { RunWish } from '../support/run-wish.ts'
+import { countsOf, expectWentOn, type Wreck } from './crash-world.ts'
+
+export const TABLE =
+  'CREATE TABLE office.src (id bigint PRIMARY KEY, name text, modified_on timestamptz NOT NULL); CREATE INDEX ON office.src (modified_on)'
+
+/** Wide enough that a few hundred are many pages. */
+export const rowsFrom = (first: number, last: number): string =>
+  `INSERT INTO office.src SELECT i, repeat('n' || i, 60), timestamptz '2026-01-01' + i * interval '1 second' FROM generate_series(${first}, ${last}) AS s(i); ANALYZE office.src`
+
+async function markersOf(p: ProcessProject, run: string): Promise<ReadonlyMap<number, string>> {
+  if ((await p.b.rows(`SELECT to_regclass('tidemark.marker')`))[0]?.[0] == null) return new Map()
+  const rows = await p.b.rows(
+    `SELECT batch, concat_ws(' ', rows_read, inserted, updated, deleted, skipped_same, skipped_older, rejected) FROM tidemark.marker WHERE run = '${run}'`,
+  )
+  return new Map(rows.map(([batch, counts]) => [Number(batch), counts ?? '']))
+}
+
+const targetCount = async (p: ProcessProject): Promise<number> => {
+  if ((await p.b.rows(`SELECT to_regclass('lake.dst')`))[0]?.[0] == null) return 0
+  return Number((await p.b.rows('SELECT count(*) FROM lake.dst'))[0]?.[0])
+}
+
+/** `before`: rows that the target had, and runs that there were. Null: no run was planned yet. */
+export async function wreckOf(
+  p: ProcessProject,
+  before: { readonly rows: number; readonly runs: number },
+  how: 'killed' | 'failed' = 'killed',
+): Promise<Wreck | null> {
+  const lease = await p.store.leases.find(FLOW)
+  expect(lease?.owner === null).toBe(how === 'failed')
+  const runs = await p.store.ledger.listRuns({ limit: 9 })
+  if (runs.length === before.runs) return null
+  const run = present(runs[0], 'run')
+  const batches = await p.store.ledger.listBatches(run.id)
+  const markers = await markersOf(p, run.id)
+  for (const b of batches)
+    if (b.state === 'done') expect(markers.get(b.batch), `marker of batch ${b.batch}`).toBe(countsOf(b.rows))
+  const landed = [...markers.values()].reduce((sum, counts) => sum + Number(counts.split(' ')[1]), 0)
+  if (run.state !== 'succeeded') expect(await targetCount(p)).toBe(before.rows + landed)
+  return { run, batches, markers, token: lease?.token ?? 0n }
+}
+
+export const watermarkOf = async (p: ProcessProject): Promise<string | null> =>
+  (await p.store.ledger.getWatermark(FLOW, '{}'))?.position ?? null
+
+/** The run went on as planned and settled; the target is the source, each row once; ledger and lease are at rest. */
+export async function expectRecovered(p: ProcessProject, wreck: Wreck | null, id: string): Promise<void> {
+  const run = present(
+    (await p.store.ledger.listRuns({ limit: 9 })).find((r) => r.id === id),
+    'run',
+  )
+  expect(run).toMatchObject({ state: 'succeeded', error: null })
+  if (wreck !== null)
+    await expectWentOn({ store: p.store, workPath: (r) => join(p.dir, '.tidemark', 'tmp', `${r}.duckdb`) }, wreck, run)
+  await expectAtRest(p, wreck?.token ?? 0n)
+}
+
+export async function expectAtRest(p: ProcessProject, tokenBefore = 0n, wish: RunWish = {}): Promise<void> {
+  expect(await p.differences()).toEqual([])
+  const settled = present(
+    (await p.store.ledger.listRuns({ limit: 9 })).find((r) => r.state === 'succeeded'),
+    'run',
+  )
+  expect(await watermarkOf(p)).toBe(settled.window?.upTo ?? null)
+  const done = (await p.store.ledger.listBatches(settled.id)).filter((b) => b.state === 'done')
+  expect([...(await markersOf(p, settled.id)).keys()].sort((x, y) => x - y)).toEqual(done.map((b) => b.batch))
+  const lease = await p.store.leases.find(FLOW)
+  expect(lease?.owner).toBeNull()
+  expect(lease?.token).toBeGreaterThan(tokenBefore)
+  expect(await p.run(wish)).toMatchObject({ status: 'nothing_to_do' })
+  expect(await p.differences()).toEqual([])
+  expect(
+    await p.b.rows("SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('tidemark_work')"),
+    'captured keys',
+  ).toEqual([])
+  await checkLedger(p.store.ledger, FLOW, await p.store.ledger.listRuns({ limit: 99 }), new Set())
+}
