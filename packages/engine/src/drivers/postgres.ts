@@ -210,12 +210,8 @@ export class PostgresSession implements AsyncDisposable {
 
   /** The bytes of `COPY … TO STDOUT`. Read to its end, or destroyed with the session: a COPY cannot be left half-way. */
   copyOut(text: string): Readable {
-<<<<<<< HEAD
     collectYoungSoon()
-    return this.#client.query(copyTo(text)) as unknown as Readable
-=======
     return this.#client.query(sayingLost(copyTo(text))) as unknown as Readable
->>>>>>> wt-pgcrash
   }
 
   /** Takes the bytes of `COPY … FROM STDIN`; `rowCount` once it has finished. */

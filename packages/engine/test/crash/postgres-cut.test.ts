@@ -23,7 +23,15 @@ async function resumes(p: ProcessProject, load: Load, run: string): Promise<void
   expect(done).toBeGreaterThan(0)
   expect(done).toBeLessThan(wreck.batches.length)
   const again = await p.resume(run, WISH)
-  console.log(JSON.stringify(again), (await p.store.ledger.listBatches(run as never)).map((b) => [b.batch, b.state, b.split, JSON.stringify(b.rows, (_, v) => (typeof v === 'bigint' ? String(v) : v))]))
+  console.log(
+    JSON.stringify(again),
+    (await p.store.ledger.listBatches(run as never)).map((b) => [
+      b.batch,
+      b.state,
+      b.split,
+      JSON.stringify(b.rows, (_, v) => (typeof v === 'bigint' ? String(v) : v)),
+    ]),
+  )
   expect(again).toMatchObject({ error: null, status: 'succeeded', rows: { read: ROWS } })
   await expectRecovered(p, wreck, run)
 }
