@@ -35,11 +35,12 @@ export class TestDatabase implements AsyncDisposable {
     this.#admin = admin
   }
 
-  static async create(version: Version): Promise<TestDatabase> {
+  /** `how`: what follows the name, such as `ENCODING 'LATIN1'`. */
+  static async create(version: Version, how = ''): Promise<TestDatabase> {
     const port = inject('postgresPorts')[version]
     const name = `t_${newShortId(8)}`
     const admin = await PostgresSession.connect(optionsOf(port, 'postgres'))
-    await admin.run(`CREATE DATABASE ${name}`)
+    await admin.run(`CREATE DATABASE ${name} ${how}`)
     const options = optionsOf(port, name)
     return new TestDatabase(options, await PostgresSession.connect(options, { search_path: 'public' }), admin)
   }

@@ -253,6 +253,7 @@ export class DuckdbBench implements Bench {
     own.arrived = r
     own.split = { ...split, readAt: null }
     own.fresh = part === null && (await this.#holdsOnlyThisRun(own, r))
+    own.arriving = own.fresh ? file.rows : null
     own.staged = own.fresh ? arrivals.inPlace(r, file) : await arrivals.stage(own, r, file, part)
     return { rows: file.bytes === 0n ? 0n : split.rows || 1n, bytes: file.bytes }
   }
@@ -342,7 +343,9 @@ export class DuckdbBench implements Bench {
     policy: RowPolicy,
   ): Promise<RowCounts> {
     try {
-      return await this.apply(own, arrived, kind, policy)
+      const counts = await this.apply(own, arrived, kind, policy)
+      this.#arrivals?.missNone(counts.read, own.arriving)
+      return counts
     } catch (error) {
       throw this.#arrivals?.afterFailure(error) ?? error
     }
