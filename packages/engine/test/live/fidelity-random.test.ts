@@ -43,7 +43,7 @@ const VALUES: Readonly<Record<string, fc.Arbitrary<string>>> = {
 const TYPES = Object.keys(VALUES)
 const rows = fc.array(
   fc.tuple(...Object.values(VALUES).map((value) => fc.oneof({ weight: 5, arbitrary: value }, fc.constant('NULL')))),
-  { minLength: 1, maxLength: 30 },
+  { minLength: 1, maxLength: 20 },
 )
 const TABLE = `CREATE TABLE t (id bigint PRIMARY KEY, ${TYPES.map((type, i) => `c${i} ${type}`).join(', ')})`
 const flow = (from: string, to: string): string => `      source: { connection: ${from}, table: t }
@@ -81,7 +81,7 @@ describe.each(VERSIONS)('random rows of PostgreSQL %s', (version) => {
         await b.exec(`CREATE OR REPLACE VIEW last AS ${first}`)
         expect(await bitsOf(b, 'last')).toEqual(await bitsOf(a, 'last'))
       }),
-      { numRuns: 50 },
+      { numRuns: 100 },
     )
   })
 })
