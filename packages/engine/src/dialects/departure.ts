@@ -12,6 +12,9 @@ import type { CapturedBatch, FlowRelation, RangesAlone, Selection, SourcePort } 
  */
 export type Wire = 'pgcopy' | 'csv'
 
+/** `rows`: how many there are, once the last is out; absent: nobody counted them. */
+export type Leaving = Readable & { readonly rows?: Promise<bigint> }
+
 export interface Departure extends AsyncDisposable {
   readonly kind: string
   readonly source: SourcePort
@@ -24,7 +27,7 @@ export interface Departure extends AsyncDisposable {
    * `pgcopy` alone, whose types are the target's. Ends when all rows are out, or with the error of the statement;
    * destroyed, it ends the statement. TM5006 where the batch's range means something else by now.
    */
-  read(relation: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Readable>
+  read(relation: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Leaving>
   /** What such a stream failed with, in our words. */
   translate(error: unknown): Error
   /** The statement that `read` would send for a batch, for people. */

@@ -67,13 +67,13 @@ async function createShared(limits: DuckdbLimits): Promise<SharedInstance> {
 
 /**
  * Room for a writer of so many columns, until it is disposed of: rows do not decide what a load needs, columns and
- * threads do. The limit only grows. A project that sets `engine.memory` gets just that.
+ * threads do. The limit only grows. A project that sets `engine.memory` gets just that. `more`: bytes besides.
  */
-export async function reserveMemory(columns: number, readsFiles = false): Promise<Disposable> {
+export async function reserveMemory(columns: number, readsFiles = false, more = 0): Promise<Disposable> {
   const s = await shared
   if (s === null || s.memory === null) return { [Symbol.dispose]: () => {} }
   const { memory } = s
-  const bytes = s.threads * (columns * BLOCK_BYTES + (readsFiles ? FILE_BYTES : 0))
+  const bytes = s.threads * (columns * BLOCK_BYTES + (readsFiles ? FILE_BYTES : 0)) + more
   memory.reserved += bytes
   const needed = BASE_MEMORY + memory.reserved
   if (needed > memory.limit) {

@@ -106,6 +106,9 @@ function sayingLost<T>(copy: T): T {
   return copy
 }
 
+/** `rows`: how many there were, by the server's word; once the last is out. */
+export type CopyOut = Readable & { readonly rows: Promise<bigint> }
+
 export class PostgresSession implements AsyncDisposable {
   readonly options: PostgresOptions
   /** of the server's process; a pooler may hide another one behind it */
@@ -209,9 +212,21 @@ export class PostgresSession implements AsyncDisposable {
   }
 
   /** The bytes of `COPY … TO STDOUT`. Read to its end, or destroyed with the session: a COPY cannot be left half-way. */
-  copyOut(text: string): Readable {
+  copyOut(text: string): CopyOut {
     collectYoungSoon()
-    return this.#client.query(sayingLost(copyTo(text))) as unknown as Readable
+    const { promise: rows, resolve, reject } = Promise.withResolvers<bigint>()
+    rows.catch(() => undefined) // whoever asks for it hears of it
+    const copy = sayingLost(copyTo(text))
+    const ended = (): void => reject(new ConnectionLost('the connection ended in the middle of a COPY'))
+    this.#client.once('end', ended)
+    // the server says how many rows there were after the last of them
+    Object.assign(copy, {
+      handleReadyForQuery: () => {
+        this.#client.off('end', ended)
+        resolve(BigInt(copy.rowCount))
+      },
+    })
+    return Object.assign(this.#client.query(copy) as unknown as Readable, { rows })
   }
 
   /** Takes the bytes of `COPY … FROM STDIN`; `rowCount` once it has finished. */

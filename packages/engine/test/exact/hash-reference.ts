@@ -106,7 +106,7 @@ function floatText(x: number, scientific: (x: number) => string): string {
 
 /** Of as many digits the two on either side of the value are looked at; of two that are as near the even one is taken. */
 function shortest32(x: number): string {
-  const [, sign = '', all = '', exponent = ''] = /^(-?)([\d.]+)e([+-]\d+)$/.exec(x.toExponential(100)) ?? []
+  const [, sign = '', all = '', exponent = ''] = /^(-?)([\d.]+)e([+-]\d+)$/.exec(x.toExponential(20)) ?? []
   const exact = all.replace('.', '')
   for (let digits = 1; digits < 9; digits += 1) {
     const below = BigInt(exact.slice(0, digits))

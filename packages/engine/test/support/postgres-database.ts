@@ -35,15 +35,16 @@ export class TestDatabase implements AsyncDisposable {
     this.#admin = admin
   }
 
-  static async create(version: Version): Promise<TestDatabase> {
-    return await TestDatabase.createOn(inject('postgresPorts')[version])
+  /** `how`: what follows the name, such as `ENCODING 'LATIN1'`. */
+  static async create(version: Version, how = ''): Promise<TestDatabase> {
+    return await TestDatabase.createOn(inject('postgresPorts')[version], how)
   }
 
   /** On a server of the test's own, which may restart. */
-  static async createOn(port: number): Promise<TestDatabase> {
+  static async createOn(port: number, how = ''): Promise<TestDatabase> {
     const name = `t_${newShortId(8)}`
     const admin = await PostgresSession.connect(optionsOf(port, 'postgres'))
-    await admin.run(`CREATE DATABASE ${name}`)
+    await admin.run(`CREATE DATABASE ${name} ${how}`)
     const options = optionsOf(port, name)
     return new TestDatabase(options, await PostgresSession.connect(options, { search_path: 'public' }), admin)
   }

@@ -65,13 +65,25 @@ export class Arrivals {
     await execAll(to, this.#catalogs.kit.remakeTemp(apply.STAGE, taken)).catch((error: unknown) => {
       throw this.afterFailure(error)
     })
+    const counted = part === null ? sql`${apply.STAGE}` : csvRelation(r, file, this.#anyRow)
+    this.missNone(file.rows === null ? null : await to.count(sql`SELECT count(*) FROM ${counted}`), file.rows)
     return apply.staged(r)
+  }
+
+  /** The reader of files passes over a row that is longer than its buffer without a word, when there is no other. */
+  missNone(read: bigint | null, left: bigint | null): void {
+    if (read === left || left === null) return
+    if (this.#anyRow) throw new AppError('TM5001', `${read} rows were read of ${left} that left the source`)
+    throw this.#longRow(null)
+  }
+
+  #longRow(cause: unknown): AppError {
+    this.#anyRow = true
+    return new AppError('TM5003', 'a row is longer than usual', { cause })
   }
 
   /** The error of a statement that read a file, or one that makes the batch be tried again with more room for a row. */
   afterFailure(error: unknown): unknown {
-    if (this.#anyRow || !isLongRow(error)) return error
-    this.#anyRow = true
-    return new AppError('TM5003', 'a row is longer than usual', { cause: error })
+    return this.#anyRow || !isLongRow(error) ? error : this.#longRow(error)
   }
 }

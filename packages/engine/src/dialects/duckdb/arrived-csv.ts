@@ -17,6 +17,8 @@ const LONGEST_ROW = 2_000_000_000n
 export interface ArrivedFile extends Disposable {
   readonly path: string
   readonly bytes: bigint
+  /** that left; null: nobody counted them */
+  readonly rows: bigint | null
 }
 
 /** Takes out the rows of the batch. The file is whole, or the error is thrown and there is none. */
@@ -29,8 +31,10 @@ export async function fetchCsv(
 ): Promise<ArrivedFile> {
   const remove = (): void => rmSync(path, { force: true })
   try {
-    await pipeline(await from.read(r, selection, split, 'csv'), createWriteStream(path))
-    return { path, bytes: BigInt(statSync(path).size), [Symbol.dispose]: remove }
+    const leaving = await from.read(r, selection, split, 'csv')
+    await pipeline(leaving, createWriteStream(path))
+    const rows = (await leaving.rows) ?? null
+    return { path, bytes: BigInt(statSync(path).size), rows, [Symbol.dispose]: remove }
   } catch (error) {
     remove()
     throw from.translate(error)
@@ -45,6 +49,10 @@ function moment(type: string, x: Sql): Sql {
   return sql`CAST(CASE WHEN suffix(${x}, 'BC') THEN ${old} ELSE ${x} END AS ${catalogText(type)})`
 }
 
+/** A numeric may be NaN, which is no number of DuckDB's, and no NULL either. */
+const decimal = (type: string, value: Sql, x: Sql): Sql =>
+  sql`coalesce(${value}, CASE WHEN ${x} IS NOT NULL THEN error('a ' || ${textLiteral(type)} || ' does not hold ' || ${x}) END)`
+
 /** How a column is read, and the value that it then is. Both stand in for the type that the column arrives as. */
 function reading(type: string, x: Sql): { readonly as: string; readonly value: Sql } {
   const tree = findType(type)
@@ -53,12 +61,16 @@ function reading(type: string, x: Sql): { readonly as: string; readonly value: S
   if (type === 'BLOB') return { as: 'VARCHAR', value: sql`from_hex(substr(${x}, 3))` }
   // DuckDB's own cast of a long decimal is dear
   if (tree?.kind === 'decimal' && tree.precision > 18)
-    return { as: 'VARCHAR', value: exactDecimal(x, tree.precision, tree.scale) }
+    return { as: 'VARCHAR', value: decimal(type, exactDecimal(x, tree.precision, tree.scale), x) }
   return { as: type, value: x }
 }
 
 /** The file as a relation `m` of the arrived relation's columns. `anyRow`: whatever its length. */
-export function csvRelation(arrived: FlowRelation, { path, bytes }: ArrivedFile, anyRow: boolean): Sql {
+export function csvRelation(
+  arrived: FlowRelation,
+  { path, bytes }: Pick<ArrivedFile, 'path' | 'bytes'>,
+  anyRow: boolean,
+): Sql {
   const carried = carriedPosition(arrived)
   const columns: readonly Pick<PlannedColumn, 'source' | 'sourceType'>[] = [
     ...arrived.columns,
@@ -75,7 +87,7 @@ export function csvRelation(arrived: FlowRelation, { path, bytes }: ArrivedFile,
   )
   const longest = bytes < (anyRow ? LONGEST_ROW : USUAL_ROW) ? bytes + 1n : anyRow ? LONGEST_ROW : USUAL_ROW
   const buffer = longest > USUAL_BUFFER ? longest : USUAL_BUFFER
-  return sql`(SELECT ${values} FROM read_csv(${textLiteral(path)}, auto_detect = FALSE, header = FALSE, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = FALSE, max_line_size = ${whole(longest)}, buffer_size = ${whole(buffer)}, columns = {${types}})) AS m`
+  return sql`(SELECT ${values} FROM read_csv(${textLiteral(path)}, auto_detect = FALSE, header = FALSE, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = FALSE, max_line_size = ${whole(longest)}, buffer_size = ${whole(buffer)}, columns = {${types}})) AS m`
 }
 
 /** Said of a row that is longer than the buffers were made for. */

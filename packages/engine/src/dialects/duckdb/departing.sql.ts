@@ -18,7 +18,10 @@ const DATES: ReadonlySet<string> = new Set([
 ])
 
 function written(type: string, x: Sql): Sql {
-  if (type === 'BLOB') return sql`'\\x' || lower(hex(${x}))`
+  if (type === 'BLOB') return sql`'\\x' || hex(${x})`
+  // the text of a far instant is a millisecond off, that of a timestamp never
+  if (type === 'TIMESTAMP WITH TIME ZONE')
+    return sql`CASE WHEN isfinite(${x}) THEN ${written('TIMESTAMP', sql`make_timestamp(epoch_us(${x}))`)} || '+00' ELSE CAST(${x} AS VARCHAR) END`
   // years before the first: DuckDB writes (BC), in the middle or at the end
   if (DATES.has(type)) return sql`replace(replace(CAST(${x} AS VARCHAR), '(BC)', 'BC'), '  ', ' ')`
   return x

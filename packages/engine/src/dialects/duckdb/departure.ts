@@ -111,7 +111,10 @@ class DuckdbDeparture implements Departure, RangesAlone {
     const path = join(this.#folder, `leaving-${newShortId(12)}.csv`)
     const remove = (): void => rmSync(path, { force: true })
     try {
-      await this.#bench.writeOut((c) => writeCsv(departingRows(c, r, selection, split), path, r.columns.length))
+      await this.#bench.writeOut(
+        (c) => writeCsv(departingRows(c, r, selection, split), path, r.columns.length),
+        split.bytes,
+      )
       const stream = createReadStream(path)
       stream.once('close', remove)
       return stream

@@ -25,6 +25,8 @@ export class DuckdbTransaction implements BatchTransaction {
   staged: Staging | null = null
   /** rows came from another engine: the relation as they arrived; null: the flow's own */
   arrived: FlowRelation | null = null
+  /** how many rows came from it, where they are read once and in their place */
+  arriving: bigint | null = null
   /** what goes with the transaction, however it ends */
   readonly leftovers = new DisposableStack()
   /** an attempt at some of the batch's rows */

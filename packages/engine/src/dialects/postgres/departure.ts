@@ -1,11 +1,10 @@
 /** Rows leaving a PostgreSQL database by COPY, batch by batch, all under one snapshot. */
-import type { Readable } from 'node:stream'
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { carriedPosition } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, OpenBench, Selection, SourcePort } from '../contract.ts'
 import { departingSource } from '../departing-source.ts'
-import type { Departure, Wire } from '../departure.ts'
+import type { Departure, Leaving, Wire } from '../departure.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import { fromSource } from '../relational/capture.sql.ts'
 import { clearValue, landingValue } from '../relational/columns.sql.ts'
@@ -115,7 +114,7 @@ class PostgresDeparture implements Departure, RangeSource {
     return !nullable && (facts?.uniqueKeys.some((unique) => unique.every((name) => key.includes(name))) ?? false)
   }
 
-  async read(r: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Readable> {
+  async read(r: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Leaving> {
     const snapshot = split.readAt === null ? await this.snapshot() : await this.#sharing(split.readAt, r)
     const session = await snapshot.borrow()
     const statement = inlined(this.#select(r, selection, split, wire))
