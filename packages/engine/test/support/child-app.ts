@@ -16,7 +16,7 @@ export interface AppOrder {
   readonly wish: RunWish
   /** a failpoint and which time: `batch:begun:3`. Null: it works to its end */
   readonly at: string | null
-  /** what happens there; SIGSTOP is said as the line `stopped` first */
+  /** what happens there; SIGSTOP is said as the line `stopped` first, and `awake` after it */
   readonly then: 'SIGKILL' | 'SIGSTOP'
 }
 
@@ -27,6 +27,7 @@ function hitOf({ at, then }: AppOrder): Hit {
     if (point !== match?.[1] || --left !== 0) return
     if (then === 'SIGSTOP') process.stdout.write('stopped\n')
     process.kill(process.pid, then)
+    process.stdout.write('awake\n')
   }
 }
 

@@ -172,3 +172,9 @@ export async function saidBy(child: Child): Promise<Said> {
   if (!line.startsWith('{')) throw new Error(`the process said no document: ${stdout}${stderr}`)
   return JSON.parse(line) as Said
 }
+
+/** One that stopped itself goes on: it may have said so a moment before it did. */
+export async function wake(child: Child): Promise<void> {
+  const again = setInterval(() => child.kill('SIGCONT'), 50)
+  await child.said('awake').finally(() => clearInterval(again))
+}
