@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { VERSIONS } from '../support/postgres-server.ts'
 import { present } from '../support/present.ts'
-import { ProcessProject, saidBy, type Ways } from '../support/process-project.ts'
+import { ProcessProject, saidBy, type Ways, wake } from '../support/process-project.ts'
 import { expectRecovered, rowsFrom, TABLE, wreckOf } from './postgres-wreck.ts'
 
 const ROWS = 4_000
@@ -38,11 +38,11 @@ describe.concurrent('a lock that another session holds on the target', () => {
     'by %s, for longer than a batch waits: the batch is tried again',
     async (ways) => {
       await using p = await changed(ways)
-      await using child = p.start({ at: 'batch:begun:2', then: 'SIGSTOP', wish: WISH })
+      await using child = p.start({ at: 'batch:begun:2', by: 'SIGSTOP', wish: WISH })
       await child.said('stopped')
       await using other = await p.b.connect()
       await other.begin('', 'LOCK TABLE lake.dst IN SHARE MODE')
-      child.kill('SIGCONT')
+      await wake(child)
       await sleep(HELD_MS)
       expect(await p.b.rows(CHANGED)).toEqual([['1000']])
       await other.rollback()
@@ -56,11 +56,11 @@ describe.concurrent('a lock that another session holds on the target', () => {
     'by %s, where the flow says that it is fatal: the run fails, says so, and resumes',
     async (ways) => {
       await using p = await changed(ways, '      on_error: [{ code: TM5003, do: fatal }]\n')
-      await using child = p.start({ at: 'batch:begun:2', then: 'SIGSTOP', wish: WISH })
+      await using child = p.start({ at: 'batch:begun:2', by: 'SIGSTOP', wish: WISH })
       await child.said('stopped')
       await using other = await p.b.connect()
       await other.begin('', 'LOCK TABLE lake.dst IN SHARE MODE')
-      child.kill('SIGCONT')
+      await wake(child)
       const { runs } = await saidBy(child)
       expect(runs).toMatchObject([{ status: 'failed', error: { code: 'TM5003' } }])
       expect(runs[0]?.error?.message).toContain('lock timeout')
@@ -71,22 +71,16 @@ describe.concurrent('a lock that another session holds on the target', () => {
   )
 })
 
-test.for(['relay', 'pushdown'] as const)(
-  'no room for temporary files, by %s: the run says so, and resumes when there is',
-  async (ways) => {
-    await using p = await changed(ways)
-    const name = p.b.options.database
-    await p.b.exec(
-      `ALTER DATABASE ${name} SET work_mem = '64kB'`,
-      `ALTER DATABASE ${name} SET temp_file_limit = '400kB'`,
-    )
-    const { run, ...failed } = await p.run({ batchRows: ROWS })
-    expect(failed).toMatchObject({ status: 'failed', error: { code: 'TM2004' } })
-    expect(await p.b.rows(CHANGED)).toEqual([['0']])
-    await p.b.exec(`ALTER DATABASE ${name} RESET temp_file_limit`)
-    await resumes(p, present(run, 'run'))
-  },
-)
+test('no room for temporary files: the run says so, and resumes when there is', async () => {
+  await using p = await changed('pushdown')
+  const name = p.b.options.database
+  await p.b.exec(`ALTER DATABASE ${name} SET work_mem = '64kB'`, `ALTER DATABASE ${name} SET temp_file_limit = '400kB'`)
+  const { run, ...failed } = await p.run({ batchRows: ROWS })
+  expect(failed).toMatchObject({ status: 'failed', error: { code: 'TM2004' } })
+  expect(await p.b.rows(CHANGED)).toEqual([['0']])
+  await p.b.exec(`ALTER DATABASE ${name} RESET temp_file_limit`)
+  await resumes(p, present(run, 'run'))
+})
 
 /** A file system that is full at so many MB; only root can make one. */
 function smallDisk(mb: number) {

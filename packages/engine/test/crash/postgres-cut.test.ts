@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { PostgresServer, VERSIONS } from '../support/postgres-server.ts'
 import { present } from '../support/present.ts'
-import { ProcessProject, saidBy } from '../support/process-project.ts'
+import { ProcessProject, saidBy, wake } from '../support/process-project.ts'
+import type { RunOf } from '../support/transfer-project.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 import { expectRecovered, rowsFrom, TABLE, wreckOf } from './postgres-wreck.ts'
 
@@ -15,24 +16,19 @@ const QUIET = { log_min_messages: 'panic' }
 type Load = 'a first load' | 'changes'
 
 /** Some batches are in, others are not, and nothing of the one in hand is; then it resumes, and the target is the source. */
-async function resumes(p: ProcessProject, load: Load, run: string): Promise<void> {
+async function resumes(
+  p: ProcessProject,
+  load: Load,
+  run: string,
+  expected: Partial<RunOf['rows']> = { read: ROWS },
+): Promise<void> {
   const before = load === 'changes' ? { rows: ROWS, runs: 1 } : { rows: 0, runs: 0 }
   const wreck = present(await wreckOf(p, before, 'failed'), 'wreck')
   expect(wreck.run).toMatchObject({ id: run, state: 'failed' })
   const done = wreck.batches.filter((b) => b.state === 'done').length
   expect(done).toBeGreaterThan(0)
   expect(done).toBeLessThan(wreck.batches.length)
-  const again = await p.resume(run, WISH)
-  console.log(
-    JSON.stringify(again),
-    (await p.store.ledger.listBatches(run as never)).map((b) => [
-      b.batch,
-      b.state,
-      b.split,
-      JSON.stringify(b.rows, (_, v) => (typeof v === 'bigint' ? String(v) : v)),
-    ]),
-  )
-  expect(again).toMatchObject({ error: null, status: 'succeeded', rows: { read: ROWS } })
+  expect(await p.resume(run, WISH)).toMatchObject({ error: null, status: 'succeeded', rows: expected })
   await expectRecovered(p, wreck, run)
 }
 
@@ -89,13 +85,15 @@ describe.each(VERSIONS)('a server that crashes in mid-batch, PostgreSQL %s', (ve
       const own = { port: server.port, has: 'everything' } as const
       await using p = await ProcessProject.open({ ways, version, own, lease: '60s' })
       await prepared(p, 'changes')
-      await using child = p.start({ at: 'batch:staged:3', then: 'SIGSTOP', wish: WISH })
+      await using child = p.start({ at: 'batch:staged:3', by: 'SIGSTOP', wish: WISH })
       await child.said('stopped')
       await server.restart('immediate')
-      child.kill('SIGCONT')
+      await wake(child)
       const { runs } = await saidBy(child)
       expect(runs).toMatchObject([{ status: 'failed', error: { code: 'TM2005' } }])
-      await resumes(p, 'changes', present(runs[0]?.run, 'run'))
+      // captured keys are gone with the crash, and what two batches brought is met again
+      const again = { read: ROWS + 20_000, updated: ROWS, skipped_same: 20_000 }
+      await resumes(p, 'changes', present(runs[0]?.run, 'run'), ways === 'pushdown' ? again : { updated: ROWS })
     },
   )
 })

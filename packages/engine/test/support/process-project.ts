@@ -123,7 +123,7 @@ ${more}`,
 
   /** Disposing it kills it. */
   start(order: Partial<Omit<AppOrder, 'dir'>>, variables: Partial<Variables> = {}): Child {
-    const full: AppOrder = { dir: this.dir, task: 'run', run: null, wish: {}, at: null, then: 'SIGKILL', ...order }
+    const full: AppOrder = { dir: this.dir, task: 'run', run: null, wish: {}, at: null, by: 'SIGKILL', ...order }
     return startApp(full, { ...this.variables, ...variables })
   }
 
@@ -171,4 +171,10 @@ export async function saidBy(child: Child): Promise<Said> {
   const line = stdout.trimEnd().split('\n').at(-1) ?? ''
   if (!line.startsWith('{')) throw new Error(`the process said no document: ${stdout}${stderr}`)
   return JSON.parse(line) as Said
+}
+
+/** One that stopped itself goes on: it may have said so a moment before it did. */
+export async function wake(child: Child): Promise<void> {
+  const again = setInterval(() => child.kill('SIGCONT'), 50)
+  await child.said('awake').finally(() => clearInterval(again))
 }
