@@ -24,7 +24,7 @@ export interface RangeSource {
   readonly location: string
   readonly catalogs: Catalogs
   /** the snapshot that everything is cut and read under; a new one where the last does not hold any more */
-  snapshot(): Promise<SharedSnapshot>
+  snapshot(relation: FlowRelation): Promise<SharedSnapshot>
   stored(relation: FlowRelation): Promise<StoredTable>
   /** No two rows that the relation takes can have one key, and none has NULL in it: constraints of the source say so. */
   keyIsUnique(relation: FlowRelation): Promise<boolean>

@@ -60,6 +60,8 @@ class PostgresDeparture implements Departure, RangeSource {
   /** sessions under the present snapshot in which the columns were looked at, and so cannot change */
   readonly #looked = new WeakSet<PostgresSession>()
   #snapshot: Promise<SharedSnapshot> | null = null
+  /** what the present snapshot's tables were locked by */
+  #locking = ''
 
   constructor(opened: OpenSource, connection: PostgresConnection) {
     this.source = departingSource(opened.port)
@@ -75,25 +77,40 @@ class PostgresDeparture implements Departure, RangeSource {
     return null
   }
 
-  async snapshot(): Promise<SharedSnapshot> {
-    const now = await this.#snapshot
-    if (now?.holds) return now
-    this.#snapshot = (async () => {
-      await now?.[Symbol.asyncDispose]()
-      return await SharedSnapshot.take(() => this.#connect(), this.#connection.maxAgeMs)
-    })()
-    return await this.#snapshot
+  async snapshot(r: FlowRelation): Promise<SharedSnapshot> {
+    const present = this.#snapshot
+    const now = (await present?.catch(() => null)) ?? null
+    if (this.#snapshot !== present) return await this.snapshot(r)
+    if (now?.holds && this.#locking === this.#lockingOf(r)) return now
+    return await this.#take(r, null, now)
   }
 
   /** The snapshot under which these places were cut; a worker that joined the run shares its owner's. */
   async #sharing(readAt: string, r: FlowRelation): Promise<SharedSnapshot> {
     const cut = parsePlaces(readAt)
     const { file } = await this.stored(r)
-    this.#snapshot ??= SharedSnapshot.take(() => this.#connect(), this.#connection.maxAgeMs, cut.name)
-    const now = await this.#snapshot.catch(() => null)
+    const now = await (this.#snapshot ?? this.#take(r, cut.name)).catch(() => null)
     if (now?.holds && now.sees === cut.sees && file === cut.file) return now
     if (now === null) this.#snapshot = null
     throw new AppError('TM5006', `${r.source.table.join('.')} on ${this.location}: its snapshot is over`)
+  }
+
+  /** `former`: what it takes the place of. */
+  #take(r: FlowRelation, of: string | null, former: SharedSnapshot | null = null): Promise<SharedSnapshot> {
+    const locking = this.#lockingOf(r)
+    this.#locking = locking
+    this.#snapshot = (async () => {
+      await former?.[Symbol.asyncDispose]()
+      const { maxAgeMs } = this.#connection
+      return await SharedSnapshot.take({ connect: () => this.#connect(), maxAgeMs, locking, of }).catch((error) => {
+        throw this.translate(error)
+      })
+    })()
+    return this.#snapshot
+  }
+
+  #lockingOf(r: FlowRelation): string {
+    return inlined(sql`SELECT FROM ${fromSource(this.catalogs, r)} LIMIT 0`).text
   }
 
   async #connect(): Promise<PostgresSession> {
@@ -115,7 +132,7 @@ class PostgresDeparture implements Departure, RangeSource {
   }
 
   async read(r: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Leaving> {
-    const snapshot = split.readAt === null ? await this.snapshot() : await this.#sharing(split.readAt, r)
+    const snapshot = split.readAt === null ? await this.snapshot(r) : await this.#sharing(split.readAt, r)
     const session = await snapshot.borrow()
     const statement = inlined(this.#select(r, selection, split, wire))
     try {

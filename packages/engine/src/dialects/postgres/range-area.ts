@@ -37,7 +37,7 @@ export class RangeArea implements RangeCapture {
     this.#relation = relation
     const { catalogs: c } = this.#from
     const predicate = taken(c, relation, selection)
-    const snapshot = await this.#from.snapshot()
+    const snapshot = await this.#from.snapshot(relation)
     const session = await snapshot.borrow()
     try {
       const cut = new Cut(session, this.#from, relation, selection, predicate, size)
@@ -54,8 +54,8 @@ export class RangeArea implements RangeCapture {
     window: WindowBounds,
   ): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]> {
     const q = this.#relation && unmatchedQuery(this.#from.catalogs, this.#relation, window)
-    if (!q) return []
-    return (await this.#query(q.text)).map(([key, position]) => ({
+    if (!q || !this.#relation) return []
+    return (await this.#query(this.#relation, q.text)).map(([key, position]) => ({
       key: key ?? '',
       alias: q.alias,
       position: position ?? null,
@@ -63,8 +63,9 @@ export class RangeArea implements RangeCapture {
   }
 
   async found(unmatched: readonly string[]): Promise<readonly string[]> {
-    const q = this.#relation && unmatched.length > 0 ? foundQuery(this.#from.catalogs, this.#relation, unmatched) : null
-    return q === null ? [] : (await this.#query(q)).map(([key]) => key ?? '')
+    const r = this.#relation
+    const q = r && unmatched.length > 0 ? foundQuery(this.#from.catalogs, r, unmatched) : null
+    return r === null || q === null ? [] : (await this.#query(r, q)).map(([key]) => key ?? '')
   }
 
   /** Those that the source has now: they are read with everything else. */
@@ -75,13 +76,14 @@ export class RangeArea implements RangeCapture {
     const key = c.kit.keyJson(mainKeys(c, r))
     const all = predicates(c, r, { ...NOTHING, again: keys }, false)
     const rows = await this.#query(
+      r,
       sql`SELECT DISTINCT ${key} AS k FROM ${fromSource(c, r)} WHERE ${joined(all, ' OR ', FALSE)} ORDER BY k`,
     )
     return rows.map(([k]) => k ?? '')
   }
 
-  async #query(statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
-    const snapshot = await this.#from.snapshot()
+  async #query(r: FlowRelation, statement: Sql): Promise<readonly (readonly (string | null)[])[]> {
+    const snapshot = await this.#from.snapshot(r)
     const session = await snapshot.borrow()
     try {
       return await query(session, statement, this.#from.location, 'TM4019')

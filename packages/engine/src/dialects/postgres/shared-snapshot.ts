@@ -1,10 +1,22 @@
 /**
  * One exported snapshot and the sessions that read under it. It is taken after clock and ceiling were read, and it holds
- * back vacuum in the source: no longer than its greatest age.
+ * back vacuum in the source: no longer than its greatest age. The tables are locked against being rewritten before it is
+ * taken: the rows of a table that is rewritten after are younger than the snapshot, and it would see none of them.
  */
 import type { PostgresSession } from '../../drivers/postgres.ts'
 
 const READ_ONLY = 'ISOLATION LEVEL REPEATABLE READ READ ONLY'
+/** each statement has a snapshot of its own, so that the one that locks comes before the one that is exported */
+const KEEPING = 'ISOLATION LEVEL READ COMMITTED READ ONLY'
+
+export interface SnapshotRequest {
+  readonly connect: () => Promise<PostgresSession>
+  readonly maxAgeMs: number
+  /** reads no row, and so locks what it names against being rewritten */
+  readonly locking: string
+  /** the name of one that another process keeps; null: a new one */
+  readonly of: string | null
+}
 
 export class SharedSnapshot implements AsyncDisposable {
   /** what it sees, as the server writes it: tells a resumed run whether it reads what was cut */
@@ -32,16 +44,12 @@ export class SharedSnapshot implements AsyncDisposable {
     this.#all.add(keeper)
   }
 
-  /** `of`: the name of one that another process keeps; null: a new one. */
-  static async take(
-    connect: () => Promise<PostgresSession>,
-    maxAgeMs: number,
-    of: string | null = null,
-  ): Promise<SharedSnapshot> {
+  static async take({ connect, maxAgeMs, locking, of }: SnapshotRequest): Promise<SharedSnapshot> {
     const keeper = await connect()
     try {
-      await keeper.begin(READ_ONLY)
+      await keeper.begin(of === null ? KEEPING : READ_ONLY)
       if (of !== null) await keeper.run(importing(of))
+      await keeper.run(locking)
       const [row] = await keeper.rows('SELECT pg_catalog.pg_export_snapshot(), pg_catalog.pg_current_snapshot()::text')
       const [name, sees] = row ?? []
       if (name == null || sees == null) throw new TypeError('a snapshot has a name')
