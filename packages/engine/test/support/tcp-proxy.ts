@@ -7,7 +7,7 @@ export type Direction = 'up' | 'down'
 interface Arming {
   readonly direction: Direction
   readonly afterBytes: number
-  readonly then: 'hold' | 'cut'
+  readonly how: 'hold' | 'cut'
   readonly reached: () => void
 }
 
@@ -44,9 +44,9 @@ export class TcpProxy implements AsyncDisposable {
    * The first connection that has passed so many bytes in that direction since is held up there, or cut at both ends.
    * `up`: to the server. Resolves when it is.
    */
-  arm(direction: Direction, afterBytes: number, then: Arming['then']): Promise<void> {
+  arm(direction: Direction, afterBytes: number, how: Arming['how']): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#armed = { direction, afterBytes, then, reached: resolve }
+    this.#armed = { direction, afterBytes, how, reached: resolve }
     return promise
   }
 
@@ -80,7 +80,7 @@ export class TcpProxy implements AsyncDisposable {
           return
         }
         this.#armed = null
-        if (armed.then === 'cut') {
+        if (armed.how === 'cut') {
           client.resetAndDestroy()
           server.resetAndDestroy()
         } else {
