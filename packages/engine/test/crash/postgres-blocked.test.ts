@@ -38,7 +38,7 @@ describe.concurrent('a lock that another session holds on the target', () => {
     'by %s, for longer than a batch waits: the batch is tried again',
     async (ways) => {
       await using p = await changed(ways)
-      await using child = p.start({ at: 'batch:begun:2', by: 'SIGSTOP', wish: WISH })
+      await using child = p.start({ at: 'batch:begun:2', signal: 'SIGSTOP', wish: WISH })
       await child.said('stopped')
       await using other = await p.b.connect()
       await other.begin('', 'LOCK TABLE lake.dst IN SHARE MODE')
@@ -56,7 +56,7 @@ describe.concurrent('a lock that another session holds on the target', () => {
     'by %s, where the flow says that it is fatal: the run fails, says so, and resumes',
     async (ways) => {
       await using p = await changed(ways, '      on_error: [{ code: TM5003, do: fatal }]\n')
-      await using child = p.start({ at: 'batch:begun:2', by: 'SIGSTOP', wish: WISH })
+      await using child = p.start({ at: 'batch:begun:2', signal: 'SIGSTOP', wish: WISH })
       await child.said('stopped')
       await using other = await p.b.connect()
       await other.begin('', 'LOCK TABLE lake.dst IN SHARE MODE')

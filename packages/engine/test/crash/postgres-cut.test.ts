@@ -85,7 +85,7 @@ describe.each(VERSIONS)('a server that crashes in mid-batch, PostgreSQL %s', (ve
       const own = { port: server.port, has: 'everything' } as const
       await using p = await ProcessProject.open({ ways, version, own, lease: '60s' })
       await prepared(p, 'changes')
-      await using child = p.start({ at: 'batch:staged:3', by: 'SIGSTOP', wish: WISH })
+      await using child = p.start({ at: 'batch:staged:3', signal: 'SIGSTOP', wish: WISH })
       await child.said('stopped')
       await server.restart('immediate')
       await wake(child)

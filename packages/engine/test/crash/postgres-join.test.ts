@@ -43,9 +43,9 @@ describe.each(VERSIONS)('two processes on one run over PostgreSQL %s', (version)
     'by %s: each brings some of many batches, and there is no difference',
     async (ways) => {
       await using p = await opened(version, ways)
-      await using owner = p.start({ at: 'batch:claimed:2', by: 'SIGSTOP', wish: WISH })
+      await using owner = p.start({ at: 'batch:claimed:2', signal: 'SIGSTOP', wish: WISH })
       const run = await stopped(p, owner)
-      await using joiner = p.start({ task: 'join', run, at: 'batch:recorded:2', by: 'SIGSTOP', wish: WISH })
+      await using joiner = p.start({ task: 'join', run, at: 'batch:recorded:2', signal: 'SIGSTOP', wish: WISH })
       await joiner.said('stopped')
       await wake(owner)
       await wake(joiner)
@@ -60,7 +60,7 @@ describe.each(VERSIONS)('two processes on one run over PostgreSQL %s', (version)
 
   test('one that joined dies in mid-batch: its batch is taken over, and comes once', async () => {
     await using p = await opened(version)
-    await using owner = p.start({ at: 'batch:claimed:2', by: 'SIGSTOP', wish: WISH })
+    await using owner = p.start({ at: 'batch:claimed:2', signal: 'SIGSTOP', wish: WISH })
     const run = await stopped(p, owner)
     await using joiner = p.start({ task: 'join', run, at: 'batch:before-commit:3', wish: WISH })
     expect(await joiner.ended).toMatchObject({ signal: 'SIGKILL' })
@@ -72,9 +72,9 @@ describe.each(VERSIONS)('two processes on one run over PostgreSQL %s', (version)
 
   test('one that joined sleeps before its batch: the owner ends within the lease and 30 s, and the batch comes once', async () => {
     await using p = await opened(version)
-    await using owner = p.start({ at: 'batch:claimed:2', by: 'SIGSTOP', wish: WISH })
+    await using owner = p.start({ at: 'batch:claimed:2', signal: 'SIGSTOP', wish: WISH })
     const run = await stopped(p, owner)
-    await using joiner = p.start({ task: 'join', run, at: 'batch:claimed:3', by: 'SIGSTOP', wish: WISH })
+    await using joiner = p.start({ task: 'join', run, at: 'batch:claimed:3', signal: 'SIGSTOP', wish: WISH })
     await joiner.said('stopped')
     const begun = performance.now()
     await wake(owner)
@@ -89,7 +89,7 @@ describe.each(VERSIONS)('two processes on one run over PostgreSQL %s', (version)
   test('one that joined sleeps in mid-COPY, its transaction open: the owner ends within the lease and 30 s, and the late commit is refused', async () => {
     await using p = await opened(version)
     await using proxy = await TcpProxy.to(p.b.options.port)
-    await using owner = p.start({ at: 'batch:claimed:2', by: 'SIGSTOP', wish: WISH })
+    await using owner = p.start({ at: 'batch:claimed:2', signal: 'SIGSTOP', wish: WISH })
     const run = await stopped(p, owner)
     const held = proxy.arm('up', 400_000, 'hold')
     await using joiner = p.start({ task: 'join', run, wish: WISH }, { B_URL: proxy.urlOf(p.b.url) })
@@ -115,9 +115,9 @@ describe.each(VERSIONS)('two processes on one run over PostgreSQL %s', (version)
 
   test('the owner dies: one that joined says who has to go on, and a resume brings in the rest', async () => {
     await using p = await opened(version)
-    await using owner = p.start({ at: 'batch:claimed:2', by: 'SIGSTOP', wish: WISH })
+    await using owner = p.start({ at: 'batch:claimed:2', signal: 'SIGSTOP', wish: WISH })
     const run = await stopped(p, owner)
-    await using joiner = p.start({ task: 'join', run, at: 'batch:recorded', by: 'SIGSTOP', wish: WISH })
+    await using joiner = p.start({ task: 'join', run, at: 'batch:recorded', signal: 'SIGSTOP', wish: WISH })
     await joiner.said('stopped')
     owner.kill('SIGKILL')
     await owner.ended

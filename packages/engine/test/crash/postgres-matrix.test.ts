@@ -30,6 +30,13 @@ const CASES = (['relay', 'pushdown'] as const).flatMap((ways, w) =>
   ),
 )
 
+const REPLACED = [
+  ['relay', 'settle:swapped'],
+  ['relay', 'settle:before'],
+  ['pushdown', 'settle:swapped'],
+  ['pushdown', 'batch:before-commit:2'],
+] as const
+
 async function killed(p: ProcessProject, at: string, wish: { batchRows: number; parallel: number }): Promise<void> {
   await using child = p.start({ at, wish })
   const ended = await child.ended
@@ -74,12 +81,7 @@ describe.concurrent('crash matrix of PostgreSQL', () => {
     },
   )
 
-  test.for([
-    ['relay', 'settle:swapped'],
-    ['relay', 'settle:before'],
-    ['pushdown', 'settle:swapped'],
-    ['pushdown', 'batch:before-commit:2'],
-  ] as const)(
+  test.for(REPLACED)(
     'a table that is replaced by %s, dying at %s, is as it was or as the source is',
     async ([ways, point]) => {
       await using p = await ProcessProject.open({ ways, version: '18', capture: 'backfill', apply: 'replace' })

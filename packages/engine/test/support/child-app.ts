@@ -17,16 +17,16 @@ export interface AppOrder {
   /** a failpoint and which time: `batch:begun:3`. Null: it works to its end */
   readonly at: string | null
   /** what happens there; SIGSTOP is said as the line `stopped` first, and `awake` after it */
-  readonly by: 'SIGKILL' | 'SIGSTOP'
+  readonly signal: 'SIGKILL' | 'SIGSTOP'
 }
 
-function hitOf({ at, by }: AppOrder): Hit {
+function hitOf({ at, signal }: AppOrder): Hit {
   const match = /^(.*?)(?::(\d+))?$/.exec(at ?? '')
   let left = Number(match?.[2] ?? 1)
   return (point) => {
     if (point !== match?.[1] || --left !== 0) return
-    if (by === 'SIGSTOP') process.stdout.write('stopped\n')
-    process.kill(process.pid, by)
+    if (signal === 'SIGSTOP') process.stdout.write('stopped\n')
+    process.kill(process.pid, signal)
     process.stdout.write('awake\n')
   }
 }

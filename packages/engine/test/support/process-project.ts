@@ -123,7 +123,7 @@ ${more}`,
 
   /** Disposing it kills it. */
   start(order: Partial<Omit<AppOrder, 'dir'>>, variables: Partial<Variables> = {}): Child {
-    const full: AppOrder = { dir: this.dir, task: 'run', run: null, wish: {}, at: null, by: 'SIGKILL', ...order }
+    const full: AppOrder = { dir: this.dir, task: 'run', run: null, wish: {}, at: null, signal: 'SIGKILL', ...order }
     return startApp(full, { ...this.variables, ...variables })
   }
 

@@ -1,0 +1,125 @@
+/**
+ * Late commits from end to end: 2 to 6 writers, whose transactions open, stamp, prepare and commit in any order, with runs
+ * without a buffer in between. When all have ended, the target is the source; nothing was lost, and nothing came twice.
+ */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { PostgresSession } from '../../src/drivers/postgres.ts'
+import { assertProperty } from '../model/property-run.ts'
+import { ProcessProject } from '../support/process-project.ts'
+import { present } from '../support/present.ts'
+
+const TABLE =
+  'CREATE TABLE office.src (id bigserial PRIMARY KEY, writer integer, at timestamptz NOT NULL DEFAULT now()); CREATE INDEX ON office.src (at)'
+
+type Move =
+  | { readonly do: 'write' | 'take number' | 'commit' | 'prepare' | 'roll back' | 'begin'; readonly writer: number }
+  | { readonly do: 'run' }
+
+const move = (writers: number): fc.Arbitrary<Move> => {
+  const by = (what: Exclude<Move['do'], 'run'>) =>
+    fc.record({ do: fc.constant(what), writer: fc.nat({ max: writers - 1 }) })
+  return fc.oneof(
+    { weight: 4, arbitrary: by('write') },
+    { weight: 2, arbitrary: by('begin') },
+    { weight: 1, arbitrary: by('take number') },
+    { weight: 3, arbitrary: by('commit') },
+    { weight: 1, arbitrary: by('prepare') },
+    { weight: 1, arbitrary: by('roll back') },
+    { weight: 4, arbitrary: fc.constant<Move>({ do: 'run' }) },
+  )
+}
+const interleaving = fc
+  .integer({ min: 2, max: 6 })
+  .chain((writers) =>
+    fc.record({ writers: fc.constant(writers), moves: fc.array(move(writers), { minLength: 8, maxLength: 30 }) }),
+  )
+
+let prepared = 0
+
+/** One transaction at a time. */
+class Writer {
+  readonly #session: PostgresSession
+  readonly #name: number
+  #number: string | null = null
+  /** prepared, and not yet committed */
+  #left: string | null = null
+
+  constructor(session: PostgresSession, name: number) {
+    this.#session = session
+    this.#name = name
+  }
+
+  async act(what: Exclude<Move['do'], 'run'>): Promise<void> {
+    const s = this.#session
+    if (what === 'begin') return void (s.inTransaction || (await s.begin()))
+    if (what === 'take number') {
+      if (!s.inTransaction) await s.begin()
+      this.#number = (await s.rows("SELECT nextval('office.src_id_seq')"))[0]?.[0] ?? null
+    } else if (what === 'write') {
+      if (!s.inTransaction) await s.begin()
+      const id = this.#number ?? (await s.rows("SELECT nextval('office.src_id_seq')"))[0]?.[0] ?? ''
+      this.#number = null
+      await s.run('INSERT INTO office.src (id, writer) VALUES ($1, $2)', [id, String(this.#name)])
+    } else if (what === 'prepare') {
+      if (!s.inTransaction || this.#left !== null) return
+      this.#left = `late-${process.pid}-${++prepared}`
+      await s.run(`PREPARE TRANSACTION '${this.#left}'`)
+      await s.rollback()
+    } else if (what === 'commit') {
+      if (s.inTransaction) await s.commit()
+      else if (this.#left !== null) {
+        await s.run(`COMMIT PREPARED '${this.#left}'`)
+        this.#left = null
+      }
+    } else if (s.inTransaction) await s.rollback()
+  }
+
+  async end(): Promise<void> {
+    await this.act('commit')
+    await this.act('commit')
+  }
+}
+
+test.for([
+  { position: 'at', version: '15' },
+  { position: 'id', version: '18' },
+] as const)(
+  'over relay nothing is lost and nothing comes twice, whatever the order of commits: by $position on PostgreSQL $version',
+  { timeout: 600_000 },
+  async ({ position, version }) => {
+    await using p = await ProcessProject.open({
+      ways: 'relay',
+      version,
+      lease: '60s',
+      capture: `{ kind: watermark, position: ${position}, ${position === 'at' ? 'buffer: 0s' : 'buffer: 0'} }`,
+    })
+    await p.a.exec(TABLE)
+    let inserted = 0
+    let beyond = 0
+    const run = async (): Promise<void> => {
+      const { status, error, rows } = await p.run()
+      expect(['succeeded', 'nothing_to_do'], JSON.stringify(error)).toContain(status)
+      inserted += Number(rows.inserted)
+      beyond += Number(rows.updated) + Number(rows.skipped_same) + Number(rows.skipped_older)
+    }
+    const written = async (): Promise<number> => Number((await p.a.rows('SELECT count(*) FROM office.src'))[0]?.[0])
+    await run()
+    await assertProperty(`late commits by ${position}`, 30, interleaving, async ({ writers, moves }) => {
+      ;[inserted, beyond] = [0, 0]
+      const before = await written()
+      await using open = new AsyncDisposableStack()
+      const all: Writer[] = []
+      for (let i = 0; i < writers; i++) all.push(new Writer(open.use(await p.a.connect()), i))
+      for (const m of moves) {
+        if (m.do === 'run') await run()
+        else await present(all[m.writer], 'writer').act(m.do)
+      }
+      for (const writer of all) await writer.end()
+      // a number waits for a look that came after it, and each run takes one
+      for (let i = 0; i < 3; i++) await run()
+      expect(await p.differences()).toEqual([])
+      expect({ inserted, beyond }).toEqual({ inserted: (await written()) - before, beyond: 0 })
+    })
+  },
+)
