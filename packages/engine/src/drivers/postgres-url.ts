@@ -24,7 +24,6 @@ const PARAMETERS = [
   'connect_timeout',
   'application_name',
 ] as const
-type Parameter = (typeof PARAMETERS)[number]
 
 const CONNECT_TIMEOUT_S = 10
 const DEFAULT_PORT = 5432
@@ -34,7 +33,7 @@ const DEFAULT_PORT = 5432
  * operating system, a database named after the user. Files of TLS are read here; a relative path counts from `dir`.
  */
 export function parsePostgresUrl(text: string, dir: string, applicationName: string): PostgresOptions {
-  const given = parametersOf(text)
+  const given = urlParameters(text, PARAMETERS)
   const user = given.user ?? userInfo().username
   const port = wholeNumber(given.port ?? String(DEFAULT_PORT), 1, 65_535, 'its port')
   return {
@@ -50,17 +49,22 @@ export function parsePostgresUrl(text: string, dir: string, applicationName: str
   }
 }
 
-type Given = Readonly<Partial<Record<Parameter, string>>>
+type Named = 'host' | 'port' | 'dbname' | 'user' | 'password'
+type Given = Readonly<Partial<Record<(typeof PARAMETERS)[number], string>>>
 
-function parametersOf(text: string): Given {
+/** What a URL gives for these of libpq's parameters, and it may give no others. What is empty is not given. */
+export function urlParameters<P extends string>(
+  text: string,
+  known: readonly (P | Named)[],
+): Readonly<Partial<Record<P | Named, string>>> {
   if (!/^postgres(?:ql)?:\/\//.test(text)) throw new PostgresUrlError('it must be postgres://USER@HOST:PORT/DATABASE')
   const url = URL.parse(text)
   if (url === null)
     throw new PostgresUrlError(
       'it is no URL: characters like @ / : # ? % in a name or password are written %40 and so on',
     )
-  const given: Partial<Record<Parameter, string>> = {}
-  const put = (name: Parameter, value: string): void => {
+  const given: Partial<Record<P | Named, string>> = {}
+  const put = (name: P | Named, value: string): void => {
     if (value !== '') given[name] = value
   }
   put('host', decoded(url.hostname.replace(/^\[(.*)\]$/, '$1')))
@@ -69,10 +73,10 @@ function parametersOf(text: string): Given {
   put('password', decoded(url.password))
   put('dbname', decoded(url.pathname.slice(1)))
   for (const [name, value] of url.searchParams) {
-    const known = PARAMETERS.find((p) => p === name)
-    if (known === undefined)
-      throw new PostgresUrlError(`its parameter ${name} is not known; there are ${PARAMETERS.join(', ')}`)
-    put(known, value)
+    const parameter = known.find((p) => p === name)
+    if (parameter === undefined)
+      throw new PostgresUrlError(`its parameter ${name} is not known; there are ${known.join(', ')}`)
+    put(parameter, value)
   }
   return given
 }
@@ -108,7 +112,7 @@ function tlsOf(given: Given, dir: string): PostgresOptions['tls'] {
   }
 }
 
-function pem(path: string | undefined, dir: string, name: Parameter): string | null {
+function pem(path: string | undefined, dir: string, name: string): string | null {
   if (path === undefined) return null
   try {
     return readFileSync(resolve(dir, path), 'utf8')

@@ -142,6 +142,7 @@ test.each([
   [{ url: 'mysql://x/y' }, 'postgres://'],
   [{ url: 'postgres://h/d?sslmode=maybe' }, 'maybe'],
   [{ url: 'postgres://h/d?options=-c' }, 'options'],
+  [{ url: 'postgres://u:50%@h/d' }, 'a % in it'],
   [{ host: 'h', database: 'd', port: 0 }, 'port'],
 ])('options that lead nowhere are refused: %j', (given, words) => {
   expect(() => connectionOf(given)).toThrow(

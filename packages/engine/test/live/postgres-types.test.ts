@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest'
 import { findLogicalType, formatLogicalType } from '@tidemark/contract/logical-type'
 import { findLoss } from '../../src/dialects/postgres/narrowing.ts'
-import { ownType } from '../../src/dialects/postgres/own-type.ts'
 import { postgresKit } from '../../src/dialects/postgres/sql-kit.ts'
 import {
   canBeKey,
@@ -255,21 +254,6 @@ test('a type goes into the holder of its logical type without a loss, or is held
     'text[]',
     'money',
   ])
-})
-
-test('a type of PostgreSQL alone is refused by a reason that says what to cast it to', () => {
-  expect(ownType('integer')).toBeNull()
-  expect(ownType(MOOD)).toBeNull()
-  expect(ownType('money')).toContain('cast it to numeric(p,s)')
-  expect(ownType('numeric')).toContain('any number of digits')
-  for (const type of [
-    'interval',
-    'integer[]',
-    'inet',
-    'public.pair /* row [["a", "integer"]] */',
-    'public.geom /* base "postgis" */',
-  ])
-    expect([type, ownType(type)]).toEqual([type, expect.stringContaining('cast it to text')])
 })
 
 test('times, whole numbers and transaction ids of PostgreSQL are positions, and nothing else is', () => {
