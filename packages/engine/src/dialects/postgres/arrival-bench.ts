@@ -9,7 +9,6 @@ import {
   type CapturedBatch,
   type FenceKey,
   type FlowRelation,
-  landingTable,
   type OpenBench,
   type RangesAlone,
   type Selection,
@@ -23,20 +22,20 @@ import type { Lane, LaneFacts } from '../lanes.ts'
 import type { TemplateColumn } from '../planned-steps.ts'
 import type { BatchPart, RowPolicy } from '../row-policy.ts'
 import { ident } from '../sql-text.ts'
-import { insertRejects } from '../relational/fence.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
-import { FAILS, Sift, withOut } from '../relational/sift.ts'
+import { FAILS } from '../relational/sift.ts'
 import { unheld, weighStaged } from '../relational/weigh.ts'
 import { arrivedBy, notBinary, receiveInto, receiveStaged } from './arriving.ts'
+import { BatchTarget } from './batch-target.ts'
 import { classify } from './errors.ts'
 import { explainLanding } from './explain-batch.ts'
 import { isFilledByRun } from './fresh-target.sql.ts'
-import { canUpsert, land, landingOf, type LandingTable, withAddresses } from './land.ts'
+import { canUpsert, withAddresses } from './land.ts'
 import { sourceNames, targetNames } from './names.ts'
 import { knownVersion } from './server-version.ts'
 import { refuseChangedTarget } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
-import { connectionOf, openSession, type PostgresConnection, settingsOf } from './session.ts'
+import { connectionOf, openSession, type PostgresConnection } from './session.ts'
 import { postgresKit } from './sql-kit.ts'
 import { PostgresTarget } from './target.ts'
 import { ours, PostgresTransaction } from './transaction.ts'
@@ -66,8 +65,7 @@ class ArrivalBench implements Bench {
   readonly #session: PostgresSession
   readonly #catalogs: Catalogs
   readonly #opened: AsyncDisposableStack
-  readonly #idle: PostgresSession[] = []
-  readonly #landings = new Map<string, LandingTable>()
+  readonly #batches: BatchTarget
   /** a row that was thought new was there: from now on every batch is staged */
   #collided = false
 
@@ -88,25 +86,15 @@ class ArrivalBench implements Bench {
     // whoever speaks the same bulk format has the same types
     const foreign = from.wires.includes('pgcopy') ? null : (type: string) => from.source.logicalTypeOf(type)
     this.target = new PostgresTarget(into, session, catalogs, foreign)
+    this.#batches = new BatchTarget(into, session, catalogs, this.target)
   }
 
   lanes(relation: FlowRelation): LaneFacts {
     return lanesFrom(this.#from, ['pgcopy', 'csv'], relation, notBinary)
   }
 
-  async begin(_relation: FlowRelation, key: FenceKey, batch: BatchKey): Promise<BatchTransaction> {
-    const own = this.#idle.pop() ?? (await openSession(this.#into, 'target'))
-    own.discreet = this.#session.discreet
-    const tx = new PostgresTransaction(own, this.#catalogs.target, key, batch, this.#into.location, (reusable) => {
-      if (reusable) this.#idle.push(own)
-    })
-    try {
-      await tx.enter(Number(settingsOf('target')['lock_timeout']))
-      return tx
-    } catch (error) {
-      await tx[Symbol.asyncDispose]()
-      throw error
-    }
+  begin(_relation: FlowRelation, key: FenceKey, batch: BatchKey): Promise<BatchTransaction> {
+    return this.#batches.begin(key, batch)
   }
 
   async stage(
@@ -133,7 +121,7 @@ class ArrivalBench implements Bench {
       own.landed = rows
       return { rows, bytes }
     }
-    const judged = !canUpsert(flow, 'latest', await this.#landing(flow))
+    const judged = !canUpsert(flow, 'latest', await this.#batches.landing(flow))
     const received = await receiveStaged(own, own.session, this.#catalogs, this.#from, this.target, incoming, {
       part,
       judged,
@@ -147,7 +135,7 @@ class ArrivalBench implements Bench {
   /** No row can be there, and none is to be looked at before it lands. A key that is there after all fails the COPY. */
   async #takesAnyRow(own: PostgresTransaction, flow: FlowRelation, wire: Wire): Promise<boolean> {
     const r = arrivedBy(wire, flow, this.target)
-    const table = await this.#landing(flow)
+    const table = await this.#batches.landing(flow)
     return (
       !this.#collided &&
       (wire === 'csv' || flow.columns.every((x) => !table.domainArrays.includes(x.target))) &&
@@ -167,25 +155,7 @@ class ArrivalBench implements Bench {
   ): Promise<RowCounts> {
     const own = ours(tx)
     if (own.landed !== null) return { ...NO_ROWS, read: own.landed, inserted: own.landed }
-    const r = own.arrived
-    if (own.split === null || own.staged === null || r === null) throw new TypeError('nothing is staged')
-    const table = await this.#landing(flow)
-    const c = withAddresses(this.#catalogs, table)
-    const sift = new Sift(own, c, r, { staged: own.staged, split: own.split }, policy)
-    await sift.foresee()
-    const counts = withOut(await land(own, c, r, kind, sift, table, own.stagedRows), sift)
-    if (counts.rejected > 0n) await own.exec(insertRejects(c.target, own.key, own.batch, sift.rejects))
-    return counts
-  }
-
-  async #landing(relation: FlowRelation): Promise<LandingTable> {
-    const table = landingTable(relation)
-    const known = this.#landings.get(table.join('.'))
-    if (known) return known
-    const to = senderOf(this.#session, this.target.location)
-    const found = await landingOf(to, this.target.nameOf(table), await this.target.describe(table))
-    this.#landings.set(table.join('.'), found)
-    return found
+    return await this.#batches.land(own, own.arrived ?? flow, kind, policy)
   }
 
   describeTemplate(): Promise<readonly TemplateColumn[]> {
@@ -222,7 +192,7 @@ class ArrivalBench implements Bench {
         incoming,
         { part: null, judged: true },
       )
-      const c = facts === null ? this.#catalogs : withAddresses(this.#catalogs, await this.#landing(flow))
+      const c = facts === null ? this.#catalogs : withAddresses(this.#catalogs, await this.#batches.landing(flow))
       const batch = { staged, rows, split: { ...split, readAt: null }, kind, policy }
       return await weighStaged(here, c, unheld(relation, { keepsPositions }), batch, facts, null)
     } finally {
@@ -245,7 +215,7 @@ class ArrivalBench implements Bench {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#idle) await session[Symbol.asyncDispose]()
+    await this.#batches[Symbol.asyncDispose]()
     await this.#opened.disposeAsync()
   }
 }

@@ -10,7 +10,6 @@ import {
   type CapturedBatch,
   type FenceKey,
   type FlowRelation,
-  landingTable,
   type OpenBench,
   type Selection,
   type Staged,
@@ -21,28 +20,28 @@ import type { BatchPart, RowPolicy } from '../row-policy.ts'
 import { sql } from '../sql-text.ts'
 import { staged } from '../relational/apply.sql.ts'
 import { predicates, vanishingUnder } from '../relational/capture.sql.ts'
-import { insertRejects } from '../relational/fence.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
-import { FAILS, Sift, withOut } from '../relational/sift.ts'
+import { FAILS } from '../relational/sift.ts'
 import { stageByKey, stageGiven } from '../relational/stage-batch.ts'
 import { templateSql } from '../relational/template.sql.ts'
 import { weighBatch } from '../relational/weigh.ts'
 import { stateOf } from '../relational/work-area.ts'
 import { openPostgresArrival } from './arrival-bench.ts'
+import { BatchTarget } from './batch-target.ts'
 import { openPostgresDeparture } from './departure.ts'
 import { explainBatch } from './explain-batch.ts'
 import { keyRange } from './key-range.ts'
-import { land, landingOf, type LandingTable, withAddresses } from './land.ts'
+import { withAddresses } from './land.ts'
 import { targetNames } from './names.ts'
 import { refuseChangedTypes } from './refuse-batch.ts'
 import { count, senderOf } from './run-sql.ts'
-import { connectionOf, openSession, type PostgresConnection, settingsOf } from './session.ts'
+import { connectionOf, openSession, type PostgresConnection } from './session.ts'
 import { PostgresSource } from './source.ts'
 import { openSourceEnd, type SourceEnd } from './source-end.ts'
 import { postgresKit } from './sql-kit.ts'
 import { PostgresTarget } from './target.ts'
-import { ours, PostgresTransaction } from './transaction.ts'
+import { ours } from './transaction.ts'
 import { columnsOf } from './type-of.ts'
 import { inMemory, PostgresWorkArea, workPlace } from './work-area.ts'
 
@@ -118,9 +117,7 @@ class PostgresBench implements Bench {
   readonly #ends: Ends
   readonly #catalogs: Catalogs
   readonly #opened: AsyncDisposableStack
-  /** sessions between batches, ready for the next one */
-  readonly #idle: PostgresSession[] = []
-  readonly #landings = new Map<string, LandingTable>()
+  readonly #batches: BatchTarget
 
   constructor(
     ends: Ends,
@@ -134,6 +131,7 @@ class PostgresBench implements Bench {
     this.#opened = opened
     this.source = ends.source.port(catalogs, hooks.betweenClockAndCeiling)
     this.target = new PostgresTarget(ends.into, ends.session, catalogs)
+    this.#batches = new BatchTarget(ends.into, ends.session, catalogs, this.target)
     const capture = senderOf(ends.work, 'capture', 'TM4019', ends.begin)
     this.work = new PostgresWorkArea(capture, catalogs, place, (r) => stateOf(this.target, r.target.table))
   }
@@ -142,20 +140,8 @@ class PostgresBench implements Bench {
     return this.#ends.source.lanes(relation)
   }
 
-  async begin(_relation: FlowRelation, key: FenceKey, batch: BatchKey): Promise<BatchTransaction> {
-    const { into, session } = this.#ends
-    const own = this.#idle.pop() ?? (await openSession(into, 'target'))
-    own.discreet = session.discreet
-    const tx = new PostgresTransaction(own, this.#catalogs.target, key, batch, into.location, (reusable) => {
-      if (reusable) this.#idle.push(own)
-    })
-    try {
-      await tx.enter(Number(settingsOf('target')['lock_timeout']))
-      return tx
-    } catch (error) {
-      await tx[Symbol.asyncDispose]()
-      throw error
-    }
+  begin(_relation: FlowRelation, key: FenceKey, batch: BatchKey): Promise<BatchTransaction> {
+    return this.#batches.begin(key, batch)
   }
 
   async stage(
@@ -178,32 +164,13 @@ class PostgresBench implements Bench {
     return { rows: own.stagedRows, bytes: split.bytes }
   }
 
-  async apply(
+  apply(
     tx: BatchTransaction,
     relation: FlowRelation,
     kind: 'insert-missing' | 'latest',
     policy: RowPolicy,
   ): Promise<RowCounts> {
-    const own = ours(tx)
-    if (own.split === null || own.staged === null) throw new TypeError('nothing is staged')
-    const table = await this.#landing(relation)
-    const c = withAddresses(this.#catalogs, table)
-    const sift = new Sift(own, c, relation, { staged: own.staged, split: own.split }, policy)
-    await sift.foresee()
-    const counts = withOut(await land(own, c, relation, kind, sift, table, own.stagedRows), sift)
-    if (counts.rejected > 0n) await own.exec(insertRejects(c.target, own.key, own.batch, sift.rejects))
-    return counts
-  }
-
-  /** What its definition says; asked once, when it is there. */
-  async #landing(relation: FlowRelation): Promise<LandingTable> {
-    const table = landingTable(relation)
-    const known = this.#landings.get(table.join('.'))
-    if (known) return known
-    const to = senderOf(this.#ends.session, this.target.location)
-    const found = await landingOf(to, this.target.nameOf(table), await this.target.describe(table))
-    this.#landings.set(table.join('.'), found)
-    return found
+    return this.#batches.land(ours(tx), relation, kind, policy)
   }
 
   async describeTemplate(
@@ -232,7 +199,7 @@ class PostgresBench implements Bench {
   ): Promise<RowCounts> {
     const here = this.#weighing
     const facts = await this.target.describe(flow.target.table)
-    const c = facts === null ? this.#catalogs : withAddresses(this.#catalogs, await this.#landing(flow))
+    const c = facts === null ? this.#catalogs : withAddresses(this.#catalogs, await this.#batches.landing(flow))
     const target = {
       facts,
       keepsPositions: flow.position?.targetColumn === null && (await this.target.keepsPositions(flow.target.table)),
@@ -259,7 +226,7 @@ class PostgresBench implements Bench {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#idle) await session[Symbol.asyncDispose]()
+    await this.#batches[Symbol.asyncDispose]()
     await this.#ends.work.rollback()
     await this.#opened.disposeAsync()
   }
