@@ -24,6 +24,10 @@ function inMemory(): Readonly<Record<string, string>> {
 }
 const IN_MEMORY: readonly string[] = ['crash', 'model']
 
+/** What says of one version what another suite says of the newest. */
+const ONLY_LONG: readonly string[] =
+  process.env['TEST_LONG'] === '1' ? [] : ['packages/engine/test/live/postgres-semantics-15.test.ts']
+
 const testsOf = (folder: string) => `packages/engine/test/${folder}/**/*.test.ts`
 
 export default defineConfig({
@@ -50,6 +54,7 @@ export default defineConfig({
         test: {
           name,
           include: [testsOf(name)],
+          exclude: [...configDefaults.exclude, ...ONLY_LONG],
           testTimeout: limitMs,
           hookTimeout: limitMs,
           fileParallelism: false,

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import type { RunId } from '@tidemark/contract/ids'
 import type { Child } from '../support/child-process.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import type { Version } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 import { present } from '../support/present.ts'
 import { FLOW, ProcessProject, saidBy, wake } from '../support/process-project.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
@@ -14,10 +15,7 @@ const WISH = { batchRows: 500, parallel: 1, waitMs: 20_000 }
 const LEASE_MS = 5_000
 const BOUND_MS = LEASE_MS + 30_000
 
-async function opened(
-  version: (typeof VERSIONS)[number],
-  ways: 'relay' | 'pushdown' = 'relay',
-): Promise<ProcessProject> {
+async function opened(version: Version, ways: 'relay' | 'pushdown' = 'relay'): Promise<ProcessProject> {
   const p = await ProcessProject.open({ ways, version, lease: `${LEASE_MS / 1_000}s` })
   await p.a.exec(TABLE, rowsFrom(1, ROWS))
   return p
@@ -38,7 +36,7 @@ const openBatches = async (p: ProcessProject, run: RunId): Promise<number> =>
 
 const inserted = { status: 'succeeded', error: null, rows: { read: ROWS, inserted: ROWS } }
 
-describe.each(VERSIONS)('two processes on one run over PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('two processes on one run over PostgreSQL %s', (version) => {
   test.for(['relay', 'pushdown'] as const)(
     'by %s: each brings some of many batches, and there is no difference',
     async (ways) => {

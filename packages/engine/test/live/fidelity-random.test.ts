@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { LONG } from '../support/long.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { bitsOf } from '../support/postgres-extremes.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
@@ -81,7 +82,7 @@ describe.each(VERSIONS)('random rows of PostgreSQL %s', (version) => {
         await b.exec(`CREATE OR REPLACE VIEW last AS ${first}`)
         expect(await bitsOf(b, 'last')).toEqual(await bitsOf(a, 'last'))
       }),
-      { numRuns: 100 },
+      { numRuns: LONG ? 300 : 30 },
     )
   })
 })

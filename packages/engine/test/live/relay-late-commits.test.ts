@@ -105,7 +105,7 @@ test.for([
     }
     const written = async (): Promise<number> => Number((await p.a.rows('SELECT count(*) FROM office.src'))[0]?.[0])
     await run()
-    await assertProperty(`late commits by ${position}`, 30, interleaving, async ({ writers, moves }) => {
+    await assertProperty(`late commits by ${position}`, 12, interleaving, async ({ writers, moves }) => {
       ;[inserted, beyond] = [0, 0]
       const before = await written()
       await using open = new AsyncDisposableStack()
