@@ -1,5 +1,6 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { LONG } from './packages/engine/test/support/long.ts'
 
 /** The workspace's own packages run from their sources, never from a stale build. */
 const conditions = ['tidemark-source', 'node', 'module-sync']
@@ -25,8 +26,7 @@ function inMemory(): Readonly<Record<string, string>> {
 const IN_MEMORY: readonly string[] = ['crash', 'model']
 
 /** What says of one version what another suite says of the newest. */
-const ONLY_LONG: readonly string[] =
-  process.env['TEST_LONG'] === '1' ? [] : ['packages/engine/test/live/postgres-semantics-15.test.ts']
+const ONLY_LONG: readonly string[] = LONG ? [] : ['packages/engine/test/live/postgres-semantics-15.test.ts']
 
 const testsOf = (folder: string) => `packages/engine/test/${folder}/**/*.test.ts`
 
