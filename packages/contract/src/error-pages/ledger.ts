@@ -33,7 +33,7 @@ export const LEDGER = {
     title: 'control store cannot be opened',
     meaning:
       'The file or the schema is damaged, is not a control store, or cannot be read or written; or the database cannot be reached, or does not let this user in.',
-    remedy: ['mend what control: in tidemark.yaml names, or restore it'],
+    remedy: ['mend control: in tidemark.yaml, or restore the file or the database that it names'],
     ...definition,
   },
   TM3006: {
