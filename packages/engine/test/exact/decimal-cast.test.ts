@@ -77,6 +77,14 @@ const EDGES = [
   '0e99',
   '1.50e-1',
   '.2_0e20',
+  '0E00000',
+  '1E00001',
+  '15e-000001',
+  '0e99999',
+  '0e-99999999999999999999',
+  '1e99999',
+  '1e99999999999999999999',
+  '1e-99999999999999999999',
   '1_000',
   '1__0',
   '_1',
@@ -120,12 +128,15 @@ const written = fc
     fc.constantFrom('', '.'),
     ofDigits(42),
     fc.constantFrom('', '', '', '', 'e', 'E-', 'e+'),
-    fc.nat(45),
+    fc.tuple(
+      fc.constantFrom('', '', '', '0', '0000'),
+      fc.oneof({ weight: 9, arbitrary: fc.nat(45) }, fc.bigInt({ min: 0n, max: 10n ** 20n })),
+    ),
     fc.constantFrom('', '', '', ' ', 'x'),
   )
   .map(
     ([sign, whole, point, fraction, e, exponent, tail]) =>
-      `${sign}${whole}${point}${point === '' ? '' : fraction}${e}${e === '' ? '' : exponent}${tail}`,
+      `${sign}${whole}${point}${point === '' ? '' : fraction}${e}${e === '' ? '' : exponent.join('')}${tail}`,
   )
 const usual = fc
   .tuple(fc.constantFrom('', '-'), ofDigits(18), ofDigits(10))

@@ -29,7 +29,7 @@ export function exactDecimal(text: Sql, p: number, s: number): Sql {
   const padded = sql`lpad(${digits}, CAST(greatest(length(${digits}), ${scale}) AS INTEGER), '0')`
   const written = sql`CASE WHEN ${scale} <= 0 THEN ${digits} || repeat('0', -${scale}) ELSE left(${padded}, length(${padded}) - ${scale}) || '.' || right(${padded}, ${scale}) END`
   const nothing = sql`rtrim(${digits}, '0') = ''`
-  const fits = sql`(${scale} - ${zeros} <= ${number(s)} AND length(${digits}) - ${scale} <= 99)`
+  const fits = sql`(regexp_matches(${text}, ${NEAR_EXPONENT}) AND ${scale} - ${zeros} <= ${number(s)} AND length(${digits}) - ${scale} <= 99)`
   const exact = sql`CASE WHEN regexp_full_match(${text}, ${WITH_EXPONENT}) THEN CASE WHEN ${nothing} THEN ${longWay(sql`'0'`, p, s)} WHEN ${fits} THEN ${longWay(sql`(${sign} || ${written})`, p, s)} END WHEN ${digits} <> '' AND NOT regexp_matches(${text}, '[eE]') AND (${nothing} OR ${scale} - ${zeros} <= ${number(s)}) THEN ${longWay(text, p, s)} END`
   return byParts(text, p, s, exact)
 }
@@ -67,7 +67,8 @@ function together(text: Sql, whole: Sql, p: number, s: number): Sql {
   return sql`CAST(CAST(${whole} AS ${type}) + CAST(${signedAs(text, read)} AS ${type}) AS ${type})`
 }
 
-const WITH_EXPONENT = sql`'\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)[eE][+-]?[0-9]{1,4}\\s*'`
+const WITH_EXPONENT = sql`'\\s*[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)[eE][+-]?[0-9]+\\s*'`
+const NEAR_EXPONENT = sql`'[eE][+-]?0*[0-9]{1,4}\\s*$'`
 
 /** What is written before and after the point and behind the e; all empty where it is no number. */
 function partsOf(text: Sql) {
