@@ -23,10 +23,11 @@ function inMemory(): Readonly<Record<string, string>> {
     return {} // another system, or a small one
   }
 }
-const IN_MEMORY: readonly string[] = ['crash', 'model']
+// here, and not as a project's `env`: the servers are children of this process
+Object.assign(process.env, inMemory())
 
 /** What says of one version what another suite says of the newest. */
-const ONLY_LONG: readonly string[] = LONG ? [] : ['packages/engine/test/live/postgres-semantics-15.test.ts']
+const ONLY_LONG: readonly string[] = LONG ? [] : ['packages/engine/test/live/postgres-semantics-15-*.test.ts']
 
 const testsOf = (folder: string) => `packages/engine/test/${folder}/**/*.test.ts`
 
@@ -46,7 +47,6 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, '**/dist/**', ...Object.keys(HEAVY).map(testsOf)],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          env: inMemory(),
         },
       },
       ...Object.entries(HEAVY).map(([name, limitMs]) => ({
@@ -57,8 +57,6 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...ONLY_LONG],
           testTimeout: limitMs,
           hookTimeout: limitMs,
-          fileParallelism: false,
-          env: IN_MEMORY.includes(name) ? inMemory() : {},
           globalSetup: WITH_POSTGRES.includes(name) ? [POSTGRES] : [],
         },
       })),

@@ -1,11 +1,11 @@
 /** A control store in a database of its own, copied from a template that was migrated once for each server. */
-import { afterAll, inject } from 'vitest'
+import { afterAll } from 'vitest'
 import { openControlStore } from '../../src/control/open-control-store.ts'
 import type { ControlStore } from '../../src/control/control-store.ts'
 import { PostgresSession } from '../../src/drivers/postgres.ts'
 import { newShortId } from '../../src/runtime/new-id.ts'
 import type { Row, StoreHarness } from '../contract/control-store/store-world.ts'
-import { optionsOf } from '../support/postgres-database.ts'
+import { optionsOf, portOf } from '../support/postgres-database.ts'
 import type { Version } from '../support/postgres-server.ts'
 
 export class PostgresStoreHarness implements StoreHarness {
@@ -25,7 +25,7 @@ export class PostgresStoreHarness implements StoreHarness {
 
   /** In an empty database, without a store. */
   static async empty(version: Version): Promise<PostgresStoreHarness> {
-    return await PostgresStoreHarness.emptyOn(inject('postgresPorts')[version])
+    return await PostgresStoreHarness.emptyOn(portOf(version))
   }
 
   /** The same on a server of the test's own. */
@@ -35,7 +35,7 @@ export class PostgresStoreHarness implements StoreHarness {
 
   /** With a store that is up to date. */
   static async make(version: Version): Promise<PostgresStoreHarness> {
-    return await PostgresStoreHarness.#in(inject('postgresPorts')[version], await templateOf(version))
+    return await PostgresStoreHarness.#in(portOf(version), await templateOf(version))
   }
 
   static async #in(port: number, template: string): Promise<PostgresStoreHarness> {

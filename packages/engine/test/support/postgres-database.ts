@@ -6,9 +6,19 @@ import type { Version } from './postgres-server.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** version → port on the loopback */
-    readonly postgresPorts: Readonly<Record<Version, number>>
+    /** of each worker: version → port on the loopback */
+    readonly postgresPorts: readonly Readonly<Record<Version, number>>[]
   }
+}
+
+/**
+ * The server of this worker. Files that run at once have none in common: a transaction that is open in one would hold
+ * every reader of the other back.
+ */
+export function portOf(version: Version): number {
+  const ports = inject('postgresPorts')[Number(process.env['VITEST_POOL_ID']) - 1]
+  if (ports === undefined) throw new Error('this worker has no servers')
+  return ports[version]
 }
 
 export const optionsOf = (port: number, database: string): PostgresOptions => ({
@@ -37,7 +47,7 @@ export class TestDatabase implements AsyncDisposable {
 
   /** `how`: what follows the name, such as `ENCODING 'LATIN1'`. */
   static async create(version: Version, how = ''): Promise<TestDatabase> {
-    return await TestDatabase.createOn(inject('postgresPorts')[version], how)
+    return await TestDatabase.createOn(portOf(version), how)
   }
 
   /** On a server of the test's own, which may restart. */

@@ -5,43 +5,47 @@ import type { Version } from './postgres-server.ts'
 import { openWorldsWith } from './world-ends.ts'
 
 /** Suites by the file they are in. Those that are left out are about files, spools or DuckDB itself. */
-const SUITES = [
-  () => import('../semantics/backfill.test.ts'),
-  () => import('../semantics/batches.test.ts'),
-  () => import('../semantics/capture-mode.test.ts'),
-  () => import('../semantics/columns.test.ts'),
-  () => import('../semantics/content.test.ts'),
-  () => import('../semantics/coverage.test.ts'),
-  () => import('../semantics/custom-steps-rows.test.ts'),
-  () => import('../semantics/custom-steps.test.ts'),
-  () => import('../semantics/drift.test.ts'),
-  () => import('../semantics/dry-run.test.ts'),
-  () => import('../semantics/error-policies.test.ts'),
-  () => import('../semantics/fence.test.ts'),
-  () => import('../semantics/lease.test.ts'),
-  () => import('../semantics/mask.test.ts'),
-  () => import('../semantics/newest-wins.test.ts'),
-  () => import('../semantics/nulls.test.ts'),
-  () => import('../semantics/period.test.ts'),
-  () => import('../semantics/rejects.test.ts'),
-  () => import('../semantics/replace.test.ts'),
-  () => import('../semantics/resume-flat.test.ts'),
-  () => import('../semantics/resume.test.ts'),
-  () => import('../semantics/retry-rejects.test.ts'),
-  () => import('../semantics/scope.test.ts'),
-  () => import('../semantics/side-table.test.ts'),
-  () => import('../semantics/target-trust.test.ts'),
-  () => import('../semantics/tree-ancestors.test.ts'),
-  () => import('../semantics/tree-moves.test.ts'),
-  () => import('../semantics/tree-orphans.test.ts'),
-  () => import('../semantics/tree-rejects.test.ts'),
-  () => import('../semantics/tree-resume.test.ts'),
-  () => import('../semantics/tree-shape.test.ts'),
-  () => import('../semantics/two-workers.test.ts'),
-  () => import('../semantics/unique-conflicts.test.ts'),
-  () => import('../semantics/unmatched.test.ts'),
-  () => import('../semantics/window.test.ts'),
-]
+const SUITES = {
+  rows: [
+    () => import('../semantics/backfill.test.ts'),
+    () => import('../semantics/batches.test.ts'),
+    () => import('../semantics/columns.test.ts'),
+    () => import('../semantics/content.test.ts'),
+    () => import('../semantics/custom-steps-rows.test.ts'),
+    () => import('../semantics/custom-steps.test.ts'),
+    () => import('../semantics/drift.test.ts'),
+    () => import('../semantics/error-policies.test.ts'),
+    () => import('../semantics/mask.test.ts'),
+    () => import('../semantics/newest-wins.test.ts'),
+    () => import('../semantics/nulls.test.ts'),
+    () => import('../semantics/rejects.test.ts'),
+    () => import('../semantics/replace.test.ts'),
+    () => import('../semantics/retry-rejects.test.ts'),
+    () => import('../semantics/unique-conflicts.test.ts'),
+  ],
+  runs: [
+    () => import('../semantics/capture-mode.test.ts'),
+    () => import('../semantics/coverage.test.ts'),
+    () => import('../semantics/dry-run.test.ts'),
+    () => import('../semantics/fence.test.ts'),
+    () => import('../semantics/lease.test.ts'),
+    () => import('../semantics/period.test.ts'),
+    () => import('../semantics/resume-flat.test.ts'),
+    () => import('../semantics/resume.test.ts'),
+    () => import('../semantics/scope.test.ts'),
+    () => import('../semantics/side-table.test.ts'),
+    () => import('../semantics/target-trust.test.ts'),
+    () => import('../semantics/tree-ancestors.test.ts'),
+    () => import('../semantics/tree-moves.test.ts'),
+    () => import('../semantics/tree-orphans.test.ts'),
+    () => import('../semantics/tree-rejects.test.ts'),
+    () => import('../semantics/tree-resume.test.ts'),
+    () => import('../semantics/tree-shape.test.ts'),
+    () => import('../semantics/two-workers.test.ts'),
+    () => import('../semantics/unmatched.test.ts'),
+    () => import('../semantics/window.test.ts'),
+  ],
+} as const
 
 /** Tests that say something of DuckDB: how its types and errors are called, its files and catalog, its SQL. */
 const OF_DUCKDB: Readonly<Record<string, readonly (string | RegExp)[]>> = {
@@ -135,11 +139,12 @@ const reasonOf = (title: string): string | undefined =>
     titles.some((t) => (typeof t === 'string' ? t === title : t.test(title))),
   )?.[0]
 
-export async function importSemantics(version: Version): Promise<void> {
+/** `about`: what becomes of rows, or what becomes of runs and trees; two files, so that two workers share them. */
+export async function importSemantics(version: Version, about: keyof typeof SUITES): Promise<void> {
   openWorldsWith(() => postgresEnds(version))
   beforeEach(({ task, skip }) => {
     const why = version === '15' && SINCE_18.includes(task.name) ? 'since 18' : reasonOf(task.name)
     if (why !== undefined) skip(why)
   })
-  for (const suite of SUITES) await suite()
+  for (const suite of SUITES[about]) await suite()
 }

@@ -1,3 +1,3 @@
 import { importSemantics } from '../support/postgres-semantics.ts'
 
-await importSemantics('15')
+await importSemantics('18', 'rows')

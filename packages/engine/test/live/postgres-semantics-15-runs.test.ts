@@ -1,3 +1,3 @@
 import { importSemantics } from '../support/postgres-semantics.ts'
 
-await importSemantics('18')
+await importSemantics('15', 'runs')

@@ -1,0 +1,3 @@
+import { importSemantics } from '../support/postgres-semantics.ts'
+
+await importSemantics('18', 'runs')
