@@ -1,6 +1,8 @@
-/** A world's source and target as two schemas of one PostgreSQL database. */
+/** A world's source and target in PostgreSQL: two schemas of one database, or two databases. */
 import type { FlowSpec } from '@tidemark/contract/flow'
+import { openPostgresArrival } from '../../src/dialects/postgres/arrival-bench.ts'
 import { openPostgresBench } from '../../src/dialects/postgres/bench.ts'
+import { openPostgresDeparture } from '../../src/dialects/postgres/departure.ts'
 import { postgres } from '../../src/dialects/postgres/index.ts'
 import type { PostgresSession } from '../../src/drivers/postgres.ts'
 import { TestDatabase } from './postgres-database.ts'
@@ -20,20 +22,30 @@ const SCHEMAS: Readonly<Record<Side, string>> = { source: 'office', target: 'mai
 
 export const connectionTo = (db: TestDatabase, side: Side) => ({ url: db.url, schema: SCHEMAS[side] })
 
-export async function postgresEnds(version: Version): Promise<WorldEnds & { readonly db: TestDatabase }> {
-  const db = await TestDatabase.create(version)
+/** `apart`: in two databases, so that rows travel. */
+export async function postgresEnds(
+  version: Version,
+  apart = false,
+): Promise<WorldEnds & { readonly db: TestDatabase }> {
+  await using opening = new AsyncDisposableStack()
+  const db = opening.use(await TestDatabase.create(version))
+  const into = apart ? opening.use(await TestDatabase.create(version)) : db
+  const databases = { source: db, target: into }
   const sides = ['source', 'target'] as const
-  await db.exec(DIALECT_OF_THE_TESTS, ...sides.map((side) => `CREATE SCHEMA ${SCHEMAS[side]}`))
+  for (const one of new Set([db, into]))
+    await one.exec(DIALECT_OF_THE_TESTS, ...sides.map((side) => `CREATE SCHEMA ${SCHEMAS[side]}`))
   const session = async (side: Side): Promise<PostgresSession> => {
-    const opened = await db.connect()
+    const opened = opening.use(await databases[side].connect())
     await opened.run(`SELECT set_config('search_path', '${SCHEMAS[side]}, public', false)`)
     return opened
   }
   const open = { source: await session('source'), target: await session('target') }
   const connection = (flow: FlowSpec, side: Side) => {
     const id = flow[side].connection
-    return { id, kind: 'postgres', options: connectionTo(db, id === flow.source.connection ? 'source' : 'target') }
+    const at = id === flow.source.connection ? 'source' : 'target'
+    return { id, kind: 'postgres', options: connectionTo(databases[at], at) }
   }
+  const opened = opening.move()
   return {
     db,
     place: 'ctid',
@@ -42,13 +54,12 @@ export async function postgresEnds(version: Version): Promise<WorldEnds & { read
     },
     rows: (side, query) => open[side].rows(query),
     openBench: async (flow, options, hooks) => {
-      const ends = { source: connection(flow, 'source'), target: connection(flow, 'target') }
-      const bench = await openPostgresBench({ ...options, ...ends }, hooks)
+      const ends = { ...options, source: connection(flow, 'source'), target: connection(flow, 'target') }
+      const bench = apart
+        ? await openPostgresArrival(ends, await openPostgresDeparture(ends))
+        : await openPostgresBench(ends, hooks)
       return { bench, dialect: postgres, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
     },
-    [Symbol.asyncDispose]: async () => {
-      for (const side of sides) await open[side][Symbol.asyncDispose]()
-      await db[Symbol.asyncDispose]()
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

@@ -29,6 +29,8 @@ export interface ProjectOptions {
   readonly version: Version
   readonly apply?: string
   readonly capture?: string
+  /** a table that the source is joined with */
+  readonly joined?: string | null
   /** more lines of the flow, six blanks in */
   readonly more?: string
   readonly lease?: string
@@ -73,7 +75,16 @@ export class ProcessProject implements AsyncDisposable {
   }
 
   static async open(options: ProjectOptions): Promise<ProcessProject> {
-    const { ways, version, apply = 'latest', capture = WATERMARK, more = '', lease = '5s', own } = options
+    const {
+      ways,
+      version,
+      apply = 'latest',
+      capture = WATERMARK,
+      more = '',
+      lease = '5s',
+      joined = null,
+      own,
+    } = options
     const there = own?.has === 'everything' ? own.port : null
     const a = await (there === null ? TestDatabase.create(version) : TestDatabase.createOn(there))
     const b =
@@ -103,7 +114,7 @@ connections:
 tasks:
   - id: t
     flow:
-      source: { connection: a, table: src }
+      source: { connection: a, table: src${joined === null ? '' : `, join: [${joined}]`} }
       target: { connection: b, table: dst }
       key: [id]
       capture: ${capture}

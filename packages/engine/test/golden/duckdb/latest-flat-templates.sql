@@ -1,6 +1,6 @@
 -- queue
 CREATE OR REPLACE TABLE "work"."main"."queued" AS SELECT * FROM (SELECT CAST("q"."id" AS BIGINT) AS "k1" FROM (SELECT x.id FROM "source"."main"."meta" x WHERE (CAST(NULL AS TIMESTAMP) IS NULL OR x.changed_on > CAST(NULL AS TIMESTAMP)) AND x.changed_on <= CAST('UP_TO' AS TIMESTAMP)
-  AND (CAST(NULL AS DOUBLE) IS NULL OR x.id > 7) AND NOT EXISTS (FROM "target"."main"."dst" t WHERE t.id = x.id) -- ':after; {source}'
+  AND (CAST(NULL AS DOUBLE) IS NULL OR x.id > 7) AND NOT EXISTS (SELECT 1 FROM "target"."main"."dst" t WHERE t.id = x.id) -- ':after; {source}'
   AND x.id < CAST('983040' AS BIGINT)) AS q) AS q;
 
 -- capture

@@ -1,0 +1,10 @@
+-- read
+COPY (SELECT "m"."id" AS "id", "m"."path" AS "path", "m"."parent" AS "parent", "m"."size" AS "size", "m"."modified_on" AS "modified_on" FROM "office"."src" AS m WHERE m.ctid >= CAST('(0,0)' AS pg_catalog.tid) AND m.ctid < CAST('(1000,0)' AS pg_catalog.tid) AND ((TRUE AND TRUE))) TO STDOUT (FORMAT binary);
+
+-- apply
+WITH landed AS (
+  INSERT INTO "main"."dst" AS t ("id", "path", "parent", "size", "modified_on") OVERRIDING SYSTEM VALUE
+  SELECT "id", "path", "parent", "size", "modified_on" FROM tidemark_stage AS s
+  ON CONFLICT ("id") DO NOTHING
+  RETURNING t.xmax = 0 AS inserted
+) SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM landed;

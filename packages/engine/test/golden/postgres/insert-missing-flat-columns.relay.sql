@@ -1,0 +1,10 @@
+-- read
+COPY (SELECT encode(sha256(decode(pg_catalog.current_setting('tidemark.secret_0'), 'hex') || sha256(decode(pg_catalog.current_setting('tidemark.secret_1'), 'hex') || convert_to(CAST("m"."id" AS text), 'UTF8'))), 'hex') AS "id", CASE WHEN "m"."path" IS NULL THEN NULL ELSE CAST('[gone]' AS character varying(6)) END AS "place", CASE WHEN float8send(CASE WHEN (CASE WHEN CAST("m"."size" AS numeric) = 'NaN' OR abs(round(CAST("m"."size" AS numeric), 2)) < CAST('1e8' AS numeric) THEN CAST(CAST("m"."size" AS numeric) AS numeric(10,2)) END = 0 OR abs(CASE WHEN CAST("m"."size" AS numeric) = 'NaN' OR abs(round(CAST("m"."size" AS numeric), 2)) < CAST('1e8' AS numeric) THEN CAST(CAST("m"."size" AS numeric) AS numeric(10,2)) END) BETWEEN 2.48e-324 AND 1.7976931348623157e308) OR CASE WHEN CAST("m"."size" AS numeric) = 'NaN' OR abs(round(CAST("m"."size" AS numeric), 2)) < CAST('1e8' AS numeric) THEN CAST(CAST("m"."size" AS numeric) AS numeric(10,2)) END IN ('NaN', 'Infinity', '-Infinity') THEN CAST(CASE WHEN CAST("m"."size" AS numeric) = 'NaN' OR abs(round(CAST("m"."size" AS numeric), 2)) < CAST('1e8' AS numeric) THEN CAST(CAST("m"."size" AS numeric) AS numeric(10,2)) END AS double precision) END) IS NOT DISTINCT FROM float8send("m"."size") THEN CASE WHEN CAST("m"."size" AS numeric) = 'NaN' OR abs(round(CAST("m"."size" AS numeric), 2)) < CAST('1e8' AS numeric) THEN CAST(CAST("m"."size" AS numeric) AS numeric(10,2)) END END AS "size", "m"."modified_on" AS "modified_on", CAST('east' AS text) AS "site" FROM "office"."src" AS m WHERE m.ctid >= CAST('(0,0)' AS pg_catalog.tid) AND m.ctid < CAST('(1000,0)' AS pg_catalog.tid) AND (("m"."modified_on" <= CAST('UP_TO' AS timestamp without time zone) AND TRUE))) TO STDOUT (FORMAT binary);
+
+-- apply
+WITH landed AS (
+  INSERT INTO "main"."dst" AS t ("id", "place", "size", "modified_on", "site") OVERRIDING SYSTEM VALUE
+  SELECT "id", "place", "size", "modified_on", "site" FROM tidemark_stage AS s
+  ON CONFLICT ("id") DO NOTHING
+  RETURNING t.xmax = 0 AS inserted
+) SELECT count(*) FILTER (WHERE inserted), count(*) FILTER (WHERE NOT inserted) FROM landed;
