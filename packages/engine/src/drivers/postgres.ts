@@ -2,12 +2,12 @@
  * The one file that imports PostgreSQL's client. A session is one connection; values come back as the server's own text,
  * so nothing is rounded on its way through JavaScript, and COPY passes bytes.
  */
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import { checkServerIdentity } from 'node:tls'
-import { setFlagsFromString } from 'node:v8'
 import pg from 'pg'
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import { from as copyFrom } from 'pg-copy-streams'
 import type { Secret } from '../runtime/secret.ts'
+import { CopyOutStream } from './postgres-copy-out.ts'
 
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
 
@@ -104,6 +104,10 @@ function sayingLost<T>(copy: T): T {
   const handle = query.handleError.bind(copy)
   query.handleError = (error, ...rest) => handle(lost(error), ...rest)
   return copy
+}
+
+interface WithSocket {
+  readonly connection: { readonly stream: Duplex }
 }
 
 /** `rows`: how many there were, by the server's word; once the last is out. */
@@ -213,25 +217,36 @@ export class PostgresSession implements AsyncDisposable {
 
   /** The bytes of `COPY … TO STDOUT`. Read to its end, or destroyed with the session: a COPY cannot be left half-way. */
   copyOut(text: string): CopyOut {
-    collectYoungSoon()
     const { promise: rows, resolve, reject } = Promise.withResolvers<bigint>()
     rows.catch(() => undefined) // whoever asks for it hears of it
-    const copy = sayingLost(copyTo(text))
     const ended = (): void => reject(new ConnectionLost('the connection ended in the middle of a COPY'))
     this.#client.once('end', ended)
-    // the server says how many rows there were after the last of them
-    Object.assign(copy, {
-      handleReadyForQuery: () => {
-        this.#client.off('end', ended)
-        resolve(BigInt(copy.rowCount))
-      },
+    const copy = new CopyOutStream(text, (count) => {
+      this.#client.off('end', ended)
+      resolve(count)
     })
-    return Object.assign(this.#client.query(copy) as unknown as Readable, { rows })
+    return Object.assign(this.#client.query(sayingLost(copy) as unknown as pg.Submittable) as unknown as Readable, {
+      rows,
+    })
   }
 
   /** Takes the bytes of `COPY … FROM STDIN`; `rowCount` once it has finished. */
   copyIn(text: string): Writable & { readonly rowCount: number } {
-    return this.#client.query(sayingLost(copyFrom(text))) as unknown as Writable & { readonly rowCount: number }
+    const copy = sayingLost(copyFrom(text))
+    const { stream } = (this.#client as unknown as WithSocket).connection
+    const flushChunk = (copy as unknown as { flushChunk: (chunk: Buffer) => boolean }).flushChunk
+    // header and bytes in one write: the server would wake up for the header alone
+    Object.assign(copy, {
+      flushChunk: (chunk: Buffer) => {
+        stream.cork()
+        try {
+          return flushChunk.call(copy, chunk)
+        } finally {
+          stream.uncork()
+        }
+      },
+    })
+    return this.#client.query(copy) as unknown as Writable & { readonly rowCount: number }
   }
 
   /** Ends the statement under way, by a connection of its own; it throws in its own caller. */
@@ -244,7 +259,7 @@ export class PostgresSession implements AsyncDisposable {
   /** Closes the socket, whatever is under way: the server rolls back. */
   destroy(): void {
     this.#closed = true
-    ;(this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+    ;(this.#client as unknown as WithSocket).connection.stream.destroy()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -273,17 +288,6 @@ export class PostgresSession implements AsyncDisposable {
       throw lost(error)
     }
   }
-}
-
-let collectsSoon = false
-
-/**
- * Every read of a socket is a buffer of 64 KiB outside V8's heap, freed when its young generation is collected. That one
- * grows with the traffic until tens of megabytes of read buffers wait in it; kept small, it is collected as they pass.
- */
-function collectYoungSoon(): void {
-  if (!collectsSoon) setFlagsFromString('--semi-space-growth-factor=1')
-  collectsSoon = true
 }
 
 async function connectClient(options: PostgresOptions): Promise<pg.Client> {
@@ -323,6 +327,8 @@ async function connectOnce(options: PostgresOptions, encrypted: boolean): Promis
           ...(tls.key === null ? {} : { key: tls.key.reveal() }),
         },
   })
+  // a server that ends a connection as soon as it is made says so before a session listens
+  client.on('error', () => {})
   try {
     await client.connect()
   } catch (error) {

@@ -7,9 +7,12 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { connectionOf, openSession } from '../../src/dialects/postgres/session.ts'
+import { PostgresSession } from '../../src/drivers/postgres.ts'
+import { newShortId } from '../../src/runtime/new-id.ts'
 import { Secret } from '../../src/runtime/secret.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { freePort, VERSIONS } from '../support/postgres-server.ts'
+import { TcpProxy } from '../support/tcp-proxy.ts'
 
 const PGBOUNCER = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/usr/local/bin/pgbouncer'].find((p) => existsSync(p))
 const NOBODY = 65_534
@@ -102,6 +105,21 @@ describe.each(VERSIONS)('a connection to PostgreSQL %s', (version) => {
     await expect(openSession(connectionOf({ url: db.url, user: 'nobody' }), 'source')).rejects.toMatchObject({
       code: 'TM2001',
     })
+  })
+
+  test('a server that ends a connection as it is made fails what is asked of it, and not the process', async () => {
+    await using db = await TestDatabase.create(version)
+    await using proxy = await TcpProxy.to(db.options.port)
+    const held = proxy.arm('down', 1, 'gather')
+    const name = `ended at once ${newShortId(8)}`
+    const connecting = PostgresSession.connect({ ...db.options, port: proxy.port, applicationName: name })
+    await held
+    const sessions = `FROM pg_stat_activity WHERE application_name = '${name}'`
+    await db.exec(`SELECT pg_terminate_backend(pid) ${sessions}`)
+    while ((await db.rows(`SELECT 1 ${sessions}`)).length > 0) await sleep(10)
+    await sleep(50)
+    proxy.release()
+    await expect(connecting).rejects.toMatchObject({ name: 'ConnectionLost' })
   })
 
   test('a server without TLS is taken where TLS is preferred, and refused where it is required', async () => {

@@ -7,7 +7,7 @@ export type Direction = 'up' | 'down'
 interface Arming {
   readonly direction: Direction
   readonly afterBytes: number
-  readonly how: 'hold' | 'cut'
+  readonly how: 'hold' | 'cut' | 'gather'
   readonly reached: () => void
 }
 
@@ -41,7 +41,8 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * The first connection that has passed so many bytes in that direction since is held up there, or cut at both ends.
+   * The first connection that has passed so many bytes in that direction since is held up there, or cut at both ends; or
+   * all that it sends from there on is gathered, and arrives in one piece.
    * `up`: to the server. Resolves when it is.
    */
   arm(direction: Direction, afterBytes: number, how: Arming['how']): Promise<void> {
@@ -62,13 +63,15 @@ export class TcpProxy implements AsyncDisposable {
     ] as const) {
       let counted: Arming | null = null
       let passed = 0
+      let gathered: Buffer[] | null = null
       this.#sockets.add(from)
       from.on('error', () => into.destroy())
       from.on('close', () => {
         this.#sockets.delete(from)
-        into.destroy()
+        if (gathered === null) into.destroy()
       })
       from.on('data', (bytes: Buffer) => {
+        if (gathered !== null) return void gathered.push(bytes)
         if (counted !== this.#armed) [counted, passed] = [this.#armed, 0]
         passed += bytes.length
         const armed = this.#armed
@@ -83,6 +86,9 @@ export class TcpProxy implements AsyncDisposable {
         if (armed.how === 'cut') {
           client.resetAndDestroy()
           server.resetAndDestroy()
+        } else if (armed.how === 'gather') {
+          const all = (gathered = [bytes])
+          this.#held.push(() => into.end(Buffer.concat(all)))
         } else {
           from.pause()
           this.#held.push(() => {
