@@ -1,6 +1,13 @@
 /** Safeguards of exact values. */
 export const EXACT = [
   {
+    name: 'exact: an exponent that no integer holds is none',
+    file: 'src/dialects/duckdb/decimal-cast.sql.ts',
+    find: 'regexp_matches(${text}, ${NEAR_EXPONENT}) AND ',
+    replace: '',
+    test: ['test/exact/decimal-cast.test.ts', 'a text becomes a DECIMAL(38,0) with all its digits, or nothing'],
+  },
+  {
     name: 'exact: a number fits whatever its range',
     file: 'src/dialects/duckdb/narrowing.ts',
     find: '  if (b.scale < a.scale) return false\n',
