@@ -221,3 +221,11 @@ test.each(TYPES)('a text becomes a DECIMAL(%i,%i) with all its digits, or nothin
     { numRuns: 15 },
   )
 })
+
+test('regression: an exponent of any length is read, or the text is no value', async () => {
+  const texts = ['0E00000', '0e99999', '1E00001', '15e-000001', '1e99999999999999999999', '1e-99999999999999999999']
+  const rows = await session.rows(`SELECT x, CAST(${textOf(exactDecimal(x, 20, 2))} AS VARCHAR) FROM ${given}`, [
+    JSON.stringify(texts),
+  ])
+  expect(rows.map(([, value]) => value)).toEqual(['0.00', '0.00', '10.00', '1.50', null, null])
+})
