@@ -162,19 +162,27 @@ async function withHolders(ctx: AppContext, error: AppError): Promise<AppError> 
 
 const isOurs = (owner: LeaseOwner): boolean => owner.host === hostname() && owner.pid === process.pid
 
-/** Captured keys of runs that ended are of no use; a crash may have left them. */
+/** What runs leave in the folder for a while: captured keys, spools, batches on their way. The name of each begins with its run's. */
+const filesOfRuns = ({ project }: AppContext): readonly { readonly run: RunId; readonly path: string }[] => {
+  const folder = project.engine.tempDir
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).flatMap((name) => {
+    const run = /^(r-[0-9a-z]{5})\./.exec(name)?.[1]
+    return run === undefined ? [] : [{ run: parseRunId(run), path: join(folder, name) }]
+  })
+}
+
+/** Those of runs that ended are of no use; a crash may have left them. */
 export async function sweepWork(ctx: AppContext, store: ControlStore): Promise<void> {
-  if (!existsSync(ctx.project.engine.tempDir)) return
-  for (const file of readdirSync(ctx.project.engine.tempDir)) {
-    const id = /^(r-[0-9a-z]{5})\.duckdb$/.exec(file)?.[1]
-    if (id === undefined) continue
-    const run = await store.ledger.findRun(parseRunId(id))
-    if (run !== null && !(UNFINISHED_RUN_STATES as readonly string[]).includes(run.state)) removeWork(ctx, run.id)
+  for (const { run, path } of filesOfRuns(ctx)) {
+    const found = await store.ledger.findRun(run)
+    if (found !== null && !(UNFINISHED_RUN_STATES as readonly string[]).includes(found.state))
+      rmSync(path, { force: true })
   }
 }
 
 function removeWork(ctx: AppContext, run: RunId): void {
-  for (const suffix of ['', '.wal']) rmSync(workPath(ctx, run) + suffix, { force: true })
+  for (const file of filesOfRuns(ctx)) if (file.run === run) rmSync(file.path, { force: true })
 }
 
 export async function runDeps(ctx: AppContext, workers: number, patience: Patience): Promise<RunDeps> {

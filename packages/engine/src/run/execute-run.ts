@@ -115,8 +115,8 @@ async function work(
     if (!swapped && plan.relation.target.beside !== null && (await bench.target.markers(fence, id)).length === 0)
       await prepare(true)
   }
-  const deliver = async (prepared: boolean): Promise<Captured> => {
-    const captured = await deps.pool.use(stop.soft, () => capture(deps, lease, id, plan, bench))
+  const deliver = async (prepared: boolean, anew: boolean): Promise<Captured> => {
+    const captured = await deps.pool.use(stop.soft, () => capture(deps, lease, id, plan, bench, anew))
     if (!prepared) await prepare(true)
     const batches = await ledger.listBatches(id)
     deps.emit('run:captured', {
@@ -164,12 +164,12 @@ async function work(
   }
   const done = async (): Promise<number> => (await ledger.listBatches(id)).filter((b) => b.state === 'done').length
   let captured: Captured | null = null
-  for (let known = -1, prepared = begun; captured === null; prepared = true) {
+  for (let known = -1, prepared = begun, moved = false; captured === null; prepared = true) {
     const before = await done()
-    captured = await deliver(prepared).catch(async (error: unknown) => {
+    captured = await deliver(prepared, moved).catch(async (error: unknown) => {
       if (!(error instanceof AppError)) throw error
       // places in a source that changed say nothing any more: what is left is captured again
-      const moved = error.code === 'TM5006' && known < before
+      moved = error.code === 'TM5006' && known < before
       // a batch that was taken over stands still behind the open transaction of the worker that had it
       const stuck = error.code === 'TM5003' && known < 0 && (await isAsleep())
       if (!moved && !stuck) throw error
@@ -253,7 +253,8 @@ async function learnFromMarkers(
 
 /**
  * The capture of this run: the stored one where it still holds, else a new one over the same window. A tree whose
- * source changed is captured again, because a captured row may hang elsewhere now.
+ * source changed is captured again, because a captured row may hang elsewhere now. `anew`: a batch found that the stored
+ * one holds no more, though the source may look as it did: what it was read under has ended.
  */
 async function capture(
   deps: RunDeps,
@@ -261,6 +262,7 @@ async function capture(
   id: RunRow['id'],
   plan: FlowPlan,
   bench: Bench,
+  anew: boolean,
 ): Promise<Captured> {
   const { ledger } = deps.store
   const run = await ledger.getRun(id)
@@ -269,7 +271,7 @@ async function capture(
   const finished = batches.every((b) => b.state === 'done' || b.state === 'superseded')
   if (stored !== null && finished) return stored
   const fingerprint = await readyToRead(bench, plan, deps.hit)
-  if (stored !== null) {
+  if (stored !== null && !anew) {
     const same = stored.fingerprint === fingerprint
     const mayHaveMoved = plan.relation.tree !== null || plan.relation.target.beside !== null
     const holds = stored.byRows

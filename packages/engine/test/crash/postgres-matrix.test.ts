@@ -7,7 +7,7 @@ import { FAILPOINTS } from '../../src/runtime/failpoint.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
 import { present } from '../support/present.ts'
 import { ProcessProject } from '../support/process-project.ts'
-import { expectAtRest, expectRecovered, rowsFrom, TABLE, watermarkOf, wreckOf } from './postgres-wreck.ts'
+import { expectAtRest, expectRecovered, killed, rowsFrom, TABLE, watermarkOf, wreckOf } from './postgres-wreck.ts'
 
 const ROWS = 600
 const OWN = ['settle:swapped', 'spool:extracted']
@@ -36,12 +36,6 @@ const REPLACED = [
   ['pushdown', 'settle:swapped'],
   ['pushdown', 'batch:before-commit:2'],
 ] as const
-
-async function killed(p: ProcessProject, at: string, wish: { batchRows: number; parallel: number }): Promise<void> {
-  await using child = p.start({ at, wish })
-  const ended = await child.ended
-  expect(ended, `${ended.stdout}${ended.stderr}`).toMatchObject({ signal: 'SIGKILL' })
-}
 
 describe.concurrent('crash matrix of PostgreSQL', () => {
   test.for(CASES)(

@@ -14,6 +14,17 @@ export const TABLE =
 export const rowsFrom = (first: number, last: number): string =>
   `INSERT INTO office.src SELECT i, repeat('n' || i, 60), timestamptz '2026-01-01' + i * interval '1 second' FROM generate_series(${first}, ${last}) AS s(i); ANALYZE office.src`
 
+/** Runs in a process of its own that must die there. */
+export async function killed(
+  p: ProcessProject,
+  at: string,
+  wish: { batchRows: number; parallel: number },
+): Promise<void> {
+  await using child = p.start({ at, wish })
+  const ended = await child.ended
+  expect(ended, `${ended.stdout}${ended.stderr}`).toMatchObject({ signal: 'SIGKILL' })
+}
+
 async function markersOf(p: ProcessProject, run: string): Promise<ReadonlyMap<number, string>> {
   if ((await p.b.rows(`SELECT to_regclass('tidemark.marker')`))[0]?.[0] == null) return new Map()
   const rows = await p.b.rows(

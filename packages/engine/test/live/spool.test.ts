@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openDuckdbFile } from '../../src/drivers/duckdb.ts'
+import { AppError } from '../../src/runtime/app-error.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
 import { TransferProject } from '../support/transfer-project.ts'
@@ -103,6 +104,30 @@ describe.each(VERSIONS)('spool with PostgreSQL %s', (version) => {
       ['3', 'NULL'],
     ])
   })
+})
+
+test('a run goes on where nothing was written in the source since, though the snapshot that its batches were cut under is over', async () => {
+  await using a = await TestDatabase.create('18')
+  await a.exec(
+    'CREATE TABLE t (id bigint PRIMARY KEY, pad text)',
+    "INSERT INTO t SELECT i, repeat('x', 500) FROM generate_series(1, 500) AS s(i)",
+    'ANALYZE t',
+  )
+  let begun = 0
+  await using out = await TransferProject.open(
+    { a: `{ kind: postgres, url: "${a.url}" }`, lake: '{ kind: duckdb, path: lake.duckdb }' },
+    flow('a', 'lake', 't', 't', BACKFILL),
+    (point) => {
+      if (point === 'batch:begun' && ++begun === 2) throw new AppError('TM5001', 'the test ends the run here')
+    },
+  )
+  const wish = { batchRows: 100, parallel: 1 }
+  expect(await out.run(wish)).toMatchObject({ status: 'failed' })
+  const [run] = (await out.runAll(wish)).runs
+  expect(run).toMatchObject({ error: null, status: 'succeeded', rows: { inserted: 500 } })
+  expect(await duckdbRows(join(out.dir, 'lake.duckdb'), 'SELECT count(DISTINCT id), count(*) FROM {}.t')).toEqual([
+    ['500', '500'],
+  ])
 })
 
 describe('a row that DuckDB refuses', () => {

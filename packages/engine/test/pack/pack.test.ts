@@ -51,6 +51,17 @@ test('two tarballs hold the build and the licence, no sources and no tests', asy
   }
 })
 
+test('what is copied into the build is installed for nobody, and its licences come along', async () => {
+  const { dependencies } = JSON.parse(
+    await readFile(path.join(folder, 'node_modules/tidemark/package.json'), 'utf8'),
+  ) as { dependencies: Record<string, string> }
+  const licences = await readFile(path.join(folder, 'node_modules/tidemark/dist/LICENSES-OF-OTHERS.txt'), 'utf8')
+  const copied = [...licences.matchAll(/^=== (\S+) /gm)].map(([, name]) => name)
+  expect(copied).toEqual(['@duckdb/node-api', 'commander', 'yaml', 'zod'])
+  expect(Object.keys(dependencies).filter((name) => copied.includes(name))).toEqual([])
+  expect(licences.match(/^Permission (is hereby granted|to use, copy)/gm)).toHaveLength(copied.length)
+})
+
 test('the installed command knows its version', async () => {
   const manifest = JSON.parse(await readFile(path.join(root, 'packages/engine/package.json'), 'utf8')) as {
     version: string

@@ -31,6 +31,8 @@ export interface ProjectOptions {
   readonly capture?: string
   /** a table that the source is joined with */
   readonly joined?: string | null
+  /** conditions of the source, as YAML */
+  readonly where?: string
   /** more lines of the flow, six blanks in */
   readonly more?: string
   readonly lease?: string
@@ -83,6 +85,7 @@ export class ProcessProject implements AsyncDisposable {
       more = '',
       lease = '5s',
       joined = null,
+      where = null,
       own,
     } = options
     const there = own?.has === 'everything' ? own.port : null
@@ -114,7 +117,7 @@ connections:
 tasks:
   - id: t
     flow:
-      source: { connection: a, table: src${joined === null ? '' : `, join: [${joined}]`} }
+      source: { connection: a, table: src${joined === null ? '' : `, join: [${joined}]`}${where === null ? '' : `, where: ${where}`} }
       target: { connection: b, table: dst }
       key: [id]
       capture: ${capture}

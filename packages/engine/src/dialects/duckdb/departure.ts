@@ -3,7 +3,7 @@
  * by their range; else all are taken out once into the run's work file, and batches are ranges of that.
  */
 import { createReadStream, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError } from '../../runtime/app-error.ts'
 import { newShortId } from '../../runtime/new-id.ts'
@@ -44,7 +44,9 @@ export async function openDuckdbDeparture(options: OpenBench, openSource: OpenSo
   const bench = await openBenchFrom(options, openSource, noTarget)
   const { work } = bench
   if (!work.capturesKeys) throw new TypeError('DuckDB captures keys')
-  return new DuckdbDeparture(bench, work as DuckdbWorkArea, options.limits.tempDir)
+  const { workPath, limits } = options
+  const name = workPath === null ? 'look' : basename(workPath, '.duckdb')
+  return new DuckdbDeparture(bench, work as DuckdbWorkArea, join(limits.tempDir, name))
 }
 
 class DuckdbDeparture implements Departure, RangesAlone {
@@ -55,14 +57,15 @@ class DuckdbDeparture implements Departure, RangesAlone {
   readonly work: RangesAlone = this
   readonly #bench: DuckdbBench
   readonly #area: DuckdbWorkArea
-  readonly #folder: string
+  /** of the files on their way: their folder, and how their names begin */
+  readonly #place: string
   #relation: FlowRelation | null = null
 
-  constructor(bench: DuckdbBench, area: DuckdbWorkArea, folder: string) {
+  constructor(bench: DuckdbBench, area: DuckdbWorkArea, place: string) {
     this.#bench = bench
     this.source = departingSource(bench.source)
     this.#area = area
-    this.#folder = folder
+    this.#place = place
   }
 
   async ranges(request: RangesRequest): Promise<CapturedRanges> {
@@ -108,7 +111,7 @@ class DuckdbDeparture implements Departure, RangesAlone {
     if ((ofSpool ? await this.#area.spooled() : await this.source.fingerprint()) !== readAt)
       throw new AppError('TM5006', `${flow.source.table.join('.')} on ${this.source.location}`)
     const r = ofSpool ? spooledRelation(uncast(flow)) : uncast(flow)
-    const path = join(this.#folder, `leaving-${newShortId(12)}.csv`)
+    const path = `${this.#place}.leaving-${newShortId(12)}.csv`
     const remove = (): void => rmSync(path, { force: true })
     try {
       await this.#bench.writeOut(

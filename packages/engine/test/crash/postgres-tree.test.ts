@@ -1,0 +1,102 @@
+/**
+ * A tree between two schemas of a PostgreSQL database: a process dies by SIGKILL in each step (roots, missing
+ * ancestors, children) and elsewhere, and another goes on. And a flat table that
+ * only grows, there and between two databases.
+ */
+import { describe, expect, test } from 'vitest'
+import { FAILPOINTS } from '../../src/runtime/failpoint.ts'
+import { VERSIONS } from '../support/postgres-server.ts'
+import { present } from '../support/present.ts'
+import { ProcessProject, type Ways } from '../support/process-project.ts'
+import { expectRecovered, killed, rowsFrom, TABLE, watermarkOf, wreckOf } from './postgres-wreck.ts'
+
+const OWN = ['settle:swapped', 'spool:extracted']
+/** The steps have several batches each: the fourth is among the ancestors or the children. */
+const POINTS = FAILPOINTS.filter((point) => !OWN.includes(point)).flatMap((point) =>
+  point.startsWith('batch:') ? [point, `${point}:2`, `${point}:4`] : [point],
+)
+
+/** Roots, ancestors that the flow's `where` leaves out, and two levels of children below those. */
+const FILES = [
+  `CREATE TABLE office.src (id bigint PRIMARY KEY, name text, modified_on timestamptz NOT NULL, loc text UNIQUE, parent text)`,
+  `INSERT INTO office.src SELECT i, 'root', timestamptz '2026-01-01' + i * interval '1 second', 'r' || i, NULL FROM generate_series(1, 6) AS s(i)`,
+  `INSERT INTO office.src SELECT 10 + i, 'bare', timestamptz '2026-01-01', 'r' || i || '/b', 'r' || i FROM generate_series(1, 6) AS s(i)`,
+  `INSERT INTO office.src SELECT 20 + i, 'bare below', timestamptz '2026-01-01', 'r' || i || '/b/c', 'r' || i || '/b' FROM generate_series(1, 6) AS s(i)`,
+  `INSERT INTO office.src SELECT 100 + 10 * i + n, 'file', timestamptz '2026-01-02' + i * interval '1 second', 'r' || i || '/b/c/' || n, 'r' || i || '/b/c'
+   FROM generate_series(1, 6) AS s(i), generate_series(1, 3) AS t(n)`,
+  `INSERT INTO office.src SELECT 1000 + i, 'file below', timestamptz '2026-01-03', 'r' || i || '/b/c/1/d', 'r' || i || '/b/c/1' FROM generate_series(1, 6) AS s(i)`,
+  'ANALYZE office.src',
+]
+const ROWS = 600
+const NEW = 120
+const FILES_COUNT = 6 + 6 + 6 + 18 + 6
+const TREE = '      shape: { kind: tree, locator: loc, parent: parent }\n'
+const WHERE = '[{ column: name, in: [root, file, file below] }]'
+
+const casesOf = (points: readonly string[]) =>
+  (['relay', 'pushdown'] as const satisfies readonly Ways[]).flatMap((ways, w) =>
+    points.map((point, i) => ({
+      ways,
+      point,
+      version: VERSIONS[(i + w) % 2] ?? '18',
+      workers: 1 + (Math.floor(i / 2) % 2),
+      by: i % 3 === 0 ? ('resume' as const) : ('run' as const),
+    })),
+  )
+
+async function expectGoesOn(
+  p: ProcessProject,
+  {
+    point,
+    by,
+    workers,
+    batchRows,
+    before,
+    inserted,
+  }: ReturnType<typeof casesOf>[number] & {
+    readonly batchRows: number
+    readonly before: { readonly rows: number; readonly runs: number }
+    readonly inserted: number
+  },
+): Promise<void> {
+  const wish = { batchRows, parallel: workers }
+  const mark = await watermarkOf(p)
+  await killed(p, point, wish)
+  const wreck = await wreckOf(p, before)
+  if (wreck === null || wreck.run.state === 'succeeded') {
+    expect(point).toBe(wreck === null ? 'lease:after' : 'settle:after')
+    expect(await p.run(wish)).toMatchObject({ status: wreck === null ? 'succeeded' : 'nothing_to_do' })
+    expect(await p.differences()).toEqual([])
+    return
+  }
+  expect(await watermarkOf(p)).toBe(mark)
+  const run = by === 'resume' ? await p.resume(wreck.run.id, wish) : present((await p.runs(wish))[0], 'run')
+  expect(run, JSON.stringify(run.error)).toMatchObject({ status: 'succeeded', rows: { inserted, updated: 0 } })
+  await expectRecovered(p, wreck, wreck.run.id)
+}
+
+describe.concurrent('a tree of PostgreSQL', () => {
+  test.for(casesOf(POINTS).filter(({ ways }) => ways === 'pushdown'))(
+    '$workers workers on PostgreSQL $version: dies at $point, goes on by $by, and no child stands without its parent',
+    async (one) => {
+      await using p = await ProcessProject.open({ ways: one.ways, version: one.version, where: WHERE, more: TREE })
+      await p.a.exec(...FILES)
+      await expectGoesOn(p, { ...one, batchRows: 2, before: { rows: 0, runs: 0 }, inserted: FILES_COUNT })
+    },
+  )
+})
+
+describe.concurrent('insert-missing over PostgreSQL', () => {
+  test.for(casesOf(POINTS.filter((point) => point.endsWith(':2') || !point.startsWith('batch:'))))(
+    '$ways, $workers workers on PostgreSQL $version: dies at $point, goes on by $by, and arrives once',
+    async (one) => {
+      await using p = await ProcessProject.open({ ways: one.ways, version: one.version, apply: 'insert-missing' })
+      await p.a.exec(TABLE, rowsFrom(1, ROWS))
+      expect(await p.run()).toMatchObject({ status: 'succeeded' })
+      await p.a.exec(
+        `INSERT INTO office.src SELECT i, 'later', clock_timestamp() FROM generate_series(${ROWS + 1}, ${ROWS + NEW}) AS s(i)`,
+      )
+      await expectGoesOn(p, { ...one, batchRows: 30, before: { rows: ROWS, runs: 1 }, inserted: NEW })
+    },
+  )
+})
