@@ -64,8 +64,8 @@ function packageWith(file) {
 
 /** Their licences ask that their text comes along. */
 function licenceOf(folder) {
-  const { name, version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
+  const { name, version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'))
   const file = readdirSync(folder).find((entry) => /^licen[cs]e(\.|$)/i.test(entry))
-  const text = file === undefined ? `Licence: ${license}\n` : readFileSync(path.join(folder, file), 'utf8')
-  return `=== ${name} ${version}\n\n${text.trimEnd()}\n`
+  if (file === undefined) throw new Error(`${name} is copied into the build and has no licence text`)
+  return `=== ${name} ${version}\n\n${readFileSync(path.join(folder, file), 'utf8').trimEnd()}\n`
 }

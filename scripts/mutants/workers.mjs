@@ -51,6 +51,16 @@ export const WORKERS = [
     ],
   },
   {
+    name: 'resume: a capture whose snapshot is over is taken as it stands',
+    file: 'src/run/execute-run.ts',
+    find: 'if (stored !== null && !anew) {',
+    replace: 'if (stored !== null) {',
+    test: [
+      'test/live/spool.test.ts',
+      'a run goes on where nothing was written in the source since, though the snapshot that its batches were cut under is over',
+    ],
+  },
+  {
     name: 'joiner: one that sleeps is not locked out before the run settles',
     file: 'src/run/execute-run.ts',
     find: 'if (await isAsleep()) await lockOut()',

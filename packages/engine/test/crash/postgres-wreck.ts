@@ -93,3 +93,34 @@ export async function expectAtRest(p: ProcessProject, tokenBefore = 0n, wish: Ru
   ).toEqual([])
   await checkLedger(p.store.ledger, FLOW, await p.store.ledger.listRuns({ limit: 99 }), new Set())
 }
+
+export interface Death {
+  readonly point: string
+  readonly workers: number
+  readonly by: 'resume' | 'run'
+  readonly batchRows: number
+  /** rows that the target had, and runs that there were */
+  readonly before: { readonly rows: number; readonly runs: number }
+  /** of the run that goes on */
+  readonly rows: Readonly<Record<string, number>>
+}
+
+/** A run dies there, and another process goes on to the end. `ended`: it died before there was a run, or after its end. */
+export async function dieAndGoOn(p: ProcessProject, death: Death): Promise<'ended' | 'went on'> {
+  const { point, workers, by, batchRows, before, rows } = death
+  const wish = { batchRows, parallel: workers }
+  const mark = await watermarkOf(p)
+  await killed(p, point, wish)
+  const wreck = await wreckOf(p, before)
+  if (wreck === null || wreck.run.state === 'succeeded') {
+    expect(point).toBe(wreck === null ? 'lease:after' : 'settle:after')
+    expect(await p.run(wish)).toMatchObject({ status: wreck === null ? 'succeeded' : 'nothing_to_do' })
+    expect(await p.differences()).toEqual([])
+    return 'ended'
+  }
+  expect(await watermarkOf(p)).toBe(mark)
+  const run = by === 'resume' ? await p.resume(wreck.run.id, wish) : present((await p.runs(wish))[0], 'run')
+  expect(run, JSON.stringify(run.error)).toMatchObject({ status: 'succeeded', rows })
+  await expectRecovered(p, wreck, wreck.run.id)
+  return 'went on'
+}

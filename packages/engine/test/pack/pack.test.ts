@@ -51,7 +51,7 @@ test('two tarballs hold the build and the licence, no sources and no tests', asy
   }
 })
 
-test('what is copied into the build is installed for nobody, and its licences come along', async () => {
+test('what is copied into the build is loaded from nowhere else, and its licences come along', async () => {
   const { dependencies } = JSON.parse(
     await readFile(path.join(folder, 'node_modules/tidemark/package.json'), 'utf8'),
   ) as { dependencies: Record<string, string> }
@@ -60,6 +60,10 @@ test('what is copied into the build is installed for nobody, and its licences co
   expect(copied).toEqual(['@duckdb/node-api', 'commander', 'yaml', 'zod'])
   expect(Object.keys(dependencies).filter((name) => copied.includes(name))).toEqual([])
   expect(licences.match(/^Permission (is hereby granted|to use, copy)/gm)).toHaveLength(copied.length)
+  const dist = path.join(folder, 'node_modules/tidemark/dist')
+  const built = (await readdir(dist, { recursive: true })).filter((file) => file.endsWith('.js'))
+  const texts = await Promise.all(built.map((file) => readFile(path.join(dist, file), 'utf8')))
+  for (const name of copied) expect(texts.filter((text) => text.includes(`from "${name}`))).toEqual([])
 })
 
 test('the installed command knows its version', async () => {
