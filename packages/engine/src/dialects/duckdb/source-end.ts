@@ -7,7 +7,7 @@ import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation, OpenBench } from '../contract.ts'
 import type { Departure } from '../departure.ts'
 import type { LaneFacts } from '../lanes.ts'
-import { hasRowIds } from './introspect.ts'
+import { isTable } from './introspect.ts'
 import type { SourceNames } from '../relational/names.ts'
 import { attachedSource } from './names.ts'
 import { openFile, pathOf } from './open-file.ts'
@@ -82,7 +82,7 @@ export async function attachedEnd(options: OpenBench, opening: AsyncDisposableSt
     filledBeside,
     departure: null,
     facts: (session) => attachedFacts(file, session),
-    hasRowNumbers: (session, table) => hasRowIds(file, session, table),
+    hasRowNumbers: (session, table) => isTable(file, session, table),
     lanes: (r) => ({ pushdown: IN_ONE_ENGINE, relay: RELAY, spool: spoolLane(r, 'one statement takes the rows out') }),
     still: () => {},
     spoolBytes: (r, rows) => rows * BYTES_PER_VALUE * BigInt(r.columns.length),

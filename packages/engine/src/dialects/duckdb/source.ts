@@ -14,7 +14,7 @@ import type {
 } from '../contract.ts'
 import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { tallyQuery } from '../relational/capture.sql.ts'
-import { describeTable, fileFingerprint, fileIdentity, hasRowIds, schemaAndTable } from './introspect.ts'
+import { describeTable, fileFingerprint, fileIdentity, isTable, schemaAndTable } from './introspect.ts'
 import { type Catalogs, sourceTable, typed } from '../relational/names.ts'
 import { query } from './run-sql.ts'
 import { exactCast } from './try-cast.sql.ts'
@@ -49,8 +49,8 @@ async function fillersOf(
   table: TableName,
 ): Promise<(session: DuckdbSession) => boolean> {
   const name = (t: TableName): string => schemaAndTable(t).join('\0').toLowerCase()
-  const isTable = await hasRowIds(file, session, table)
-  return ({ fills }) => fills !== null && (!isTable || name(fills) === name(table))
+  const known = await isTable(file, session, table)
+  return ({ fills }) => fills !== null && (!known || name(fills) === name(table))
 }
 
 export class DuckdbSource implements SourcePort {

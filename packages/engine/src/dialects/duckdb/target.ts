@@ -25,7 +25,7 @@ import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relation
 import { targetTable } from '../relational/names.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
-import { describeTable, schemaAndTable } from './introspect.ts'
+import { describeTable, isTable, schemaAndTable } from './introspect.ts'
 import { type DuckdbCatalogs, sideTableName } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
@@ -67,6 +67,11 @@ export class DuckdbTarget implements TargetPort {
     return file === null ? null : describeTable(file, this.#session, table)
   }
 
+  /** Is there that table of the engine's own? */
+  async #keeps(name: string): Promise<boolean> {
+    return this.#file !== null && isTable(this.#file, this.#session, ['tidemark', name])
+  }
+
   async isEmpty(table: TableName): Promise<boolean> {
     return (
       (await count(
@@ -78,14 +83,14 @@ export class DuckdbTarget implements TargetPort {
   }
 
   async settled(flow: string): Promise<readonly SettledMarker[]> {
-    if ((await this.describe(['tidemark', 'settled'])) === null) return []
+    if (!(await this.#keeps('settled'))) return []
     const rows = await query(this.#session, marks.listSettled(this.#catalogs.target, flow), this.location)
     return rows.map(settledOf)
   }
 
   /** Is there a side table for that table's positions? */
-  async keepsPositions(table: TableName): Promise<boolean> {
-    return (await this.describe(['tidemark', sideTableName(table)])) !== null
+  keepsPositions(table: TableName): Promise<boolean> {
+    return this.#keeps(sideTableName(table))
   }
 
   check(_relation: FlowRelation, _apply: string): void {
@@ -185,7 +190,7 @@ export class DuckdbTarget implements TargetPort {
   }
 
   async fenceToken(store: string, flow: string): Promise<bigint> {
-    if ((await this.describe(['tidemark', 'fence'])) === null) return 0n
+    if (!(await this.#keeps('fence'))) return 0n
     return count(this.#session, marks.standsAt(this.#catalogs.target, store, flow), this.location)
   }
 
@@ -226,7 +231,7 @@ export class DuckdbTarget implements TargetPort {
   }
 
   async swapped(key: FenceKey, run: string): Promise<bigint | null> {
-    if ((await this.describe(['tidemark', 'marker'])) === null) return null
+    if (!(await this.#keeps('marker'))) return null
     const [row] = await query(this.#session, marks.findMarker(this.#catalogs.target, key, swapOf(run)), this.location)
     return row ? markerCounts(row).deleted : null
   }

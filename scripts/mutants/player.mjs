@@ -1,0 +1,65 @@
+/**
+ * A process that plays tests of the sources with, or without, one text of theirs replaced: `mutants.mjs` starts some and
+ * sends each an order at a time. The replacement stands in memory alone, so that the next one costs one transformed file,
+ * and the servers that tests need are started once.
+ */
+import path from 'node:path'
+import process from 'node:process'
+import { createVitest } from 'vitest/node'
+
+const root = process.argv[2]
+const at = (file) => path.join(root, 'packages/engine', file)
+
+/** What is switched off now: { file, find, replace }; null with every safeguard on. */
+let mutant = null
+
+const switchedOff = {
+  name: 'mutant',
+  enforce: 'pre',
+  transform: (text, id) =>
+    mutant !== null && id === at(mutant.file)
+      ? { code: text.split(mutant.find).join(mutant.replace), map: null }
+      : null,
+}
+
+const vitest = await createVitest(
+  'test',
+  // what is transformed is kept in memory: a cache of files does not know the replacement
+  { root, watch: true, project: ['fast', 'live'], reporters: [{}], maxWorkers: 1, fsModuleCache: false },
+  { plugins: [switchedOff] },
+)
+await vitest.standalone()
+
+/** Plays the named tests of one file. A test that did not run at all neither passed nor failed. */
+async function play(order) {
+  mutant = order.mutant
+  if (mutant !== null) vitest.invalidateFile(at(mutant.file))
+  try {
+    const names = order.titles.map((title) => `${title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
+    vitest.setGlobalTestNamePattern(new RegExp(names.join('|')))
+    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(
+      vitest.getModuleSpecifications(at(order.file)),
+    )
+    return told(testModules, unhandledErrors)
+  } finally {
+    if (mutant !== null) vitest.invalidateFile(at(mutant.file))
+    mutant = null
+  }
+}
+
+function told(modules, unhandled) {
+  const tests = modules.flatMap((m) => [...m.children.allTests()])
+  const errors = [
+    ...modules.flatMap((m) => m.errors()),
+    ...tests.flatMap((test) => test.result().errors ?? []),
+    ...unhandled,
+  ]
+  return {
+    tests: tests.map((test) => ({ title: test.name, state: test.result().state })),
+    output: errors.map((error) => error.stack ?? error.message ?? String(error)).join('\n'),
+  }
+}
+
+process.on('message', (order) => void play(order).then((result) => process.send(result)))
+process.on('disconnect', () => void vitest.exit(true))
+process.send('ready')
