@@ -1,12 +1,25 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { LONG } from './packages/engine/test/support/long.ts'
 
 /** The workspace's own packages run from their sources, never from a stale build. */
 const conditions = ['tidemark-source', 'node', 'module-sync']
 
-/** Suites with a command of their own, too heavy for `npm test`: folder under packages/engine/test → limit of one test. */
-const HEAVY = { live: 120_000, e2e: 120_000, demo: 300_000, crash: 600_000, model: 1_200_000, pack: 600_000 }
+/**
+ * Suites with a command of their own, too heavy for `npm test`: folder under packages/engine/test → limit of one test.
+ * In the order in which they begin where all run at once (`npm run test:heavy`): files that last minutes first, so that
+ * none of them is left alone at the end.
+ */
+const HEAVY = { model: 1_200_000, crash: 600_000, demo: 300_000, live: 120_000, pack: 600_000, e2e: 120_000 }
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const order = Object.keys(HEAVY)
+    const place = ({ project }: TestSpecification): number => order.indexOf(project.name)
+    return (await super.sort(files)).toSorted((a, b) => place(a) - place(b))
+  }
+}
 
 /** Suites whose tests talk to real PostgreSQL servers, which are started once for all of them. */
 const WITH_POSTGRES: readonly string[] = ['live', 'demo', 'crash']
@@ -29,6 +42,11 @@ Object.assign(process.env, inMemory())
 /** What says of one version what another suite says of the newest. */
 const ONLY_LONG: readonly string[] = LONG ? [] : ['packages/engine/test/live/postgres-semantics-15-*.test.ts']
 
+/** A run between two servers takes seconds: random tests of it are fewer. */
+const ENV: Readonly<Record<string, Record<string, string>>> = LONG
+  ? { live: { PBT_RUNS: String(Math.min(300, Number(process.env['PBT_RUNS'] ?? 300))) } }
+  : {}
+
 const testsOf = (folder: string) => `packages/engine/test/${folder}/**/*.test.ts`
 
 export default defineConfig({
@@ -38,6 +56,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     silent: 'passed-only',
+    sequence: { sequencer: LongFirst },
     projects: [
       {
         extends: true,
@@ -57,6 +76,7 @@ export default defineConfig({
           exclude: [...configDefaults.exclude, ...ONLY_LONG],
           testTimeout: limitMs,
           hookTimeout: limitMs,
+          env: ENV[name] ?? {},
           globalSetup: WITH_POSTGRES.includes(name) ? [POSTGRES] : [],
         },
       })),
