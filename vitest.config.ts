@@ -11,7 +11,15 @@ const conditions = ['tidemark-source', 'node', 'module-sync']
  * In the order in which they begin where all run at once (`npm run test:heavy`): files that last minutes first, so that
  * none of them is left alone at the end.
  */
-const HEAVY = { model: 1_200_000, crash: 600_000, demo: 300_000, live: 120_000, pack: 600_000, e2e: 120_000 }
+const HEAVY = {
+  model: 1_200_000,
+  crash: 600_000,
+  demo: 300_000,
+  live: 120_000,
+  pack: 600_000,
+  workers: 120_000,
+  e2e: 120_000,
+}
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -82,7 +82,7 @@ export const MUTANTS = [
     find: ' || also(session))',
     replace: ')',
     test: [
-      `${SEMANTICS}/side-by-side.test.ts`,
+      'test/workers/side-by-side.test.ts',
       'rows that a batch of another flow stamps, and commits late, are not lost to a flow that reads them by time',
     ],
   },

@@ -1,5 +1,5 @@
 /** Safeguards of several workers on one run. */
-const SEMANTICS = 'test/semantics'
+const JOIN = 'test/workers/join.test.ts'
 const SQLITE = 'src/control/sql/sqlite'
 const STORE = 'test/contract/sqlite-control-store.test.ts'
 const GOOD = 'a claim is good while its worker attends, and is taken over with the next attempt when its time is up'
@@ -45,10 +45,7 @@ export const WORKERS = [
     file: 'src/run/run-steps.ts',
     find: 'if (underWay.size === 0) free.tellWaiting()',
     replace: 'if (underWay.size === 0) free.tellWaiting()\nif (underWay.size === 0) break',
-    test: [
-      `${SEMANTICS}/join.test.ts`,
-      'in a tree no worker begins a wave before all batches of the one before are in, whoever has them',
-    ],
+    test: [JOIN, 'in a tree no worker begins a wave before all batches of the one before are in, whoever has them'],
   },
   {
     name: 'resume: a capture whose snapshot is over is taken as it stands',
@@ -65,9 +62,6 @@ export const WORKERS = [
     file: 'src/run/execute-run.ts',
     find: 'if (await isAsleep()) await lockOut()',
     replace: '',
-    test: [
-      `${SEMANTICS}/join.test.ts`,
-      'a worker that sleeps past the end of its run delivers nothing when it wakes up',
-    ],
+    test: [JOIN, 'a worker that sleeps past the end of its run delivers nothing when it wakes up'],
   },
 ]

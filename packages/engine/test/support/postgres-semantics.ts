@@ -41,7 +41,7 @@ const SUITES = {
     () => import('../semantics/tree-rejects.test.ts'),
     () => import('../semantics/tree-resume.test.ts'),
     () => import('../semantics/tree-shape.test.ts'),
-    () => import('../semantics/two-workers.test.ts'),
+    () => import('../workers/two-workers.test.ts'),
     () => import('../semantics/unmatched.test.ts'),
     () => import('../semantics/window.test.ts'),
   ],
