@@ -35,7 +35,7 @@ const BASE_MEMORY = 192 * 1024 ** 2
 /** A thread that writes holds one block of every column. */
 const BLOCK_BYTES = 256 * 1024
 /** A thread that reads Parquet or CSV holds a row group, or buffers of text. */
-const FILE_BYTES = 64 * 1024 ** 2
+const FILE_BYTES = 192 * 1024 ** 2
 
 interface SharedInstance {
   readonly instance: DuckDBInstance

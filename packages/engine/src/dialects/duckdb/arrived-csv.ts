@@ -10,7 +10,7 @@ import { exactDecimal } from './decimal-cast.sql.ts'
 import { findType } from './type-text.ts'
 
 /** a row longer than this is read with larger buffers, once it has been seen */
-const USUAL_ROW = 32n * 1024n ** 2n
+const USUAL_ROW = 8n * 1024n ** 2n
 const USUAL_BUFFER = 8n * 1024n ** 2n
 const LONGEST_ROW = 2_000_000_000n
 

@@ -170,11 +170,12 @@ export class Cut {
       const average = stored.averageBytes ?? 1n
       const most = min(BigInt(this.#size.rows), max(1n, BigInt(this.#size.bytes) / max(1n, average)))
       const width = max(1n, (stored.pages * most) / known)
-      const count = max(1n, stored.pages / width)
+      // as many pages each: a last range of twice as many would be waited for when all others are in
+      const count = (stored.pages + width - 1n) / width
+      const at = (i: bigint): bigint => (i * stored.pages) / count
       return Array.from({ length: Number(count) }, (_, i) => {
-        const from = BigInt(i) * width
+        const [from, to] = [at(BigInt(i)), at(BigInt(i) + 1n)]
         const isLast = BigInt(i) === count - 1n
-        const to = isLast ? stored.pages : from + width
         const rows = ((to - from) * known) / stored.pages
         return part(from, isLast ? null : to, rows, rows * average)
       })
