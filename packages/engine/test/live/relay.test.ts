@@ -71,6 +71,23 @@ describe.each(VERSIONS)('relay on PostgreSQL %s', (version) => {
     expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
   })
 
+  test('rows that one statement stamped are found by their keys, and no batch looks at all of them', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(TABLE, 'CREATE INDEX ON orders (modified_on)', ROWS(100_000))
+    await using project = await TransferProject.open(w.urls, FLOW())
+    await project.run()
+    await w.a.exec("UPDATE orders SET name = 'new', modified_on = now() WHERE id <= 5000", 'ANALYZE orders')
+    const fetched = async () =>
+      Number((await w.a.rows("SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'orders'"))[0]?.[0])
+    const before = await fetched()
+    const run = await project.run({ batchRows: 100 })
+    expect(run).toMatchObject({ status: 'succeeded', batches: 50, rows: { updated: 5_000 } })
+    await expect.poll(fetched, { timeout: 20_000 }).toBeGreaterThan(before)
+    // each batch looked through all 5 000: 250 000
+    expect((await fetched()) - before).toBeLessThan(50_000)
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+  })
+
   test('a row that the other server refuses stays out, the others of its batch land', async () => {
     await using w = await twoDatabases(version)
     await w.a.exec(TABLE, ROWS(100))

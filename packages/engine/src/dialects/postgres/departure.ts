@@ -6,6 +6,7 @@ import type { CapturedBatch, FlowRelation, OpenBench, Selection, SourcePort } fr
 import { departingSource } from '../departing-source.ts'
 import type { Departure, Leaving, Wire } from '../departure.ts'
 import type { PlannedColumn } from '../planned-column.ts'
+import { queueOf } from '../planned-steps.ts'
 import { fromSource } from '../relational/capture.sql.ts'
 import { clearValue, landingValue } from '../relational/columns.sql.ts'
 import { type Catalogs, column, typed } from '../relational/names.ts'
@@ -18,7 +19,7 @@ import { RangeArea } from './range-area.ts'
 import { refuseChangedSource } from './refuse-batch.ts'
 import { connectionOf, openSession, type PostgresConnection } from './session.ts'
 import { SharedSnapshot } from './shared-snapshot.ts'
-import { inRange } from './split-range.sql.ts'
+import { inRange, isOfOnePosition } from './split-range.sql.ts'
 import { lookAtStorage } from './stored-table.ts'
 import { findType, type PgType } from './type-text.ts'
 
@@ -28,6 +29,9 @@ export async function openPostgresDeparture(options: OpenBench): Promise<Departu
   opened.session.discreet = options.discreet ?? false
   return new PostgresDeparture(opened, connection)
 }
+
+/** A range of one position was cut in the window. */
+const EVER = { after: null, upTo: null }
 
 /**
  * A text says all that they hold, and no more: the server leaves the first line out of a document that it writes, and
@@ -162,7 +166,9 @@ class PostgresDeparture implements Departure, RangeSource {
       ...r.columns.map((x) => sql`${leaving(c, x, wire)} AS ${ident(x.target)}`),
       ...(carried !== null && r.position ? [sql`${column(r.position.ref)} AS ${ident(carried)}`] : []),
     ]
-    return sql`SELECT ${joined(columns, ', ')} FROM ${fromSource(c, r)} WHERE ${inRange(c, r, range)} AND (${taken(c, r, selection)})`
+    // the server takes conditions on one column to be independent, and this one for far stricter than it is
+    const within = isOfOnePosition(range) && queueOf(r) === null ? { ...selection, window: EVER } : selection
+    return sql`SELECT ${joined(columns, ', ')} FROM ${fromSource(c, r)} WHERE ${inRange(c, r, range)} AND (${taken(c, r, within)})`
   }
 
   /** the error of a stream that `read` gave, in our words */

@@ -11,11 +11,7 @@ const TRUE = sql`TRUE`
 const pageStart = (page: bigint): Sql => sql`CAST(${textLiteral(`(${page},0)`)} AS pg_catalog.tid)`
 
 /** The columns that ranges of an order are cut by, and their types. The key as it may be remembered: masked where it is masked. */
-export function orderOf(
-  c: Catalogs,
-  r: FlowRelation,
-  by: 'position' | 'key',
-): readonly { readonly value: Sql; readonly type: string }[] {
+export function orderOf(c: Catalogs, r: FlowRelation, by: 'position' | 'key'): readonly Ordered[] {
   const keys = mainKeys(c, r).map((value, i) => {
     const k = r.key[i]
     return { value, type: k === undefined || k.mask !== null ? 'text' : k.sourceType }
@@ -25,12 +21,28 @@ export function orderOf(
     : keys
 }
 
+interface Ordered {
+  readonly value: Sql
+  readonly type: string
+}
+
+/**
+ * A statement that changed a million rows gave them one instant. A part of them is found by its keys: told by position
+ * and key together, it would be looked for in all of them, by every batch.
+ */
+export const isOfOnePosition = (range: SplitRange): boolean =>
+  range.kind === 'order' && range.by === 'position' && range.after !== null && range.after[0] === range.upTo?.[0]
+
+const at = ({ value, type }: Ordered, bound: string | undefined): Sql =>
+  sql`${value} = CAST(${param(bound ?? null)} AS ${typed(type)})`
+
+const between = (order: readonly Ordered[], after: readonly string[] | null, upTo: readonly string[] | null): Sql[] => [
+  ...(after === null ? [] : [beyond(order, after, '>')]),
+  ...(upTo === null ? [] : [beyond(order, upTo, '<=')]),
+]
+
 /** A bound on the first column alone besides: what an index on it can use whatever follows in it. */
-function beyond(
-  order: readonly { readonly value: Sql; readonly type: string }[],
-  bound: readonly string[],
-  operator: '>' | '<=',
-): Sql {
+function beyond(order: readonly Ordered[], bound: readonly string[], operator: '>' | '<='): Sql {
   const values = order.map(({ type }, i) => sql`CAST(${param(bound[i] ?? null)} AS ${typed(type)})`)
   const row = (items: readonly Sql[]): Sql => sql`ROW(${joined(items, ', ')})`
   const all = row(order.map(({ value }) => value))
@@ -66,14 +78,11 @@ export function inRange(c: Catalogs, r: FlowRelation, range: SplitRange): Sql {
     }
     case 'order': {
       const order = orderOf(c, r, range.by)
-      return joined(
-        [
-          ...(range.after === null ? [] : [beyond(order, range.after, '>')]),
-          ...(range.upTo === null ? [] : [beyond(order, range.upTo, '<=')]),
-        ],
-        ' AND ',
-        TRUE,
-      )
+      const { after, upTo } = range
+      const [first, ...rest] = order
+      if (first && after && upTo && isOfOnePosition(range))
+        return joined([at(first, after[0]), ...between(rest, after.slice(1), upTo.slice(1))], ' AND ')
+      return joined(between(order, after, upTo), ' AND ', TRUE)
     }
     case 'rows':
       throw new TypeError('PostgreSQL does not number rows')
