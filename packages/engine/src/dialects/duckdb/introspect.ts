@@ -18,18 +18,17 @@ export function schemaAndTable(table: TableName): readonly [string, string] {
 export const tableIdent = (file: DuckdbFile, table: TableName): Sql => ident(file.catalog, ...schemaAndTable(table))
 
 /** DuckDB's names are one name whatever their case. */
-const named = (kind: string): string =>
-  `database_name = ?1 AND lower(schema_name) = lower(?2) AND lower(${kind}_name) = lower(?3)`
+const NAMED = 'database_name = ?1 AND lower(schema_name) = lower(?2) AND lower(table_name) = lower(?3)'
 
 /** Primary keys and UNIQUE have an index too. */
-const TABLE = `SELECT estimated_size, sql, index_count FROM duckdb_tables() WHERE ${named('table')}`
+const TABLE = `SELECT estimated_size, sql, index_count FROM duckdb_tables() WHERE ${NAMED}`
 
-const VIEW = `SELECT column_name, data_type FROM duckdb_columns() WHERE ${named('table')} ORDER BY column_index`
+const VIEW = `SELECT column_name, data_type FROM duckdb_columns() WHERE ${NAMED} ORDER BY column_index`
 
 const KEYS = `
 SELECT (SELECT to_json(list(constraint_column_names ORDER BY constraint_index)) FROM duckdb_constraints()
-         WHERE ${named('table')} AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')),
-       (SELECT to_json(list(expressions ORDER BY index_oid)) FROM duckdb_indexes() WHERE ${named('table')} AND is_unique)`
+         WHERE ${NAMED} AND constraint_type IN ('PRIMARY KEY', 'UNIQUE')),
+       (SELECT to_json(list(expressions ORDER BY index_oid)) FROM duckdb_indexes() WHERE ${NAMED} AND is_unique)`
 
 /**
  * A table is looked up without `duckdb_columns()`, which first puts together every view of DuckDB's own: 15 ms in a
@@ -45,7 +44,7 @@ export async function describeTable(
   if (entry === undefined) return describeView(file, session, table)
   const [rowCount, ddl, indexCount] = entry
   const columns = await columnsOf(file, session, table)
-  if (columns === null) return describeTable(file, session, table)
+  if (columns === null) return null
   const [keys] = indexCount === '0' ? [] : await session.rows(KEYS, names)
   return {
     table,
