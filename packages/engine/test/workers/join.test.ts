@@ -4,7 +4,7 @@ import type { EngineEvents } from '@tidemark/contract/events'
 import { AppError, Cancelled } from '../../src/runtime/app-error.ts'
 import { ids } from '../support/flat.ts'
 import { gateAt } from '../support/gate.ts'
-import { attempts, heard, joinWith, runOf, sharedWorld, sleepingJoiner } from '../support/joiner.ts'
+import { attempts, heard, heldOwner, joinWith, runOf, sharedWorld, sleepingJoiner } from '../support/joiner.ts'
 import { quarantining } from '../support/rejected.ts'
 import { errorOf, runWith, sleepingDeps } from '../support/sleeper.ts'
 import { failAt, fileFlow, openFiles } from '../support/tree-world.ts'
@@ -17,15 +17,13 @@ const TEN = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 test('a worker that joins shares the batches with the owner, waits for those that others have, and each lands once', async () => {
   await using w = await sharedWorld(10)
-  using gate = gateAt('batch:claimed')
-  const owner = w.run(flow, { ...IN_TWOS, hit: gate.hit })
-  await gate.reached
-  const id = await runOf(w, flow)
+  using held = await heldOwner(w, flow, IN_TWOS)
+  const { owner, id } = held
   const waiting = heard('worker:waiting')
   const joiner = w.join(id, { workers: 1, emit: waiting.emit })
   await waiting.once
   expect(await ids(w)).toEqual([2, 3, 4, 5, 6, 7, 8, 9])
-  gate.open()
+  held.letGo()
   expect(await joiner).toMatchObject({ batches: 4, rows: { read: 8n, inserted: 8n }, error: null })
   expect(await owner).toMatchObject({ id, state: 'succeeded', attempts: 1, batchesDone: 5, rows: { inserted: 10n } })
   expect(await attempts(w, id)).toEqual(Array.from({ length: 5 }, () => 'done 1'))
@@ -35,15 +33,13 @@ test('a worker that joins shares the batches with the owner, waits for those tha
 
 test('the owner waits for the last batch of a worker that joined before it settles', async () => {
   await using w = await sharedWorld(10)
-  using first = gateAt('batch:claimed')
   using last = gateAt('batch:before-commit', 4)
   const waiting = heard('worker:waiting')
-  const owner = w.run(flow, { ...IN_TWOS, hit: first.hit, emit: waiting.emit })
-  await first.reached
-  const id = await runOf(w, flow)
+  using held = await heldOwner(w, flow, { ...IN_TWOS, emit: waiting.emit })
+  const { owner, id } = held
   const joiner = w.join(id, { workers: 1, hit: last.hit })
   await last.reached
-  first.open()
+  held.letGo()
   await waiting.once
   expect(await w.store.ledger.getRun(id)).toMatchObject({ state: 'running', batchesDone: 4 })
   expect(await w.watermark(flow)).toBeNull()
@@ -84,14 +80,12 @@ test('in a tree no worker begins a wave before all batches of the one before are
 
 test('a joined worker that dies with a batch in hand: its claim expires, the owner takes it over and locks it out', async () => {
   await using w = await sharedWorld(10, { leaseMs: 600 })
-  using first = gateAt('batch:claimed')
   using asleep = gateAt('batch:claimed', 2)
-  const owner = w.run(flow, { ...IN_TWOS, hit: first.hit })
-  await first.reached
-  const id = await runOf(w, flow)
+  using held = await heldOwner(w, flow, IN_TWOS)
+  const { owner, id } = held
   const joiner = joinWith(sleepingJoiner(w, { workers: 1, hit: asleep.hit }), id)
   await asleep.reached
-  first.open()
+  held.letGo()
   expect(await owner).toMatchObject({ state: 'succeeded', batchesDone: 5, rows: { read: 10n, inserted: 10n } })
   expect(await attempts(w, id)).toEqual(['done 1', 'done 1', 'done 2', 'done 1', 'done 1'])
   const before = await w.store.ledger.getRun(id)
@@ -104,14 +98,12 @@ test('a joined worker that dies with a batch in hand: its claim expires, the own
 
 test('a joined worker that sleeps with its transaction open in the target stops nobody: the owner ends it', async () => {
   await using w = await sharedWorld(10, { leaseMs: 600 })
-  using first = gateAt('batch:claimed')
   using asleep = gateAt('batch:staged')
-  const owner = w.run(flow, { ...IN_TWOS, hit: first.hit })
-  await first.reached
-  const id = await runOf(w, flow)
+  using held = await heldOwner(w, flow, IN_TWOS)
+  const { owner, id } = held
   const joiner = joinWith(sleepingJoiner(w, { workers: 1, hit: asleep.hit }), id)
   await asleep.reached
-  first.open()
+  held.letGo()
   expect(await owner).toMatchObject({ state: 'succeeded', batchesDone: 5, rows: { read: 10n, inserted: 10n } })
   asleep.open()
   expect(await joiner).toMatchObject({ status: 'succeeded', batches: 0 })
@@ -161,15 +153,13 @@ test('what workers of other processes keep out counts too: more rejects than the
 
 test('a claim is not taken over while its worker attends, however long its batch takes', async () => {
   await using w = await sharedWorld(4, { leaseMs: 900 })
-  using first = gateAt('batch:claimed')
   using slow = gateAt('batch:claimed')
-  const owner = w.run(flow, { ...IN_TWOS, hit: first.hit })
-  await first.reached
-  const id = await runOf(w, flow)
+  using held = await heldOwner(w, flow, IN_TWOS)
+  const { owner, id } = held
   const joiner = w.join(id, { workers: 1, hit: slow.hit })
   await slow.reached
   const [claim] = (await w.store.ledger.listWorkers(id)).filter((x) => !x.isOwner)
-  first.open()
+  held.letGo()
   while ((await w.store.now()) <= (claim?.expiresAt ?? '')) await new Promise((done) => setTimeout(done, 20))
   expect(await attempts(w, id)).toEqual(['done 1', 'running 1'])
   slow.open()
@@ -224,13 +214,11 @@ test('a worker under a token that another owner outgrew claims nothing more, and
 
 test('a batch that fails with a worker that joined fails the run, and a resume does the rest', async () => {
   await using w = await sharedWorld(10)
-  using gate = gateAt('batch:claimed', 2)
-  const owner = w.run(flow, { ...IN_TWOS, hit: gate.hit })
-  await gate.reached
-  const id = await runOf(w, flow)
+  using held = await heldOwner(w, flow, { ...IN_TWOS, nth: 2 })
+  const { owner, id } = held
   const joined = await w.join(id, { workers: 1, hit: failAt('batch:staged', 2) })
   expect(joined).toMatchObject({ status: 'failed', batches: 1, error: { code: 'TM5001' } })
-  gate.open()
+  held.letGo()
   expect(await owner).toMatchObject({ state: 'failed', error: joined.error })
   expect(await w.watermark(flow)).toBeNull()
   const [resumed] = await w.runs(flow, IN_TWOS)
@@ -241,21 +229,18 @@ test('a batch that fails with a worker that joined fails the run, and a resume d
 test('a batch that fails with the owner ends the work of those that joined, with its error', async () => {
   await using w = await sharedWorld(10)
   using gate = gateAt('batch:recorded')
-  using held = gateAt('batch:claimed')
   let wakes = false
-  const owner = w.run(flow, {
+  using held = await heldOwner(w, flow, {
     ...IN_TWOS,
-    hit: async (point) => {
-      await held.hit(point)
+    then: async (point) => {
       if (point === 'batch:staged' && wakes) throw new Error('stopped here')
     },
   })
-  await held.reached
-  const id = await runOf(w, flow)
+  const { owner, id } = held
   const joiner = w.join(id, { workers: 1, hit: gate.hit })
   await gate.reached
   wakes = true
-  held.open()
+  held.letGo()
   expect(await owner).toMatchObject({ state: 'failed', error: { code: 'TM5001' } })
   gate.open()
   expect(await joiner).toMatchObject({ status: 'failed', batches: 1, error: { code: 'TM5001' } })
@@ -264,19 +249,16 @@ test('a batch that fails with the owner ends the work of those that joined, with
 test('places in the source that changed: the owner goes on under a new token, and those that joined come along', async () => {
   await using w = await sharedWorld(10)
   using gate = gateAt('batch:recorded')
-  using held = gateAt('batch:claimed')
   let moved = false
-  const owner = w.run(flow, {
+  using held = await heldOwner(w, flow, {
     ...IN_TWOS,
-    hit: async (point) => {
-      await held.hit(point)
+    then: async (point) => {
       if (point !== 'batch:staged' || moved) return
       moved = true
       throw new AppError('TM5006', 'src')
     },
   })
-  await held.reached
-  const id = await runOf(w, flow)
+  const { owner, id } = held
   const token = (await w.store.leases.find(flow.id))?.token ?? 0n
   const tokens: bigint[] = []
   const joiner = w.join(id, {
@@ -285,7 +267,7 @@ test('places in the source that changed: the owner goes on under a new token, an
     emit: (event, fields) => event === 'worker:joined' && tokens.push((fields as EngineEvents['worker:joined']).token),
   })
   await gate.reached
-  held.open()
+  held.letGo()
   // it may claim only what is free under the new token
   while ((await w.store.ledger.findWork(id)).token === token) await new Promise((done) => setTimeout(done, 20))
   gate.open()
@@ -297,37 +279,33 @@ test('places in the source that changed: the owner goes on under a new token, an
 
 test('a worker that joined and is asked to stop ends its batch, and its leaving stops nobody', async () => {
   await using w = await sharedWorld(10)
-  using gate = gateAt('batch:claimed')
   using own = gateAt('batch:staged')
   const soft = new AbortController()
-  const owner = w.run(flow, { ...IN_TWOS, hit: gate.hit })
-  await gate.reached
-  const id = await runOf(w, flow)
+  using held = await heldOwner(w, flow, IN_TWOS)
+  const { owner, id } = held
   const joiner = w.join(id, { workers: 1, hit: own.hit, soft: soft.signal })
   await own.reached
   soft.abort(new Cancelled('enough'))
   own.open()
   expect(await joiner).toMatchObject({ status: 'cancelled', batches: 1, error: null })
-  gate.open()
+  held.letGo()
   expect(await owner).toMatchObject({ state: 'succeeded', attempts: 1, rows: { inserted: 10n } })
   expect(await ids(w)).toEqual(TEN)
 })
 
 test('a worker that joined and is stopped at once rolls its batch back, which is free for others at once', async () => {
   await using w = await sharedWorld(10, { leaseMs: 60_000 })
-  using gate = gateAt('batch:claimed')
   using own = gateAt('batch:staged')
   const [soft, hard] = [new AbortController(), new AbortController()]
-  const owner = w.run(flow, { ...IN_TWOS, hit: gate.hit })
-  await gate.reached
-  const id = await runOf(w, flow)
+  using held = await heldOwner(w, flow, IN_TWOS)
+  const { owner, id } = held
   const joiner = w.join(id, { workers: 1, hit: own.hit, soft: soft.signal, hard: hard.signal })
   await own.reached
   soft.abort(new Cancelled('enough'))
   hard.abort(new Cancelled('now'))
   own.open()
   expect(await joiner).toMatchObject({ status: 'cancelled', batches: 0 })
-  gate.open()
+  held.letGo()
   expect(await owner).toMatchObject({ state: 'succeeded', rows: { inserted: 10n } })
   expect(await attempts(w, id)).toEqual(['done 1', 'done 2', 'done 1', 'done 1', 'done 1'])
   expect(await ids(w)).toEqual(TEN)
@@ -363,29 +341,25 @@ test('a run whose databases belong to one process is not joined, and why is said
 
 test('a run whose captured keys are in a file of its owner is not joined; one whose batches say their own bounds is', async () => {
   await using w = await sharedWorld(10, { joinable: { sharesKeys: false } })
-  using gate = gateAt('batch:claimed')
-  const owner = w.run(flow, { ...IN_TWOS, hit: gate.hit })
-  await gate.reached
-  const id = await runOf(w, flow)
+  using held = await heldOwner(w, flow, IN_TWOS)
+  const { owner, id } = held
   const soft = new AbortController()
   const waiting = heard('worker:waiting')
   const byBounds = w.join(id, { workers: 1, emit: waiting.emit, soft: soft.signal })
   await waiting.once
-  gate.open()
+  held.letGo()
   expect(await byBounds).toMatchObject({ batches: 4 })
   await owner
 
   await using f = await openFiles({ joinable: { sharesKeys: false } })
   const tree = fileFlow()
   await f.add({ a: {}, b: {} })
-  using held = gateAt('batch:claimed')
-  const treeOwner = f.world.run(tree, { batchRows: 1, workers: 1, hit: held.hit })
-  await held.reached
-  const error = await errorOf(f.world.join(await runOf(f.world, tree)))
+  using heldTree = await heldOwner(f.world, tree, { batchRows: 1, workers: 1 })
+  const error = await errorOf(f.world.join(heldTree.id))
   expect(error).toMatchObject({ code: 'TM3014' })
   expect(String(error)).toContain('the captured keys are in a file')
-  held.open()
-  expect(await treeOwner).toMatchObject({ state: 'succeeded' })
+  heldTree.letGo()
+  expect(await heldTree.owner).toMatchObject({ state: 'succeeded' })
 })
 
 test('a run that nobody works on is not joined but resumed, and one that has ended is neither', async () => {
