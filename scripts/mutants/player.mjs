@@ -30,32 +30,30 @@ const vitest = await createVitest(
 )
 await vitest.standalone()
 
-/** Plays the named tests of one file. A test that did not run at all neither passed nor failed. */
+/** Plays the one test of that title, under every parameter that it has. */
 async function play(order) {
   mutant = order.mutant
   if (mutant !== null) vitest.invalidateFile(at(mutant.file))
   try {
-    const names = order.titles.map((title) => `${title.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
-    vitest.setGlobalTestNamePattern(new RegExp(names.join('|')))
-    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(
-      vitest.getModuleSpecifications(at(order.file)),
-    )
-    return told(testModules, unhandledErrors)
+    vitest.setGlobalTestNamePattern(new RegExp(`${RegExp.escape(order.title)}$`))
+    const run = await vitest.runTestSpecifications(vitest.getModuleSpecifications(at(order.file)))
+    return told(order.title, run)
   } finally {
     if (mutant !== null) vitest.invalidateFile(at(mutant.file))
     mutant = null
   }
 }
 
-function told(modules, unhandled) {
-  const tests = modules.flatMap((m) => [...m.children.allTests()])
+function told(title, { testModules, unhandledErrors }) {
+  const tests = testModules.flatMap((m) => [...m.children.allTests()]).filter((test) => test.name === title)
+  const states = tests.map((test) => test.result().state)
   const errors = [
-    ...modules.flatMap((m) => m.errors()),
+    ...testModules.flatMap((m) => m.errors()),
     ...tests.flatMap((test) => test.result().errors ?? []),
-    ...unhandled,
+    ...unhandledErrors,
   ]
   return {
-    tests: tests.map((test) => ({ title: test.name, state: test.result().state })),
+    state: states.includes('failed') ? 'failed' : (states[0] ?? 'missing'),
     output: errors.map((error) => error.stack ?? error.message ?? String(error)).join('\n'),
   }
 }

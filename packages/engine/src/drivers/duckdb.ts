@@ -34,8 +34,13 @@ interface OpenFile {
 const BASE_MEMORY = 192 * 1024 ** 2
 /** A thread that writes holds one block of every column. */
 const BLOCK_BYTES = 256 * 1024
-/** A thread that reads Parquet or CSV holds a row group, or buffers of text. */
-const FILE_BYTES = 192 * 1024 ** 2
+/** What a thread holds besides. */
+export const PER_THREAD = {
+  /** that reads Parquet or CSV: a row group, or buffers of text */
+  file: 64 * 1024 ** 2,
+  /** that makes Parquet of CSV: both, and with less it waits for the others */
+  csvToParquet: 192 * 1024 ** 2,
+} as const
 
 interface SharedInstance {
   readonly instance: DuckDBInstance
@@ -67,13 +72,13 @@ async function createShared(limits: DuckdbLimits): Promise<SharedInstance> {
 
 /**
  * Room for a writer of so many columns, until it is disposed of: rows do not decide what a load needs, columns and
- * threads do. The limit only grows. A project that sets `engine.memory` gets just that. `more`: bytes besides.
+ * threads do. The limit only grows. A project that sets `engine.memory` gets just that. `perThread`, `more`: bytes besides.
  */
-export async function reserveMemory(columns: number, readsFiles = false, more = 0): Promise<Disposable> {
+export async function reserveMemory(columns: number, perThread = 0, more = 0): Promise<Disposable> {
   const s = await shared
   if (s === null || s.memory === null) return { [Symbol.dispose]: () => {} }
   const { memory } = s
-  const bytes = s.threads * (columns * BLOCK_BYTES + (readsFiles ? FILE_BYTES : 0)) + more
+  const bytes = s.threads * (columns * BLOCK_BYTES + perThread) + more
   memory.reserved += bytes
   const needed = BASE_MEMORY + memory.reserved
   if (needed > memory.limit) {

@@ -1,5 +1,6 @@
 /** PostgreSQL to PostgreSQL: two databases, bytes passed from COPY to COPY. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { EngineEvents } from '@tidemark/contract/events'
 import { describe, expect, test } from 'vitest'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
@@ -58,6 +59,20 @@ describe.each(VERSIONS)('relay on PostgreSQL %s', (version) => {
     await w.a.exec("UPDATE orders SET name = 'new', modified_on = clock_timestamp() WHERE id % 7 = 0")
     expect(await project.run({ batchRows: 500 })).toMatchObject({ status: 'succeeded', rows: { updated: 2857 } })
     expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+  })
+
+  test('a first load is cut into ranges of one size, and none is larger than a batch may be', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(TABLE, ROWS(20_000))
+    await using project = await TransferProject.open(w.urls, FLOW())
+    const sizes: number[] = []
+    await project.runAll({ batchRows: 8_000 }, (event, fields) => {
+      if (event === 'batch:committed') sizes.push(Number((fields as EngineEvents['batch:committed']).rows))
+    })
+    expect(sizes.reduce((sum, n) => sum + n, 0)).toBe(20_000)
+    expect(sizes).toHaveLength(3)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(8_000)
+    expect(Math.min(...sizes)).toBeGreaterThan(6_000)
   })
 
   test('an index on the position cuts the window in its order', async () => {

@@ -39,8 +39,8 @@ export class TransferProject implements AsyncDisposable {
     return new TransferProject(app, dir)
   }
 
-  runAll(wish: RunWish = {}): Promise<RunDocument> {
-    return this.app.run({ ...AS_IT_STANDS, ...wish }, () => {}, new AbortController().signal)
+  runAll(wish: RunWish = {}, emit: Parameters<App['run']>[1] = () => {}): Promise<RunDocument> {
+    return this.app.run({ ...AS_IT_STANDS, ...wish }, emit, new AbortController().signal)
   }
 
   /** The last of the command's runs. */

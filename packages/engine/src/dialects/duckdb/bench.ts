@@ -2,7 +2,7 @@
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type DuckdbFile, type DuckdbSession, IN_MEMORY, reserveMemory } from '../../drivers/duckdb.ts'
+import { type DuckdbFile, type DuckdbSession, IN_MEMORY, PER_THREAD, reserveMemory } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import {
   type BatchKey,
@@ -205,7 +205,7 @@ export class DuckdbBench implements Bench {
     const session = this.#idle.pop() ?? (await target.session('engine', this.#files.source.folder))
     session.discreet = this.#session.discreet
     session.fills = relation.target.table
-    const room = await reserveMemory(relation.columns.length, this.#files.source.file === null && !readsSpool(relation))
+    const room = await reserveMemory(relation.columns.length, this.#perThread(relation))
     const tx = new DuckdbTransaction(session, this.#catalogs, key, batch, this.target.location, () => {
       room[Symbol.dispose]()
       session.fills = null
@@ -219,6 +219,11 @@ export class DuckdbBench implements Bench {
       await tx[Symbol.asyncDispose]()
       throw error
     }
+  }
+
+  #perThread(relation: FlowRelation): number {
+    if (this.#files.source.file !== null || readsSpool(relation)) return 0
+    return this.#arrivals !== null && this.#landing(relation) !== null ? PER_THREAD.csvToParquet : PER_THREAD.file
   }
 
   async stage(
@@ -399,7 +404,7 @@ export class DuckdbBench implements Bench {
   /** Writes what a SELECT over the source and the work file gives, rows of so many bytes; for rows that leave. */
   async writeOut(statement: (c: DuckdbCatalogs) => Sql, bytes: bigint): Promise<void> {
     const write = async (more: number): Promise<void> => {
-      using _room = await reserveMemory(1, true, more)
+      using _room = await reserveMemory(1, PER_THREAD.file, more)
       await exec(this.#session, statement(this.#catalogs), this.source.location, 'TM4019')
     }
     await write(0).catch((error: unknown) => {

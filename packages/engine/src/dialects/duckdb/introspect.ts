@@ -4,7 +4,7 @@ import type { TableName } from '@tidemark/contract/flow'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { translate } from './errors.ts'
-import type { ColumnFacts, SourceIdentity, TableFacts } from '../contract.ts'
+import type { SourceIdentity, TableFacts } from '../contract.ts'
 import { ident, type Sql, textOf } from '../sql-text.ts'
 
 /** `[table]`, `[schema, table]`: DuckDB's default schema is `main`. */
@@ -43,35 +43,26 @@ export async function describeTable(
   const [entry] = await session.rows(TABLE, names)
   if (entry === undefined) return describeView(file, session, table)
   const [rowCount, ddl, indexCount] = entry
-  const columns = await columnsOf(file, session, table)
-  if (columns === null) return null
+  const columns = await session.rows(`DESCRIBE ${textOf(tableIdent(file, table))}`)
   const [keys] = indexCount === '0' ? [] : await session.rows(KEYS, names)
   return {
     table,
-    columns: columns.map((c) => {
-      const collation = collationOf(ddl ?? '', c.name)
-      return { ...c, generated: isGenerated(ddl ?? '', c.name), ...(collation === null ? {} : { collation }) }
+    columns: columns.map(([column, type, nullable]) => {
+      const name = column ?? ''
+      const collation = collationOf(ddl ?? '', name)
+      return {
+        name,
+        type: type ?? '',
+        nullable: nullable === 'YES',
+        generated: isGenerated(ddl ?? '', name),
+        ...(collation === null ? {} : { collation }),
+      }
     }),
     uniqueKeys: [
       ...(JSON.parse(keys?.[0] ?? '[]') as string[][]),
       ...(JSON.parse(keys?.[1] ?? '[]') as string[]).flatMap(plainColumns),
     ],
     estimatedRows: BigInt(rowCount ?? 0),
-  }
-}
-
-/** Of a table that was there a moment ago; null: it is not any more. */
-async function columnsOf(
-  file: DuckdbFile,
-  session: DuckdbSession,
-  table: TableName,
-): Promise<readonly Pick<ColumnFacts, 'name' | 'type' | 'nullable'>[] | null> {
-  try {
-    const rows = await session.rows(`DESCRIBE ${textOf(tableIdent(file, table))}`)
-    return rows.map(([name, type, nullable]) => ({ name: name ?? '', type: type ?? '', nullable: nullable === 'YES' }))
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('Catalog Error')) return null
-    throw error
   }
 }
 

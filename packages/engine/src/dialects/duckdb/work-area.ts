@@ -1,5 +1,5 @@
 /** The captured keys of one run, in a DuckDB file of their own. */
-import { type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
+import { type DuckdbSession, PER_THREAD, reserveMemory } from '../../drivers/duckdb.ts'
 import type { CapturedRanges, FlowRelation, RangesRequest, Selection, WorkArea } from '../contract.ts'
 import { readsSpool } from '../lanes.ts'
 import type { Sql } from '../sql-text.ts'
@@ -79,7 +79,7 @@ export class DuckdbWorkArea extends KeyWorkArea implements WorkArea {
     const c = this.#catalogs
     if (this.#end.folder !== null) refuseNoRoom(this.#end.folder, this.#end.spoolBytes(relation, rows))
     const taken = capture.predicates(c, relation, selection, (await this.#hooks.target(relation)) !== 'missing')
-    using _room = await reserveMemory(relation.columns.length, true)
+    using _room = await reserveMemory(relation.columns.length, PER_THREAD.file)
     await this.#session.begin()
     try {
       await refuseUnfit(this.#sender, c, relation, spoolRows(c, relation, taken))
