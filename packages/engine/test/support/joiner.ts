@@ -5,7 +5,6 @@ import { joinRun } from '../../src/run/join-run.ts'
 import type { Joined } from '../../src/run/joined.ts'
 import type { RunDeps } from '../../src/run/run-deps.ts'
 import type { RunRow } from '../../src/control/control-store.ts'
-import type { Hit } from '../../src/runtime/failpoint.ts'
 import { rows, TABLE } from './flat.ts'
 import { gateAt } from './gate.ts'
 import { runningOf } from './sleeper.ts'
@@ -33,23 +32,23 @@ export const joinWith = (deps: RunDeps, id: RunRow['id']): Promise<Joined> =>
 
 export const runOf = async (w: World, flow: FlowSpec): Promise<RunRow['id']> => (await runningOf(w, flow)).id
 
-/**
- * An owner that waits with the `nth` batch that it claimed in hand, until it is let go. `then`: what its points meet
- * where it is not held.
- */
+/** An owner that waits with the `nth` batch that it claimed in hand, until it is let go. */
 export async function heldOwner(
   w: World,
   flow: FlowSpec,
-  { nth = 1, then = () => Promise.resolve(), ...wish }: RunWish & { readonly nth?: number; readonly then?: Hit },
+  { nth = 1, hit, ...wish }: RunWish & { readonly nth?: number },
 ) {
   const gate = gateAt('batch:claimed', nth)
-  const hit: Hit = async (point) => {
-    await gate.hit(point)
-    await then(point)
-  }
-  const owner = w.run(flow, { ...wish, hit })
+  const owner = w.run(flow, {
+    ...wish,
+    hit: async (point) => {
+      await gate.hit(point)
+      await hit?.(point)
+    },
+  })
   await gate.reached
-  return { owner, id: await runOf(w, flow), letGo: gate.open, [Symbol.dispose]: gate.open }
+  const letGo = (): void => gate.open()
+  return { owner, id: await runOf(w, flow), letGo, [Symbol.dispose]: letGo }
 }
 
 /** Resolves when that event was emitted; `emit` is to be given to the worker. */

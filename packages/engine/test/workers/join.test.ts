@@ -232,7 +232,7 @@ test('a batch that fails with the owner ends the work of those that joined, with
   let wakes = false
   using held = await heldOwner(w, flow, {
     ...IN_TWOS,
-    then: async (point) => {
+    hit: async (point) => {
       if (point === 'batch:staged' && wakes) throw new Error('stopped here')
     },
   })
@@ -252,7 +252,7 @@ test('places in the source that changed: the owner goes on under a new token, an
   let moved = false
   using held = await heldOwner(w, flow, {
     ...IN_TWOS,
-    then: async (point) => {
+    hit: async (point) => {
       if (point !== 'batch:staged' || moved) return
       moved = true
       throw new AppError('TM5006', 'src')
