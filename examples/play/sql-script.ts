@@ -7,7 +7,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
-import { pipeline } from 'node:stream/promises'
+import { addAbortSignal } from 'node:stream'
 import { promisify } from 'node:util'
 import { connectTo } from './databases.ts'
 
@@ -58,7 +58,7 @@ export async function copyOut(project: string, script: string, file: string, sig
   try {
     await using session = await connectTo(project, database)
     await mkdir(path.dirname(path.join(project, file)), { recursive: true })
-    await pipeline(session.copyOut(text), createWriteStream(path.join(project, file)), { signal })
+    await session.copyOut(text, addAbortSignal(signal, createWriteStream(path.join(project, file))))
   } catch (error) {
     throw told(script, error, signal)
   }

@@ -2,7 +2,7 @@
  * Rows leaving their database for one that cannot see it: the source's half of the lanes `relay` and `spool`. The half
  * that takes them in is a bench opened by the target's dialect.
  */
-import type { Readable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import type { CapturedBatch, FlowRelation, RangesAlone, Selection, SourcePort } from './contract.ts'
 
 /**
@@ -12,8 +12,21 @@ import type { CapturedBatch, FlowRelation, RangesAlone, Selection, SourcePort } 
  */
 export type Wire = 'pgcopy' | 'csv'
 
-/** `rows`: how many there are, once the last is out; absent: nobody counted them. */
-export type Leaving = Readable & { readonly rows?: Promise<bigint> }
+/** The rows of a batch, about to leave. */
+export interface Leaving {
+  /**
+   * Into a stream, which has to be done with bytes when it calls back, and is ended; how many rows there were, null:
+   * nobody counted them. Throws LeavingFailed, or what the stream failed with.
+   */
+  sendTo(into: Writable): Promise<bigint | null>
+}
+
+/** The side that rows leave from failed; the cause is in its own words. */
+export class LeavingFailed extends Error {
+  constructor(cause: unknown) {
+    super('no more rows come', { cause })
+  }
+}
 
 export interface Departure extends AsyncDisposable {
   readonly kind: string
@@ -24,11 +37,10 @@ export interface Departure extends AsyncDisposable {
   refusal(relation: FlowRelation): string | null
   /**
    * The rows of a batch: the flow's columns in their order, then `carriedPosition`. Masks are applied; casts with the wire
-   * `pgcopy` alone, whose types are the target's. Ends when all rows are out, or with the error of the statement;
-   * destroyed, it ends the statement. TM5006 where the batch's range means something else by now.
+   * `pgcopy` alone, whose types are the target's. TM5006 where the batch's range means something else by now.
    */
   read(relation: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Leaving>
-  /** What such a stream failed with, in our words. */
+  /** What LeavingFailed was caused by, in our words. */
   translate(error: unknown): Error
   /** The statement that `read` would send for a batch, for people. */
   explain(relation: FlowRelation, selection: Selection, wire: Wire): string

@@ -1,15 +1,14 @@
 /**
- * `COPY … TO STDOUT` as a stream of its bytes. The server sends every row in a message of its own, millions of them: their
- * headers are taken out of what the socket gave, in place, and nothing is made for a row.
+ * `COPY … TO STDOUT` into a stream. The server sends every row in a message of its own, millions of them: their headers
+ * are taken out of what the socket gave, in place, and nothing is made for a row.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
  */
-import { Readable } from 'node:stream'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import type { Duplex, Writable } from 'node:stream'
+import { divert, type Taker } from './postgres-socket.ts'
 
 /** What of the client's connection is needed: its socket, whose only reader is the client's parser. */
 export interface CopyConnection {
-  readonly stream: Readable
+  readonly stream: Duplex
   query(text: string): void
 }
 
@@ -21,71 +20,56 @@ const PASSED_OVER: ReadonlySet<number> = new Set(['H', 'N', 'S', 'A'].map(code))
 /** the code and the length, which counts itself and not the code */
 const HEADER_BYTES = 5
 const LENGTH_BYTES = 4
+const NOTHING = Buffer.alloc(0)
 
-/** so many bytes wait for the collector at the most, besides those that are under way */
-const COLLECTED_AFTER = 24 * 1024 ** 2
-
-/**
- * Every read of a socket is a buffer of its own outside V8's heap, which the collector does not count: left to itself it
- * lets a hundred megabytes of them wait. A collection of the young takes some milliseconds, while the servers go on with
- * what their sockets hold.
- */
-class Collector {
-  readonly #collect: (how: { readonly type: 'minor' }) => void
-  #since = 0
-
-  constructor() {
-    setFlagsFromString('--expose-gc')
-    this.#collect = runInNewContext('gc') as (how: { readonly type: 'minor' }) => void
-  }
-
-  passed(bytes: number): void {
-    this.#since += bytes
-    if (this.#since < COLLECTED_AFTER) return
-    this.#since = 0
-    this.#collect({ type: 'minor' })
-  }
-}
-let collector: Collector | null = null
+/** so many pieces wait for the one who takes them, and no more is read */
+const WAITING = 4
 
 /** As the client wants a query to be. */
-export class CopyOutStream extends Readable {
+export class CopyOutQuery {
+  /** How many there were, by the server's word. All of them are in the stream, which has ended. */
+  readonly rows: Promise<bigint>
   readonly #text: string
-  #connection: CopyConnection | null = null
-  #parser: ((bytes: Buffer) => void) | null = null
+  readonly #into: Writable
+  readonly #settled = Promise.withResolvers<bigint>()
+  #stream: Duplex | null = null
+  #diverted: ReturnType<typeof divert> | null = null
   readonly #header = Buffer.alloc(HEADER_BYTES)
   #headerBytes = 0
   /** bytes of the present message that have not come yet */
   #awaited = 0
   #isData = false
-  readonly #ended: (rows: bigint) => void
-  readonly #collector = (collector ??= new Collector())
-  #rows = 0n
+  #waiting = 0
+  #failed = false
+  /** the stream's end and the server's: the second one settles */
+  #ends = 0
+  #count = 0n
 
-  /** `ended`: the server is ready again, and has said how many rows there were. */
-  constructor(text: string, ended: (rows: bigint) => void) {
-    super({ highWaterMark: 64 * 1024 })
+  /** `into` has to be done with bytes when it calls back: they are in buffers that are used again. */
+  constructor(text: string, into: Writable) {
+    this.rows = this.#settled.promise
     this.#text = text
-    this.#ended = ended
+    this.#into = into
+    into.once('error', (error) => this.#fail(error))
   }
 
-  submit(connection: CopyConnection): void {
-    this.#connection = connection
-    const { stream } = connection
-    const [parser, ...others] = stream.listeners('data')
-    if (parser === undefined || others.length > 0) throw new TypeError('the socket has one reader')
-    this.#parser = parser as (bytes: Buffer) => void
-    stream.off('data', this.#parser)
-    stream.on('data', this.#take)
+  submit(connection: CopyConnection): Error | null {
+    if (this.#failed) return new Error('nobody takes the rows')
+    this.#stream = connection.stream
+    this.#diverted = divert(connection.stream, this.#take)
     connection.query(this.#text)
+    return null
   }
 
-  override _read(): void {
-    if (this.#parser !== null) this.#connection?.stream.resume()
+  /** Whoever fails first is told of. What still comes after that is dropped, until the connection ends. */
+  #fail(error: unknown): boolean {
+    if (this.#failed) return false
+    this.#failed = true
+    this.#settled.reject(error)
+    return true
   }
 
-  readonly #take = (chunk: Buffer): void => {
-    this.#collector.passed(chunk.length)
+  readonly #take: Taker = (chunk, giveBack) => {
     let at = 0
     let kept = 0
     while (at < chunk.length) {
@@ -118,39 +102,45 @@ export class CopyOutStream extends Readable {
         this.#awaited = this.#header.readInt32BE(1) - LENGTH_BYTES
         continue
       }
-      const rest = chunk.subarray(at)
-      this.#give(chunk.subarray(0, kept))
-      if (letter !== COPY_DONE) return this.#leave(Buffer.concat([this.#header, rest]))
-      this.push(null)
+      const rest = Buffer.concat([letter === COPY_DONE ? NOTHING : this.#header, chunk.subarray(at)])
+      this.#give(chunk.subarray(0, kept), giveBack)
+      if (letter === COPY_DONE && !this.#failed) this.#into.end(() => this.#oneEnded())
       return this.#leave(rest)
     }
-    this.#give(chunk.subarray(0, kept))
+    this.#give(chunk.subarray(0, kept), giveBack)
   }
 
-  #give(bytes: Buffer): void {
-    if (bytes.length > 0 && !this.push(bytes)) this.#connection?.stream.pause()
+  #give(bytes: Buffer, giveBack: () => void): void {
+    if (bytes.length === 0 || this.#failed) return giveBack()
+    this.#waiting += 1
+    if (this.#waiting === WAITING) this.#stream?.pause()
+    this.#into.write(bytes, () => {
+      giveBack()
+      if (this.#waiting === WAITING) this.#stream?.resume()
+      this.#waiting -= 1
+    })
   }
 
   /** The client reads again, from these bytes on. */
-  #leave(bytes: Buffer): void {
-    const [stream, parser] = [this.#connection?.stream, this.#parser]
-    if (!stream || !parser) return
-    this.#parser = null
-    stream.off('data', this.#take)
-    stream.on('data', parser)
-    if (bytes.length > 0) parser(bytes)
-    process.nextTick(() => stream.resume())
+  #leave(rest: Buffer): void {
+    this.#diverted?.restore(rest)
+    this.#diverted = null
+  }
+
+  #oneEnded(): void {
+    this.#ends += 1
+    if (this.#ends === 2 && !this.#failed) this.#settled.resolve(this.#count)
   }
 
   handleError(error: Error): void {
-    this.destroy(error)
+    if (this.#fail(error)) this.#into.destroy(new Error('no more rows come', { cause: error }))
   }
 
   handleCommandComplete({ text }: { readonly text: string }): void {
-    this.#rows = BigInt(/^COPY (\d+)/.exec(text)?.[1] ?? 0)
+    this.#count = BigInt(/^COPY (\d+)/.exec(text)?.[1] ?? 0)
   }
 
   handleReadyForQuery(): void {
-    this.#ended(this.#rows)
+    this.#oneEnded()
   }
 }

@@ -2,12 +2,13 @@
  * The one file that imports PostgreSQL's client. A session is one connection; values come back as the server's own text,
  * so nothing is rounded on its way through JavaScript, and COPY passes bytes.
  */
-import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Duplex, Writable } from 'node:stream'
 import { checkServerIdentity } from 'node:tls'
 import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { Secret } from '../runtime/secret.ts'
-import { CopyOutStream } from './postgres-copy-out.ts'
+import { CopyOutQuery } from './postgres-copy-out.ts'
+import { PostgresSocket } from './postgres-socket.ts'
 
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full'
 
@@ -98,6 +99,14 @@ const lost = (error: unknown): unknown =>
     ? error
     : new ConnectionLost(error instanceof Error ? error.message : String(error), { cause: error })
 
+/** https://www.postgresql.org/docs/current/protocol-message-formats.html#PROTOCOL-MESSAGE-FORMATS-COPYDATA */
+function copyDataHeader(bytes: number): Buffer {
+  const header = Buffer.allocUnsafe(5)
+  header.write('d', 'latin1')
+  header.writeInt32BE(bytes + 4, 1)
+  return header
+}
+
 /** A COPY whose connection ends says so as any other statement does. */
 function sayingLost<T>(copy: T): T {
   const query = copy as { handleError(error: unknown, ...rest: readonly unknown[]): void }
@@ -110,8 +119,11 @@ interface WithSocket {
   readonly connection: { readonly stream: Duplex }
 }
 
-/** `rows`: how many there were, by the server's word; once the last is out. */
-export type CopyOut = Readable & { readonly rows: Promise<bigint> }
+/** What of the library's stream is another one here. */
+interface CopyInParts {
+  readonly chunks: { readonly chunk: Buffer }[]
+  flush(done?: () => void): void
+}
 
 export class PostgresSession implements AsyncDisposable {
   readonly options: PostgresOptions
@@ -215,38 +227,34 @@ export class PostgresSession implements AsyncDisposable {
     await this.run('ROLLBACK')
   }
 
-  /** The bytes of `COPY … TO STDOUT`. Read to its end, or destroyed with the session: a COPY cannot be left half-way. */
-  copyOut(text: string): CopyOut {
-    const { promise: rows, resolve, reject } = Promise.withResolvers<bigint>()
-    rows.catch(() => undefined) // whoever asks for it hears of it
-    const ended = (): void => reject(new ConnectionLost('the connection ended in the middle of a COPY'))
-    this.#client.once('end', ended)
-    const copy = new CopyOutStream(text, (count) => {
-      this.#client.off('end', ended)
-      resolve(count)
-    })
-    return Object.assign(this.#client.query(sayingLost(copy) as unknown as pg.Submittable) as unknown as Readable, {
-      rows,
-    })
+  /**
+   * The bytes of `COPY … TO STDOUT` into a stream, which is ended, or destroyed with an error of its own where no more of
+   * them come; how many rows there were. The stream has to be done with bytes when it calls back. Where it throws, the
+   * session is of no more use: a COPY cannot be left half-way.
+   */
+  async copyOut(text: string, into: Writable): Promise<bigint> {
+    return await this.#client.query(sayingLost(new CopyOutQuery(text, into))).rows
   }
 
-  /** Takes the bytes of `COPY … FROM STDIN`; `rowCount` once it has finished. */
+  /** Takes the bytes of `COPY … FROM STDIN`, and is done with them when it calls back; `rowCount` once it has finished. */
   copyIn(text: string): Writable & { readonly rowCount: number } {
     const copy = sayingLost(copyFrom(text))
     const { stream } = (this.#client as unknown as WithSocket).connection
-    const flushChunk = (copy as unknown as { flushChunk: (chunk: Buffer) => boolean }).flushChunk
-    // header and bytes in one write: the server would wake up for the header alone
-    Object.assign(copy, {
-      flushChunk: (chunk: Buffer) => {
-        stream.cork()
-        try {
-          return flushChunk.call(copy, chunk)
-        } finally {
-          stream.uncork()
-        }
-      },
-    })
-    return this.#client.query(copy) as unknown as Writable & { readonly rowCount: number }
+    const parts = copy as unknown as CopyInParts // the library puts another list in
+    const flush: CopyInParts['flush'] = (done = () => {}) => {
+      const all = parts.chunks.splice(0)
+      if (all.length === 0) return done()
+      // header and bytes in one write: the server would wake up for the header alone
+      stream.cork()
+      for (const [i, { chunk }] of all.entries()) {
+        stream.write(copyDataHeader(chunk.length))
+        stream.write(chunk, () => {
+          if (i === all.length - 1) done() // where it failed, the client tells
+        })
+      }
+      stream.uncork()
+    }
+    return this.#client.query(Object.assign(copy, { flush })) as unknown as Writable & { readonly rowCount: number }
   }
 
   /** Ends the statement under way, by a connection of its own; it throws in its own caller. */
@@ -313,6 +321,7 @@ async function connectOnce(options: PostgresOptions, encrypted: boolean): Promis
     password: options.password === null ? undefined : () => options.password?.reveal() ?? '',
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectTimeoutMs,
+    stream: () => new PostgresSocket(),
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     ssl: !encrypted

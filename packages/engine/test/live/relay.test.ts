@@ -134,6 +134,48 @@ const BACKFILL = `      source: { connection: a, table: orders }
       apply: insert-missing
 `
 
+/** a page holds ten of these rows */
+const WIDE = [
+  'CREATE TABLE orders (id bigint PRIMARY KEY, name text, modified_on timestamptz DEFAULT now())',
+  "INSERT INTO orders (id, name) SELECT i, repeat('x', 720) FROM generate_series(1, 90000) AS i",
+  'ANALYZE orders',
+]
+
+describe.each(VERSIONS)('the rows of a large table on PostgreSQL %s', (version) => {
+  test('are not counted before they are read', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(...WIDE)
+    await using project = await TransferProject.open(w.urls, BACKFILL)
+    const looks =
+      "SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = 'orders'"
+    const index = "SELECT idx_tup_read FROM pg_stat_user_indexes WHERE relname = 'orders'"
+    const looked = async () => Number((await w.a.rows(looks))[0]?.[0]) + Number((await w.a.rows(index))[0]?.[0])
+    const before = await looked()
+    expect(await project.run()).toMatchObject({ status: 'succeeded', rows: { inserted: 90_000 } })
+    // each once, by its page: a count would have looked at all of them a second time
+    await expect.poll(looked, { timeout: 20_000 }).toBeGreaterThan(before)
+    expect((await looked()) - before).toBeLessThan(120_000)
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+  })
+
+  test('may be others than the statistics say: a batch is no larger for it, and an emptied table has nothing', async () => {
+    await using w = await twoDatabases(version)
+    await w.a.exec(
+      ...WIDE,
+      "INSERT INTO orders (id, name) SELECT i, repeat('y', 720) FROM generate_series(90001, 180000) AS i",
+    )
+    await using project = await TransferProject.open(w.urls, BACKFILL)
+    const sizes: number[] = []
+    await project.runAll({ batchRows: 20_000 }, (event, fields) => {
+      if (event === 'batch:committed') sizes.push(Number((fields as EngineEvents['batch:committed']).rows))
+    })
+    expect(sizes.reduce((sum, n) => sum + n, 0)).toBe(180_000)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(20_000)
+    await w.a.exec('DELETE FROM orders')
+    expect(await project.run()).toMatchObject({ status: 'nothing_to_do' })
+  })
+})
+
 /** Fails the run at the n-th time that it comes to that point. */
 const failAt = (point: string, times: number): ((at: string) => Promise<void>) => {
   let left = times

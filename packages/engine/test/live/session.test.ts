@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
@@ -34,7 +34,10 @@ describe.each(VERSIONS)('a session with PostgreSQL %s', (version) => {
     const into = session.copyIn('COPY t FROM STDIN')
     await pipeline(Readable.from(['1\tone\n', '2\t\\N\n']), into)
     expect(into.rowCount).toBe(2)
-    expect(await text(session.copyOut('COPY (SELECT * FROM t ORDER BY a) TO STDOUT'))).toBe('1\tone\n2\t\\N\n')
+    const out = new PassThrough()
+    expect(await session.copyOut('COPY (SELECT * FROM t ORDER BY a) TO STDOUT', out)).toBe(2n)
+    expect(await text(out)).toBe('1\tone\n2\t\\N\n')
+    expect(await session.rows('SELECT 1')).toEqual([['1']])
   })
 
   test('a statement under way is cancelled from outside, and its transaction rolls back', async () => {

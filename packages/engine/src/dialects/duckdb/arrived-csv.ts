@@ -1,9 +1,8 @@
 /** A batch's rows as they arrive from another engine: a CSV file beside the run's work file, gone with its transaction. */
 import { createWriteStream, rmSync, statSync } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
 import { carriedPosition } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
-import type { Departure } from '../departure.ts'
+import { type Departure, LeavingFailed } from '../departure.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import { catalogText, ident, joined, type Sql, sql, textLiteral, whole } from '../sql-text.ts'
 import { exactDecimal } from './decimal-cast.sql.ts'
@@ -32,12 +31,11 @@ export async function fetchCsv(
   const remove = (): void => rmSync(path, { force: true })
   try {
     const leaving = await from.read(r, selection, split, 'csv')
-    await pipeline(leaving, createWriteStream(path))
-    const rows = (await leaving.rows) ?? null
+    const rows = await leaving.sendTo(createWriteStream(path))
     return { path, bytes: BigInt(statSync(path).size), rows, [Symbol.dispose]: remove }
   } catch (error) {
     remove()
-    throw from.translate(error)
+    throw from.translate(error instanceof LeavingFailed ? error.cause : error)
   }
 }
 

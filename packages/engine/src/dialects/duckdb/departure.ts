@@ -4,7 +4,8 @@
  */
 import { createReadStream, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { Readable } from 'node:stream'
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../runtime/app-error.ts'
 import { newShortId } from '../../runtime/new-id.ts'
 import type {
@@ -19,7 +20,7 @@ import type {
   UnmatchedRow,
 } from '../contract.ts'
 import { departingSource } from '../departing-source.ts'
-import type { Departure, Wire } from '../departure.ts'
+import { type Departure, type Leaving, LeavingFailed, type Wire } from '../departure.ts'
 import { printable } from '../sql-text.ts'
 import { spooledRelation, WHOLE_SPOOL } from '../spooled-relation.ts'
 import { type DuckdbBench, openBenchFrom, type OpenSourceEnd } from './bench.ts'
@@ -105,7 +106,7 @@ class DuckdbDeparture implements Departure, RangesAlone {
     return this.#relation === null ? Promise.resolve([]) : this.#area.inSpool(this.#relation, keys)
   }
 
-  async read(flow: FlowRelation, selection: Selection, split: CapturedBatch): Promise<Readable> {
+  async read(flow: FlowRelation, selection: Selection, split: CapturedBatch): Promise<Leaving> {
     const { range, readAt } = split
     const ofSpool = range?.kind === 'rows' && range.of === 'spool'
     if ((ofSpool ? await this.#area.spooled() : await this.source.fingerprint()) !== readAt)
@@ -118,9 +119,7 @@ class DuckdbDeparture implements Departure, RangesAlone {
         (c) => writeCsv(departingRows(c, r, selection, split), path, r.columns.length),
         split.bytes,
       )
-      const stream = createReadStream(path)
-      stream.once('close', remove)
-      return stream
+      return { sendTo: (into) => sendFile(path, into).finally(remove) }
     } catch (error) {
       remove()
       throw error
@@ -141,6 +140,20 @@ class DuckdbDeparture implements Departure, RangesAlone {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#bench[Symbol.asyncDispose]()
+  }
+}
+
+async function sendFile(path: string, into: Writable): Promise<null> {
+  const bytes = createReadStream(path)
+  let unread: Error | null = null
+  bytes.once('error', (error) => {
+    if (!into.errored) unread = error
+  })
+  try {
+    await pipeline(bytes, into)
+    return null
+  } catch (error) {
+    throw unread === null ? error : new LeavingFailed(unread)
   }
 }
 

@@ -1,9 +1,8 @@
 /** Rows arriving from another server or engine: by COPY into the table itself, or into a staging relation of the batch. */
-import { pipeline } from 'node:stream/promises'
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { arrivedRelation, carriedPosition } from '../arrived-relation.ts'
 import { type CapturedBatch, type FlowRelation, landingTable, type Selection } from '../contract.ts'
-import type { Departure, Wire } from '../departure.ts'
+import { type Departure, LeavingFailed, type Wire } from '../departure.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import * as apply from '../relational/apply.sql.ts'
 import { type Catalogs, targetTable, typed } from '../relational/names.ts'
@@ -130,17 +129,14 @@ async function receive(
   { flow, selection, split, wire }: Incoming,
   text: string,
 ): Promise<Received> {
-  const bytes = await from.read(flow, selection, split, wire)
+  const leaving = await from.read(flow, selection, split, wire)
   const into = session.copyIn(text)
-  const refused = (error: unknown): Error => translate(error, session.options.database, 'TM5001', session.discreet)
-  // whichever end fails first is the one to tell: the other one is destroyed with the same error
-  let failure: Error | null = null
-  bytes.once('error', (error) => (failure ??= from.translate(error)))
-  into.once('error', (error) => (failure ??= refused(error)))
   try {
-    await pipeline(bytes, into)
+    await leaving.sendTo(into)
   } catch (error) {
-    throw failure ?? refused(error)
+    throw error instanceof LeavingFailed
+      ? from.translate(error.cause)
+      : translate(error, session.options.database, 'TM5001', session.discreet)
   }
   return { rows: BigInt(into.rowCount), bytes: split.bytes }
 }

@@ -60,6 +60,16 @@ export function taken(c: Catalogs, r: FlowRelation, selection: Selection): Sql {
   )
 }
 
+/** Nothing but the window's end takes rows out. */
+export function takesAll(r: FlowRelation, { window, unmatched, again, gained, onlyAgain }: Selection): boolean {
+  return (
+    onlyAgain !== true &&
+    (window === null || window.after === null) &&
+    unmatched.length + again.length + gained.length === 0 &&
+    r.source.joins.length + r.where.length + r.scope.length === 0
+  )
+}
+
 type Part = Pick<CapturedBatch, 'range' | 'readAt' | 'last' | 'rows' | 'bytes'>
 
 export class Cut {
@@ -96,7 +106,7 @@ export class Cut {
 
   async anew(snapshot: SharedSnapshot): Promise<readonly Part[]> {
     const stored = await this.#from.stored(this.#r)
-    const byPages = stored.paged && (this.#takesAll() || (await this.#scansAll()))
+    const byPages = stored.paged && (takesAll(this.#r, this.#selection) || (await this.#scansAll()))
     return byPages ? await this.#pages(snapshot, stored) : await this.#ordered(stored)
   }
 
@@ -135,18 +145,6 @@ export class Cut {
     return parts
   }
 
-  /** Nothing but the window's end takes rows out. */
-  #takesAll(): boolean {
-    const { window, unmatched, again, gained, onlyAgain } = this.#selection
-    const r = this.#r
-    return (
-      onlyAgain !== true &&
-      (window === null || window.after === null) &&
-      unmatched.length + again.length + gained.length === 0 &&
-      r.source.joins.length + r.where.length + r.scope.length === 0
-    )
-  }
-
   /** Would the server read the whole main table for this selection? */
   async #scansAll(): Promise<boolean> {
     const { catalogs: c } = this.#from
@@ -166,7 +164,7 @@ export class Cut {
       bytes,
     })
     const known = stored.rows ?? 0n
-    if (this.#takesAll() && known > 0n && stored.pages > 0n) {
+    if (takesAll(this.#r, this.#selection) && known > 0n && stored.pages > 0n) {
       const average = stored.averageBytes ?? 1n
       const most = min(BigInt(this.#size.rows), max(1n, BigInt(this.#size.bytes) / max(1n, average)))
       const width = max(1n, (stored.pages * most) / known)
