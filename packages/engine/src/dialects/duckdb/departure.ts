@@ -145,15 +145,15 @@ class DuckdbDeparture implements Departure, RangesAlone {
 
 async function sendFile(path: string, into: Writable): Promise<null> {
   const bytes = createReadStream(path)
-  let unread: Error | null = null
-  bytes.once('error', (error) => {
-    if (!into.errored) unread = error
-  })
+  // whichever end fails first is the one to tell: the other one is destroyed with the same error
+  let failure: Error | null = null
+  bytes.once('error', (error) => (failure ??= new LeavingFailed(error)))
+  into.once('error', (error) => (failure ??= error))
   try {
     await pipeline(bytes, into)
     return null
   } catch (error) {
-    throw unread === null ? error : new LeavingFailed(unread)
+    throw failure ?? error
   }
 }
 

@@ -166,12 +166,14 @@ class PostgresDeparture implements Departure, RangeSource {
     }
     const sendTo: Leaving['sendTo'] = async (into) => {
       let sound = false
+      let refused: unknown = null
+      into.once('error', (error) => (refused = error))
       try {
         const rows = await session.copyOut(copyOutText(statement, wire), into)
         sound = true
         return rows
       } catch (error) {
-        throw into.errored === error ? error : new LeavingFailed(error)
+        throw refused === error ? error : new LeavingFailed(error)
       } finally {
         await snapshot.giveBack(session, sound)
       }
