@@ -5,7 +5,7 @@ export interface Result {
   readonly reference: number
   /** ours ÷ reference */
   readonly ratio: number
-  readonly unit: 's' | 'ms' | '1/s' | 'MB'
+  readonly unit: 's' | 'ms' | '1/s' | 'MB' | '×'
   readonly runs: number
   /** the greatest resident memory of a process that ran ours */
   readonly peak_rss_mb: number

@@ -30,8 +30,8 @@ export function makeSource(url: string, rows: number, key: Key): void {
 export const countOrders = (url: string): number => Number(psql(url, 'SELECT count(*) FROM orders'))
 
 /** What a person would type: all rows by one binary COPY. */
-export const copyOrders = (source: string, target: string): Promise<void> =>
+export const copyOrders = (source: string, target: string, table = 'orders'): Promise<void> =>
   copyAcross(
-    { url: source, copyToStdout: 'COPY orders TO STDOUT (FORMAT binary)' },
+    { url: source, copyToStdout: `COPY ${table} TO STDOUT (FORMAT binary)` },
     { url: target, statements: ['COPY orders FROM STDIN (FORMAT binary)'] },
   )

@@ -88,6 +88,6 @@ function open({ dir, source, target, table, parallel, memory }: LoadTask): Promi
 
 /** In a child: two programs and a pipe. */
 export const reference = (given: unknown): Promise<number> => {
-  const { source, target } = given as LoadTask
-  return seconds(() => copyOrders(source, target))
+  const { source, target, table } = given as LoadTask
+  return seconds(() => copyOrders(source, target, table))
 }

@@ -13,7 +13,7 @@ export const BenchDocument = z.strictObject({
       ours: z.number().positive(),
       reference: z.number().positive(),
       ratio: z.number().positive(),
-      unit: z.enum(['s', 'ms', '1/s', 'MB']),
+      unit: z.enum(['s', 'ms', '1/s', 'MB', '×']),
       runs: z.int().min(1),
       peak_rss_mb: z.int().positive(),
     }),
