@@ -12,6 +12,8 @@ export interface BatchDeps {
   readonly fence: FenceKey
   readonly hit: Hit
   readonly hard: AbortSignal
+  /** Told when all rows of the batch are in the target's hands, and nothing is left but to commit them. */
+  readonly moved?: () => void
 }
 
 export interface BatchWork {
@@ -47,6 +49,7 @@ export async function runBatch(deps: BatchDeps, work: BatchWork): Promise<BatchR
   await hit('batch:before-commit')
   deps.hard.throwIfAborted()
   using rejects = work.budget.take(counts.rejected) //                                     too many fail the run
+  deps.moved?.() //                                                                       the next batch may begin
   await tx.commit(counts) //                                                              data, rejects and marker, one commit
   rejects.keep()
   await hit('batch:after-commit')

@@ -72,8 +72,10 @@ async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<vo
   const isOver = (): boolean => failures.length > 0 || ctx.stop.soft.aborted || ctx.stop.hard.aborted
   const work = async (batch: BatchRow, slot: number, worker: Disposable): Promise<void> => {
     using _worker = worker
+    // a server that waits for its disk does not keep the next batch waiting
+    const moved = (): void => worker[Symbol.dispose]()
     try {
-      if (!(await commitBatch(ctx, batch, slot))) free.lost()
+      if (!(await commitBatch({ ...ctx, moved }, batch, slot))) free.lost()
     } catch (error) {
       failures.push(error)
     }
@@ -117,12 +119,14 @@ async function claimed(ctx: StepsContext, free: FreeBatches, isOver: () => boole
   return await free.claim()
 }
 
+/** With those that are about to commit, and have no worker any more: one, where the target lets any number be open. */
 const mostAtOnce = ({ dialect, plan, deps }: StepsContext, wave: readonly BatchRow[]): number =>
   Math.min(
     plan.definition.steps[stepName(plan, wave[0]?.step ?? 1)]?.maxDop ?? Infinity,
     plan.definition.parallel ?? Infinity,
-    deps.pool.size,
-    dialect.abilities.openBatches ?? Infinity,
+    dialect.abilities.openBatches === null
+      ? deps.pool.size + 1
+      : Math.min(deps.pool.size, dialect.abilities.openBatches),
     wave.length,
   )
 

@@ -232,6 +232,35 @@ describe.each(VERSIONS)('a relay that is resumed on PostgreSQL %s', (version) =>
   })
 })
 
+describe('one worker', () => {
+  /** How many batches were begun while one had everything but its commit behind it; it waits for the next for a moment. */
+  const begunMeanwhile = async (flow: string): Promise<number> => {
+    await using w = await twoDatabases('18')
+    await w.a.exec(TABLE, ROWS(5_000))
+    let [begun, most] = [0, 0]
+    const hit = async (at: string): Promise<void> => {
+      if (at === 'batch:begun') begun += 1
+      if (at !== 'batch:after-commit') return
+      await sleep(100)
+      most = Math.max(most, begun)
+      begun -= 1
+    }
+    await using project = await TransferProject.open(w.urls, flow, hit)
+    const run = await project.run({ batchRows: 500, parallel: 1 })
+    expect(run).toMatchObject({ error: null, status: 'succeeded' })
+    expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
+    return most
+  }
+
+  test('begins the next batch while the last one commits', async () => {
+    expect(await begunMeanwhile(BACKFILL)).toBe(2)
+  })
+
+  test('does not where the flow says that one batch at a time is open', async () => {
+    expect(await begunMeanwhile(`${BACKFILL}      parallel: 1\n`)).toBe(1)
+  })
+})
+
 describe('a snapshot that is older than its connection allows', () => {
   test('is given up between two batches: what is left is read under a new one, and nothing is lost', async () => {
     await using w = await twoDatabases('18')

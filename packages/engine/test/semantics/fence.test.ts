@@ -14,7 +14,8 @@ import { present } from '../support/present.ts'
 import { errorOf, runWith, sleepingDeps } from '../support/sleeper.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
-const flow = flowSpec()
+/** One batch at a time is open, where the target is a server too. */
+const flow = flowSpec({ parallel: 1 })
 /** Six rows in batches of two. */
 const IN_TWOS = { batchRows: 2, workers: 1 }
 const LEASE_MS = 400
