@@ -272,4 +272,20 @@ describe('a snapshot that is older than its connection allows', () => {
     expect(run).toMatchObject({ error: null, status: 'succeeded' })
     expect(await w.b.rows(ALL)).toEqual(await w.a.rows(ALL))
   })
+
+  test('is given up by one worker, and the other reads its batch to the end', async () => {
+    await using w = await twoDatabases('18')
+    // a view has no pages: it is read in the order of the window, and what is left is not cut again
+    await w.a.exec(
+      'CREATE TABLE stored (id bigint PRIMARY KEY, name text, modified_on timestamptz NOT NULL)',
+      "INSERT INTO stored SELECT i, repeat(md5(i::text), 30000), timestamptz '2026-01-01' + i * interval '1 second' FROM generate_series(1, 400) AS i",
+      'CREATE INDEX ON stored (modified_on)',
+      'CREATE VIEW orders AS SELECT * FROM stored',
+      'ANALYZE stored',
+    )
+    const a = `{ kind: postgres, url: "${w.a.url}", max_age: 30ms }`
+    await using project = await TransferProject.open({ ...w.urls, a }, FLOW())
+    const run = await project.run({ batchRows: 20, parallel: 2 })
+    expect(run).toMatchObject({ error: null, status: 'succeeded', rows: { inserted: 400 } })
+  })
 })

@@ -26,3 +26,23 @@ test.for(VERSIONS)(
     await other.giveBack(reader, true)
   },
 )
+
+test.for(VERSIONS)('who reads under one that another takes the place of reads to the end, PostgreSQL %s', async (v) => {
+  await using db = await TestDatabase.create(v)
+  await db.exec('CREATE TABLE t AS SELECT g AS id FROM generate_series(1, 5) AS g')
+  const taken = { connect: () => db.connect(), maxAgeMs: 60_000, of: null, locking: 'SELECT FROM t LIMIT 0' }
+  await using snapshot = await SharedSnapshot.take(taken)
+  const early = await snapshot.borrow()
+  const reading = early.rows('SELECT count(*), pg_sleep(0.3) FROM t')
+  const beginning = snapshot.borrow()
+  await db.exec('INSERT INTO t VALUES (6)')
+  await snapshot.retire()
+  expect(snapshot.holds).toBe(false)
+  expect(await reading).toEqual([['5', '']])
+  const late = await beginning
+  expect(await late.rows('SELECT count(*) FROM t')).toEqual([['5']])
+  for (const session of [early, late]) {
+    await snapshot.giveBack(session, true)
+    expect(session.closed).toBe(true)
+  }
+})

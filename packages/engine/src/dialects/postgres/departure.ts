@@ -107,7 +107,7 @@ class PostgresDeparture implements Departure, RangeSource {
     const locking = this.#lockingOf(r)
     this.#locking = locking
     this.#snapshot = (async () => {
-      await former?.[Symbol.asyncDispose]()
+      await former?.retire()
       const { maxAgeMs } = this.#connection
       return await SharedSnapshot.take({ connect: () => this.#connect(), maxAgeMs, locking, of }).catch((error) => {
         throw this.translate(error)

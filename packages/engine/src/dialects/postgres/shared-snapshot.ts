@@ -28,6 +28,9 @@ export class SharedSnapshot implements AsyncDisposable {
   readonly #until: number
   readonly #idle: PostgresSession[] = []
   readonly #all = new Set<PostgresSession>()
+  /** sessions that import it, for which its keeper has to stay */
+  readonly #beginning = new Set<Promise<PostgresSession>>()
+  #retired = false
 
   private constructor(
     keeper: PostgresSession,
@@ -62,13 +65,19 @@ export class SharedSnapshot implements AsyncDisposable {
 
   /** Still there, and young enough to begin another batch under it. */
   get holds(): boolean {
-    return !this.#keeper.closed && performance.now() < this.#until
+    return !this.#retired && !this.#keeper.closed && performance.now() < this.#until
   }
 
   /** A session under the snapshot, for one user at a time. */
   async borrow(): Promise<PostgresSession> {
     const idle = this.#idle.pop()
     if (idle !== undefined && !idle.closed) return idle
+    const beginning = this.#begin().finally(() => this.#beginning.delete(beginning))
+    this.#beginning.add(beginning)
+    return await beginning
+  }
+
+  async #begin(): Promise<PostgresSession> {
     const session = await this.#connect()
     try {
       await session.begin(READ_ONLY)
@@ -85,12 +94,22 @@ export class SharedSnapshot implements AsyncDisposable {
 
   /** `sound` false: its statement failed or was left half-way, and the session is of no more use. */
   async giveBack(session: PostgresSession, sound: boolean): Promise<void> {
-    if (sound && !session.closed) {
+    if (sound && !session.closed && !this.#retired) {
       this.#idle.push(session)
       return
     }
     this.#all.delete(session)
     session.destroy()
+  }
+
+  /** Another one takes its place: nobody begins under it any more, and who reads under it reads to the end. */
+  async retire(): Promise<void> {
+    this.#retired = true
+    await Promise.allSettled(this.#beginning)
+    for (const session of [this.#keeper, ...this.#idle.splice(0)]) {
+      this.#all.delete(session)
+      await session[Symbol.asyncDispose]()
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
