@@ -81,6 +81,18 @@ test('an error in the middle is left to the client whole, and ends the rows as a
   )
 })
 
+test('a stream that is closed before its end, or fails, ends the copy', async () => {
+  for (const failure of [undefined, new Error('no room')]) {
+    const socket = new PassThrough().on('data', () => {})
+    const into = new PassThrough()
+    const copy = new CopyOutQuery('COPY', into)
+    copy.submit({ stream: socket, query: () => {} })
+    socket.write(message('d', Buffer.from('row')))
+    into.destroy(failure)
+    await expect(copy.rows).rejects.toThrow(failure?.message ?? 'closed before its end')
+  }
+})
+
 /** Done with bytes only after a while: they have to be what they were until it says so. */
 function slowly(got: Buffer[], pauses: readonly number[]): Writable {
   let n = 0

@@ -51,6 +51,9 @@ export class CopyOutQuery {
     this.#text = text
     this.#into = into
     into.once('error', (error) => this.#fail(error))
+    into.once('close', () => {
+      if (!into.writableFinished) this.#fail(new Error('the stream was closed before its end'))
+    })
   }
 
   submit(connection: CopyConnection): Error | null {

@@ -73,7 +73,9 @@ async function runWave(ctx: StepsContext, wave: readonly BatchRow[]): Promise<vo
   const work = async (batch: BatchRow, slot: number, worker: Disposable): Promise<void> => {
     using _worker = worker
     // a server that waits for its disk does not keep the next batch waiting
-    const moved = (): void => worker[Symbol.dispose]()
+    const moved = (): void => {
+      if (commitsAside(ctx)) worker[Symbol.dispose]()
+    }
     try {
       if (!(await commitBatch({ ...ctx, moved }, batch, slot))) free.lost()
     } catch (error) {
@@ -119,14 +121,15 @@ async function claimed(ctx: StepsContext, free: FreeBatches, isOver: () => boole
   return await free.claim()
 }
 
-/** With those that are about to commit, and have no worker any more: one, where the target lets any number be open. */
-const mostAtOnce = ({ dialect, plan, deps }: StepsContext, wave: readonly BatchRow[]): number =>
+/** A batch that is about to commit takes no worker: the target lets any number be open. */
+const commitsAside = ({ dialect }: StepsContext): boolean => dialect.abilities.openBatches === null
+
+const mostAtOnce = (ctx: StepsContext, wave: readonly BatchRow[]): number =>
   Math.min(
-    plan.definition.steps[stepName(plan, wave[0]?.step ?? 1)]?.maxDop ?? Infinity,
-    plan.definition.parallel ?? Infinity,
-    dialect.abilities.openBatches === null
-      ? deps.pool.size + 1
-      : Math.min(deps.pool.size, dialect.abilities.openBatches),
+    ctx.plan.definition.steps[stepName(ctx.plan, wave[0]?.step ?? 1)]?.maxDop ?? Infinity,
+    ctx.plan.definition.parallel ?? Infinity,
+    ctx.deps.pool.size + (commitsAside(ctx) ? 1 : 0),
+    ctx.dialect.abilities.openBatches ?? Infinity,
     wave.length,
   )
 

@@ -87,9 +87,13 @@ export const markDescended = ({ c }: Ctx): readonly Sql[] => [
  * window's upper bound take it. Role `x` is only passed through, for what may lie below it. Below a row that landed,
  * only what the target holds elsewhere is taken, and what is younger than the window waits.
  */
-export function captureBelow({ c, r, rowIds }: Ctx, window: WindowBounds | null, withNullPosition: boolean): Sql {
-  const held = sql`SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), landingKey(c, r))}`
-  const elsewhere = sql`EXISTS (${held} AND ${ident('t', r.tree?.locator.target ?? '')} IS DISTINCT FROM ${locOf(r)})`
+export function captureBelow(x: Ctx, window: WindowBounds | null, withNullPosition: boolean): Sql {
+  const { c, r, rowIds } = x
+  const inTarget = sql`SELECT 1 FROM ${targetTable(c, r.target.table)} AS t WHERE ${keyEquals(r, targetKey(r, 't'), landingKey(c, r))}`
+  const held = x.targetExists ? sql`EXISTS (${inTarget})` : sql`FALSE`
+  const elsewhere = x.targetExists
+    ? sql`EXISTS (${inTarget} AND ${ident('t', r.tree?.locator.target ?? '')} IS DISTINCT FROM ${locOf(r)})`
+    : sql`FALSE`
   const due = r.position === null ? sql`TRUE` : inWindow(r, { after: null, upTo: window?.upTo ?? null })
   const taken = r.position !== null && withNullPosition ? sql`(${due} OR ${column(r.position.ref)} IS NULL)` : due
   const notYoung = r.position === null ? sql`TRUE` : sql`(${due} OR ${column(r.position.ref)} IS NULL)`
@@ -98,7 +102,7 @@ export function captureBelow({ c, r, rowIds }: Ctx, window: WindowBounds | null,
   )
   const eligible = joined([...joinsPresent, sql`${taken}`, filters(c, r)], ' AND ')
   return sql`INSERT INTO ${work(c, 'node')} (${keys(r)}, p, loc, par, rid, bytes, role)
-SELECT ${capturedColumns(c, r, rowIds, true)}, CASE WHEN ${elsewhere} OR (NOT EXISTS (${held}) AND coalesce(${eligible}, FALSE)) THEN 's' ELSE 'x' END
+SELECT ${capturedColumns(c, r, rowIds, true)}, CASE WHEN ${elsewhere} OR (NOT ${held} AND coalesce(${eligible}, FALSE)) THEN 's' ELSE 'x' END
 FROM ${fromSource(c, r, true)} JOIN ${work(c, 'moved')} AS f ON ${parOf(r)} = f.loc
 WHERE NOT coalesce(${excluded(c, r)}, FALSE) AND (f.entire OR (${elsewhere} AND ${notYoung}))
   AND NOT EXISTS (SELECT 1 FROM ${work(c, 'node')} AS w WHERE ${keyEquals(r, workKey('w'), mainKey(c, r))})`

@@ -50,6 +50,10 @@ export interface WorkHooks {
   numbered(): Promise<void>
 }
 
+/** Whatever lies below its rows it takes by itself, as far as anything does. */
+const takesFromTheBeginning = (selection: Selection | null): boolean =>
+  selection?.onlyAgain !== true && (selection?.window ?? null)?.after == null
+
 export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpool' | 'ranges' | 'runs' | 'remove'> {
   readonly capturesKeys = true
   readonly #to: Sender
@@ -176,7 +180,7 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
 
   async descend(): Promise<bigint> {
     const x = this.#ctx
-    if (x.target !== 'filled') return 0n
+    if (x.target !== 'filled' && takesFromTheBeginning(x.selection)) return 0n
     await execAll(this.#to, tree.moved(x))
     await execAll(this.#to, tree.markDescended(x))
     return this.#to.exec(tree.captureBelow(x, x.selection?.window ?? null, x.selection?.withNullPosition ?? false))
