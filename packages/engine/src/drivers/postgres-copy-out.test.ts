@@ -93,6 +93,17 @@ test('a stream that is closed before its end, or fails, ends the copy', async ()
   }
 })
 
+test('a last write that fails fails the copy, though the server has said that all is well', async () => {
+  const socket = new PassThrough().on('data', () => {})
+  const full = new Writable({ write: (_chunk, _, done) => void setTimeout(() => done(new Error('no room')), 20) })
+  const copy = new CopyOutQuery('COPY', full)
+  copy.submit({ stream: socket, query: () => {} })
+  socket.write(Buffer.concat([message('d', Buffer.from('row')), message('c', new Uint8Array())]))
+  await new Promise(setImmediate)
+  copy.handleReadyForQuery()
+  await expect(copy.rows).rejects.toThrow('no room')
+})
+
 /** Done with bytes only after a while: they have to be what they were until it says so. */
 function slowly(got: Buffer[], pauses: readonly number[]): Writable {
   let n = 0

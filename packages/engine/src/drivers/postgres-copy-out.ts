@@ -107,7 +107,7 @@ export class CopyOutQuery {
       }
       const rest = Buffer.concat([letter === COPY_DONE ? NOTHING : this.#header, chunk.subarray(at)])
       this.#give(chunk.subarray(0, kept), giveBack)
-      if (letter === COPY_DONE && !this.#failed) this.#into.end(() => this.#oneEnded())
+      if (letter === COPY_DONE && !this.#failed) this.#end()
       return this.#leave(rest)
     }
     this.#give(chunk.subarray(0, kept), giveBack)
@@ -121,6 +121,13 @@ export class CopyOutQuery {
       giveBack()
       if (this.#waiting === WAITING) this.#stream?.resume()
       this.#waiting -= 1
+    })
+  }
+
+  /** What was written last may fail yet, and its event tells. */
+  #end(): void {
+    this.#into.end((error?: Error | null) => {
+      if (!error) this.#oneEnded()
     })
   }
 

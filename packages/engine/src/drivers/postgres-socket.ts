@@ -7,7 +7,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 const READ_BYTES = 128 * 1024
-/** buffers under way at once; with more of them, a reader is kept waiting by nobody but the one who takes the bytes */
+/** buffers that a socket lends at the most: more than a taker lets wait before it pauses the socket */
 const LENT = 8
 
 /** What came; `giveBack`: its buffer is free again. Whoever wants no more for now pauses the socket. */
