@@ -1,5 +1,5 @@
 /**
- * SQL as a type: text that is safe to send. Only `ident`, `param`, `sql`, `joined`, `catalogText` and
+ * SQL as a type: text that is safe to send. Only `ident`, `bracketIdent`, `param`, `sql`, `joined`, `catalogText` and
  * `templateText` make it, so a bare string, such as a column name from somebody else's system, does not fit into a statement.
  */
 import type { TemplatePiece } from '@tidemark/contract/step-template'
@@ -31,8 +31,15 @@ export const whole = (n: bigint): Sql => make([n.toString()], [])
 /** A text written into the statement, quoted: for what takes no parameter, such as the arguments of a table function. */
 export const textLiteral = (text: string): Sql => make([`'${text.replaceAll("'", "''")}'`], [])
 
-/** Names, quoted the one way that SQL and DuckDB share; SQL Server brings its own `quote`. */
+/** Names, quoted the one way that SQL and DuckDB share. */
 export const doubleQuoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
+/** As SQL Server quotes names. */
+export const bracketed = (name: string): string => `[${name.replaceAll(']', ']]')}]`
+
+/** A path of names, outermost first, as SQL Server quotes them; an empty one is left out between its dots: `db..t`. */
+export const bracketIdent = (...path: readonly string[]): Sql =>
+  make([path.map((name) => (name === '' ? '' : bracketed(name))).join('.')], [])
 
 /** A path of names, outermost first. */
 export const ident = (...path: readonly string[]): Sql => make([path.map(doubleQuoted).join('.')], [])
@@ -75,7 +82,8 @@ export function joined(
  * The text to send, with numbered parameters. A bare `?` is numbered in the order in which a parser happens to visit
  * it, which for `x AT TIME ZONE ?` is not the order of the text.
  */
-export const textOf = (statement: Sql): string => statement.pieces.reduce((out, piece, i) => `${out}$${i}${piece}`)
+export const textOf = (statement: Sql, prefix: '$' | '@p' = '$'): string =>
+  statement.pieces.reduce((out, piece, i) => `${out}${prefix}${i}${piece}`)
 
 /** The parameters to send, secrets opened. */
 export const valuesOf = (statement: Sql): readonly (string | boolean | null)[] =>
