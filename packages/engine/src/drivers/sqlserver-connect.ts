@@ -151,10 +151,14 @@ export async function connectClient(options: SqlServerOptions): Promise<Connecti
   }
 }
 
-/** An address that has several numbers gives an error for each, and no words. */
-const wordsOf = (error: unknown): string =>
-  (error instanceof AggregateError ? error.errors.map((e: unknown) => String(e)).join('; ') : '') ||
-  (error instanceof Error ? error.message : String(error))
+/** An address that has several numbers fails once for each, and the client says only that it could not connect. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const each = [error, error.cause].flatMap((e: unknown) => (e instanceof AggregateError ? e.errors : []))
+  return [error.message, ...each.map((e: unknown) => (e instanceof Error ? e.message : String(e)))]
+    .filter((words) => words !== '')
+    .join('; ')
+}
 
 const CERTIFICATE = /^(?:CERT_|ERR_TLS_CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_)/
 
