@@ -146,10 +146,16 @@ export async function connectClient(options: SqlServerOptions): Promise<Connecti
   } catch (error) {
     connection.close()
     const [first] = refusals
-    const words = first === undefined ? wordsOf(error) : refusals.map(({ message }) => message).join(' ')
-    throw new CannotConnect(first === undefined ? problemOf(error) : 'login', words, first?.number ?? null, error)
+    if (first !== undefined)
+      throw new CannotConnect('login', refusals.map(({ message }) => message).join(' '), first.number, error)
+    const problem = problemOf(error)
+    throw new CannotConnect(problem, problem === 'encryption' ? encryptionWords(options) : wordsOf(error), null, error)
   }
 }
+
+/** The client's own are about its options. */
+const encryptionWords = ({ tls }: SqlServerOptions): string =>
+  tls.mode === 'disable' ? 'the server takes encrypted connections alone' : 'the server has no encryption to offer'
 
 /** An address that has several numbers fails once for each, and the client says only that it could not connect. */
 function wordsOf(error: unknown): string {

@@ -3,7 +3,7 @@ import { probe } from '../../src/dialects/sqlserver/probe.ts'
 import { caught } from '../support/tds-peer/driver-side.ts'
 import { TdsPeer } from '../support/tds-peer/peer.ts'
 import type { Answer } from '../support/tds-peer/peer-session.ts'
-import { selected } from '../support/tds-peer/replies.ts'
+import { refused, selected } from '../support/tds-peer/replies.ts'
 import type * as tokens from '../support/tds-peer/tokens.ts'
 
 interface Server {
@@ -13,6 +13,8 @@ interface Server {
   readonly snapshot?: number
   readonly committed?: number
   readonly sees?: number
+  /** what came with 2016 */
+  readonly knowsJson?: boolean
   readonly updateability?: string
 }
 
@@ -26,6 +28,10 @@ const being =
     const { product = '16.0.4085.2', edition = 3, compatibility = 160, snapshot = 1, committed = 0, sees = 1 } = server
     if (text.includes('ProductVersion'))
       return selected(request, named('nvarchar', 'int', 'int'), [[product, edition, compatibility]])
+    if (text.includes('OPENJSON'))
+      return server.knowsJson === false
+        ? refused(request, { number: 208, message: "Invalid object name 'OPENJSON'." })
+        : selected(request, named('int'), [])
     if (text.includes("IN ('U', 'V')")) return selected(request, named('int', 'int'), [[12, 1]])
     if (text.includes('snapshot_isolation_state'))
       return selected(request, named('int', 'int', 'int', 'nvarchar', 'nvarchar', 'nvarchar'), [
@@ -67,9 +73,9 @@ test.each<[Server, string]>([
 })
 
 test.each<[Server, RegExp]>([
-  [{ product: '12.0.6024.0' }, /is SQL Server 2014; .* 2016 and later/],
-  [{ product: '10.50.1600.1' }, /is SQL Server 10\.50\.1600\.1/],
-  [{ compatibility: 120 }, /has compatibility level 120/],
+  [{ product: '12.0.6024.0', knowsJson: false }, /is SQL Server 2014; .* 2016 and later/],
+  [{ product: '10.50.1600.1', knowsJson: false }, /is SQL Server 10\.50\.1600\.1/],
+  [{ compatibility: 120, knowsJson: false }, /has compatibility level 120/],
   [{ edition: 6, product: '12.0.2000.8' }, /is Azure Synapse Analytics, which has no fence/],
 ])('a server of Microsoft that is too old, or no database for rows, is refused: %j', async (server, words) => {
   expect(await caught(said(server))).toMatchObject({ code: 'TM2001', detail: expect.stringMatching(words) })
