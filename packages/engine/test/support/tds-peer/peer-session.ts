@@ -18,6 +18,12 @@ export interface Reply {
   readonly silent?: boolean
   /** the connection is cut after so many bytes of the answer */
   readonly cutAfter?: number
+  /** instead of no more than an end, where it is cancelled */
+  readonly whenCancelled?: Buffer
+  /** however it is cut into tokens: a cancellation ends it at its end alone */
+  readonly whole?: boolean
+  /** instead of the acknowledgement of a cancellation */
+  readonly attention?: Buffer
   /** a cancellation is acknowledged so many milliseconds later; null: never */
   readonly attentionAfterMs?: number | null
   /** the connection is cut after so many bytes of the request that comes next */
@@ -134,19 +140,19 @@ export class PeerSession {
     if (silent) await aborted(cancelled)
     else if (afterMs > 0) await sleep(afterMs, undefined, { signal: cancelled }).catch(() => {})
     const writer = new PacketWriter(this.#stream, this.login === null ? PACKET_BYTES : LARGE_PACKET_BYTES)
-    await writer.write(PACKET.reply, this.#untilCancelled(reply.tokens ?? [tokens.done()], cancelled, cutAfter))
+    await writer.write(PACKET.reply, this.#untilCancelled(reply, cancelled, cutAfter))
   }
 
   /** Who cancels gets no more of it, but an end. */
   async *#untilCancelled(
-    all: Iterable<Buffer> | AsyncIterable<Buffer>,
+    { tokens: all = [tokens.done()], whenCancelled = tokens.done({ failed: true }), whole = false }: Reply,
     cancelled: AbortSignal,
     cutAfter: number | null,
   ): AsyncGenerator<Buffer> {
     let sent = 0
     if (!cancelled.aborted) {
       for await (const bytes of all) {
-        if (cancelled.aborted) break
+        if (cancelled.aborted && !whole) break
         if (cutAfter !== null && sent + bytes.length >= cutAfter) {
           yield bytes.subarray(0, cutAfter - sent)
           yield FLUSH
@@ -157,18 +163,18 @@ export class PeerSession {
         yield bytes
       }
     }
-    if (cancelled.aborted) yield tokens.done({ failed: true })
+    if (cancelled.aborted && (!whole || sent === 0)) yield whenCancelled
   }
 
   async #attend(message: Message): Promise<void> {
     await new ByteReader(message.data).rest()
     this.attentions += 1
-    const { attentionAfterMs = 0 } = this.#reply
+    const { attentionAfterMs = 0, attention = tokens.attentionDone() } = this.#reply
     if (attentionAfterMs === null) return
     if (attentionAfterMs > 0) await sleep(attentionAfterMs)
     this.#cancel.abort()
     await this.#replying
-    await new PacketWriter(this.#stream, LARGE_PACKET_BYTES).write(PACKET.reply, [tokens.attentionDone()])
+    await new PacketWriter(this.#stream, LARGE_PACKET_BYTES).write(PACKET.reply, [attention])
   }
 }
 
@@ -185,11 +191,16 @@ function unknown(request: PeerRequest): Reply {
   }
 }
 
+const CLIENT_SETTINGS = /^set \w+ .*(?:\nset .*)*$/
+const OWN_SETTINGS = /(?:^|\n)SELECT @@SPID$/
+
 /** Settings of the client, and those of the driver, which end with a question for the number of its session. */
+export const isOpening = (request: PeerRequest): boolean =>
+  request.kind === 'batch' && (CLIENT_SETTINGS.test(request.text) || OWN_SETTINGS.test(request.text))
+
 function openingReply(request: PeerRequest, spid: number): Reply | null {
-  if (request.kind !== 'batch') return null
-  if (/^set \w+ .*(?:\nset .*)*$/.test(request.text)) return {}
-  if (!/(?:^|\n)SELECT @@SPID$/.test(request.text)) return null
+  if (request.kind !== 'batch' || !isOpening(request)) return null
+  if (CLIENT_SETTINGS.test(request.text)) return {}
   const of: readonly tokens.PeerColumn[] = [{ name: '', type: 'int' }]
   return { tokens: [tokens.columns(of), tokens.row(of, [spid]), tokens.done({ rows: 1n })] }
 }
