@@ -102,7 +102,7 @@ export class DuckdbTarget implements TargetPort {
   }
 
   addColumnTexts(relation: FlowRelation): readonly string[] {
-    return addColumns(relation, ident(...relation.target.table)).map(printable)
+    return addColumns(relation, ident(...relation.target.table)).map((statement) => printable(statement))
   }
 
   typeFor(sourceType: string): string | null {

@@ -103,7 +103,7 @@ export class PostgresTarget implements TargetPort {
   }
 
   addColumnTexts(relation: FlowRelation): readonly string[] {
-    return addColumns(relation, ident(...relation.target.table)).map(printable)
+    return addColumns(relation, ident(...relation.target.table)).map((statement) => printable(statement))
   }
 
   typeFor(sourceType: string): string | null {
