@@ -16,7 +16,8 @@ import type {
   WindowBounds,
   RangeCapture,
 } from '../contract.ts'
-import { foundQuery, fromSource, predicates, unmatchedQuery } from '../relational/capture.sql.ts'
+import { foundQuery, unmatchedQuery } from '../relational/capture.sql.ts'
+import { fromSource, predicates } from '../relational/selection.sql.ts'
 import { mainKeys } from '../relational/columns.sql.ts'
 import { joined, type Sql, sql } from '../sql-text.ts'
 import { query } from './run-sql.ts'

@@ -5,14 +5,14 @@ import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { type Catalogs, typed } from './names.ts'
 
 /** As it is in the source. */
-export function clearValue(x: PlannedColumn): Sql {
+export function clearValue({ kit }: Pick<Catalogs, 'kit'>, x: PlannedColumn): Sql {
   switch (x.origin.kind) {
     case 'main':
       return ident('m', x.source)
     case 'joined':
       return ident(`j_${x.origin.alias}`, x.source)
     case 'value':
-      return sql`CAST(${param(x.origin.value)} AS ${typed(x.sourceType)})`
+      return kit.valueOf(x.sourceType, param(x.origin.value))
   }
 }
 
@@ -31,17 +31,18 @@ export const unfitting = (
 ): readonly { readonly column: PlannedColumn; readonly predicate: Sql }[] =>
   r.columns.flatMap((column) => {
     if (column.cast === null) return []
-    const x = clearValue(column)
+    const x = clearValue(c, column)
     const there = castValue(c, column)
     // two values of a key must not become one, whatever they say: 1 and 01
     const isKey = r.key.some((k) => k.target === column.target)
     const back = c.kit.sameContent(column.sourceType, c.kit.tryCast(column.cast, column.sourceType, there), x)
-    const lost = isKey ? sql`(${there} IS NULL OR NOT coalesce(${back}, FALSE))` : sql`${there} IS NULL`
+    const lost = isKey ? sql`(${there} IS NULL OR NOT (${back}))` : sql`${there} IS NULL`
     return [{ column, predicate: sql`(${x} IS NOT NULL AND ${lost})` }]
   })
 
 /** The type of a key column in whatever is remembered of the source: a masked key is remembered masked. */
-export const keyType = (x: PlannedColumn): Sql => typed(x.mask === null ? x.sourceType : 'VARCHAR')
+export const keyType = ({ kit }: Catalogs, x: PlannedColumn): Sql =>
+  typed(x.mask === null ? x.sourceType : kit.textType)
 
 /** What tells a row of the source from the others, and may be remembered. */
 export const mainKey =
@@ -49,7 +50,7 @@ export const mainKey =
   (i: number): Sql => {
     const x = r.key[i]
     if (!x) throw new TypeError(`no key column ${i}`)
-    return x.mask === null ? clearValue(x) : landingValue(c, x)
+    return x.mask === null ? clearValue(c, x) : landingValue(c, x)
   }
 
 export const mainKeys = (c: Catalogs, r: FlowRelation): readonly Sql[] => r.key.map((_, i) => mainKey(c, r)(i))
@@ -63,8 +64,8 @@ export const landingKey =
     return landingValue(c, x)
   }
 
-const castValue = ({ kit }: Catalogs, x: PlannedColumn): Sql =>
-  x.cast === null ? clearValue(x) : kit.exactCast(x.sourceType, x.cast, clearValue(x))
+const castValue = (c: Catalogs, x: PlannedColumn): Sql =>
+  x.cast === null ? clearValue(c, x) : c.kit.exactCast(x.sourceType, x.cast, clearValue(c, x))
 
 /** A remembered key, as the target holds it. */
 export function landedKey({ kit }: Catalogs, r: FlowRelation, remembered: (i: number) => Sql): (i: number) => Sql {
@@ -84,7 +85,7 @@ export function remembered(c: Catalogs, r: FlowRelation, alias: string, [main, o
       ((origin.kind === 'main' && source === main) ||
         (origin.kind === 'joined' && origin.alias === alias && source === other)),
   )
-  return x?.mask ? masked(c, x.mask, { value, type: x.cast ?? x.sourceType }, 'VARCHAR') : value
+  return x?.mask ? masked(c, x.mask, { value, type: x.cast ?? x.sourceType }, c.kit.textType) : value
 }
 
 function masked(c: Catalogs, mask: PlannedMask, of: { value: Sql; type: string }, type: string): Sql {
@@ -92,9 +93,9 @@ function masked(c: Catalogs, mask: PlannedMask, of: { value: Sql; type: string }
     case 'null':
       return sql`CAST(NULL AS ${typed(type)})`
     case 'redact':
-      return sql`CASE WHEN ${of.value} IS NULL THEN NULL ELSE CAST(${param(mask.text)} AS ${typed(type)}) END`
+      return sql`CASE WHEN ${of.value} IS NULL THEN NULL ELSE ${c.kit.valueOf(type, param(mask.text))} END`
     case 'hash':
       // a type without a canonical text has the database's own
-      return c.kit.hmac(c.secret(mask.key), c.kit.canonicalText(of.type, of.value) ?? sql`CAST(${of.value} AS VARCHAR)`)
+      return c.kit.hmac(c.secret(mask.key), c.kit.canonicalText(of.type, of.value) ?? c.kit.asText(of.type, of.value))
   }
 }

@@ -19,6 +19,14 @@ export interface SqlKit {
   objectsOf(json: Sql): Sql
   /** A text as a JSON string. */
   jsonText(text: Sql): Sql
+  /** The type of any text. */
+  readonly textType: string
+  /** The value that this text says, in canonical notation. */
+  valueOf(type: string, text: Sql): Sql
+  /** The value in the database's own notation, every digit of it. */
+  asText(type: string, x: Sql): Sql
+  /** As a predicate: equal as the type compares, or both NULL. */
+  isSame(a: Sql, b: Sql): Sql
   /** Equal as bits: −0.0 is not 0.0, 30 days are not a month, a collation has no say; NULL equals NULL. */
   sameContent(type: string, a: Sql, b: Sql): Sql
   /** What `=` compares bit by bit, of a value of that type. */

@@ -3,7 +3,8 @@ import type { FlowRelation, WindowBounds } from '../contract.ts'
 import type { OrphanReason } from '../orphan.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { landedKey, landingKey, mainKey } from './columns.sql.ts'
-import { capturedColumns, excluded, filters, fromSource, inWindow } from './capture.sql.ts'
+import { capturedColumns } from './capture.sql.ts'
+import { excluded, filters, fromSource, inWindow } from './selection.sql.ts'
 import {
   type Catalogs,
   column,
@@ -16,7 +17,12 @@ import {
   workKey,
 } from './names.ts'
 
-type Ctx = { readonly c: Catalogs; readonly r: FlowRelation; readonly rowIds: boolean; readonly targetExists: boolean }
+export type Ctx = {
+  readonly c: Catalogs
+  readonly r: FlowRelation
+  readonly rowIds: boolean
+  readonly targetExists: boolean
+}
 
 const locOf = (r: FlowRelation): Sql => ident('m', r.tree?.locator.source ?? '')
 const parOf = (r: FlowRelation): Sql => ident('m', r.tree?.parent.source ?? '')
@@ -94,7 +100,7 @@ export function captureBelow(x: Ctx, window: WindowBounds | null, withNullPositi
   const elsewhere = x.targetExists
     ? sql`EXISTS (${inTarget} AND ${ident('t', r.tree?.locator.target ?? '')} IS DISTINCT FROM ${locOf(r)})`
     : sql`FALSE`
-  const due = r.position === null ? sql`TRUE` : inWindow(r, { after: null, upTo: window?.upTo ?? null })
+  const due = r.position === null ? sql`TRUE` : inWindow(c, r, { after: null, upTo: window?.upTo ?? null })
   const taken = r.position !== null && withNullPosition ? sql`(${due} OR ${column(r.position.ref)} IS NULL)` : due
   const notYoung = r.position === null ? sql`TRUE` : sql`(${due} OR ${column(r.position.ref)} IS NULL)`
   const joinsPresent = r.source.joins.flatMap((j) =>
