@@ -27,7 +27,7 @@ export const duckdbKit: SqlKit = {
   declaresKeys: false,
   keyJson: (parts) =>
     sql`CAST(to_json([${joined(
-      parts.map((p) => sql`CAST(${p} AS VARCHAR)`),
+      parts.map(({ x }) => sql`CAST(${x} AS VARCHAR)`),
       ', ',
     )}]) AS VARCHAR)`,
   listOf: (values, type) =>
@@ -38,6 +38,7 @@ export const duckdbKit: SqlKit = {
   valueOf: (type, text) => sql`CAST(${text} AS ${typed(type)})`,
   asText: (_, x) => sql`CAST(${x} AS VARCHAR)`,
   isSame: (a, b) => sql`(${a} IS NOT DISTINCT FROM ${b})`,
+  collated: (x) => x,
   sameContent,
   bits: (type, x) => (type === 'VARCHAR' ? sql`encode(${x})` : x),
   byteSize,

@@ -74,7 +74,7 @@ export class RangeArea implements RangeCapture {
     const { catalogs: c } = this.#from
     const r = this.#relation
     if (r === null || keys.length === 0) return []
-    const key = c.kit.keyJson(mainKeys(c, r))
+    const key = sourceKeyJson(c, r, mainKey(c, r))
     const all = predicates(c, r, { ...NOTHING, again: keys }, false)
     const rows = await this.#query(
       r,

@@ -89,7 +89,7 @@ export function inRange(c: Catalogs, r: FlowRelation, range: SplitRange): Sql {
     case 'no-position':
       return r.position === null ? TRUE : sql`${column(r.position.ref)} IS NULL`
     case 'keys':
-      return sql`${c.kit.keyJson(mainKeys(c, r))} IN ${c.kit.listOf(range.keys, 'text')}`
+      return sql`${sourceKeyJson(c, r, mainKey(c, r))} IN ${c.kit.listOf(range.keys, 'text')}`
   }
 }
 

@@ -30,7 +30,7 @@ export function postgresKit(serverVersion: number): SqlKit {
     declaresKeys: true,
     keyJson: (parts) =>
       sql`CAST(array_to_json(ARRAY[${joined(
-        parts.map((p) => sql`CAST(${p} AS text)`),
+        parts.map(({ x }) => sql`CAST(${x} AS text)`),
         ', ',
       )}]) AS text)`,
     listOf: (values, type) =>
@@ -41,6 +41,7 @@ export function postgresKit(serverVersion: number): SqlKit {
     valueOf: (type, text) => sql`CAST(${text} AS ${typed(type)})`,
     asText: (_, x) => sql`CAST(${x} AS VARCHAR)`,
     isSame: (a, b) => sql`(${a} IS NOT DISTINCT FROM ${b})`,
+    collated: (x) => x,
     sameContent,
     bits: (type, x) => (TEXTS.has(findType(type)?.name ?? '') ? comparable(type)(x) : x),
     byteSize,

@@ -31,8 +31,8 @@ import { batchRows, givenType } from './template.sql.ts'
 export type ApplyMode = 'insert-missing' | 'latest'
 
 export const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
-const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
-const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
+export const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
+export const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
 export const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
 /** why a value does not fit, or NULL; there where the flow casts */
 export const stagedUnfit = (r: FlowRelation): Sql => free(r, 'tidemark unfit')

@@ -116,11 +116,11 @@ export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]
 /** A few keys that a table of the captured keys has more than once. */
 export const repeatedWorkKeys = (c: Catalogs, r: FlowRelation, table: string): Sql => {
   const names = r.key.map((_, i) => keyName(i))
-  return sql`SELECT ${c.kit.keyJson(names)} AS k FROM ${work(c, table)} GROUP BY ${joined(names, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
+  return sql`SELECT ${sourceKeyJson(c, r, keyName)} AS k FROM ${work(c, table)} GROUP BY ${joined(names, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
 }
 
 export function capturedAmong(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql {
-  const key = c.kit.keyJson(r.key.map((_, i) => keyName(i)))
+  const key = sourceKeyJson(c, r, keyName)
   const among = (name: string): Sql =>
     sql`SELECT ${key} AS k FROM ${work(c, name)} WHERE ${key} IN ${c.kit.listOf(keys, c.kit.textType)}`
   return sql`${among('captured')} UNION ${among('done_key')} ORDER BY k`
@@ -152,7 +152,7 @@ export function keyStepsBack(c: Catalogs, r: FlowRelation, predicate: Sql): Sql 
 export function repeatedSourceKeys(c: Catalogs, r: FlowRelation, predicate: Sql): Sql {
   const names = r.key.map((_, i) => keyName(i))
   const keys = mainKeys(c, r).map((k, i) => sql`${k} AS ${keyName(i)}`)
-  return sql`SELECT ${c.kit.keyJson(names)} AS k FROM (SELECT ${joined(keys, ', ')} FROM ${fromSource(c, r)} WHERE ${predicate}) AS q GROUP BY ${joined(names, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
+  return sql`SELECT ${sourceKeyJson(c, r, keyName)} AS k FROM (SELECT ${joined(keys, ', ')} FROM ${fromSource(c, r)} WHERE ${predicate}) AS q GROUP BY ${joined(names, ', ')} HAVING count(*) > 1 ORDER BY k LIMIT 5`
 }
 
 const notSelected = (c: Catalogs, r: FlowRelation, predicate: Sql): Sql =>

@@ -3,6 +3,7 @@ import type { FlowRelation } from '../contract.ts'
 import type { PlannedColumn, PlannedMask } from '../planned-column.ts'
 import { ident, param, type Sql, sql } from '../sql-text.ts'
 import { type Catalogs, typed } from './names.ts'
+import type { KeyPart } from './sql-kit.ts'
 
 /** As it is in the source. */
 export function clearValue({ kit }: Pick<Catalogs, 'kit'>, x: PlannedColumn): Sql {
@@ -41,8 +42,16 @@ export const unfitting = (
   })
 
 /** The type of a key column in whatever is remembered of the source: a masked key is remembered masked. */
-export const keyType = ({ kit }: Catalogs, x: PlannedColumn): Sql =>
-  typed(x.mask === null ? x.sourceType : kit.textType)
+export const keyType = ({ kit }: Pick<Catalogs, 'kit'>, x: PlannedColumn): string =>
+  x.mask === null ? x.sourceType : kit.textType
+
+/** A key of the source, or what is remembered of one, as the ledger names it. */
+export const sourceKeyJson = (c: Pick<Catalogs, 'kit'>, r: FlowRelation, of: (i: number) => Sql): Sql =>
+  c.kit.keyJson(r.key.map((x, i) => ({ type: keyType(c, x), x: of(i) })))
+
+/** A key of the target. */
+export const targetKeyJson = ({ kit }: Pick<Catalogs, 'kit'>, r: FlowRelation, of: (i: number) => Sql): Sql =>
+  kit.keyJson(r.key.map((x, i) => ({ type: x.targetType, x: of(i) })))
 
 /** What tells a row of the source from the others, and may be remembered. */
 export const mainKey =
@@ -61,31 +70,42 @@ export const landingKey =
   (i: number): Sql => {
     const x = r.key[i]
     if (!x) throw new TypeError(`no key column ${i}`)
-    return landingValue(c, x)
+    return asCompared(c, r, x, landingValue(c, x))
   }
+
+/** As the target's collation compares it, where its column has one. */
+function asCompared({ kit }: Catalogs, r: FlowRelation, x: PlannedColumn, value: Sql): Sql {
+  const folded = r.target.rules.folded.find(({ column }) => column === x.target)
+  return folded === undefined ? value : kit.collated(value, folded.collation)
+}
 
 const castValue = (c: Catalogs, x: PlannedColumn): Sql =>
   x.cast === null ? clearValue(c, x) : c.kit.exactCast(x.sourceType, x.cast, clearValue(c, x))
 
 /** A remembered key, as the target holds it. */
-export function landedKey({ kit }: Catalogs, r: FlowRelation, remembered: (i: number) => Sql): (i: number) => Sql {
+export function landedKey(c: Catalogs, r: FlowRelation, remembered: (i: number) => Sql): (i: number) => Sql {
   return (i) => {
     const x = r.key[i]
-    if (!x || x.mask !== null || x.cast === null) return remembered(i)
-    return sql`CAST(${kit.exactCast(x.sourceType, x.cast, remembered(i))} AS ${typed(x.targetType)})`
+    if (!x) throw new TypeError(`no key column ${i}`)
+    const value = x.mask !== null || x.cast === null
+      ? remembered(i)
+      : sql`CAST(${c.kit.exactCast(x.sourceType, x.cast, remembered(i))} AS ${typed(x.targetType)})`
+    return asCompared(c, r, x, value)
   }
 }
 
 /** The joined column of a join's pair, as it may be remembered: masked where it or its equal in the main table is. */
-export function remembered(c: Catalogs, r: FlowRelation, alias: string, [main, other]: readonly [string, string]): Sql {
+export function remembered(c: Catalogs, r: FlowRelation, alias: string, [main, other]: readonly [string, string]): KeyPart {
   const value = ident(`j_${alias}`, other)
-  const x = r.columns.find(
-    ({ origin, source, mask }) =>
-      mask !== null &&
-      ((origin.kind === 'main' && source === main) ||
-        (origin.kind === 'joined' && origin.alias === alias && source === other)),
+  const equals = r.columns.filter(
+    ({ origin, source }) =>
+      (origin.kind === 'main' && source === main) ||
+      (origin.kind === 'joined' && origin.alias === alias && source === other),
   )
-  return x?.mask ? masked(c, x.mask, { value, type: x.cast ?? x.sourceType }, c.kit.textType) : value
+  const x = equals.find(({ mask }) => mask !== null)
+  return x?.mask
+    ? { type: c.kit.textType, x: masked(c, x.mask, { value, type: x.cast ?? x.sourceType }, c.kit.textType) }
+    : { type: equals[0]?.sourceType ?? '', x: value }
 }
 
 function masked(c: Catalogs, mask: PlannedMask, of: { value: Sql; type: string }, type: string): Sql {

@@ -112,7 +112,9 @@ export const positionJoin = (r: FlowRelation) => r.source.joins.find((j) => j.as
 export function unmatchedKey(c: Catalogs, r: FlowRelation): Sql | null {
   const join = positionJoin(r)
   if (!join) return null
-  return c.kit.keyJson(Object.entries(join.on).map((pair) => remembered(c, r, join.as, pair)))
+  return c.kit.keyJson(
+    Object.entries(join.on).map((pair) => remembered(c, r, join.as, pair)),
+  )
 }
 
 /** Is the row's key among those that the flow's own queue gives? `queued`: it was read into that table. */
@@ -153,7 +155,7 @@ export function predicates(
   if (unmatched !== null && s.unmatched.length > 0)
     all.push(sql`${unmatched} IN ${c.kit.listOf(s.unmatched, c.kit.textType)} AND ${ever}`)
   if (s.again.length > 0) {
-    const key = c.kit.keyJson(mainKeys(c, r))
+    const key = sourceKeyJson(c, r, mainKey(c, r))
     all.push(sql`${key} IN ${c.kit.listOf(s.again, c.kit.textType)} AND ${base}`)
   }
   for (const g of s.gained) {

@@ -135,7 +135,7 @@ export const duplicateLocators = ({ c, r }: Ctx): Sql => sql`SELECT CAST(loc AS 
 ) AS q GROUP BY loc HAVING count(*) > 1 ORDER BY 1 LIMIT 5`
 
 export const withoutLocator = ({ c, r }: Ctx): Sql =>
-  sql`SELECT ${c.kit.keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))} FROM ${work(c, 'node')} AS n WHERE n.loc IS NULL AND n.role <> 'x' ORDER BY 1 LIMIT 5`
+  sql`SELECT ${sourceKeyJson(c, r, workKey('n'))} FROM ${work(c, 'node')} AS n WHERE n.loc IS NULL AND n.role <> 'x' ORDER BY 1 LIMIT 5`
 
 /** A row that was only passed through, but that a captured row hangs below, must come first, unless it is there. */
 export const promotePassed = (
@@ -183,7 +183,7 @@ WHERE NOT m.excluded AND NOT EXISTS (SELECT 1 FROM ${work(c, 'reached')} AS q WH
 export const listOrphans = ({
   c,
   r,
-}: Ctx): Sql => sql`SELECT ${c.kit.keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))}, CAST(n.loc AS VARCHAR), o.reason
+}: Ctx): Sql => sql`SELECT ${sourceKeyJson(c, r, workKey('n'))}, CAST(n.loc AS VARCHAR), o.reason
 FROM ${work(c, 'node')} AS n JOIN ${work(c, 'orphan')} AS o ON o.loc = n.loc WHERE n.role <> 'x' ORDER BY 3, 2`
 
 export const dropOrphans = ({ c }: Ctx, reasons: readonly OrphanReason[]): Sql =>

@@ -17,7 +17,7 @@ export interface Unfit {
 export const unfitRows = (c: Catalogs, r: FlowRelation, rows: Sql): readonly Unfit[] =>
   unfitting(c, r).map(({ column, predicate }) => ({
     column,
-    query: sql`SELECT count(*) OVER (), ${c.kit.keyJson(mainKeys(c, r))} AS k, ${column.mask === null ? sql`CAST(${clearValue(c, column)} AS VARCHAR)` : sql`NULL`} AS v
+    query: sql`SELECT count(*) OVER (), ${sourceKeyJson(c, r, mainKey(c, r))} AS k, ${column.mask === null ? sql`CAST(${clearValue(c, column)} AS VARCHAR)` : sql`NULL`} AS v
 ${rows} AND ${predicate} ORDER BY k LIMIT ${whole(EXAMPLES)}`,
   }))
 

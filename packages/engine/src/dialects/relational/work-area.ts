@@ -98,7 +98,7 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
     const locatorType = typed(relation.tree?.locator.sourceType ?? this.#catalogs.kit.textType)
     const statements = this.#say.tree.createWork(
       x,
-      relation.key.map((k) => keyType(this.#catalogs, k)),
+      relation.key.map((k) => typed(keyType(this.#catalogs, k))),
       typed(relation.position?.type ?? this.#catalogs.kit.textType),
       locatorType,
     )
