@@ -65,3 +65,16 @@ export interface SqlKit {
   /** So many milliseconds, BIGINT, as an interval. */
   milliseconds(n: Sql): Sql
 }
+
+/** What only the statements that DuckDB and PostgreSQL share ask for. */
+export type SharedAlone =
+  | 'storesRows'
+  | 'declaresKeys'
+  | 'objectsOf'
+  | 'bits'
+  | 'wholeDivision'
+  | 'remakeEmpty'
+  | 'remakeTemp'
+  | 'address'
+  | 'epochMs'
+  | 'milliseconds'

@@ -1,0 +1,32 @@
+/** SQL Server, 2016 and later, and Azure SQL. */
+import type { DialectModule } from '../contract.ts'
+import { abilities } from './abilities.ts'
+import { openSqlServerArrival } from './arrival-bench.ts'
+import { openSqlServerBench } from './bench.ts'
+import { openSqlServerDeparture } from './departure.ts'
+import { classify, translate } from './errors.ts'
+import { ownTables, prepareSql, prepareTarget } from './prepare.ts'
+import { probe } from './probe.ts'
+import { recall } from './recall.ts'
+import { connectionOf } from './session.ts'
+import { openSqlServerSurvey } from './survey.ts'
+
+export const sqlserver = {
+  kind: 'sqlserver',
+  abilities,
+  locate: (options) => connectionOf(options).location,
+  sees: (other) => other === 'sqlserver',
+  openBench: async (options) =>
+    (await openSqlServerBench(options)) ?? (await openSqlServerArrival(options, await openSqlServerDeparture(options))),
+  openDeparture: (options) => openSqlServerDeparture(options),
+  openArrival: (options, from) => openSqlServerArrival(options, from),
+  probe: ({ options }) => probe(options),
+  survey: (options) => openSqlServerSurvey(options),
+  recall,
+  prepareTarget,
+  ownTables,
+  prepareSql,
+  version: () => 'SQL Server, whichever the server is',
+  classify,
+  translate,
+} satisfies DialectModule
