@@ -4,7 +4,7 @@ import { readsSpool } from '../lanes.ts'
 import { spooledRelation } from '../spooled-relation.ts'
 import { ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { fromSource } from '../relational/selection.sql.ts'
-import { landingValue, mainKeys } from '../relational/columns.sql.ts'
+import { landingValue, mainKey, sourceKeyJson } from '../relational/columns.sql.ts'
 import { type Catalogs, column, type SourceNames, work } from '../relational/names.ts'
 import { attachedNumbers } from './names.ts'
 

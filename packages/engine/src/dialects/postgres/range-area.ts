@@ -18,7 +18,7 @@ import type {
 } from '../contract.ts'
 import { foundQuery, unmatchedQuery } from '../relational/capture.sql.ts'
 import { fromSource, predicates } from '../relational/selection.sql.ts'
-import { mainKeys } from '../relational/columns.sql.ts'
+import { mainKey, sourceKeyJson } from '../relational/columns.sql.ts'
 import { joined, type Sql, sql } from '../sql-text.ts'
 import { query } from './run-sql.ts'
 import { Cut, type RangeSource, taken } from './cut-ranges.ts'

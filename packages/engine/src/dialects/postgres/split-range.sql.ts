@@ -1,7 +1,7 @@
 /** Ranges of a source as conditions on its rows, and how they are cut. */
 import type { FlowRelation } from '../contract.ts'
 import { fromSource } from '../relational/selection.sql.ts'
-import { mainKeys } from '../relational/columns.sql.ts'
+import { mainKey, mainKeys, sourceKeyJson } from '../relational/columns.sql.ts'
 import { type Catalogs, column, keyName, typed } from '../relational/names.ts'
 import type { SplitRange } from '../split-range.ts'
 import { joined, param, type Sql, sql, textLiteral, whole } from '../sql-text.ts'

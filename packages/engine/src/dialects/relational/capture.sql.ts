@@ -1,7 +1,7 @@
 /** The statements that take rows of the source, count them and look for those that are missing. */
 import { type FlowRelation, landingTable, type Selection, type WindowBounds } from '../contract.ts'
 import { EMPTY, ident, joined, param, type Sql, sql, whole } from '../sql-text.ts'
-import { landingKey, mainKey, mainKeys } from './columns.sql.ts'
+import { landingKey, mainKey, mainKeys, sourceKeyJson } from './columns.sql.ts'
 import {
   type Catalogs,
   column,

@@ -87,15 +87,21 @@ export function landedKey(c: Catalogs, r: FlowRelation, remembered: (i: number) 
   return (i) => {
     const x = r.key[i]
     if (!x) throw new TypeError(`no key column ${i}`)
-    const value = x.mask !== null || x.cast === null
-      ? remembered(i)
-      : sql`CAST(${c.kit.exactCast(x.sourceType, x.cast, remembered(i))} AS ${typed(x.targetType)})`
+    const value =
+      x.mask !== null || x.cast === null
+        ? remembered(i)
+        : sql`CAST(${c.kit.exactCast(x.sourceType, x.cast, remembered(i))} AS ${typed(x.targetType)})`
     return asCompared(c, r, x, value)
   }
 }
 
 /** The joined column of a join's pair, as it may be remembered: masked where it or its equal in the main table is. */
-export function remembered(c: Catalogs, r: FlowRelation, alias: string, [main, other]: readonly [string, string]): KeyPart {
+export function remembered(
+  c: Catalogs,
+  r: FlowRelation,
+  alias: string,
+  [main, other]: readonly [string, string],
+): KeyPart {
   const value = ident(`j_${alias}`, other)
   const equals = r.columns.filter(
     ({ origin, source }) =>

@@ -5,8 +5,8 @@ import type { RefusedRow } from '../row-policy.ts'
 import { landingTable } from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { parentlessRows, type Staging, stagedUnfit } from './apply.sql.ts'
-import { mainKeys, unfitting } from './columns.sql.ts'
-import { type Catalogs, keyName, targetTable, work } from './names.ts'
+import { mainKey, sourceKeyJson, targetKeyJson, unfitting } from './columns.sql.ts'
+import { type Catalogs, targetKey, targetTable, work, workKey } from './names.ts'
 
 export const noneBad = ({ kit }: Catalogs): readonly Sql[] =>
   kit.remakeEmptyTemp(sql`tidemark_bad`, sql`stage_row BIGINT, code VARCHAR, message VARCHAR`)

@@ -19,7 +19,7 @@ import {
   targetTable,
   workKey,
 } from './names.ts'
-import { clearValue, landingKey, landingValue, mainKey, mainKeys, remembered } from './columns.sql.ts'
+import { clearValue, landingKey, landingValue, mainKey, remembered, sourceKeyJson } from './columns.sql.ts'
 import { queuedKeys } from './template.sql.ts'
 
 /** No row is left out, and none is taken: as predicates, which not every database has names for. */
@@ -112,9 +112,7 @@ export const positionJoin = (r: FlowRelation) => r.source.joins.find((j) => j.as
 export function unmatchedKey(c: Catalogs, r: FlowRelation): Sql | null {
   const join = positionJoin(r)
   if (!join) return null
-  return c.kit.keyJson(
-    Object.entries(join.on).map((pair) => remembered(c, r, join.as, pair)),
-  )
+  return c.kit.keyJson(Object.entries(join.on).map((pair) => remembered(c, r, join.as, pair)))
 }
 
 /** Is the row's key among those that the flow's own queue gives? `queued`: it was read into that table. */

@@ -2,7 +2,7 @@
 import type { FlowRelation, WindowBounds } from '../contract.ts'
 import type { OrphanReason } from '../orphan.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
-import { landedKey, landingKey, mainKey } from './columns.sql.ts'
+import { landedKey, landingKey, mainKey, sourceKeyJson } from './columns.sql.ts'
 import { capturedColumns } from './capture.sql.ts'
 import { excluded, filters, fromSource, inWindow } from './selection.sql.ts'
 import {

@@ -2,7 +2,7 @@
 import type { FlowRelation } from '../contract.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import { joined, type Sql, sql, whole } from '../sql-text.ts'
-import { clearValue, mainKeys, unfitting } from './columns.sql.ts'
+import { clearValue, mainKey, sourceKeyJson, unfitting } from './columns.sql.ts'
 import type { Catalogs } from './names.ts'
 
 const EXAMPLES = 3n

@@ -13,7 +13,16 @@ import {
   work,
   workKey,
 } from '../relational/names.ts'
-import { filters, fromSource, inWindow, NEVER, positionJoin, predicates, rowBytes, unmatchedKey } from '../relational/selection.sql.ts'
+import {
+  filters,
+  fromSource,
+  inWindow,
+  NEVER,
+  positionJoin,
+  predicates,
+  rowBytes,
+  unmatchedKey,
+} from '../relational/selection.sql.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 
 const list = (items: readonly Sql[]): Sql => joined(items, ', ')

@@ -105,7 +105,9 @@ SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(s.run)}, 
 export const lockTimeout = (ms: number): Sql => sql`SET LOCK_TIMEOUT ${whole(BigInt(ms))}`
 
 /** Sessions that hold up the one of that number, with whoever they are. Takes a right to see others. */
-export const holders = (session: number): Sql => sql`SELECT s.session_id, s.login_name, s.program_name, COALESCE(s.host_name, N'')
+export const holders = (
+  session: number,
+): Sql => sql`SELECT s.session_id, s.login_name, s.program_name, COALESCE(s.host_name, N'')
 FROM sys.dm_exec_requests AS q JOIN sys.dm_exec_sessions AS s ON s.session_id = q.blocking_session_id
 WHERE q.session_id = ${whole(BigInt(session))} AND q.blocking_session_id > 0`
 

@@ -106,8 +106,7 @@ async function byVerdict(
     if (updated !== counts.updated)
       throw new AppError('TM5003', `${r.target.table.join('.')}: somebody else changed rows of this batch`)
   }
-  if (counts.inserted > 0n)
-    await execAll(to, numbering(c, r, writing.identity, insertNew(c, r, staged, writing)))
+  if (counts.inserted > 0n) await execAll(to, numbering(c, r, writing.identity, insertNew(c, r, staged, writing)))
   if (kind === 'latest') await execAll(to, takePositions(c, r, staged))
   return counts
 }

@@ -41,7 +41,8 @@ export function addUnfit(c: Catalogs, r: FlowRelation, staged: Staging): Sql | n
   const cases = [
     ...(unfit ? [sql` WHEN ${unfit} IS NOT NULL THEN ${unfit}`] : []),
     ...notNull.map(
-      (name) => sql` WHEN ${ident('s', name)} IS NULL THEN ${param(`${name}: NULL, and the target's column takes none`)}`,
+      (name) =>
+        sql` WHEN ${ident('s', name)} IS NULL THEN ${param(`${name}: NULL, and the target's column takes none`)}`,
     ),
   ]
   return sql`${ADD}

@@ -49,4 +49,3 @@ const kit: Omit<SqlKit, SharedAlone> = {
 
 /** What only the shared statements ask for is not here: T-SQL has statements of its own. */
 export const sqlserverKit = kit as SqlKit
-

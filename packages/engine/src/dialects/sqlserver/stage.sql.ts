@@ -2,7 +2,14 @@
 import { type CapturedBatch, type FlowRelation, landingTable, type WindowBounds } from '../contract.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import type { PlannedTemplate } from '../planned-steps.ts'
-import { stagedLocator, stagedParent, stagedPosition, stagedUnfit, stageRow, type Staging } from '../relational/apply.sql.ts'
+import {
+  stagedLocator,
+  stagedParent,
+  stagedPosition,
+  stagedUnfit,
+  stageRow,
+  type Staging,
+} from '../relational/apply.sql.ts'
 import { clearValue, landingKey, landingValue, mainKey, unfitting } from '../relational/columns.sql.ts'
 import { type Catalogs, column, keyEquals, targetTable, typed, work, workKey } from '../relational/names.ts'
 import { fromSource } from '../relational/selection.sql.ts'
@@ -50,10 +57,7 @@ export function emptyStage(c: Catalogs, r: FlowRelation): readonly Sql[] {
     ...asideColumns(c, r).map(({ name, type }) => sql`${type} AS ${name}`),
   ])
   const one = sql`SELECT ${columns} FROM ${targetTable(c, landingTable(r))} AS t WHERE 1 = 0`
-  return [
-    sql`DROP TABLE IF EXISTS ${STAGE}`,
-    sql`SELECT q.* INTO ${STAGE} FROM (${one} UNION ALL ${one}) AS q`,
-  ]
+  return [sql`DROP TABLE IF EXISTS ${STAGE}`, sql`SELECT q.* INTO ${STAGE} FROM (${one} UNION ALL ${one}) AS q`]
 }
 
 export const stageNames = (c: Catalogs, r: FlowRelation): Sql =>

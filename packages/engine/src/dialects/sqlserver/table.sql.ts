@@ -1,7 +1,15 @@
 /** The target's tables: made, widened, and given the rows of one that was loaded beside. */
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { columnNames } from '../relational/apply.sql.ts'
-import { type Catalogs, keyEquals, sidePosition, sideTable, targetKey, targetTable, typed } from '../relational/names.ts'
+import {
+  type Catalogs,
+  keyEquals,
+  sidePosition,
+  sideTable,
+  targetKey,
+  targetTable,
+  typed,
+} from '../relational/names.ts'
 import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
 import { heldType } from './capture.sql.ts'
 import { nameLiteral } from './style.ts'
@@ -14,7 +22,8 @@ const keys = (r: FlowRelation): Sql => list(r.key.map((k) => ident(k.target)))
 export function createTarget(r: FlowRelation, name: Sql): Sql {
   const keySet = new Set(r.key.map((k) => k.target))
   const columns = r.columns.map(
-    (x) => sql`${ident(x.target)} ${typed(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : catalogText(' NULL')}`,
+    (x) =>
+      sql`${ident(x.target)} ${typed(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : catalogText(' NULL')}`,
   )
   return sql`CREATE TABLE ${name} (${list([...columns, sql`PRIMARY KEY (${keys(r)})`])})`
 }
@@ -84,4 +93,3 @@ FROM ${target} AS t JOIN ${beside} AS s ON ${equals} WHERE ${joined(differs, ' O
 /** The table beside becomes the target, which is not there yet. */
 export const renameBeside = (c: Catalogs, r: FlowRelation): Sql =>
   sql`EXEC sp_rename ${catalogText(nameLiteral(targetTable(c, landingTable(r))))}, ${catalogText(columnLiteral(r.target.table.at(-1) ?? ''))}`
-

@@ -34,7 +34,15 @@ import { raiseFence } from './raise-fence.ts'
 import { senderOf } from './run-sql.ts'
 import { openSession, type SqlServerConnection } from './session.ts'
 import { printed } from './style.ts'
-import { addColumns, createSide, createTarget, renameBeside, replaceRows, uniqueBeside, vanishing } from './table.sql.ts'
+import {
+  addColumns,
+  createSide,
+  createTarget,
+  renameBeside,
+  replaceRows,
+  uniqueBeside,
+  vanishing,
+} from './table.sql.ts'
 import { findType, formatType } from './type-text.ts'
 import { holderOf, logicalTypeOf, narrowing } from './types.ts'
 

@@ -2,7 +2,15 @@
 import { largestBackwardStepMs } from '@tidemark/contract/zone'
 import { type FlowRelation, landingTable, type PlannedPosition } from '../contract.ts'
 import { type ApplyMode, columnNames, stagedPosition, type Staging } from '../relational/apply.sql.ts'
-import { type Catalogs, keyEquals, sidePosition, sideTable, targetKey, targetTable, typed } from '../relational/names.ts'
+import {
+  type Catalogs,
+  keyEquals,
+  sidePosition,
+  sideTable,
+  targetKey,
+  targetTable,
+  typed,
+} from '../relational/names.ts'
 import { EMPTY, ident, joined, param, type Sql, sql, textLiteral, whole } from '../sql-text.ts'
 import { positionType } from './capture.sql.ts'
 import { repeatedHours } from './repeated-hours.ts'
@@ -93,11 +101,7 @@ export const maxDop = (n: number | null): Sql => (n === null ? EMPTY : sql`\nOPT
 export const numbering = (c: Catalogs, r: FlowRelation, identity: string | null, statement: Sql): readonly Sql[] =>
   identity === null || !r.columns.some((x) => x.target === identity)
     ? [statement]
-    : [
-        sql`SET IDENTITY_INSERT ${target(c, r)} ON`,
-        statement,
-        sql`SET IDENTITY_INSERT ${target(c, r)} OFF`,
-      ]
+    : [sql`SET IDENTITY_INSERT ${target(c, r)} ON`, statement, sql`SET IDENTITY_INSERT ${target(c, r)} OFF`]
 
 /** How a batch writes its table. */
 export interface Writing {
@@ -138,4 +142,3 @@ FROM (SELECT s.* ${taken}) AS q
 WHERE NOT EXISTS (SELECT 1 FROM ${side} AS p WHERE ${keyEquals(r, targetKey(r, 'p'), targetKey(r, 'q'))})`,
   ]
 }
-

@@ -15,7 +15,8 @@ export interface WorkPlace {
 
 export const workPlace = (run: string | null): WorkPlace => ({
   run,
-  name: (table) => (run === null ? ident('tempdb', '', `#tidemark_work_${table}`) : ident(WORK_SCHEMA, `${run} ${table}`)),
+  name: (table) =>
+    run === null ? ident('tempdb', '', `#tidemark_work_${table}`) : ident(WORK_SCHEMA, `${run} ${table}`),
 })
 
 export class SqlServerWorkArea extends KeyWorkArea implements WorkArea {
