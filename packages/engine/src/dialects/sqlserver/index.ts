@@ -11,11 +11,14 @@ import { recall } from './recall.ts'
 import { connectionOf } from './session.ts'
 import { openSqlServerSurvey } from './survey.ts'
 
+/** kinds of connection whose rows one server can move by itself */
+const SEES: ReadonlySet<string> = new Set(['sqlserver'])
+
 export const sqlserver = {
   kind: 'sqlserver',
   abilities,
   locate: (options) => connectionOf(options).location,
-  sees: (other) => other === 'sqlserver',
+  sees: (other) => SEES.has(other),
   openBench: async (options) =>
     (await openSqlServerBench(options)) ?? (await openSqlServerArrival(options, await openSqlServerDeparture(options))),
   openDeparture: (options) => openSqlServerDeparture(options),
