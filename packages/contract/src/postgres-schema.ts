@@ -1,17 +1,10 @@
 /** The options of a connection to a PostgreSQL database. */
 import { z } from 'zod'
-import { durationMs, name, refuse, strictMap } from './schema-parts.ts'
-
-const isReference = (text: string): boolean => /^(env|file):/.test(text) || text.includes('${')
+import { durationMs, isReference, name, port, refuse, strictMap } from './schema-parts.ts'
 
 const url = name.refine(
   (text) => isReference(text) || /^postgres(ql)?:\/\/[^/]/.test(text),
   'must be postgres://USER@HOST:PORT/DATABASE, or env:NAME',
-)
-
-const port = z.union(
-  [z.int().min(1).max(65_535), z.string().refine(isReference)],
-  'must be a number from 1 to 65535, or env:NAME',
 )
 
 const tls = strictMap({

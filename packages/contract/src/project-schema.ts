@@ -4,6 +4,7 @@ import { filesSchema } from './files-schema.ts'
 import { FLOW_KEYS } from './flow-schema.ts'
 import { postgresSchema } from './postgres-schema.ts'
 import { atLeastOne, durationMs, id, name, refuse, sizeBytes, strictMap } from './schema-parts.ts'
+import { sqlserverSchema } from './sqlserver-schema.ts'
 import { isTimeZone } from './zone.ts'
 
 const anyMap = z.record(z.string(), z.unknown())
@@ -68,7 +69,8 @@ export const CONNECTION_SCHEMAS: Readonly<Record<string, z.ZodType<Readonly<Reco
   duckdb: strictMap({ path: name }),
   files: filesSchema,
   postgres: postgresSchema,
+  sqlserver: sqlserverSchema,
 }
-export const LATER_CONNECTION_KINDS: readonly string[] = ['sqlserver', 'trino', 'databricks']
+export const LATER_CONNECTION_KINDS: readonly string[] = ['trino', 'databricks']
 /** Kinds whose tables are paths below a folder. */
 export const PATH_KINDS: readonly string[] = ['files']

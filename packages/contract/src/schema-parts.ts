@@ -118,5 +118,14 @@ const unitText = (parse: (text: string) => number | null, form: string) =>
 export const durationMs = unitText(parseDuration, DURATION_FORM)
 export const sizeBytes = unitText(parseSize, SIZE_FORM)
 
+/** The value is elsewhere: what it is can be told only where it is resolved. */
+export const isReference = (text: string): boolean => /^(env|file):/.test(text) || text.includes('${')
+
+/** Of TCP. */
+export const port = z.union(
+  [z.int().min(1).max(65_535), z.string().refine(isReference)],
+  'must be a number from 1 to 65535, or env:NAME',
+)
+
 /** A whole number of 1 or more; `why` says what less would mean. */
 export const atLeastOne = (why: string) => z.int().min(1, `must be 1 or more: ${why}`)

@@ -76,4 +76,11 @@ export const CONNECTIONS = {
     remedy: ['connect to the server itself, or to a pool in session mode (pgbouncer: pool_mode = session)'],
     ...definition,
   },
+  TM2013: {
+    title: 'server is busy',
+    meaning:
+      'The server has no room for us now, or the database moves or wakes up: it was asked again for a minute, and each batch several times.',
+    remedy: ['when it is there again: tidemark resume --last', 'or ask less of it at once: --parallel, batch.rows'],
+    ...failed,
+  },
 } as const satisfies Record<`TM2${number}`, ErrorEntry>

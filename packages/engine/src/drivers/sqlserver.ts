@@ -1,170 +1,79 @@
 /**
- * The one file that imports SQL Server's client. A session is one connection. The client rounds decimals, money and times
- * and cuts their digits, so every statement asks for text, and every parameter is text that the statement casts: a value
- * that would have been rounded is a TypeError here.
+ * A session of SQL Server: one connection of its client, on which one statement follows the other. The client rounds
+ * decimals, money and times and cuts their digits, so every statement asks for text, and every parameter is text that the
+ * statement casts: a column that may have been rounded is a TypeError here.
  */
-import { Connection, type ConnectionConfiguration, Request, TYPES } from 'tedious'
-import type { Secret } from '../runtime/secret.ts'
+import { type BulkLoad, type Connection, Request, TYPES } from 'tedious'
+import { cancelTimeoutOf, connectClient, type SqlServerOptions } from './sqlserver-connect.ts'
+import { clientCode, ConnectionLost, serverError, StatementCancelled, StatementTimedOut } from './sqlserver-errors.ts'
+import { Feed } from './sqlserver-feed.ts'
+import {
+  bind,
+  type Cells,
+  type ColumnAsRead,
+  placesOfCodePages,
+  refuseInexact,
+  refuseReplaced,
+  type SqlServerParam,
+  textOf,
+} from './sqlserver-values.ts'
 
-/** strict: TLS before the first byte (TDS 8, from 2022 on) · require: encrypted, the certificate checked · trust: encrypted, whoever answers */
-export type TlsMode = 'strict' | 'require' | 'trust' | 'disable'
-
-/** Who asks. Entra ID is the present name of Azure Active Directory. */
-export type Login =
-  | { readonly kind: 'sql'; readonly user: string; readonly password: Secret | null }
-  | { readonly kind: 'ntlm'; readonly domain: string; readonly user: string; readonly password: Secret | null }
-  | { readonly kind: 'entra-default'; readonly clientId: string | null }
-  | {
-      readonly kind: 'entra-password'
-      readonly user: string
-      readonly password: Secret
-      readonly clientId: string
-      readonly tenantId: string
-    }
-  | {
-      readonly kind: 'entra-service-principal'
-      readonly clientId: string
-      readonly secret: Secret
-      readonly tenantId: string
-    }
-  | { readonly kind: 'entra-managed-identity'; readonly clientId: string | null }
-  | { readonly kind: 'entra-token'; readonly token: Secret }
-
-export interface SqlServerOptions {
-  readonly host: string
-  /** null: asked of the browser service, by the instance's name */
-  readonly port: number | null
-  readonly instance: string | null
-  readonly database: string
-  readonly login: Login
-  readonly tls: {
-    readonly mode: TlsMode
-    /** PEM; null: the system's own authorities */
-    readonly ca: string | null
-    /** the name that the certificate must bear; null: the host's */
-    readonly serverName: string | null
-  }
-  readonly applicationName: string
-  readonly connectTimeoutMs: number
-  /** asks for a readable secondary of an availability group */
-  readonly readOnly: boolean
-}
+export type { Login, SqlServerOptions, TlsMode } from './sqlserver-connect.ts'
+export {
+  CannotConnect,
+  ConnectionLost,
+  errorNumber,
+  type ServerError,
+  serverError,
+  serverErrors,
+  StatementCancelled,
+  StatementTimedOut,
+} from './sqlserver-errors.ts'
+export type { Cells, SqlServerParam } from './sqlserver-values.ts'
 
 export type SqlServerRow = readonly (string | null)[]
 export type SqlServerRecord = Readonly<Record<string, string | null>>
-export type SqlServerParam = string | boolean | null
 
-/** What the server says of a statement that failed: the first of its errors, which names the cause. */
-export interface ServerError {
-  /** of `sys.messages` */
-  readonly number: number
-  readonly state: number
-  readonly severity: number
-  readonly message: string
-  readonly procedure: string | null
-  readonly line: number | null
-}
+export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SNAPSHOT' | 'SERIALIZABLE'
 
-interface ClientError extends Error {
-  readonly code?: string
-  readonly number?: number
-  readonly state?: number
-  readonly class?: number
-  readonly procName?: string
-  readonly lineNumber?: number
-}
-
-/** Several errors of one statement come as one; the last ones only say that it ended. */
-const firstOf = (error: unknown): ClientError | null =>
-  error instanceof AggregateError
-    ? firstOf(error.errors.find((e: unknown) => (e as ClientError).number !== undefined) ?? error.errors[0])
-    : error instanceof Error
-      ? (error as ClientError)
-      : null
-
-/** `undefined`: not the server's, but the connection's, or ours. */
-export function serverError(error: unknown): ServerError | undefined {
-  const first = firstOf(error)
-  if (first?.number === undefined) return undefined
-  return {
-    number: first.number,
-    state: first.state ?? 0,
-    severity: first.class ?? 0,
-    message: first.message,
-    procedure: first.procName || null,
-    line: first.lineNumber ?? null,
-  }
-}
-
-export const errorNumber = (error: unknown): number | undefined => serverError(error)?.number
-
-/** No server answered, or none in the way that was asked for. */
-export class CannotConnect extends Error {
-  override readonly name = 'CannotConnect'
-  /** of the server, where it answered and refused the login */
-  readonly number: number | null
-
-  constructor(message: string, number: number | null, cause: unknown) {
-    super(message, { cause })
-    this.number = number
-  }
-}
-
-/** The connection ended in the middle, whoever ended it. */
-export class ConnectionLost extends Error {
-  override readonly name = 'ConnectionLost'
-}
-
-/** The statement was ended because `cancel` asked for it. */
-export class StatementCancelled extends Error {
-  override readonly name = 'StatementCancelled'
-}
-
-const LOST: ReadonlySet<string> = new Set(['ESOCKET', 'ECLOSE', 'ECONNCLOSED', 'ETIMEOUT', 'EINVALIDSTATE'])
-
-function said(error: unknown): unknown {
-  const first = firstOf(error)
-  if (first === null || first.number !== undefined) return error
-  if (first.code === 'ECANCEL') return new StatementCancelled(first.message, { cause: error })
-  return first.code !== undefined && LOST.has(first.code) ? new ConnectionLost(first.message, { cause: error }) : error
-}
-
-/** Of a value as the client gives it; what it may have rounded is refused. */
-function textOf(value: unknown): string | null {
-  if (value === null || value === undefined) return null
-  switch (typeof value) {
-    case 'string':
-      return value
-    case 'boolean':
-      return value ? '1' : '0'
-    case 'bigint':
-      return value.toString()
-    case 'number':
-      if (Number.isSafeInteger(value)) return String(value)
-  }
-  throw new TypeError('a column came as something else than text, and may have been rounded')
-}
-
-/** A statement's columns, as the driver tells them. */
-export interface SqlServerColumn {
+export interface LoadColumn {
   readonly name: string
+  readonly kind: 'text' | 'bytes'
+  /** characters or bytes; null: any number */
+  readonly length: number | null
 }
 
-const NVARCHAR_CHARACTERS = 4000
-/** the largest that TLS of this protocol takes */
-const PACKET_BYTES = 16_384
+export type LoadRow = readonly (string | Buffer | null)[]
+
+/** What a statement does besides being sent. */
+interface Sending {
+  /** rows as they come; null: they are left out */
+  readonly take: ((row: Cells) => Promise<void> | void) | null
+  readonly allowBytes: boolean
+  /** the end of a transaction is answered whoever cancels: else nobody would know whether it is in */
+  readonly toTheEnd: boolean
+}
+
+const PLAIN: Sending = { take: null, allowBytes: false, toTheEnd: false }
 
 export class SqlServerSession implements AsyncDisposable {
   readonly options: SqlServerOptions
   /** errors of its statements may quote values that nobody is to see */
   discreet = false
-  /** of the server */
+  /** a commit is answered when it is on disk, although the database is set to answer earlier */
+  flushesCommits = false
+  /** of the server; 0 once there is none */
   spid = 0
   readonly #connection: Connection
   #lost: Error | null = null
   #closed = false
   #inTransaction = false
   #sending: Promise<void> = Promise.resolve()
+  /** ends what is under way; null: nothing is */
+  #end: (() => void) | null = null
+  #cancels = 0
+  /** what the server said before it ended the connection */
+  #lastWords: string | null = null
 
   private constructor(options: SqlServerOptions, connection: Connection) {
     this.options = options
@@ -172,14 +81,17 @@ export class SqlServerSession implements AsyncDisposable {
     // without a listener the loss of an idle connection would end the process
     connection.on('error', (error: Error) => (this.#lost ??= error))
     connection.on('end', () => (this.#closed = true))
+    connection.on('errorMessage', (said) => {
+      if (said.class >= ENDS_CONNECTION) this.#lastWords = `${said.message} (error ${said.number})`
+    })
   }
 
-  /** `settings`: statements that the session begins with, one batch. */
+  /** `settings`: statements that the session begins with, one batch. Throws CannotConnect. */
   static async connect(options: SqlServerOptions, settings = ''): Promise<SqlServerSession> {
     const session = new SqlServerSession(options, await connectClient(options))
     try {
-      if (settings !== '') await session.script(settings)
-      session.spid = Number((await session.rows('SELECT @@SPID'))[0]?.[0] ?? 0)
+      const [row] = await session.rows(`${settings}\nSELECT @@SPID`)
+      session.spid = Number(row?.[0] ?? 0)
       return session
     } catch (error) {
       await session[Symbol.asyncDispose]()
@@ -195,29 +107,25 @@ export class SqlServerSession implements AsyncDisposable {
     return this.#inTransaction
   }
 
-  /** Parameters are `@p1`, `@p2`, … of type nvarchar. */
+  /** Parameters are `@p1`, `@p2`, … of type nvarchar, or varbinary where they are bytes. */
   async rows(text: string, params: readonly SqlServerParam[] = []): Promise<readonly SqlServerRow[]> {
     const rows: SqlServerRow[] = []
-    await this.#request(text, params, (request) =>
-      request.on('row', (row: Cells) => rows.push(row.map((c) => textOf(c.value)))),
-    )
+    await this.#request(text, params, { ...PLAIN, take: (row) => void rows.push(row.map((c) => textOf(c.value))) })
     return rows
   }
 
   /** The rows by the names of their columns. */
   async records(text: string, params: readonly SqlServerParam[] = []): Promise<readonly SqlServerRecord[]> {
     const rows: SqlServerRecord[] = []
-    await this.#request(text, params, (request) =>
-      request.on('row', (row: Cells) =>
-        rows.push(Object.fromEntries(row.map((c) => [c.metadata.colName, textOf(c.value)]))),
-      ),
-    )
+    const take = (row: Cells): void =>
+      void rows.push(Object.fromEntries(row.map((c) => [c.metadata.colName, textOf(c.value)])))
+    await this.#request(text, params, { ...PLAIN, take })
     return rows
   }
 
-  /** Rows changed, by all of its statements that count. */
+  /** Rows changed, by all of its statements that count; rows that were selected count too. */
   async run(text: string, params: readonly SqlServerParam[] = []): Promise<bigint> {
-    return BigInt(await this.#request(text, params))
+    return BigInt(await this.#request(text, params, PLAIN))
   }
 
   /**
@@ -225,85 +133,88 @@ export class SqlServerSession implements AsyncDisposable {
    * statement with parameters makes does not.
    */
   async script(text: string): Promise<void> {
-    await this.#request(text, null)
+    await this.#request(text, [], PLAIN)
   }
 
-  /** The rows one by one; the next is not read before `take` is done with the last. How many there were. */
+  /**
+   * The rows one by one, bytes as buffers; the next is not read before `take` is done with the last. How many there were.
+   * Where `take` throws, the statement is ended and its error thrown.
+   */
   async each(
     text: string,
     params: readonly SqlServerParam[],
     take: (row: Cells) => Promise<void> | void,
   ): Promise<bigint> {
     let rows = 0n
-    let failed: unknown = null
-    await this.#request(text, params, (request) =>
-      request.on('row', (row: Cells) => {
-        rows++
-        if (failed !== null) return
-        try {
-          const waits = take(row)
-          if (waits === undefined) return
-          request.pause()
-          waits.then(
-            () => request.resume(),
-            (error: unknown) => {
-              failed = error
-              this.#connection.cancel()
-              request.resume()
-            },
-          )
-        } catch (error) {
-          failed = error
-          this.#connection.cancel()
-        }
-      }),
-    ).catch((error: unknown) => {
-      throw failed ?? error
-    })
-    if (failed !== null) throw failed
+    const counted = (row: Cells): Promise<void> | void => {
+      rows++
+      return take(row)
+    }
+    await this.#request(text, params, { ...PLAIN, take: counted, allowBytes: true })
     return rows
   }
 
   /**
-   * Rows of text into a table whose columns are all text (`null` characters: as many as there are), or bytes. Rows that
-   * came.
+   * Rows into a table whose columns are texts and bytes as told; its name as a statement has it. Rows that came. Where the
+   * rows throw, their error is thrown and no row is in.
    */
-  async load(table: string, columns: readonly LoadColumn[], rows: AsyncIterable<LoadRow>): Promise<bigint> {
-    using _turn = await this.#turn()
-    if (this.#lost !== null) throw said(this.#lost)
-    return await new Promise<bigint>((resolve, reject) => {
-      const bulk = this.#connection.newBulkLoad(table, { keepNulls: true }, (error, count) =>
-        error ? reject(said(error)) : resolve(BigInt(count ?? 0)),
-      )
-      for (const { name, kind, length } of columns)
-        bulk.addColumn(name, kind === 'bytes' ? TYPES.VarBinary : TYPES.NVarChar, {
-          length: length ?? Infinity,
-          nullable: true,
-        })
-      this.#connection.execBulkLoad(bulk, rows as AsyncIterable<unknown[]>)
-    })
+  async load(
+    table: string,
+    columns: readonly LoadColumn[],
+    rows: AsyncIterable<LoadRow> | Iterable<LoadRow>,
+  ): Promise<bigint> {
+    const feed = new Feed(rows)
+    const make = (done: Answer): Statement => {
+      const bulk = this.#connection.newBulkLoad(table, { keepNulls: true }, done)
+      for (const { name, kind, length } of columns) {
+        if (name.includes(']')) throw new TypeError('the client does not quote names of columns')
+        const type = kind === 'bytes' ? TYPES.VarBinary : TYPES.NVarChar
+        bulk.addColumn(name, type, { length: length ?? Infinity, nullable: true })
+      }
+      return { request: bulk, send: () => this.#connection.execBulkLoad(bulk, feed as AsyncIterable<unknown[]>) }
+    }
+    return BigInt(await this.#send(make, [feed], false))
   }
 
-  async begin(isolation = 'READ COMMITTED'): Promise<void> {
+  async begin(isolation: Isolation = 'READ COMMITTED'): Promise<void> {
     this.#inTransaction = true
     await this.script(`SET TRANSACTION ISOLATION LEVEL ${isolation}; BEGIN TRANSACTION`)
   }
 
+  /** ConnectionLost with `inDoubt` where the answer did not come. */
   async commit(): Promise<void> {
-    // after an error that ended the transaction there is none to commit, which is an error of its own
-    await this.script('COMMIT TRANSACTION')
-    this.#inTransaction = false
+    const here = !this.closed
+    try {
+      // after an error that ended the transaction there is none to commit, which is an error of its own
+      const open = await this.#counted(`COMMIT TRANSACTION; SELECT @@TRANCOUNT${this.flushesCommits ? FLUSH : ''}`)
+      if (open !== 0) {
+        await this.rollback()
+        throw new Error('a statement of the transaction began another one inside, so that its commit was none')
+      }
+      this.#inTransaction = false
+    } catch (error) {
+      if (here && error instanceof ConnectionLost)
+        throw new ConnectionLost(`${error.message}, before a commit was answered: it is in, or it is not`, {
+          cause: error,
+          inDoubt: true,
+        })
+      throw error
+    }
   }
 
   async rollback(): Promise<void> {
     if (!this.#inTransaction || this.closed) return
+    await this.#request('IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION', [], { ...PLAIN, toTheEnd: true })
     this.#inTransaction = false
-    await this.script('IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION')
   }
 
-  /** Ends the statement under way, which throws StatementCancelled in its own caller. */
+  /**
+   * Ends the statement under way, which throws StatementCancelled in its own caller, as do those that wait for it; none
+   * that is asked for later. The end of a transaction is waited for, but not for ever: then the connection is closed.
+   */
   cancel(): void {
-    this.#connection.cancel()
+    this.#cancels++
+    this.#end?.()
   }
 
   /** Closes the socket, whatever is under way: the server rolls back. */
@@ -312,12 +223,92 @@ export class SqlServerSession implements AsyncDisposable {
     this.#connection.close()
   }
 
+  /** What is under way fails as lost, and the server rolls back. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#closed) return
     this.#closed = true
-    const ended = new Promise<void>((resolve) => this.#connection.once('end', () => resolve()))
     this.#connection.close()
-    await ended
+    await this.#sending
+  }
+
+  async #counted(text: string): Promise<number> {
+    let first: string | null = null
+    const take = (row: Cells): void => void (first ??= textOf(row[0]?.value))
+    await this.#request(text, [], { ...PLAIN, take, toTheEnd: true })
+    return Number(first ?? 0)
+  }
+
+  /** Rows that all statements counted. Without parameters it is sent as a batch of statements. */
+  async #request(text: string, params: readonly SqlServerParam[], how: Sending): Promise<number> {
+    const taker = how.take === null ? null : new Taker(how.take, how.allowBytes)
+    const feeds: Feed<Buffer>[] = []
+    const make = (done: Answer): Statement => {
+      const request = new Request(text, done)
+      taker?.listen(request)
+      feeds.push(...bind(request, params))
+      const send = (): void =>
+        params.length === 0 ? this.#connection.execSqlBatch(request) : this.#connection.execSql(request)
+      return { request, send }
+    }
+    try {
+      const count = await this.#send(make, feeds, how.toTheEnd)
+      if (taker?.failure != null) throw taker.failure.error
+      return count
+    } catch (error) {
+      throw taker?.failure == null ? error : taker.failure.error
+    } finally {
+      await taker?.pending
+    }
+  }
+
+  async #send(make: (done: Answer) => Statement, feeds: readonly Feed<unknown>[], toTheEnd: boolean): Promise<number> {
+    const cancelsBefore = this.#cancels
+    using _turn = await this.#turn()
+    let timer: NodeJS.Timeout | undefined
+    let timedOut = false
+    try {
+      if (!toTheEnd && this.#cancels !== cancelsBefore)
+        throw new StatementCancelled('the statement was cancelled before it was sent')
+      if (this.closed) throw this.#gone(this.#lost ?? new Error('the session is closed'))
+      return await new Promise<number>((resolve, reject) => {
+        const { request, send } = make((error, count) => (error ? reject(error) : resolve(count ?? 0)))
+        const end = (): void => request.cancel()
+        const limit = this.options.statementTimeoutMs
+        if (toTheEnd) this.#end = () => (timer ??= setTimeout(() => this.destroy(), cancelTimeoutOf(this.options)))
+        else {
+          this.#end = end
+          if (limit !== undefined)
+            timer = setTimeout(() => {
+              timedOut = true
+              end()
+            }, limit)
+        }
+        send()
+      })
+    } catch (error) {
+      const failed = feeds.find((f) => f.failure !== null)?.failure
+      if (failed != null && serverError(error) === undefined && !this.#connection.closed) throw failed.error
+      throw this.#said(error, timedOut)
+    } finally {
+      clearTimeout(timer)
+      this.#end = null
+      for (const feed of feeds) await feed.close()
+    }
+  }
+
+  /** The client's error, as what it means. */
+  #said(error: unknown, timedOut: boolean): unknown {
+    if (serverError(error) !== undefined || error instanceof ConnectionLost || error instanceof StatementCancelled)
+      return error
+    // it gives what the socket said, or what it could not read, and has closed the connection
+    if (this.#connection.closed || this.closed || clientCode(error) === 'EINVALIDSTATE') return this.#gone(error)
+    if (clientCode(error) !== 'ECANCEL') return error
+    return timedOut
+      ? new StatementTimedOut(`the statement took longer than ${this.options.statementTimeoutMs} ms`, { cause: error })
+      : new StatementCancelled('the statement was cancelled', { cause: error })
+  }
+
+  #gone(cause: unknown): ConnectionLost {
+    return new ConnectionLost(this.#lastWords ?? (cause instanceof Error ? cause.message : String(cause)), { cause })
   }
 
   /** One statement after the other, whoever sends them. */
@@ -328,141 +319,59 @@ export class SqlServerSession implements AsyncDisposable {
     await before
     return { [Symbol.dispose]: resolve }
   }
+}
 
-  /** Rows that all statements counted. `params` null: a batch of statements, not one with parameters. */
-  async #request(
-    text: string,
-    params: readonly SqlServerParam[] | null,
-    listen: (request: Request) => void = () => {},
-  ): Promise<number> {
-    using _turn = await this.#turn()
-    if (this.#lost !== null) throw said(this.#lost)
-    return await new Promise<number>((resolve, reject) => {
-      const request = new Request(text, (error, count) => (error ? reject(said(error)) : resolve(count ?? 0)))
-      listen(request)
-      if (params === null || params.length === 0) return this.#connection.execSqlBatch(request)
-      for (const [i, value] of params.entries()) {
-        const bound = typeof value === 'boolean' ? (value ? '1' : '0') : value
-        // one of two lengths, so that a statement has one plan
-        const length = (bound?.length ?? 0) > NVARCHAR_CHARACTERS ? Infinity : NVARCHAR_CHARACTERS
-        request.addParameter(`p${i + 1}`, TYPES.NVarChar, bound, { length })
+/** severity from which on the server ends the connection */
+const ENDS_CONNECTION = 20
+
+/** A database may be set to answer commits before they are on disk; what was committed until now is, after it. */
+const FLUSH = '; EXEC sys.sp_flush_log'
+
+type Answer = (error: Error | null | undefined, count?: number) => void
+
+interface Statement {
+  readonly request: Request | BulkLoad
+  readonly send: () => void
+}
+
+/** Takes the rows of one statement in the client's own events, out of which nothing may be thrown. */
+class Taker {
+  failure: { readonly error: unknown } | null = null
+  /** what `take` is still about, when the statement has ended */
+  pending: Promise<void> | null = null
+  readonly #take: (row: Cells) => Promise<void> | void
+  readonly #allowBytes: boolean
+
+  constructor(take: (row: Cells) => Promise<void> | void, allowBytes: boolean) {
+    this.#take = take
+    this.#allowBytes = allowBytes
+  }
+
+  listen(request: Request): void {
+    let places: readonly number[] = []
+    const fail = (error: unknown): void => {
+      this.failure ??= { error }
+      request.cancel()
+    }
+    request.on('columnMetadata', (columns) => {
+      try {
+        refuseInexact(columns as readonly ColumnAsRead[], this.#allowBytes)
+        places = placesOfCodePages(columns as readonly ColumnAsRead[])
+      } catch (error) {
+        fail(error)
       }
-      this.#connection.execSql(request)
+    })
+    request.on('row', (row: Cells) => {
+      if (this.failure !== null) return
+      try {
+        if (places.length > 0) refuseReplaced(row, places)
+        const taking = this.#take(row)
+        if (taking === undefined) return
+        request.pause()
+        this.pending = taking.then(() => request.resume(), fail)
+      } catch (error) {
+        fail(error)
+      }
     })
   }
-}
-
-/** A row as the client gives it. */
-export type Cells = readonly { readonly value: unknown; readonly metadata: { readonly colName: string } }[]
-
-export interface LoadColumn {
-  readonly name: string
-  readonly kind: 'text' | 'bytes'
-  /** characters or bytes; null: any number */
-  readonly length: number | null
-}
-
-export type LoadRow = readonly (string | Buffer | null)[]
-
-type Authentication = NonNullable<ConnectionConfiguration['authentication']>
-
-function authenticationOf(login: Login): Authentication {
-  switch (login.kind) {
-    case 'sql':
-      return { type: 'default', options: { userName: login.user, password: login.password?.reveal() ?? '' } }
-    case 'ntlm':
-      return {
-        type: 'ntlm',
-        options: { userName: login.user, password: login.password?.reveal() ?? '', domain: login.domain },
-      }
-    case 'entra-default':
-      return {
-        type: 'azure-active-directory-default',
-        options: login.clientId === null ? {} : { clientId: login.clientId },
-      }
-    case 'entra-password':
-      return {
-        type: 'azure-active-directory-password',
-        options: {
-          userName: login.user,
-          password: login.password.reveal(),
-          clientId: login.clientId,
-          tenantId: login.tenantId,
-        },
-      }
-    case 'entra-service-principal':
-      return {
-        type: 'azure-active-directory-service-principal-secret',
-        options: { clientId: login.clientId, clientSecret: login.secret.reveal(), tenantId: login.tenantId },
-      }
-    case 'entra-managed-identity':
-      return {
-        type: 'azure-active-directory-msi-vm',
-        options: login.clientId === null ? {} : { clientId: login.clientId },
-      }
-    case 'entra-token':
-      return { type: 'azure-active-directory-access-token', options: { token: login.token.reveal() } }
-  }
-}
-
-function configurationOf({
-  host,
-  port,
-  instance,
-  database,
-  login,
-  tls,
-  ...rest
-}: SqlServerOptions): ConnectionConfiguration {
-  return {
-    server: host,
-    authentication: authenticationOf(login),
-    options: {
-      ...(port === null ? {} : { port }),
-      ...(instance === null || port !== null ? {} : { instanceName: instance }),
-      database,
-      appName: rest.applicationName,
-      connectTimeout: rest.connectTimeoutMs,
-      // a statement ends when it is done, or when whoever sent it cancels it
-      requestTimeout: 0,
-      encrypt: tls.mode === 'strict' ? 'strict' : tls.mode !== 'disable',
-      trustServerCertificate: tls.mode === 'trust',
-      ...(tls.serverName === null ? {} : { serverName: tls.serverName }),
-      ...(tls.ca === null ? {} : { cryptoCredentialsDetails: { ca: tls.ca } }),
-      packetSize: PACKET_BYTES,
-      readOnlyIntent: rest.readOnly,
-      // any error ends a transaction as a whole: no batch is ever half in
-      abortTransactionOnError: true,
-      // whoever tries again is ours to decide
-      maxRetriesOnTransientErrors: 0,
-      useUTC: true,
-      useColumnNames: false,
-    },
-  }
-}
-
-async function connectClient(options: SqlServerOptions): Promise<Connection> {
-  const connection = new Connection(configurationOf(options))
-  // a server that ends a connection as soon as it is made says so before a session listens
-  connection.on('error', () => {})
-  try {
-    await new Promise<void>((resolve, reject) => {
-      connection.connect((error) => (error ? reject(error) : resolve()))
-    })
-    return connection
-  } catch (error) {
-    connection.close()
-    // an address that has several numbers gives an error for each, and no words
-    const each = error instanceof AggregateError ? error.errors.map((e: unknown) => String(e)).join('; ') : ''
-    throw new CannotConnect(each || (error instanceof Error ? error.message : String(error)), numberOf(error), error)
-  }
-}
-
-/** Errors of a login have their number in the cause, or nowhere. */
-function numberOf(error: unknown): number | null {
-  for (let e: unknown = error; e instanceof Error; e = e.cause) {
-    const number = serverError(e)?.number
-    if (number !== undefined) return number
-  }
-  return null
 }

@@ -27,7 +27,7 @@ export function answerTo(flow: FlowSpec, step: string, code: ErrorCode, fault: F
     case 'quarantine':
       return { do: code === 'TM5001' ? 'search' : 'fail' }
     case undefined:
-      if (fault === 'conflict') return { do: 'retry', attempts: DEFAULT_ATTEMPTS }
+      if (fault === 'conflict' || fault === 'busy') return { do: 'retry', attempts: DEFAULT_ATTEMPTS }
       return { do: code === 'TM5001' && fault === 'constraint' && quarantines(flow, step, code) ? 'search' : 'fail' }
   }
 }

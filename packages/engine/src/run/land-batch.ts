@@ -11,6 +11,9 @@ import type { StepsContext } from './run-steps.ts'
 import { stepName } from './step-names.ts'
 
 const LONGEST_PAUSE_MS = 10_000
+const FIRST_PAUSE_MS = 40
+/** who has no room for us now has none in a moment either */
+const FIRST_PAUSE_WHEN_BUSY_MS = 2_000
 
 export async function landBatch(ctx: StepsContext, batch: BatchRow, worker: number): Promise<BatchReport> {
   const work = workOf(ctx, batch, worker)
@@ -92,14 +95,14 @@ async function withRetry<T>(ctx: StepsContext, batch: BatchRow, attempt: () => P
         code,
         message,
       })
-      await pause(ctx, n)
+      await pause(ctx, n, ctx.dialect.classify(e) === 'busy' ? FIRST_PAUSE_WHEN_BUSY_MS : FIRST_PAUSE_MS)
     }
   }
 }
 
 /** Longer each time; ended by whoever wants the run to stop. */
-async function pause({ stop }: StepsContext, n: number): Promise<void> {
-  const ms = Math.min(20 * 2 ** n, LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2)
+async function pause({ stop }: StepsContext, n: number, firstMs: number): Promise<void> {
+  const ms = Math.min(firstMs * 2 ** (n - 1), LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2)
   try {
     await sleep(ms, undefined, { signal: stop.soft })
   } catch {

@@ -128,13 +128,13 @@ test('what lies under other types is kept as it is', () => {
 
 const SECRET = 'gehe1m'
 test.each([
-  ['a url', `{ kind: sqlserver, url: "postgres://me:${SECRET}@host/db" }`],
-  ['a url with a part that is referenced', `{ kind: sqlserver, url: "postgres://me:${SECRET}\${env:MORE}@host/db" }`],
+  ['a url', `{ kind: sqlserver, url: "sqlserver://me:${SECRET}@host/db" }`],
+  ['a url with a part that is referenced', `{ kind: sqlserver, url: "sqlserver://me:${SECRET}\${env:MORE}@host/db" }`],
   ['a connection string', `{ kind: sqlserver, url: "Server=x;Password=${SECRET};" }`],
-  ['a key called password', `{ kind: sqlserver, host: h, password: ${SECRET} }`],
+  ['a key called password', `{ kind: sqlserver, host: h, database: d, user: u, password: ${SECRET} }`],
   ['a key called access_token', `{ kind: databricks, access_token: ${SECRET} }`],
   ['a key called key', `{ kind: databricks, path: p, key: ${SECRET} }`],
-  ['a number', '{ kind: sqlserver, password: 123456 }'],
+  ['a number', '{ kind: sqlserver, host: h, database: d, user: u, password: 123456 }'],
   ['a block of lines', `\n    kind: databricks\n    private_key: |\n      BEGIN\n      ${SECRET}\n      END`],
 ])('a literal secret is refused and never repeated: %s', (_, connection) => {
   const text = problemText([], `${PROJECT}  safe: ${connection}\n`)
@@ -144,7 +144,7 @@ test.each([
 })
 
 test('a frame beside a secret, or around text that is no YAML, does not show it either', () => {
-  const near = problemText([], `${PROJECT}  safe:\n    kind: sqlserver\n    password: ${SECRET}\nplatfrom: x\n`)
+  const near = problemText([], `${PROJECT}  safe:\n    kind: databricks\n    password: ${SECRET}\nplatfrom: x\n`)
   expect(near).toMatch(/TM1012 .*"platfrom"/)
   const broken = problemText([], `project: x\npassword: ${SECRET} [\n\t: ]\n`)
   expect(broken).toMatch(/^TM1010/)
@@ -152,7 +152,7 @@ test('a frame beside a secret, or around text that is no YAML, does not show it 
 })
 
 test('references and names of columns are no secrets', () => {
-  const project = `${PROJECT}  safe: { kind: sqlserver, url: "postgres://me:\${env:PW}@host/db", password: env:PW, token: file:token.txt, key: "\${env:K}" }\n`
+  const project = `${PROJECT}  safe: { kind: databricks, url: "https://me:\${env:PW}@host/db", password: env:PW, token: file:token.txt, key: "\${env:K}" }\n`
   expect(
     problemText([flowYaml({ columns: '{ rename: { password: pwd } }', exclude_keys: '{ order_id: [1] }' })], project),
   ).toBe('no problem')
@@ -161,7 +161,7 @@ test('references and names of columns are no secrets', () => {
 test('a literal secret in a row is refused without being shown', () => {
   const rows = {
     ...NO_ROWS,
-    connections: [{ id: 'c', kind: 'sqlserver', options: `{"password":"${SECRET}"}`, deployed: null }],
+    connections: [{ id: 'c', kind: 'databricks', options: `{"password":"${SECRET}"}`, deployed: null }],
   }
   const { problems } = resolve(rows)
   expect(problemsError(problems).message).toBe(

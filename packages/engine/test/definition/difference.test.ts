@@ -214,10 +214,10 @@ test('connections and modules that only the YAML changed are undeployed', () => 
 })
 
 test('a literal secret in a row is not told in a difference', () => {
-  const yaml = loadSound([], 'project: p\nconnections: { c: { kind: sqlserver, password: env:PW } }\n')
+  const yaml = loadSound([], 'project: p\nconnections: { c: { kind: databricks, password: env:PW } }\n')
   const tables = {
     ...NO_ROWS,
-    connections: [{ id: 'c', kind: 'sqlserver', options: '{"password":"gehe1m"}', deployed: null }],
+    connections: [{ id: 'c', kind: 'databricks', options: '{"password":"gehe1m"}', deployed: null }],
   }
   expect(JSON.stringify(compareDefinitions(yaml, tables, true))).not.toContain('gehe1m')
 })

@@ -16,7 +16,7 @@ interface Written {
 }
 
 const LAKE = '{ kind: duckdb, path: lake.duckdb }'
-const OFFICE = '{ kind: sqlserver, host: here, user: ann }'
+const OFFICE = '{ kind: databricks, host: here, user: ann }'
 const EVERY_NIGHT = 'schedule: { cron: "0 2 * * *", timezone: UTC }'
 const EVERY_NOON = 'schedule: { cron: "0 12 * * *", timezone: Europe/London }'
 const BY_HAND = `'{"cron":"30 4 * * *","timezone":"UTC"}'`
@@ -130,11 +130,11 @@ test('an option that the YAML changed is deployed beside one that was edited by 
   await using project = await Project.make()
   await project.deploy({})
   await project.sql(`update connection set options = json_set(options, '$.host', 'there') where id = 'office'`)
-  const office = '{ kind: sqlserver, host: here, user: bob }'
+  const office = '{ kind: databricks, host: here, user: bob }'
   const { written, kept } = await project.deploy({ office })
   expect(written).toMatchObject([{ fields: [{ path: 'user', from: 'ann', to: 'bob' }] }])
   expect(kept).toMatchObject([{ fields: [{ path: 'host', from: 'here', to: 'there' }] }])
-  expect(await project.connection('office')).toEqual({ kind: 'sqlserver', host: 'there', user: 'bob' })
+  expect(await project.connection('office')).toEqual({ kind: 'databricks', host: 'there', user: 'bob' })
   expect((await project.compare({ office })).undeployed).toEqual([])
 })
 
@@ -151,7 +151,7 @@ test('a connection of another kind is taken or kept whole', async () => {
   ])
   expect(await project.connection('office')).toEqual({ kind: 'trino', host: 'db2', port: 1433 })
   await project.deploy({}, true)
-  expect(await project.connection('office')).toEqual({ kind: 'sqlserver', host: 'here', user: 'ann' })
+  expect(await project.connection('office')).toEqual({ kind: 'databricks', host: 'here', user: 'ann' })
 })
 
 test('a schedule of a module that was edited by SQL stays, and is said', async () => {

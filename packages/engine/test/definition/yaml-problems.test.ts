@@ -202,13 +202,13 @@ test.each<[string, Record<string, string>]>([
 test('a connection of a kind not built yet stops only active flows that use it', () => {
   const project = PROJECT.replace(
     'lake: { kind: duckdb, path: lake.duckdb }',
-    'lake: { kind: sqlserver, url: env:LAKE_URL }',
+    'lake: { kind: databricks, url: env:LAKE_URL }',
   )
   expect(problemText([flowYaml()], project)).toMatch(
-    /^TM1017 .*a flow with a sqlserver connection, in modules\/m1\.yaml:7:29/,
+    /^TM1017 .*a flow with a databricks connection, in modules\/m1\.yaml:7:29/,
   )
   expect(problemText([], project)).toBe('no problem')
-  expect(problemText([], project.replace('sqlserver', 'sqlsever'))).toMatch(/^TM1011 .*did you mean "sqlserver"\?/)
+  expect(problemText([], project.replace('databricks', 'databrick'))).toMatch(/^TM1011 .*did you mean "databricks"\?/)
 })
 
 test('empty parts of a flow ask for nothing', () => {

@@ -76,6 +76,7 @@ export function translate(
       return new AppError('TM2001', detail, { cause: error })
     case 'lost':
       return new AppError('TM2005', detail, { cause: error })
+    case 'busy':
     case 'conflict':
       return new AppError('TM5003', detail, { cause: error })
     case 'interrupted':

@@ -77,6 +77,7 @@ export function translate(error: unknown, where: string, refused: Refused = 'TM5
       return new AppError('TM2001', detail, { cause, facts })
     case 'lost':
       return new AppError('TM2005', detail, { cause, facts })
+    case 'busy':
     case 'conflict':
       return new AppError('TM5003', detail, { cause, facts })
     case 'held':
