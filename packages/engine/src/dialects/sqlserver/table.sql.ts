@@ -39,20 +39,21 @@ export const addColumns = (r: FlowRelation, name: Sql): readonly Sql[] =>
 
 const columnLiteral = (name: string): string => `N'${name.replaceAll("'", "''")}'`
 
-/** Positions that no column of the target holds, and the view that shows them beside its rows. */
-export function createSide(c: Catalogs, r: FlowRelation): readonly Sql[] {
+/**
+ * The table of positions that no column of the target holds, and a view of the target's rows with theirs: a FileTable
+ * takes no further column. Made by statements of their own, since a view has to be the only one of its batch.
+ */
+export function createSide(c: Catalogs, r: FlowRelation, view: Sql): readonly Sql[] {
   if (!r.position || r.position.targetColumn !== null) return []
   const side = sideTable(c, r.target.table)
   const columns = r.key.map((x) => sql`${ident(x.target)} ${typed(x.targetType)} NOT NULL`)
   const position = sql`${sidePosition(r)} ${typed(heldType(r.position.type))} NOT NULL`
+  const joinedRows = sql`CREATE VIEW ${view} AS SELECT t.*, p.${sidePosition(r)} FROM ${targetTable(c, r.target.table)} AS t LEFT JOIN ${side} AS p ON ${keyEquals(r, targetKey(r, 'p'), targetKey(r, 't'))}`
   return [
     sql`IF OBJECT_ID(${catalogText(nameLiteral(side))}) IS NULL CREATE TABLE ${side} (${list([...columns, position, sql`PRIMARY KEY (${keys(r)})`])})`,
+    sql`IF OBJECT_ID(${catalogText(nameLiteral(view))}) IS NULL EXEC (${catalogText(nameLiteral(joinedRows))})`,
   ]
 }
-
-/** The target's rows with their positions, for people: a FileTable takes no further column. */
-export const sideView = (c: Catalogs, r: FlowRelation, view: Sql): Sql =>
-  sql`CREATE VIEW ${view} AS SELECT t.*, p.${sidePosition(r)} FROM ${targetTable(c, r.target.table)} AS t LEFT JOIN ${sideTable(c, r.target.table)} AS p ON ${keyEquals(r, targetKey(r, 'p'), targetKey(r, 't'))}`
 
 export const uniqueBeside = (c: Catalogs, r: FlowRelation, columns: readonly string[], n: number): Sql =>
   sql`CREATE UNIQUE INDEX ${ident(`tidemark_unique_${n}`)} ON ${targetTable(c, landingTable(r))} (${list(columns.map((name) => ident(name)))})`

@@ -23,7 +23,7 @@ import { type Catalogs, targetTable } from '../relational/names.ts'
 import { OWN_TABLES } from '../relational/recall.sql.ts'
 import type { Sender } from '../relational/sender.ts'
 import type { RejectedRow } from '../row-policy.ts'
-import { ident, sql } from '../sql-text.ts'
+import { ident, type Sql, sql } from '../sql-text.ts'
 import { dropUnselected } from './capture.sql.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
@@ -174,8 +174,13 @@ export class SqlServerTarget implements TargetPort {
       }
       for (const statement of addColumns(relation, targetTable(c, relation.target.table)))
         await this.#to.exec(statement)
-      for (const statement of createSide(c, relation)) await this.#to.exec(statement)
+      for (const statement of createSide(c, relation, this.#view(relation))) await this.#to.exec(statement)
     })
+  }
+
+  /** Of the target's rows with their positions. */
+  #view({ target }: FlowRelation): Sql {
+    return ident(OWN_SCHEMA, sideTableName(target.table, this.#at).replace(/^tidemark_position__/, 'tidemark_view__'))
   }
 
   async #makeSchemas(names: readonly string[]): Promise<void> {
