@@ -82,8 +82,8 @@ export interface Tally {
 
 export interface SourcePort {
   readonly location: string
-  /** What order a position of that type has, xid: that of transactions; null: it cannot be one. */
-  positionClass(type: string): 'time' | 'number' | 'xid' | null
+  /** What order a position of that type has, xid: that of transactions, rowversion: that of writes; null: it cannot be one. */
+  positionClass(type: string): 'time' | 'number' | 'xid' | 'rowversion' | null
   /** Values of that type can identify a row. */
   canBeKey(type: string): boolean
   /** The narrowest logical type that holds every value; null: one that only databases of this kind know. */
