@@ -14,9 +14,9 @@ describe.skipIf(TEST_SERVER === null)('a source of SQL Server', () => {
     await using w = await Windows.open(db)
     const { port } = w.source
     expect(await port.listValues(['lists'], 'name')).toEqual(['B', 'a', 'b'])
-    expect(await port.listValues(['lists'], 'at')).toEqual(['2026-01-01 10:00:00.003'])
+    expect(await port.listValues(['lists'], 'AT')).toEqual(['2026-01-01 10:00:00.003'])
     expect(await port.listValues([db.name, 'dbo', 'lists'], 'n')).toEqual(['-3.00', '1.50'])
-    await expect(port.listValues(['lists'], 'nothing')).rejects.toMatchObject({ code: 'TM4003' })
+    await expect(port.listValues(['lists'], 'nothing')).rejects.toMatchObject({ code: 'TM4002' })
   })
 
   test.each([

@@ -1,8 +1,12 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Moment } from '../bounds.ts'
 import type { PlannedPosition } from '../contract.ts'
 import { numberBounds, rowVersionBounds, timeBounds, waitingUntil } from './bounds.ts'
+import { readingAt } from './local-time.ts'
 import type { Seen } from './moment.ts'
+import { DAY, HOUR, MINUTE, nanosecondsOf, textOfNanoseconds } from './nanoseconds.ts'
+import { timeTerms } from './time-terms.ts'
 
 const NOTHING: Seen = { clock: null, without: null, oldest: null, number: null, rowVersion: null }
 
@@ -170,6 +174,49 @@ test('local time: while the hour is lived twice a window never goes back, and th
     watermark = bounds.upTo
   }
   expect(watermark).toBe('2026-10-25 03:59:29')
+})
+
+/** Nanoseconds of what the server makes of a stamp: it rounds to the nearest value of the type, and a date cuts. */
+const STAMPS: Readonly<Record<string, (at: bigint) => bigint>> = {
+  date: (at) => at - (at % DAY),
+  smalldatetime: (at) => nearest(at, MINUTE),
+  datetime: (at) => (nearest(at * 3n, 10_000_000n) + 2n) / 3n,
+  'datetime2(0)': (at) => nearest(at, 1_000_000_000n),
+  'datetime2(3)': (at) => nearest(at, 1_000_000n),
+  'datetime2(7)': (at) => nearest(at, 100n),
+}
+const nearest = (at: bigint, step: bigint): bigint => ((at + step / 2n) / step) * step
+
+test('no stamp that is taken later lies in a window that ended before it, whatever the type and the zone', () => {
+  const zones = fc.constantFrom(null, 'Europe/London', 'America/St_Johns', 'Australia/Lord_Howe', 'Asia/Tokyo')
+  // the hours around a change of the clocks of London, and of Lord Howe Island, and any
+  const around = (utc: string) => fc.bigInt({ min: -4n * HOUR, max: 4n * HOUR }).map((n) => nanosecondsOf(utc) + n)
+  const instants = fc.oneof(
+    around('2026-03-29 01:00'),
+    around('2026-10-25 01:00'),
+    around('2026-04-04 15:00'),
+    fc.bigInt({ min: nanosecondsOf('1971-01-01'), max: nanosecondsOf('2035-01-01') }),
+  )
+  const buffers = fc.constantFrom(0n, 1n, 30n * MINUTES, 60n * MINUTES, 240n * MINUTES)
+  const later = fc.oneof(fc.bigInt({ min: 0n, max: 10_000_000n }), fc.bigInt({ min: 0n, max: 3n * HOUR }))
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...Object.keys(STAMPS)),
+      zones,
+      instants,
+      buffers,
+      later,
+      (type, zone, at, buffer, after) => {
+        const clock = at - (at % 100n)
+        const position = positionOf(type, zone === null ? {} : { clock: 'local', zone })
+        const { upTo: end } = times(position, textOfNanoseconds(clock, 7), { buffer })
+        const stamped = clock - buffer * 1_000_000n + after
+        const shown = zone === null ? stamped : readingAt(zone, stamped)
+        expect(STAMPS[type]?.(shown) ?? 0n).toBeGreaterThan(timeTerms(type).parse(end ?? ''))
+      },
+    ),
+    { numRuns: 5000 },
+  )
 })
 
 test('rows that wait are due when a window passes them, which a coarse type does later', () => {

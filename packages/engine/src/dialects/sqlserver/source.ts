@@ -1,7 +1,7 @@
 /** Asking a database of SQL Server: what it holds, which moment it is, which window is safe. */
 import { randomUUID } from 'node:crypto'
 import type { TableName } from '@tidemark/contract/flow'
-import { formatColumnRef } from '@tidemark/contract/table-name'
+import { formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { Bounds, BoundsRequest, Moment } from '../bounds.ts'
@@ -36,8 +36,8 @@ import { canBeKey, logicalTypeOf, positionClass } from './types.ts'
 const BY_BYTES = sql`COLLATE Latin1_General_BIN2`
 
 export class SqlServerSource implements SourcePort {
-  /** most databases fold names, but not all, and a name is found as it is written */
-  readonly foldsCase = false
+  /** as nearly every database does; in one that does not, a name is found as it is written before any other */
+  readonly foldsCase = true
   readonly positionClass = positionClass
   readonly canBeKey = canBeKey
   readonly logicalTypeOf = logicalTypeOf
@@ -81,13 +81,16 @@ export class SqlServerSource implements SourcePort {
   }
 
   async listValues(table: TableName, name: string): Promise<readonly string[]> {
-    const facts = await this.describe(table)
-    const column = facts?.columns.find((c) => c.name === name)
+    const columns = (await this.describe(table))?.columns ?? []
+    const folded = columns.find((c) => c.name.toLowerCase() === name.toLowerCase())
+    const column = columns.find((c) => c.name === name) ?? folded
     if (column === undefined)
-      throw new AppError('TM4003', `${table.join('.')} on ${this.location} has no column ${name}`)
-    const text = this.#catalogs.kit.asText(column.type, ident(name))
+      throw new AppError('TM4002', `${name} is not in ${formatTableName(table)} on ${this.location}`, {
+        remedy: [`its columns: ${columns.map((c) => c.name).join(', ')}`],
+      })
+    const text = this.#catalogs.kit.asText(column.type, ident(column.name))
     const rows = await this.#rows(
-      sql`SELECT DISTINCT ${text} ${BY_BYTES} AS v FROM ${sourceTable(this.#catalogs, table)} WHERE ${ident(name)} IS NOT NULL ORDER BY v`,
+      sql`SELECT DISTINCT ${text} ${BY_BYTES} AS v FROM ${sourceTable(this.#catalogs, table)} WHERE ${ident(column.name)} IS NOT NULL ORDER BY v`,
     )
     return rows.map(([v]) => v ?? '')
   }
