@@ -1,7 +1,7 @@
 /** The statements that SQL Server gets, as files to be reviewed like code. No server is asked: they are made of the plan alone. */
 import { describe, expect, test } from 'vitest'
 import { connectionOf } from '../../src/dialects/sqlserver/session.ts'
-import { catalogsOf } from '../../src/dialects/sqlserver/bench.ts'
+import { catalogsOf } from '../../src/dialects/sqlserver/catalogs.ts'
 import { explainBatch } from '../../src/dialects/sqlserver/explain-batch.ts'
 import * as fence from '../../src/dialects/sqlserver/fence.sql.ts'
 import { prepareSql } from '../../src/dialects/sqlserver/prepare.ts'

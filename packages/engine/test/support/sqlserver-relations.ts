@@ -69,9 +69,7 @@ const fileTable: FlowRelation = {
       value: '0b1f4c2e-7d53-4f0e-9f4e-1c2d3e4f5a6b',
     },
   ],
-  excludeKeys: [
-    { column: 'stream_id', type: 'uniqueidentifier', values: ['7f8d53ec-b98c-f011-b86b-005056a2dd37'] },
-  ],
+  excludeKeys: [{ column: 'stream_id', type: 'uniqueidentifier', values: ['7f8d53ec-b98c-f011-b86b-005056a2dd37'] }],
   steps: [
     { name: 'roots', queue: null, batch: null },
     { name: 'ancestors', queue: null, batch: null, maxDop: 1 },
@@ -186,7 +184,10 @@ export const SQLSERVER_CASES: Readonly<Record<string, GoldenCase>> = {
       ...flat,
       key: [CODE],
       columns: [CODE, ...ROWS],
-      target: { ...flat.target, rules: { ...NO_RULES, folded: [{ column: 'code', collation: 'Latin1_General_CI_AS' }] } },
+      target: {
+        ...flat.target,
+        rules: { ...NO_RULES, folded: [{ column: 'code', collation: 'Latin1_General_CI_AS' }] },
+      },
     },
     selection: selection('2026-03-01 10:00:00.0000000'),
     kind: 'latest',

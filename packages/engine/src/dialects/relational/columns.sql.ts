@@ -22,7 +22,8 @@ export function landingValue(c: Catalogs, x: PlannedColumn): Sql {
   const value = castValue(c, x)
   const type = x.cast ?? x.sourceType
   if (x.mask !== null) return masked(c, x.mask, { value, type }, x.targetType)
-  return type === x.targetType ? value : sql`CAST(${value} AS ${typed(x.targetType)})`
+  // not a bare cast: a money or a time becomes its text, and a float its digits, in the dialect's way alone
+  return type === x.targetType ? value : c.kit.exactCast(type, x.targetType, value)
 }
 
 /** Per column that is cast: rows of the source whose value does not fit exactly and must not land. */

@@ -27,18 +27,16 @@ import { stateOf } from '../relational/work-area.ts'
 import type { BatchPart, RowPolicy } from '../row-policy.ts'
 import { sql } from '../sql-text.ts'
 import { BatchTarget } from './batch-target.ts'
+import { catalogsOf, intoOf } from './catalogs.ts'
 import { vanishingUnder } from './capture.sql.ts'
 import { explainBatch } from './explain-batch.ts'
 import { keyRange } from './key-range.ts'
-import { databaseOf, sourceNames, targetNames } from './names.ts'
 import { refuseChangedTypes } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
 import { isSameServer } from './same-server.ts'
-import { connectionOf, inDatabase, openSession, type SqlServerConnection } from './session.ts'
+import { connectionOf, openSession, type SqlServerConnection } from './session.ts'
 import { SqlServerSource } from './source.ts'
-import { sqlserverKit } from './sql-kit.ts'
 import { staged } from './stage.sql.ts'
-import { SQLSERVER_STATEMENTS } from './statements.ts'
 import { SqlServerTarget } from './target.ts'
 import { ours } from './transaction.ts'
 import { columnsOf } from './type-of.ts'
@@ -56,27 +54,6 @@ const PUSHDOWN: LaneFacts = {
   relay: { possible: false, why: 'source and target are one server, which moves rows by itself' },
   spool: { possible: false, why: 'nothing has to be taken out of a server that holds both ends' },
 }
-
-/** The connection as the flow's target has it: fence and markers are in the database of the table that batches write. */
-export const intoOf = ({ target, into }: OpenBench): SqlServerConnection => {
-  const connection = connectionOf(target.options, 'target')
-  return into === undefined ? connection : inDatabase(connection, databaseOf(into, connection.options.database))
-}
-
-/** What the statements of a flow are made with. */
-export const catalogsOf = (
-  from: SqlServerConnection,
-  into: SqlServerConnection,
-  place: WorkPlace,
-  secret: OpenBench['secret'],
-): Catalogs => ({
-  kit: sqlserverKit,
-  source: sourceNames({ database: from.options.database, schema: from.schema }),
-  target: targetNames({ database: into.options.database, schema: into.schema }),
-  say: SQLSERVER_STATEMENTS,
-  work: place.name,
-  secret,
-})
 
 /** Opens what a flow needs; null: the two are no one server. In read mode nothing is written that outlives the session. */
 export async function openSqlServerBench(options: OpenBench, hooks: SqlServerHooks = NO_HOOKS): Promise<Bench | null> {

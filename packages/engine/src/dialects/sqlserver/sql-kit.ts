@@ -1,7 +1,7 @@
 /** SQL Server's own words in what all databases share: values, keys, and which rows a run takes. */
 import type { SharedAlone, SqlKit } from '../relational/sql-kit.ts'
-import { catalogText, joined, param, type Sql, sql } from '../sql-text.ts'
-import { canonicalText, hmac } from './canonical.sql.ts'
+import { catalogText, type Sql, sql } from '../sql-text.ts'
+import { canonicalText, hmac, jsonText, keyJson, listOf } from './canonical.sql.ts'
 import { exactCast, tryCast } from './try-cast.sql.ts'
 import { byteSize, fromText, sameContent, valueText } from './types.ts'
 
@@ -16,26 +16,14 @@ const remakeEmptyTemp = (name: Sql, columns: Sql): readonly Sql[] => [
   sql`CREATE TABLE ${name} (${columns})`,
 ]
 
-/** A text as a JSON string. */
-const jsonText = (text: Sql): Sql => sql`CONCAT(N'"', STRING_ESCAPE(${text}, 'json'), N'"')`
-
 const kit: Omit<SqlKit, SharedAlone> = {
   textType: 'nvarchar(max)',
   valueOf: fromText,
   asText: valueText,
   isSame: (a, b) => sql`EXISTS (SELECT ${a} INTERSECT SELECT ${b})`,
   collated: (x, collation) => sql`${x} COLLATE ${catalogText(collation)}`,
-  keyJson: (parts) =>
-    sql`CONCAT(N'[', ${joined(
-      parts.map(({ type, x }, i) => {
-        const text = valueText(type, x)
-        const item = sql`CASE WHEN ${x} IS NULL THEN N'null' ELSE ${jsonText(text)} END`
-        return i === 0 ? item : sql`N',', ${item}`
-      }),
-      ', ',
-    )}, N']')`,
-  listOf: (values, type) =>
-    sql`(SELECT ${fromText(type, sql`l.value`)} FROM OPENJSON(${param(JSON.stringify(values))}) AS l)`,
+  keyJson,
+  listOf,
   jsonText,
   sameContent,
   byteSize,

@@ -1,18 +1,11 @@
 /** The target's tables: made, widened, and given the rows of one that was loaded beside. */
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { columnNames } from '../relational/apply.sql.ts'
-import {
-  type Catalogs,
-  keyEquals,
-  sidePosition,
-  sideTable,
-  targetKey,
-  targetTable,
-  typed,
-} from '../relational/names.ts'
+import { type Catalogs, keyEquals, sidePosition, sideTable, targetKey, targetTable } from '../relational/names.ts'
 import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
 import { heldType } from './capture.sql.ts'
 import { nameLiteral } from './style.ts'
+import { definedAs } from './types.ts'
 import { numbering, type Writing } from './verdict.sql.ts'
 
 const list = (items: readonly Sql[]): Sql => joined(items, ', ')
@@ -23,7 +16,7 @@ export function createTarget(r: FlowRelation, name: Sql): Sql {
   const keySet = new Set(r.key.map((k) => k.target))
   const columns = r.columns.map(
     (x) =>
-      sql`${ident(x.target)} ${typed(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : catalogText(' NULL')}`,
+      sql`${ident(x.target)} ${definedAs(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : catalogText(' NULL')}`,
   )
   return sql`CREATE TABLE ${name} (${list([...columns, sql`PRIMARY KEY (${keys(r)})`])})`
 }
@@ -34,7 +27,7 @@ export const addColumns = (r: FlowRelation, name: Sql): readonly Sql[] =>
     .filter((x) => r.target.adds.includes(x.target))
     .map(
       (x) =>
-        sql`IF COL_LENGTH(${catalogText(nameLiteral(name))}, ${catalogText(columnLiteral(x.target))}) IS NULL ALTER TABLE ${name} ADD ${ident(x.target)} ${typed(x.targetType)} NULL`,
+        sql`IF COL_LENGTH(${catalogText(nameLiteral(name))}, ${catalogText(columnLiteral(x.target))}) IS NULL ALTER TABLE ${name} ADD ${ident(x.target)} ${definedAs(x.targetType)} NULL`,
     )
 
 const columnLiteral = (name: string): string => `N'${name.replaceAll("'", "''")}'`
@@ -46,8 +39,8 @@ const columnLiteral = (name: string): string => `N'${name.replaceAll("'", "''")}
 export function createSide(c: Catalogs, r: FlowRelation, view: Sql): readonly Sql[] {
   if (!r.position || r.position.targetColumn !== null) return []
   const side = sideTable(c, r.target.table)
-  const columns = r.key.map((x) => sql`${ident(x.target)} ${typed(x.targetType)} NOT NULL`)
-  const position = sql`${sidePosition(r)} ${typed(heldType(r.position.type))} NOT NULL`
+  const columns = r.key.map((x) => sql`${ident(x.target)} ${definedAs(x.targetType)} NOT NULL`)
+  const position = sql`${sidePosition(r)} ${definedAs(heldType(r.position.type))} NOT NULL`
   const joinedRows = sql`CREATE VIEW ${view} AS SELECT t.*, p.${sidePosition(r)} FROM ${targetTable(c, r.target.table)} AS t LEFT JOIN ${side} AS p ON ${keyEquals(r, targetKey(r, 'p'), targetKey(r, 't'))}`
   return [
     sql`IF OBJECT_ID(${catalogText(nameLiteral(side))}) IS NULL CREATE TABLE ${side} (${list([...columns, position, sql`PRIMARY KEY (${keys(r)})`])})`,

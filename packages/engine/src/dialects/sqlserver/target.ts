@@ -43,8 +43,9 @@ import {
   uniqueBeside,
   vanishing,
 } from './table.sql.ts'
-import { findType, formatType } from './type-text.ts'
-import { holderOf, logicalTypeOf, narrowing } from './types.ts'
+import { whyUnmoved } from './narrowing.ts'
+import { typeNamed } from './type-of.ts'
+import { copyType, holderOf, logicalTypeOf, narrowing } from './types.ts'
 
 /** characters; longer ones are of any length */
 const LONGEST_VARYING = 4_000
@@ -117,11 +118,7 @@ export class SqlServerTarget implements TargetPort {
   }
 
   typeFor(sourceType: string): string | null {
-    if (this.#isOwn(sourceType)) {
-      const logical = logicalTypeOf(sourceType)
-      // what the server numbers by itself is bytes elsewhere
-      return findType(sourceType)?.name === 'rowversion' ? 'binary(8)' : logical === null ? null : sourceType
-    }
+    if (this.#isOwn(sourceType)) return whyUnmoved(sourceType) === null ? copyType(sourceType) : null
     return heldAbroad(this.#foreign, sourceType, holderOf).type
   }
 
@@ -137,8 +134,7 @@ export class SqlServerTarget implements TargetPort {
   }
 
   typeNamed(text: string): Promise<string | null> {
-    const type = findType(text)
-    return Promise.resolve(type === null ? null : formatType(type))
+    return typeNamed(this.#session, text, this.#at, this.location)
   }
 
   lacks(): Promise<string | null> {
