@@ -1,0 +1,2 @@
+SELECT s.[id] FROM [dbo].[src] AS s;
+VACUUM [dst];
