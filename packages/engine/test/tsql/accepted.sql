@@ -72,6 +72,12 @@ DROP TABLE IF EXISTS #tidemark_stage;
 CREATE TABLE #tidemark_stage ([row] int IDENTITY(1,1) NOT NULL, [id] bigint NOT NULL, [name] nvarchar(255) COLLATE Latin1_General_100_BIN2 NULL, [money] money NULL, [at] datetimeoffset(7) NULL, [path] hierarchyid NULL, [doc] xml NULL, PRIMARY KEY CLUSTERED ([row]));
 CREATE UNIQUE INDEX [ix] ON #tidemark_stage ([id]) INCLUDE ([name]) WHERE [name] IS NOT NULL;
 
+-- table with defaults
+CREATE TABLE [tidemark].[run] ([id] bigint NOT NULL, [at] nvarchar(30) NOT NULL CONSTRAINT [df_at] DEFAULT (STUFF(CONVERT(nvarchar(23), CAST(SYSUTCDATETIME() AS datetime2(3)), 121), 11, 1, N'T') + N'Z'), [n] int NOT NULL DEFAULT (0), [m] int NOT NULL DEFAULT 1);
+
+-- row as a document
+SELECT (SELECT d.[id], d.[spec] FOR JSON PATH, WITHOUT_ARRAY_WRAPPER, INCLUDE_NULL_VALUES) AS [before] FROM deleted AS d;
+
 -- copy of a table's shape
 SELECT TOP (0) m.[id], CAST(m.[name] AS nvarchar(max)) AS [name] INTO #shape FROM [dbo].[src] AS m;
 
@@ -115,3 +121,8 @@ WITH ranked AS (SELECT s.[id], ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s
 -- lists
 SELECT u.[id], v.[a] FROM [dbo].[unit] AS u CROSS APPLY (SELECT MAX(q.[x]) AS [n] FROM (VALUES (u.[a]), (u.[b])) AS q ([x])) AS w JOIN (VALUES (1, N'x'), (2, NULL)) AS v ([a], [b]) ON v.[a] = w.[n];
 SELECT STUFF((SELECT N',' + m.[name] FROM [dbo].[src] AS m ORDER BY m.[name] FOR XML PATH(N''), TYPE).value(N'.', N'nvarchar(max)'), 1, 1, N'') AS [names];
+
+-- as a person writes it
+select top 10 x.Id, Coalesce(x.Name, '') as Name from office.dbo.src x inner join archive.dbo.dst y on y.Id = x.Id where x.Name like 'a%' escape '\' and x.Id <> 5 order by x.Id desc
+update dst set Name = 'b' where Id = 1
+declare @rows int

@@ -27,18 +27,18 @@ const REFUSED: Readonly<Record<string, Refused>> = {
   merge: { lines: /^MERGE/, instead: 'SET NOCOUNT ON;' },
   returning: { lines: /^RETURNING/ },
   'dirty-read': { lines: /NOLOCK|UNCOMMITTED/ },
-  'unknown-hint': { lines: /^WITH/ },
+  'unknown-hint': { lines: /^(WITH|\()/ },
   'condition-as-value': { lines: /^(s\.\[a\] [>=]|\[a\] =|EXISTS|s\.\[at\] IS|\[newer\])/ },
   'value-as-condition': { lines: /^WHERE/ },
   'boolean-literal': { lines: /^\[is_active\] =|^WHERE/ },
   'postgres-clause': { lines: /^(FILTER|ON|NULLS|LATERAL|RECURSIVE|OVERRIDING|AS t|WINDOW)\b/ },
   'later-function': { lines: /^(STRING_AGG|TRIM|GREATEST|octet_length)/ },
   'foreign-type': { lines: /^(CAST|\[at\]|@is_new|\[b\])/ },
-  'name-without-as': { lines: /^(s\.\[id\]|,|ARRAY)/ },
-  'call-without-exec': { lines: /^VACUUM/ },
+  'name-without-as': { lines: /^(s\.\[id\]|ANTI|ARRAY)/ },
+  'call-without-exec': { lines: /^(VACUUM|THROW)/, instead: 'SET NOCOUNT ON;' },
   'not-first-in-batch': { lines: /^CREATE/ },
   'executed-text': { lines: /^EXEC/ },
-  'unread-rest': { lines: /^(THIS|\);|WHERE s\.\[id\] <|BEGIN|SELECT N'x)/ },
+  'unread-rest': { lines: /^(THIS|\);|WHERE s\.\[id\] <|BEGIN|SELECT N'x|`)/ },
 }
 
 const CASES = Object.entries(REFUSED).flatMap(([name, refused]) =>

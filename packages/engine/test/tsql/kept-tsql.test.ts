@@ -8,8 +8,8 @@ import { findProblems, findProblemsInFile, type Problem } from '../support/tsql/
 const ENGINE = path.resolve(import.meta.dirname, '../..')
 const GOLDEN = path.join(ENGINE, 'test/golden/sqlserver')
 const MIGRATIONS = path.join(ENGINE, 'src/control/sql/sqlserver/migrations')
-/** where the statements are written that the golden files show */
-const DIALECT = path.join(ENGINE, 'src/dialects/sqlserver/apply.sql.ts')
+/** the test that keeps the golden files */
+const KEEPER = path.join(ENGINE, 'test/live/sqlserver-golden.test.ts')
 
 const filesOf = (folder: string, ending: string): readonly string[] =>
   existsSync(folder)
@@ -34,8 +34,8 @@ describe('T-SQL of SQL Server 2016', () => {
     expect(texts.flatMap((text) => shown(name, findProblems(text)))).toEqual([])
   })
 
-  test('is there to be read, where there are a dialect and a control store that write it', () => {
-    const written = { dialect: existsSync(DIALECT), store: existsSync(path.dirname(MIGRATIONS)) }
+  test('is there to be read, where a dialect and a control store keep it', () => {
+    const written = { dialect: existsSync(KEEPER), store: existsSync(path.dirname(MIGRATIONS)) }
     expect({ dialect: golden.length > 0, store: migrations.length > 0 }).toMatchObject(onlyTrue(written))
   })
 })

@@ -1,6 +1,6 @@
 /**
  * The grammar gate: what is wrong with a text of T-SQL, by an ANTLR grammar and by rules of ours where that is too
- * generous for SQL Server 2016. docs/decisions/0022-tsql-gate.md says why.
+ * generous for SQL Server 2016. docs/decisions/0023-tsql-gate.md says why.
  */
 import type { ParserRuleContext } from 'antlr4ts'
 import { at, nodesOf, type Parsed, type Problem, parseTsql } from './parse-tsql.ts'
@@ -18,7 +18,8 @@ export function findProblems(text: string): readonly Problem[] {
   if (parsed.tokens.every(({ text: word }) => /^;$|^\s*GO\b/i.test(word ?? ''))) {
     return [{ line: 1, column: 1, says: 'no statement' }]
   }
-  return [...brokenRules(parsed), ...innerProblems(parsed)].toSorted((a, b) => a.line - b.line || a.column - b.column)
+  const problems = [...brokenRules(parsed), ...innerProblems(parsed), ...parsed.hidden.flatMap(findProblems)]
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
 }
 
 /** A text, and before which line of its file it begins. */

@@ -17,11 +17,14 @@ export interface Parsed {
   readonly tree: ParserRuleContext
   /** without blanks and comments, and without the end of the text */
   readonly tokens: readonly Token[]
+  /** texts to be parsed besides: what a stand-in hides of the text */
+  readonly hidden: readonly string[]
 }
 
 /** All of a text, or the first place that is no T-SQL: nothing is skipped, and nothing guessed after it. */
 export function parseTsql(text: string): Parsed | { readonly unread: Problem } {
-  const lexer = lexerOf(fillGaps(text, tokensOf(text)))
+  const { text: filled, hidden } = fillGaps(text, tokensOf(text))
+  const lexer = lexerOf(filled)
   const foreign: Problem[] = []
   lexer.removeErrorListeners()
   lexer.addErrorListener({
@@ -35,7 +38,7 @@ export function parseTsql(text: string): Parsed | { readonly unread: Problem } {
   parser.errorHandler = new BailErrorStrategy()
   try {
     const tree = parser.tsql_file()
-    return foreign[0] === undefined ? { tree, tokens: visible(stream.getTokens()) } : { unread: foreign[0] }
+    return foreign[0] === undefined ? { tree, tokens: visible(stream.getTokens()), hidden } : { unread: foreign[0] }
   } catch (error) {
     if (!(error instanceof ParseCancellationException)) throw error
     return { unread: foreign[0] ?? unreadAt(stream) }

@@ -2,7 +2,7 @@
 import type { ParserRuleContext, Token } from 'antlr4ts'
 import { TerminalNode } from 'antlr4ts/tree/TerminalNode.js'
 import { at, nodesOf, type Parsed, type Problem } from './parse-tsql.ts'
-import { DIRTY_READS, FUNCTIONS, HINTS, NO_NAMES, TYPES } from './words-of-2016.ts'
+import { CLAUSES, DIRTY_READS, FUNCTIONS, HINTS, NO_NAMES, TYPES } from './words-of-2016.ts'
 
 /** What is wrong with a node, at its beginning or at a place in it; null: nothing. */
 type Rule = (node: ParserRuleContext) => string | Problem | null
@@ -12,8 +12,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   // a call without EXEC may begin a batch, and the grammar has one begin anywhere: LIMIT 5, RETURNING [id]
   execute_body_batch: (node) =>
     firstWord(node) === 'THROW' ? throws(node) : `${firstWord(node)} is taken for a procedure: a call has EXEC`,
-  as_column_alias: withAs,
-  as_table_alias: withAs,
+  as_column_alias: (node) => (hasAs(node) ? null : `${node.start.text} is taken for a name: one has AS`),
+  as_table_alias: (node) =>
+    hasAs(node) || !CLAUSES.has(firstWord(node)) ? null : `${node.start.text} is taken for the name of a table`,
   expression_elem: (node) =>
     node.childCount > 1 && node.getChild(1).text === '='
       ? `a comparison is no value: ${node.getChild(0).text} is taken for a name, which has AS`
@@ -74,9 +75,7 @@ function* operators(tokens: readonly Token[]): Generator<Problem> {
   }
 }
 
-function withAs(node: ParserRuleContext): string | null {
-  return firstWord(node) === 'AS' ? null : `${node.start.text} is taken for a name: one has AS`
-}
+const hasAs = (node: ParserRuleContext): boolean => firstWord(node) === 'AS'
 
 function offset(node: ParserRuleContext): Problem | null {
   for (let i = 0; i < node.childCount; i++) {

@@ -8,7 +8,7 @@ EXEC sys.sp_executesql N'SELECT N''a'' || N''b''';
 
 -- made when it runs
 SET NOCOUNT ON;
-EXEC(N'DROP TABLE ' + @name);
+EXEC(N'SET NOCOUNT ON; ' + @rest);
 
 -- made before it runs
 SET NOCOUNT ON;

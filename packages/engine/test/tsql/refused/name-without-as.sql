@@ -3,9 +3,9 @@ SELECT
 s.[id] [key],
 1 AS [one] FROM [dbo].[src] AS s;
 
--- of a table
-SELECT s.[id] FROM [dbo].[src] AS s
-, [dbo].[unit] u;
+-- a join of another system
+SELECT 1 AS [one] FROM [dbo].[src]
+ANTI JOIN [dbo].[unit] AS u ON u.[id] = 5;
 
 -- an array
 SELECT

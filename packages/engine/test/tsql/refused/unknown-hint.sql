@@ -9,3 +9,7 @@ WITH (ROW SHARE);
 -- one that could be
 SELECT s.[id] FROM [dbo].[src] AS s
 WITH (SHARELOCK);
+
+-- a hint without WITH
+SELECT s.[id] FROM [dbo].[src] AS s
+(UPDLOCK);

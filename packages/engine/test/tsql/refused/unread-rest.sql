@@ -17,3 +17,7 @@ BEGIN SET NOCOUNT ON;
 -- an open text
 SET NOCOUNT ON;
 SELECT N'x;
+
+-- a character
+SELECT s.[id] FROM [dbo].[src] AS s
+`;
