@@ -47,8 +47,8 @@ export const REJECTS = [
   {
     name: 'conflicts: a row that stays out is taken to have given up its value',
     file: SIFT,
-    find: 'if (await this.#drop(bad.addClashes(this.#catalogs, this.#relation, this.staged, columns))) found = true',
-    replace: 'await this.#drop(bad.addClashes(this.#catalogs, this.#relation, this.staged, columns))',
+    find: 'if (await this.#drop(this.#say.addClashes(this.#catalogs, this.#relation, this.staged, columns))) found = true',
+    replace: 'await this.#drop(this.#say.addClashes(this.#catalogs, this.#relation, this.staged, columns))',
     test: [
       `${SEMANTICS}/unique-conflicts.test.ts`,
       'a row that stays out keeps its former value, and whoever counted on it stays out too',

@@ -14,9 +14,9 @@ export const STEPS = [
   },
   {
     name: 'steps: a queue goes past scope and exclusions',
-    file: 'src/dialects/relational/capture.sql.ts',
+    file: 'src/dialects/relational/selection.sql.ts',
     find: 'sql`${taken} AND ${base}${s.absent',
-    replace: 'sql`${taken} AND ${queueOf(r) === null ? base : TRUE}${s.absent',
+    replace: 'sql`${taken} AND ${queueOf(r) === null ? base : ALWAYS}${s.absent',
     test: [`${SEMANTICS}/custom-steps.test.ts`, 'where, scope and excluded keys hold on top of a queue'],
   },
   {

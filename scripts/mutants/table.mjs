@@ -261,7 +261,7 @@ export const MUTANTS = [
   },
   {
     name: 'rejects: a retry reads all that a backfill would',
-    file: 'src/dialects/relational/capture.sql.ts',
+    file: 'src/dialects/relational/selection.sql.ts',
     find: 's.onlyAgain !== true && ',
     replace: '',
     test: [

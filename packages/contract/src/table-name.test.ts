@@ -23,6 +23,7 @@ test('a table name survives being written and read', () => {
 test('a path is written as it is, without quotes', () => {
   expect(formatTableName(['in box/2026.*/*.csv'])).toBe('in box/2026.*/*.csv')
   expect(formatTableName(['lake', 'a/b'])).toBe('lake."a/b"')
+  expect(formatTableName(['my sales', '', 'orders'])).toBe('"my sales"..orders')
 })
 
 test('a column survives being written and read', () => {
@@ -39,6 +40,8 @@ test.each([
   ['[dbo].[odd ]] name.x]', ['dbo', 'odd ] name.x']],
   ['Größe', ['Größe']],
   ['#tmp', ['#tmp']],
+  ['sales..orders', ['sales', '', 'orders']],
+  ['[far off].sales..orders', ['far off', 'sales', '', 'orders']],
   ['orders/*.parquet', ['orders/*.parquet']],
   ['2026.v1/part-?.csv', ['2026.v1/part-?.csv']],
   ['orders.csv', ['orders', 'csv']],
@@ -49,8 +52,14 @@ test.each([
 
 test.each([
   ['', /part is empty/],
-  ['a..b', /part is empty/],
+  ['..b', /part is empty/],
+  ['.b', /part is empty/],
+  ['a...b', /part is empty/],
+  ['a..b.c', /part is empty/],
+  ['a.""."b"', /part is empty/],
+  ['a.[].b', /part is empty/],
   ['a.', /part is empty/],
+  ['a..', /part is empty/],
   ['odd name', /needs quotes: "odd name"/],
   ['x; drop table y', /needs quotes/],
   ['"open', /has no end/],
@@ -64,6 +73,7 @@ test.each([
 
 test('a column has at most an alias before it', () => {
   expect(() => parseColumnRef('a.b.c')).toThrow(/alias\.column/)
+  expect(() => parseColumnRef('a..c')).toThrow(/alias\.column/)
 })
 
 test('a duration survives being written and read', () => {

@@ -1,7 +1,7 @@
 /**
  * Names as people write them: parts joined by dots. A part with a dot, a space or another odd character is quoted:
  * `lake."odd ""name"""` or `[odd name]` (`]]` for a closing bracket). A path or pattern of files, which holds `/`, `*`
- * or `?`, is one part and needs no quotes.
+ * or `?`, is one part and needs no quotes. The part before the last may be left out: `database..table`.
  */
 import type { ColumnRef, TableName } from './flow.ts'
 
@@ -15,6 +15,7 @@ const PATH = /^[^"[\0]*[/*?][^\0]*$/
 
 /** The parts, or what is wrong with the text. */
 type Parts = { readonly parts: readonly string[] } | { readonly wrong: string }
+const EMPTY_PART = 'a part is empty'
 
 function splitName(text: string): Parts {
   const parts: string[] = []
@@ -22,17 +23,21 @@ function splitName(text: string): Parts {
     const end = QUOTE_END[text[at] ?? '']
     const part = end === undefined ? readBare(text, at) : readQuoted(text, at + 1, end)
     if (part === null) return { wrong: `the quoted part that starts at character ${at + 1} has no end` }
-    if (part.text === '') return { wrong: 'a part is empty' }
+    if (part.text === '' && end !== undefined) return { wrong: EMPTY_PART }
     if (part.text.includes('\0')) return { wrong: 'a name cannot hold a NUL character' }
-    if (end === undefined && !BARE_PART.test(part.text)) {
+    if (end === undefined && part.text !== '' && !BARE_PART.test(part.text)) {
       return { wrong: `"${part.text}" needs quotes: ${formatName([part.text])}` }
     }
     parts.push(part.text)
     at = part.end
-    if (at === text.length) return { parts }
+    if (at === text.length) return parts.every(mayStand) ? { parts } : { wrong: EMPTY_PART }
     if (text[at] !== '.') return { wrong: `a dot is expected at character ${at + 1}` }
   }
 }
+
+/** Only a schema is left out, between what it is in and what is in it. */
+const mayStand = (part: string, i: number, all: readonly string[]): boolean =>
+  part !== '' || (i > 0 && i === all.length - 2)
 
 function readBare(text: string, start: number): { text: string; end: number } {
   const dot = text.indexOf('.', start)
@@ -51,7 +56,7 @@ function readQuoted(text: string, start: number, quote: string): { text: string;
 }
 
 const formatName = (parts: readonly string[]): string =>
-  parts.map((part) => (BARE_PART.test(part) ? part : `"${part.replaceAll('"', '""')}"`)).join('.')
+  parts.map((part) => (part === '' || BARE_PART.test(part) ? part : `"${part.replaceAll('"', '""')}"`)).join('.')
 
 /** Throws a TypeError that says what is wrong. */
 export function parseTableName(text: string): TableName {

@@ -129,6 +129,7 @@ export async function openBench(
         limits: limitsOf(ctx),
         secret: (reference) => secretOf(ctx, reference),
         beside: filled,
+        into: definition.target.table,
         tables: [definition.source.table, ...definition.source.joins.map((j) => j.table)],
         discreet: Object.keys(definition.columns.mask).length > 0,
       })

@@ -22,6 +22,9 @@ const DEFAULT_BUFFER_MS = 5n * 60_000n
 /** what earlier systems used: application stamps, or no ceiling, leave nothing else to rely on */
 const UNSURE_BUFFER_MS = 240n * 60_000n
 
+/** Orders of which the server itself knows the oldest that is not committed yet. */
+const EXACT: Readonly<Record<string, string>> = { xid: 'transaction ids', rowversion: 'row versions' }
+
 const positionOf = (q: Question): PlannedPosition => {
   if (q.relation.position === null) throw new TypeError('a watermark capture has a position')
   return q.relation.position
@@ -32,9 +35,10 @@ const isTime = (q: Question): boolean => q.source.positionClass(positionOf(q).ty
 /** ms for times, a count for numbers. `relies`: the ceiling does not see all. */
 function bufferOf(q: Question, relies: boolean): bigint {
   const number = !isTime(q)
-  if (q.source.positionClass(positionOf(q).type) === 'xid') {
+  const exact = EXACT[q.source.positionClass(positionOf(q).type) ?? '']
+  if (exact !== undefined) {
     if (q.wish.buffer !== null || q.options.buffer !== null)
-      throw new AppError('TM1019', `buffer of ${formatColumnRef(q.options.position)}: transaction ids need none`)
+      throw new AppError('TM1019', `buffer of ${formatColumnRef(q.options.position)}: ${exact} need none`)
     return 0n
   }
   if (q.wish.buffer !== null) {

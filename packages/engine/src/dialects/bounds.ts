@@ -32,7 +32,7 @@ export interface Bounds {
   readonly after: string | null
   /** null: nothing can be read safely yet */
   readonly upTo: string | null
-  readonly decidedBy: 'clock' | 'buffer' | 'ceiling' | 'look' | 'xid'
+  readonly decidedBy: 'clock' | 'buffer' | 'ceiling' | 'look' | 'xid' | 'rowversion'
   /** upTo <= watermark */
   readonly heldBack: boolean
   /** clock < watermark */

@@ -82,8 +82,8 @@ export interface Tally {
 
 export interface SourcePort {
   readonly location: string
-  /** What order a position of that type has, xid: that of transactions; null: it cannot be one. */
-  positionClass(type: string): 'time' | 'number' | 'xid' | null
+  /** What order a position of that type has, xid: that of transactions, rowversion: that of writes; null: it cannot be one. */
+  positionClass(type: string): 'time' | 'number' | 'xid' | 'rowversion' | null
   /** Values of that type can identify a row. */
   canBeKey(type: string): boolean
   /** The narrowest logical type that holds every value; null: one that only databases of this kind know. */
@@ -393,6 +393,8 @@ export interface OpenBench {
   readonly secret: (reference: string) => Secret
   /** The flow masks columns: what the database says of a failed statement may quote a clear value, and is not passed on. */
   readonly discreet?: boolean
+  /** the table that batches write: its database may be another one than the connection's; absent: the connection's */
+  readonly into?: TableName
   /** the tables that the flow reads: another server may show some of them and not others */
   readonly tables?: readonly TableName[]
   /** targets of the flows that run beside this one: one of them may be its source */

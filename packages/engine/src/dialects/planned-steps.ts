@@ -25,6 +25,8 @@ export interface PlannedStep {
   readonly queue: PlannedTemplate | null
   /** the target's columns for the keys of a batch */
   readonly batch: PlannedTemplate | null
+  /** at most so many processors of the server on one statement of its batches; absent: as the server is set */
+  readonly maxDop?: number
 }
 
 export interface TemplateColumn {

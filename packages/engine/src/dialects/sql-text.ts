@@ -1,5 +1,5 @@
 /**
- * SQL as a type: text that is safe to send. Only `ident`, `bracketIdent`, `param`, `sql`, `joined`, `catalogText` and
+ * SQL as a type: text that is safe to send. Only `ident`, `param`, `sql`, `joined`, `catalogText` and
  * `templateText` make it, so a bare string, such as a column name from somebody else's system, does not fit into a statement.
  */
 import type { TemplatePiece } from '@tidemark/contract/step-template'
@@ -9,65 +9,52 @@ declare const sqlText: unique symbol
 
 export type ParamValue = string | boolean | null | Secret
 
+/** A name, quoted when the statement becomes text: each database has a way of its own. */
+interface NamePart {
+  readonly name: string
+}
+interface ValuePart {
+  readonly value: ParamValue
+}
+
 export interface Sql {
-  /** the text around the parameters: one more piece than there are parameters */
-  readonly pieces: readonly string[]
-  readonly params: readonly ParamValue[]
+  /** text, and between it names and values */
+  readonly parts: readonly (string | NamePart | ValuePart)[]
   readonly [sqlText]: true
 }
 
-const make = (pieces: readonly string[], params: Sql['params']): Sql => ({ pieces, params }) as unknown as Sql
+const make = (...parts: Sql['parts']): Sql => ({ parts }) as unknown as Sql
 
 /** A value, bound. */
 export const param = (value: string | bigint | boolean | null): Sql =>
-  make(['', ''], [typeof value === 'bigint' ? value.toString() : value])
+  make({ value: typeof value === 'bigint' ? value.toString() : value })
 
 /** A value that is sent, and printed as [secret]. */
-export const secretParam = (value: Secret): Sql => make(['', ''], [value])
+export const secretParam = (value: Secret): Sql => make({ value })
 
 /** A whole number of our own counting, written into the text: an optimizer skips by what it can see. */
-export const whole = (n: bigint): Sql => make([n.toString()], [])
+export const whole = (n: bigint): Sql => make(n.toString())
 
 /** A text written into the statement, quoted: for what takes no parameter, such as the arguments of a table function. */
-export const textLiteral = (text: string): Sql => make([`'${text.replaceAll("'", "''")}'`], [])
-
-/** Names, quoted the one way that SQL and DuckDB share. */
-export const doubleQuoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
-
-/** As SQL Server quotes names. */
-export const bracketed = (name: string): string => `[${name.replaceAll(']', ']]')}]`
-
-/** A path of names, outermost first, as SQL Server quotes them; an empty one is left out between its dots: `db..t`. */
-export const bracketIdent = (...path: readonly string[]): Sql =>
-  make([path.map((name) => (name === '' ? '' : bracketed(name))).join('.')], [])
+export const textLiteral = (text: string): Sql => make(`'${text.replaceAll("'", "''")}'`)
 
 /** A path of names, outermost first. */
-export const ident = (...path: readonly string[]): Sql => make([path.map(doubleQuoted).join('.')], [])
+export const ident = (...path: readonly string[]): Sql =>
+  make(...path.flatMap((name, i) => (i === 0 ? [{ name }] : ['.', { name }])))
 
 /** Text that the database's own catalog printed, such as a type's name. Never anything a person or a row said. */
-export const catalogText = (text: string): Sql => make([text], [])
+export const catalogText = (text: string): Sql => make(text)
 
 /** Text of a person's SELECT as the tokenizer left it: no values, no parameters, every quote and bracket closed. */
-export const templateText = (piece: Extract<TemplatePiece, { readonly kind: 'text' }>): Sql => make([piece.text], [])
+export const templateText = (piece: Extract<TemplatePiece, { readonly kind: 'text' }>): Sql => make(piece.text)
 
 /** Items one after the other, with text before, between and after them. */
-function woven(texts: readonly string[], items: readonly Sql[]): Sql {
-  const pieces = [texts[0] ?? '']
-  for (const [i, item] of items.entries()) {
-    const [first = '', ...rest] = item.pieces
-    pieces[pieces.length - 1] += first
-    pieces.push(...rest)
-    pieces[pieces.length - 1] += texts[i + 1] ?? ''
-  }
-  return make(
-    pieces,
-    items.flatMap((item) => item.params),
-  )
-}
+const woven = (texts: readonly string[], items: readonly Sql[]): Sql =>
+  make(texts[0] ?? '', ...items.flatMap((item, i) => [...item.parts, texts[i + 1] ?? '']))
 
 export const sql = (parts: TemplateStringsArray, ...holes: readonly Sql[]): Sql => woven(parts, holes)
 
-export const EMPTY: Sql = make([''], [])
+export const EMPTY: Sql = make()
 
 /** Items with a separator between them; `whenNone` where there are none. */
 export function joined(
@@ -78,24 +65,57 @@ export function joined(
   return items.length === 0 ? whenNone : woven(['', ...items.slice(1).map(() => separator), ''], items)
 }
 
+/** How a database writes what is no plain text of a statement. */
+export interface SqlStyle {
+  name(name: string): string
+  /** the `n`-th value, counted from 1 */
+  param(n: number): string
+  /** a value as it is printed for people */
+  literal(value: string | boolean | null): string
+}
+
+/** Names, quoted the one way that SQL and DuckDB share. */
+export const doubleQuoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
+
 /**
- * The text to send, with numbered parameters. A bare `?` is numbered in the order in which a parser happens to visit
- * it, which for `x AT TIME ZONE ?` is not the order of the text.
+ * Of DuckDB and PostgreSQL. Parameters are numbered: a bare `?` is numbered in the order in which a parser happens to
+ * visit it, which for `x AT TIME ZONE ?` is not the order of the text.
  */
-export const textOf = (statement: Sql, prefix: '$' | '@p' = '$'): string =>
-  statement.pieces.reduce((out, piece, i) => `${out}${prefix}${i}${piece}`)
+const STANDARD: SqlStyle = {
+  name: doubleQuoted,
+  param: (n) => `$${n}`,
+  literal: (value) =>
+    value === null
+      ? 'NULL'
+      : typeof value === 'boolean'
+        ? String(value).toUpperCase()
+        : `'${value.replaceAll("'", "''")}'`,
+}
+
+/** `ofValue`: the text in a value's place. */
+const written = ({ parts }: Sql, style: SqlStyle, ofValue: (value: ParamValue) => string): string =>
+  parts
+    .map((part) => (typeof part === 'string' ? part : 'name' in part ? style.name(part.name) : ofValue(part.value)))
+    .join('')
+
+/** The text to send, with numbered parameters. */
+export function textOf(statement: Sql, style: SqlStyle = STANDARD): string {
+  let n = 0
+  return written(statement, style, () => style.param(++n))
+}
+
+/** The values of the statement, in the order of their numbers. */
+export const paramsOf = ({ parts }: Sql): readonly ParamValue[] =>
+  parts.flatMap((part) => (typeof part === 'object' && 'value' in part ? [part.value] : []))
 
 /** The parameters to send, secrets opened. */
 export const valuesOf = (statement: Sql): readonly (string | boolean | null)[] =>
-  statement.params.map((value) => (value instanceof Secret ? value.reveal() : value))
+  paramsOf(statement).map((value) => (value instanceof Secret ? value.reveal() : value))
+
+/** The values written in as `literal` says, for what takes no parameters. */
+export const inlinedAs = (statement: Sql, literal: (value: ParamValue) => string, style: SqlStyle = STANDARD): string =>
+  written(statement, style, literal)
 
 /** For people: the parameters written in. Never sent. */
-export const printable = (statement: Sql): string =>
-  statement.pieces.reduce((out, piece, i) => out + literal(statement.params[i - 1] ?? null) + piece)
-
-const literal = (value: ParamValue): string =>
-  value === null || value instanceof Secret
-    ? (value?.toString() ?? 'NULL')
-    : typeof value === 'boolean'
-      ? String(value).toUpperCase()
-      : `'${value.replaceAll("'", "''")}'`
+export const printable = (statement: Sql, style: SqlStyle = STANDARD): string =>
+  written(statement, style, (value) => (value instanceof Secret ? value.toString() : style.literal(value)))

@@ -12,7 +12,7 @@ export interface SurveyedColumn {
   /** its values can identify a row */
   readonly identifies: boolean
   /** the order its values have; null: it cannot be a position */
-  readonly order: TimeOrder | { readonly kind: 'number' } | null
+  readonly order: TimeOrder | { readonly kind: 'number' | 'rowversion' } | null
   /** an index begins with it; null: reading by it needs none */
   readonly indexed: boolean | null
   /** the database numbers the rows itself */

@@ -26,7 +26,7 @@ export async function findPositions(
     .map(({ position }) => position)
   const serial = await serialOf(port, table, key, look)
   return {
-    positions: [...positions, ...(serial ? [serial] : [])],
+    positions: [...table.columns.flatMap(versionOf), ...positions, ...(serial ? [serial] : [])],
     refused: judged.flatMap((j) => ('why' in j ? [j] : [])),
   }
 }
@@ -69,12 +69,30 @@ const timeRemarks = (
   { coarse, zoned }: TimeOrder,
   ahead: { readonly values: bigint; readonly newest: string } | null,
 ): readonly string[] => [
-  ...(coarse === null ? [] : [`as coarse as ${coarse}: what changes today arrives tomorrow`]),
+  ...(coarse === null
+    ? []
+    : [`as coarse as ${coarse}${coarse === 'a day' ? ': what changes today arrives tomorrow' : ''}`]),
   ...(ahead === null
     ? []
     : [`${rowsText(ahead.values)} ahead of the clock, up to ${ahead.newest}: a wall clock, or another zone?`]),
   ...(zoned || coarse !== null ? [] : ['taken as UTC']),
 ]
+
+/** A number of its changes that the database gives to each row: no clock is as exact. */
+const versionOf = (column: SurveyedColumn): readonly ProposedPosition[] =>
+  column.order?.kind !== 'rowversion'
+    ? []
+    : [
+        {
+          column: column.name,
+          join: null,
+          order: 'rowversion',
+          seesUpdates: true,
+          indexed: column.indexed,
+          reason: 'the database numbers every change',
+          remarks: column.indexed === false ? ['not indexed: slow'] : [],
+        },
+      ]
 
 /** A number that the database gives out, or that grew with the rows as they came. */
 async function serialOf(

@@ -47,6 +47,15 @@ test('a declared tree with a cycle is not sure, and says how many rows are in or
   })
 })
 
+test('a rowversion is proposed before any time, with its clock', async () => {
+  const t = table([time('modified_on', true), column('version', { order: { kind: 'rowversion' }, indexed: false })])
+  const { positions } = await findPositions(grows, t, null, looked(t))
+  expect(positions.map((p) => [p.column, p.order, p.seesUpdates, p.remarks])).toEqual([
+    ['version', 'rowversion', true, ['not indexed: slow']],
+    ['modified_on', 'time', true, []],
+  ])
+})
+
 test('a position that no index leads to is said to be slow, and one that was not looked at is said to be unchecked', async () => {
   const t = table([time('modified_on', false), time('updated_at', true)])
   const { positions } = await findPositions(grows, t, null, looked(t))

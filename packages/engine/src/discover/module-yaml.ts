@@ -109,4 +109,5 @@ const captureBy = (position: ProposedPosition): JsonMap => ({
   kind: 'watermark',
   position: columnText(position),
   ...(position.order === 'number' ? { clock: 'number', buffer: 0 } : {}),
+  ...(position.order === 'rowversion' ? { clock: 'rowversion' } : {}),
 })

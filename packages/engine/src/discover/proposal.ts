@@ -13,7 +13,7 @@ export interface ProposedPosition {
   readonly column: string
   /** not null: the column is in this table, joined by a reference that every row has */
   readonly join: JoinSpec | null
-  readonly order: 'time' | 'number'
+  readonly order: 'time' | 'number' | 'rowversion'
   readonly reason: string
   /** what to know before relying on it */
   readonly remarks: readonly string[]

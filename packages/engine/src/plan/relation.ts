@@ -134,7 +134,7 @@ function plannedPosition(r: RelationRequest, wish: PositionWish, columns: readon
       `position ${formatColumnRef(ref)} is ${column.type}, which is neither a time nor a whole number`,
     )
   const clock = wish.clock ?? (order === 'time' ? 'utc' : order)
-  if (order === 'time' ? clock === 'number' || clock === 'xid' : clock !== order)
+  if (order === 'time' ? clock !== 'utc' && clock !== 'local' : clock !== order)
     throw new AppError(
       'TM1019',
       `position ${formatColumnRef(ref)} is ${column.type}, which does not go with clock: ${clock}`,

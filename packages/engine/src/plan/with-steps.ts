@@ -66,7 +66,8 @@ function plannedSteps(r: RelationRequest, wanted: Wanted): readonly PlannedStep[
     const step = d.steps[name]
     const planned = (text: string | null | undefined): PlannedTemplate | null =>
       text == null ? null : { pieces: parseTemplate(text, names).pieces.map((piece) => plannedPiece(r, wanted, piece)) }
-    return { name, queue: planned(step?.queue), batch: planned(step?.batch) }
+    const maxDop = step?.maxDop == null ? {} : { maxDop: step.maxDop }
+    return { name, queue: planned(step?.queue), batch: planned(step?.batch), ...maxDop }
   })
 }
 

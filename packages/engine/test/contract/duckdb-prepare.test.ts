@@ -4,6 +4,7 @@ import { duckdbKit } from '../../src/dialects/duckdb/sql-kit.ts'
 import { ident } from '../../src/dialects/sql-text.ts'
 import { DuckdbTarget } from '../../src/dialects/duckdb/target.ts'
 import { duckdb } from '../../src/dialects/duckdb/index.ts'
+import { SHARED_STATEMENTS } from '../../src/dialects/relational/statements.ts'
 import { openDuckdbFile } from '../../src/drivers/duckdb.ts'
 import { Secret } from '../../src/runtime/secret.ts'
 import { rows, TABLE } from '../support/flat.ts'
@@ -30,6 +31,7 @@ test('a run creates only what is missing: in a prepared target with its table it
     target: attachedTables(file.catalog),
     work: (name: string) => ident(file.catalog, 'main', name),
     workCatalog: file.catalog,
+    say: SHARED_STATEMENTS,
     secret: (reference: string) => new Secret(reference),
   }
   const target = new DuckdbTarget(file, session, catalogs, w.targetPath, null)

@@ -9,6 +9,7 @@ import { connectionOf, openSession } from '../../src/dialects/postgres/session.t
 import { postgresKit } from '../../src/dialects/postgres/sql-kit.ts'
 import type { Catalogs } from '../../src/dialects/relational/names.ts'
 import { sourceNames } from '../../src/dialects/postgres/names.ts'
+import { SHARED_STATEMENTS } from '../../src/dialects/relational/statements.ts'
 import { ident } from '../../src/dialects/sql-text.ts'
 import { AppError } from '../../src/runtime/app-error.ts'
 import { Secret } from '../../src/runtime/secret.ts'
@@ -24,6 +25,7 @@ const catalogs: Catalogs = {
   source: sourceNames('public'),
   target: targetNames('public'),
   work: (name) => ident('tidemark_work', name),
+  say: SHARED_STATEMENTS,
   secret: () => new Secret('k'),
 }
 

@@ -5,6 +5,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ceiling: 'held back by the oldest transaction still open, not by the buffer',
   look: 'up to the greatest number seen while no transaction was open',
   xid: 'up to the oldest transaction still open',
+  rowversion: 'up to the oldest row version that is not committed yet',
   retry: 'rejects read again as they are now; the watermark stays',
   period: 'a period that was asked for; the watermark stays',
 }

@@ -24,7 +24,8 @@ import { type PlannedTemplate, type TemplateColumn, stepAt } from '../planned-st
 import type { BatchPart, RowPolicy } from '../row-policy.ts'
 import { ident, type Sql, sql, textOf } from '../sql-text.ts'
 import * as apply from '../relational/apply.sql.ts'
-import { predicates, vanishingUnder } from '../relational/capture.sql.ts'
+import { vanishingUnder } from '../relational/capture.sql.ts'
+import { predicates } from '../relational/selection.sql.ts'
 import { insertRejects } from '../relational/fence.sql.ts'
 import { judge, unfilled } from '../relational/judge.ts'
 import { FAILS, Sift, withOut } from '../relational/sift.ts'
@@ -32,6 +33,7 @@ import { stageByKey, stageGiven } from '../relational/stage-batch.ts'
 import { templateSql } from '../relational/template.sql.ts'
 import { unheld, weighBatch, weighStaged } from '../relational/weigh.ts'
 import { stateOf } from '../relational/work-area.ts'
+import { SHARED_STATEMENTS } from '../relational/statements.ts'
 import { translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
 import { holdsOnlyThisRun } from './fresh-target.sql.ts'
@@ -84,6 +86,7 @@ export async function openBenchFrom(
     target: attachedTables(target.catalog ?? 'missing', target.file?.catalog ?? 'missing'),
     work: (name) => ident(work.catalog, 'main', name),
     workCatalog: work.catalog,
+    say: SHARED_STATEMENTS,
     secret: options.secret,
   }
   // whatever the session belongs to, the views it reads are the source's

@@ -2,7 +2,7 @@
 import { carriedPosition } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import { readsSpool } from '../lanes.ts'
-import { predicates } from '../relational/capture.sql.ts'
+import { predicates } from '../relational/selection.sql.ts'
 import { landingValue } from '../relational/columns.sql.ts'
 import { column } from '../relational/names.ts'
 import { EMPTY, ident, joined, type Sql, sql, textLiteral } from '../sql-text.ts'

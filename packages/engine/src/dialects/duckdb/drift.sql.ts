@@ -2,7 +2,7 @@
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { sourceColumns } from '../source-columns.ts'
 import { EMPTY, ident, joined, type Sql, sql } from '../sql-text.ts'
-import { fromSource } from '../relational/capture.sql.ts'
+import { fromSource } from '../relational/selection.sql.ts'
 import { type Catalogs, column, targetTable } from '../relational/names.ts'
 
 /** The types of every column that batches read, and write where the target is a table, in the order of `changedTypes`. */

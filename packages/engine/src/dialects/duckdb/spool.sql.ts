@@ -3,8 +3,8 @@ import type { FlowRelation } from '../contract.ts'
 import { readsSpool } from '../lanes.ts'
 import { spooledRelation } from '../spooled-relation.ts'
 import { ident, joined, param, type Sql, sql } from '../sql-text.ts'
-import { fromSource } from '../relational/capture.sql.ts'
-import { landingValue, mainKeys } from '../relational/columns.sql.ts'
+import { fromSource } from '../relational/selection.sql.ts'
+import { landingValue, mainKey, sourceKeyJson } from '../relational/columns.sql.ts'
 import { type Catalogs, column, type SourceNames, work } from '../relational/names.ts'
 import { attachedNumbers } from './names.ts'
 
@@ -50,6 +50,6 @@ export const markSpooled = (c: Catalogs): Sql =>
 export const findSpooled = (c: Catalogs): Sql => sql`SELECT id FROM ${work(c, 'spooled')}`
 
 export const keysInSpool = (c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql => {
-  const key = c.kit.keyJson(mainKeys(c, spooledRelation(r)))
+  const key = sourceKeyJson(c, spooledRelation(r), mainKey(c, spooledRelation(r)))
   return sql`SELECT DISTINCT ${key} AS k FROM ${work(c, 'spool')} AS m WHERE ${key} IN (SELECT unnest(CAST(CAST(${param(JSON.stringify(keys))} AS JSON) AS VARCHAR[]))) ORDER BY k`
 }

@@ -27,13 +27,18 @@ export const duckdbKit: SqlKit = {
   declaresKeys: false,
   keyJson: (parts) =>
     sql`CAST(to_json([${joined(
-      parts.map((p) => sql`CAST(${p} AS VARCHAR)`),
+      parts.map(({ x }) => sql`CAST(${x} AS VARCHAR)`),
       ', ',
     )}]) AS VARCHAR)`,
   listOf: (values, type) =>
     sql`(SELECT CAST(v AS ${typed(type)}) FROM (SELECT unnest(CAST(CAST(${param(JSON.stringify(values))} AS JSON) AS VARCHAR[])) AS v))`,
   objectsOf: (json) => sql`(SELECT unnest(CAST(${json} AS JSON[])) AS x)`,
   jsonText: (text) => sql`to_json(${text})`,
+  textType: 'VARCHAR',
+  valueOf: (type, text) => sql`CAST(${text} AS ${typed(type)})`,
+  asText: (_, x) => sql`CAST(${x} AS VARCHAR)`,
+  isSame: (a, b) => sql`(${a} IS NOT DISTINCT FROM ${b})`,
+  collated: (x) => x,
   sameContent,
   bits: (type, x) => (type === 'VARCHAR' ? sql`encode(${x})` : x),
   byteSize,

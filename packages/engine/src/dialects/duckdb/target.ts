@@ -19,7 +19,8 @@ import {
 import type { RejectedRow } from '../row-policy.ts'
 import { ident, printable, type Sql, sql } from '../sql-text.ts'
 import { addColumns, createSide, createTarget, replaceRows, replaceTable, vanishing } from '../relational/apply.sql.ts'
-import { dropUnselected, predicates } from '../relational/capture.sql.ts'
+import { dropUnselected } from '../relational/capture.sql.ts'
+import { predicates } from '../relational/selection.sql.ts'
 import * as marks from '../relational/fence.sql.ts'
 import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
 import { targetTable } from '../relational/names.ts'
@@ -102,7 +103,7 @@ export class DuckdbTarget implements TargetPort {
   }
 
   addColumnTexts(relation: FlowRelation): readonly string[] {
-    return addColumns(relation, ident(...relation.target.table)).map(printable)
+    return addColumns(relation, ident(...relation.target.table)).map((statement) => printable(statement))
   }
 
   typeFor(sourceType: string): string | null {

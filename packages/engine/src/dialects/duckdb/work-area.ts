@@ -3,6 +3,7 @@ import { type DuckdbSession, PER_THREAD, reserveMemory } from '../../drivers/duc
 import type { CapturedRanges, FlowRelation, RangesRequest, Selection, WorkArea } from '../contract.ts'
 import { readsSpool } from '../lanes.ts'
 import type { Sql } from '../sql-text.ts'
+import { predicates } from '../relational/selection.sql.ts'
 import * as capture from '../relational/capture.sql.ts'
 import type { Sender } from '../relational/sender.ts'
 import { KeyWorkArea, type WorkHooks } from '../relational/work-area.ts'
@@ -78,7 +79,7 @@ export class DuckdbWorkArea extends KeyWorkArea implements WorkArea {
   async spool(relation: FlowRelation, selection: Selection, rows: bigint): Promise<void> {
     const c = this.#catalogs
     if (this.#end.folder !== null) refuseNoRoom(this.#end.folder, this.#end.spoolBytes(relation, rows))
-    const taken = capture.predicates(c, relation, selection, (await this.#hooks.target(relation)) !== 'missing')
+    const taken = predicates(c, relation, selection, (await this.#hooks.target(relation)) !== 'missing')
     using _room = await reserveMemory(relation.columns.length, PER_THREAD.file)
     await this.#session.begin()
     try {
@@ -102,7 +103,7 @@ export class DuckdbWorkArea extends KeyWorkArea implements WorkArea {
     const readAt = await this.#hooks.fingerprint(relation)
     if (readAt === null || !readsRanges(relation) || !(await this.#hooks.rowIds(relation))) return null
     const c = this.#catalogs
-    const all = capture.predicates(c, relation, selection, (await this.#hooks.target(relation)) !== 'missing')
+    const all = predicates(c, relation, selection, (await this.#hooks.target(relation)) !== 'missing')
     const [predicate] = all
     if (!predicate || all.length !== 1) return null
     const buckets = await this.#buckets(relation, predicate, size)

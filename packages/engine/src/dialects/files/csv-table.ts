@@ -179,18 +179,12 @@ async function brokenLine(session: DuckdbSession, file: PinnedFile, g: CsvGroup)
       await query(session, sql`DROP TABLE IF EXISTS ${ident('temp', 'main', name)}`, file.path, 'TM2008')
   }
   await drop()
-  const read = readCsv([file], g.dialect, g.columns)
-  const keeping = {
-    ...read,
-    pieces: read.pieces.map((p, i) =>
-      i === read.pieces.length - 1
-        ? p.replace(
-            /\)$/,
-            `, store_rejects = TRUE, rejects_limit = 1, rejects_table = '${tables[0]}', rejects_scan = '${tables[1]}')`,
-          )
-        : p,
-    ),
-  }
+  const keeping = readCsv(
+    [file],
+    g.dialect,
+    g.columns,
+    sql`, store_rejects = TRUE, rejects_limit = 1, rejects_table = ${textLiteral(tables[0])}, rejects_scan = ${textLiteral(tables[1])}`,
+  )
   await query(session, sql`SELECT count(COLUMNS(*)) FROM ${keeping}`, file.path, 'TM2008')
   const [row] = await query(
     session,

@@ -68,10 +68,16 @@ export interface CsvDialect {
 }
 
 /** All columns as text: '' and NULL apart, a line with other than these columns refused. */
-export const readCsv = (files: readonly Pick<PinnedFile, 'path'>[], d: CsvDialect, columns: readonly string[]): Sql =>
+/** `more`: options of the reading, each with a comma before it. */
+export const readCsv = (
+  files: readonly Pick<PinnedFile, 'path'>[],
+  d: CsvDialect,
+  columns: readonly string[],
+  more: Sql = EMPTY,
+): Sql =>
   sql`read_csv(${pathList(files)}, auto_detect = FALSE, header = ${flag(d.header)}, delim = ${textLiteral(d.delimiter)}, quote = ${textLiteral(d.quote)}, escape = ${textLiteral(d.escape)}, nullstr = ${textLiteral(d.nullText)}, allow_quoted_nulls = FALSE, strict_mode = TRUE, null_padding = FALSE, hive_partitioning = FALSE, encoding = ${textLiteral(d.encoding)}, columns = {${joined(
     columns.map((c) => sql`${textLiteral(c)}: 'VARCHAR'`),
     ', ',
-  )}})`
+  )}}${more})`
 
 export const flag = (value: boolean): Sql => catalogText(value ? 'TRUE' : 'FALSE')

@@ -25,6 +25,7 @@ import { ident } from '../sql-text.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { FAILS } from '../relational/sift.ts'
 import { unheld, weighStaged } from '../relational/weigh.ts'
+import { SHARED_STATEMENTS } from '../relational/statements.ts'
 import { arrivedBy, notBinary, receiveInto, receiveStaged } from './arriving.ts'
 import { BatchTarget } from './batch-target.ts'
 import { classify } from './errors.ts'
@@ -51,6 +52,7 @@ export async function openPostgresArrival(options: OpenBench, from: Departure): 
     source: sourceNames(into.schema),
     target: targetNames(into.schema),
     work: (name) => ident('pg_temp', name),
+    say: SHARED_STATEMENTS,
     secret: options.secret,
   }
   return new ArrivalBench(from, into, session, catalogs, opening.move())

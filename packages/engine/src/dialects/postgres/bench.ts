@@ -19,7 +19,8 @@ import { type PlannedTemplate, stepAt, type TemplateColumn } from '../planned-st
 import type { BatchPart, RowPolicy } from '../row-policy.ts'
 import { sql } from '../sql-text.ts'
 import { staged } from '../relational/apply.sql.ts'
-import { predicates, vanishingUnder } from '../relational/capture.sql.ts'
+import { vanishingUnder } from '../relational/capture.sql.ts'
+import { predicates } from '../relational/selection.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
 import { FAILS } from '../relational/sift.ts'
@@ -27,6 +28,7 @@ import { stageByKey, stageGiven } from '../relational/stage-batch.ts'
 import { templateSql } from '../relational/template.sql.ts'
 import { weighBatch } from '../relational/weigh.ts'
 import { stateOf } from '../relational/work-area.ts'
+import { SHARED_STATEMENTS } from '../relational/statements.ts'
 import { openPostgresArrival } from './arrival-bench.ts'
 import { BatchTarget } from './batch-target.ts'
 import { openPostgresDeparture } from './departure.ts'
@@ -76,6 +78,7 @@ export async function openPostgresBench(options: OpenBench, hooks: PostgresHooks
     source: source.names,
     target: targetNames(into.schema),
     work: place.name,
+    say: SHARED_STATEMENTS,
     secret: options.secret,
   }
   const ends = { session, work, begin, source, into }

@@ -4,14 +4,14 @@
  */
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { Secret } from '../../runtime/secret.ts'
-import { doubleQuoted, type Sql } from '../sql-text.ts'
+import { doubleQuoted, inlinedAs, paramsOf, type ParamValue, type Sql } from '../sql-text.ts'
 import type { Wire } from '../departure.ts'
 
 const setting = (n: number): string => `tidemark.secret_${n}`
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
-function literal(value: Sql['params'][number], secrets: readonly Secret[]): string {
+function literal(value: ParamValue, secrets: readonly Secret[]): string {
   if (value === null) return 'NULL'
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE'
   if (value instanceof Secret) return `pg_catalog.current_setting('${setting(secrets.indexOf(value))}')`
@@ -24,11 +24,8 @@ export interface Inlined {
 }
 
 export function inlined(statement: Sql): Inlined {
-  const secrets = [...new Set(statement.params.filter((value) => value instanceof Secret))]
-  const text = statement.pieces.reduce(
-    (out, piece, i) => out + literal(statement.params[i - 1] ?? null, secrets) + piece,
-  )
-  return { text, secrets }
+  const secrets = [...new Set(paramsOf(statement).filter((value) => value instanceof Secret))]
+  return { text: inlinedAs(statement, (value) => literal(value, secrets)), secrets }
 }
 
 /** For the rest of the transaction. */

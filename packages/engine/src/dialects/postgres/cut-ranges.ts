@@ -1,7 +1,8 @@
 /** Cuts a selection into ranges, along the path by which the server reads it. */
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import type { CapturedBatch, FlowRelation, KeyCheck, RangesRequest, Selection } from '../contract.ts'
-import { fromSource, predicates, repeatedSourceKeys, rowBytes } from '../relational/capture.sql.ts'
+import { repeatedSourceKeys } from '../relational/capture.sql.ts'
+import { fromSource, predicates, rowBytes } from '../relational/selection.sql.ts'
 import { type Catalogs, column } from '../relational/names.ts'
 import type { SplitRange } from '../split-range.ts'
 import { joined, type Sql, sql, whole } from '../sql-text.ts'

@@ -7,7 +7,7 @@ import { departingSource } from '../departing-source.ts'
 import { type Departure, type Leaving, LeavingFailed, type Wire } from '../departure.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import { queueOf } from '../planned-steps.ts'
-import { fromSource } from '../relational/capture.sql.ts'
+import { fromSource } from '../relational/selection.sql.ts'
 import { clearValue, landingValue } from '../relational/columns.sql.ts'
 import { type Catalogs, column, typed } from '../relational/names.ts'
 import { ident, joined, type Sql, sql } from '../sql-text.ts'
@@ -49,7 +49,7 @@ function leaving(c: Catalogs, x: PlannedColumn, wire: Wire): Sql {
   const type = findType(wire === 'csv' ? x.sourceType : x.targetType)
   const array = type?.array === true
   if (wire === 'csv')
-    return leavesAsText(type) ? sql`CAST(${clearValue(x)} AS ${typed(array ? 'text[]' : 'text')})` : clearValue(x)
+    return leavesAsText(type) ? sql`CAST(${clearValue(c, x)} AS ${typed(array ? 'text[]' : 'text')})` : clearValue(c, x)
   // the bytes of an array say what its elements are: of a domain, they are its base type here
   return array ? sql`CAST(${landingValue(c, x)} AS ${typed(x.targetType)})` : landingValue(c, x)
 }

@@ -2,7 +2,7 @@
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { sourceColumns } from '../source-columns.ts'
 import { ident, joined, type Sql, sql } from '../sql-text.ts'
-import { fromSource } from '../relational/capture.sql.ts'
+import { fromSource } from '../relational/selection.sql.ts'
 import { type Catalogs, column, targetTable } from '../relational/names.ts'
 
 /** Every column that batches read and write. Its locks last as long as the transaction, and forbid nothing but an ALTER. */

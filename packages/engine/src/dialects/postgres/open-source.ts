@@ -2,6 +2,7 @@
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import type { Secret } from '../../runtime/secret.ts'
 import type { Catalogs } from '../relational/names.ts'
+import { SHARED_STATEMENTS } from '../relational/statements.ts'
 import { ident } from '../sql-text.ts'
 import { sourceNames, targetNames } from './names.ts'
 import { knownVersion } from './server-version.ts'
@@ -27,6 +28,7 @@ export async function openPostgresSource(
     source: sourceNames(connection.schema),
     target: targetNames(connection.schema),
     work: (name) => ident('tidemark', name),
+    say: SHARED_STATEMENTS,
     secret,
   }
   const port = new PostgresSource(connection, session, catalogs, between)

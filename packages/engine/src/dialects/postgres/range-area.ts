@@ -16,8 +16,9 @@ import type {
   WindowBounds,
   RangeCapture,
 } from '../contract.ts'
-import { foundQuery, fromSource, predicates, unmatchedQuery } from '../relational/capture.sql.ts'
-import { mainKeys } from '../relational/columns.sql.ts'
+import { foundQuery, unmatchedQuery } from '../relational/capture.sql.ts'
+import { fromSource, predicates } from '../relational/selection.sql.ts'
+import { mainKey, sourceKeyJson } from '../relational/columns.sql.ts'
 import { joined, type Sql, sql } from '../sql-text.ts'
 import { query } from './run-sql.ts'
 import { Cut, type RangeSource, taken } from './cut-ranges.ts'
@@ -73,7 +74,7 @@ export class RangeArea implements RangeCapture {
     const { catalogs: c } = this.#from
     const r = this.#relation
     if (r === null || keys.length === 0) return []
-    const key = c.kit.keyJson(mainKeys(c, r))
+    const key = sourceKeyJson(c, r, mainKey(c, r))
     const all = predicates(c, r, { ...NOTHING, again: keys }, false)
     const rows = await this.#query(
       r,

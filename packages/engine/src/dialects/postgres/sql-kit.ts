@@ -30,13 +30,18 @@ export function postgresKit(serverVersion: number): SqlKit {
     declaresKeys: true,
     keyJson: (parts) =>
       sql`CAST(array_to_json(ARRAY[${joined(
-        parts.map((p) => sql`CAST(${p} AS text)`),
+        parts.map(({ x }) => sql`CAST(${x} AS text)`),
         ', ',
       )}]) AS text)`,
     listOf: (values, type) =>
       sql`(SELECT CAST(v AS ${typed(type)}) FROM json_array_elements_text(CAST(${param(JSON.stringify(values))} AS json)) AS l(v))`,
     objectsOf: (json) => sql`(SELECT value AS x FROM json_array_elements(CAST(${json} AS json)))`,
     jsonText: (text) => sql`CAST(to_json(CAST(${text} AS text)) AS text)`,
+    textType: 'VARCHAR',
+    valueOf: (type, text) => sql`CAST(${text} AS ${typed(type)})`,
+    asText: (_, x) => sql`CAST(${x} AS VARCHAR)`,
+    isSame: (a, b) => sql`(${a} IS NOT DISTINCT FROM ${b})`,
+    collated: (x) => x,
     sameContent,
     bits: (type, x) => (TEXTS.has(findType(type)?.name ?? '') ? comparable(type)(x) : x),
     byteSize,

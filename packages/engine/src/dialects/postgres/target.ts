@@ -17,7 +17,8 @@ import {
 } from '../contract.ts'
 import type { RejectedRow } from '../row-policy.ts'
 import { addColumns, createSide, createTarget, replaceTable, vanishing } from '../relational/apply.sql.ts'
-import { dropUnselected, predicates } from '../relational/capture.sql.ts'
+import { dropUnselected } from '../relational/capture.sql.ts'
+import { predicates } from '../relational/selection.sql.ts'
 import * as marks from '../relational/fence.sql.ts'
 import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
 import { type Catalogs, targetTable } from '../relational/names.ts'
@@ -103,7 +104,7 @@ export class PostgresTarget implements TargetPort {
   }
 
   addColumnTexts(relation: FlowRelation): readonly string[] {
-    return addColumns(relation, ident(...relation.target.table)).map(printable)
+    return addColumns(relation, ident(...relation.target.table)).map((statement) => printable(statement))
   }
 
   typeFor(sourceType: string): string | null {

@@ -4,7 +4,7 @@ import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
 import type { SqlKit } from '../relational/sql-kit.ts'
 import { KeyWorkArea, type TargetState } from '../relational/work-area.ts'
-import { ident, param, type Sql, sql } from '../sql-text.ts'
+import { ident, param, type Sql, sql, textOf } from '../sql-text.ts'
 import { createSchema, listSchemas, listTables, WORK_SCHEMA } from './fence.sql.ts'
 
 /** Where the tables of the captured keys are. `run` null: a dry run, whose tables are gone with its transaction. */
@@ -88,4 +88,4 @@ export class PostgresWorkArea extends KeyWorkArea implements WorkArea {
   }
 }
 
-const nameText = (place: WorkPlace, table: string): string => place.name(table).pieces.join('')
+const nameText = (place: WorkPlace, table: string): string => textOf(place.name(table))

@@ -11,7 +11,7 @@ import type { PlannedColumn } from '../planned-column.ts'
 import type { PlannedTemplate } from '../planned-steps.ts'
 import type { BatchPart } from '../row-policy.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
-import { fromSource } from './capture.sql.ts'
+import { fromSource } from './selection.sql.ts'
 import { clearValue, landingKey, landingValue, mainKey, unfitting } from './columns.sql.ts'
 import {
   type Catalogs,
@@ -31,8 +31,8 @@ import { batchRows, givenType } from './template.sql.ts'
 export type ApplyMode = 'insert-missing' | 'latest'
 
 export const stagedPosition = (r: FlowRelation): Sql => free(r, 'tidemark position')
-const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
-const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
+export const stagedLocator = (r: FlowRelation): Sql => free(r, 'tidemark locator')
+export const stagedParent = (r: FlowRelation): Sql => free(r, 'tidemark parent')
 export const stageRow = (r: FlowRelation): Sql => free(r, 'tidemark stage row')
 /** why a value does not fit, or NULL; there where the flow casts */
 export const stagedUnfit = (r: FlowRelation): Sql => free(r, 'tidemark unfit')
@@ -71,7 +71,7 @@ function stagedAside(r: FlowRelation, withPosition: boolean): readonly Sql[] {
 /** One, or none: the first value of a row that is not exactly of the type it is cast to. */
 function unfit(c: Catalogs, r: FlowRelation): readonly Sql[] {
   const cases = unfitting(c, r).map(({ column: x, predicate }) => {
-    const value = x.mask === null ? c.kit.jsonText(sql`left(CAST(${clearValue(x)} AS VARCHAR), 40)`) : sql`'a value'`
+    const value = x.mask === null ? c.kit.jsonText(sql`left(CAST(${clearValue(c, x)} AS VARCHAR), 40)`) : sql`'a value'`
     return sql` WHEN ${predicate} THEN ${param(`${x.target}: `)} || ${value} || ${param(` is not exactly ${x.cast}`)}`
   })
   return cases.length === 0 ? [] : [sql`${cases.reduce((all, one) => sql`${all}${one}`, sql`CASE`)} END`]
@@ -183,6 +183,8 @@ function slicedRows(c: Catalogs, r: FlowRelation, split: BatchPart, predicate: S
   const part = c.source.slice(r.source.table, 'm', split.first, split.last)
   return sql`FROM ${part.from} AS m WHERE ${part.where} AND ${predicate}`
 }
+
+export const stagedRows = sql`SELECT count(*) FROM tidemark_stage`
 
 export const repeatedKeys = (r: FlowRelation): Sql =>
   sql`SELECT count(*) - count(DISTINCT (${joined(

@@ -3,7 +3,7 @@ import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation, TableFacts } from '../contract.ts'
 import { execAll, type Sender } from './sender.ts'
-import * as apply from './apply.sql.ts'
+import type { ApplyMode } from './apply.sql.ts'
 import type { Catalogs } from './names.ts'
 import type { Sift } from './sift.ts'
 
@@ -12,16 +12,16 @@ export async function judge(
   to: Sender,
   c: Catalogs,
   relation: FlowRelation,
-  kind: apply.ApplyMode,
+  kind: ApplyMode,
   sift: Sift,
   lacking: readonly string[] = [],
 ): Promise<RowCounts> {
   const { staged } = sift
-  await execAll(to, apply.verdict(c, relation, kind, staged))
-  if (kind === 'latest' && (await to.count(apply.ties)) > 0n)
-    await to.exec(apply.decideTies(c, relation, staged, lacking))
+  await execAll(to, c.say.judge.verdict(c, relation, kind, staged))
+  if (kind === 'latest' && (await to.count(c.say.judge.ties)) > 0n)
+    await to.exec(c.say.judge.decideTies(c, relation, staged, lacking))
   await sift.compare()
-  return verdictOf(await to.query(apply.verdictCounts), relation)
+  return verdictOf(await to.query(c.say.judge.verdictCounts), relation)
 }
 
 function verdictOf([row]: readonly (readonly (string | null)[])[], relation: FlowRelation): RowCounts {

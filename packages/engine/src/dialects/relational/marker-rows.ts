@@ -5,7 +5,7 @@ import type { RejectedRow } from '../row-policy.ts'
 
 type Row = readonly (string | null)[]
 
-const TRUE: ReadonlySet<string | null | undefined> = new Set(['true', 't'])
+const TRUE: ReadonlySet<string | null | undefined> = new Set(['true', 't', '1'])
 
 export const settledOf = ([store, scope, run, upTo, hadRows]: Row): SettledMarker => ({
   store: store ?? '',

@@ -4,6 +4,7 @@ import type { Secret } from '../../runtime/secret.ts'
 import type { FlowRelation } from '../contract.ts'
 import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
 import type { SqlKit } from './sql-kit.ts'
+import type { Statements } from './statements.ts'
 
 /** How a source's tables are read in FROM, and how its rows are numbered. */
 export interface SourceNames {
@@ -33,6 +34,7 @@ export interface Catalogs {
   readonly kit: SqlKit
   readonly source: SourceNames
   readonly target: TargetNames
+  readonly say: Statements
   /** a table of the captured keys */
   work(name: string): Sql
   readonly secret: (reference: string) => Secret

@@ -5,8 +5,8 @@ import type { RefusedRow } from '../row-policy.ts'
 import { landingTable } from '../contract.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { parentlessRows, type Staging, stagedUnfit } from './apply.sql.ts'
-import { mainKeys, unfitting } from './columns.sql.ts'
-import { type Catalogs, keyName, targetTable, work } from './names.ts'
+import { mainKey, sourceKeyJson, targetKeyJson, unfitting } from './columns.sql.ts'
+import { type Catalogs, targetKey, targetTable, work, workKey } from './names.ts'
 
 export const noneBad = ({ kit }: Catalogs): readonly Sql[] =>
   kit.remakeEmptyTemp(sql`tidemark_bad`, sql`stage_row BIGINT, code VARCHAR, message VARCHAR`)
@@ -71,7 +71,7 @@ export function addClashes(c: Catalogs, r: FlowRelation, staged: Staging, unique
     )
   const values = columns.map((_, i) => u(i))
   const shown = columns.every((x) => x.mask === null)
-    ? sql`' ' || left(${c.kit.keyJson(columns.map((x) => ident('s', x.target)))}, 80)`
+    ? sql`' ' || left(${c.kit.keyJson(columns.map((x) => ({ type: x.targetType, x: ident('s', x.target) })))}, 80)`
     : sql`''`
   return sql`INSERT INTO tidemark_bad
 WITH landing AS (
@@ -124,9 +124,7 @@ export function addFolded(c: Catalogs, r: FlowRelation, staged: Staging): Sql {
   return sql`INSERT INTO tidemark_bad
 SELECT stage_row, 'TM5011', CASE WHEN other IS NULL THEN 'another row of the batch has a key that the target holds equal' ELSE 'the target holds it equal to ' || other END
 FROM (
-  SELECT v.stage_row, CASE WHEN ${c.kit.address('t')} IS NOT NULL AND NOT (${sameBits}) THEN ${c.kit.keyJson(
-    r.key.map((x) => ident('t', x.target)),
-  )} END AS other,
+  SELECT v.stage_row, CASE WHEN ${c.kit.address('t')} IS NOT NULL AND NOT (${sameBits}) THEN ${targetKeyJson(c, r, targetKey(r, 't'))} END AS other,
     row_number() OVER (PARTITION BY ${joined(folded, ', ')} ORDER BY coalesce(${sameBits}, FALSE) DESC, v.stage_row) AS place
   FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
   LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON ${c.kit.address('t')} = v.target_row
@@ -138,13 +136,13 @@ export const dropBadVerdicts = sql`DELETE FROM tidemark_verdict WHERE stage_row 
 /** The bad rows with their keys, as the ledger names them. */
 export function badRows(c: Catalogs, r: FlowRelation, split: CapturedBatch, all: Staging): Sql {
   if (split.range !== null)
-    return sql`SELECT b.stage_row, ${c.kit.keyJson(r.key.map((k) => ident('s', k.target)))} AS key, b.code, b.message
+    return sql`SELECT b.stage_row, ${targetKeyJson(c, r, targetKey(r, 's'))} AS key, b.code, b.message
 FROM tidemark_bad AS b JOIN ${all.from} ON ${all.row} = b.stage_row`
   if (split.readAt === null)
-    return sql`SELECT b.stage_row, ${c.kit.keyJson(r.key.map((_, i) => sql`w.${keyName(i)}`))} AS key, b.code, b.message
+    return sql`SELECT b.stage_row, ${sourceKeyJson(c, r, workKey('w'))} AS key, b.code, b.message
 FROM tidemark_bad AS b JOIN ${work(c, 'captured')} AS w ON w.n = b.stage_row`
   const part = c.source.slice(r.source.table, 'm', split.first, split.last)
-  return sql`SELECT b.stage_row, ${c.kit.keyJson(mainKeys(c, r))} AS key, b.code, b.message
+  return sql`SELECT b.stage_row, ${sourceKeyJson(c, r, mainKey(c, r))} AS key, b.code, b.message
 FROM ${part.from} AS m JOIN tidemark_bad AS b ON b.stage_row = ${c.source.rowNumber(r.source.table, 'm')} WHERE ${part.where}`
 }
 

@@ -8,7 +8,7 @@ import { type Sql, sql } from '../sql-text.ts'
 import type { Staging } from './apply.sql.ts'
 import type { Catalogs } from './names.ts'
 import type { Sender } from './sender.ts'
-import * as bad from './rejects.sql.ts'
+import type { Statements } from './statements.ts'
 
 export class Sift {
   readonly #to: Sender
@@ -41,48 +41,52 @@ export class Sift {
     this.#policy = policy
   }
 
+  get #say(): Statements['rejects'] {
+    return this.#catalogs.say.rejects
+  }
+
   /** What can be told by the rows alone; a dry run has no parents there. */
   async foresee(withParents = true): Promise<void> {
     const { refused } = this.#policy
-    if (refused.length > 0) await this.#add(bad.addRefused(this.#catalogs, refused))
-    const unfit = bad.addUnfit(this.#catalogs, this.#relation, this.staged)
+    if (refused.length > 0) await this.#add(this.#say.addRefused(this.#catalogs, refused))
+    const unfit = this.#say.addUnfit(this.#catalogs, this.#relation, this.staged)
     if (unfit) await this.#add(unfit)
     if (withParents && this.#relation.tree)
-      await this.#add(bad.addParentless(this.#catalogs, this.#relation, this.staged))
+      await this.#add(this.#say.addParentless(this.#catalogs, this.#relation, this.staged))
   }
 
   /** What only the verdicts tell: who else has, or will have, a value of which there can be one. True: some were taken out. */
   async compare(): Promise<boolean> {
     const { unique, folded } = this.#relation.target.rules
     const before = this.out
-    if (folded.length > 0) await this.#drop(bad.addFolded(this.#catalogs, this.#relation, this.staged))
+    if (folded.length > 0) await this.#drop(this.#say.addFolded(this.#catalogs, this.#relation, this.staged))
     // a row that stays out keeps its former value in the target, and that may be another's
     for (let found = unique.length > 0; found && this.out - this.skipped <= this.#policy.most; ) {
       found = false
       for (const columns of unique)
-        if (await this.#drop(bad.addClashes(this.#catalogs, this.#relation, this.staged, columns))) found = true
+        if (await this.#drop(this.#say.addClashes(this.#catalogs, this.#relation, this.staged, columns))) found = true
     }
     return this.out > before
   }
 
   /** Key, code and message of the rejects among them. */
   get rejects(): Sql {
-    const all = bad.badRows(this.#catalogs, this.#relation, this.#split, this.#all)
+    const all = this.#say.badRows(this.#catalogs, this.#relation, this.#split, this.#all)
     return this.#policy.skipsConflicts ? sql`SELECT * FROM (${all}) AS q WHERE code <> 'TM5010'` : all
   }
 
   async #drop(statement: Sql): Promise<boolean> {
     if ((await this.#add(statement)) === 0n) return false
-    await this.#to.exec(bad.dropBadVerdicts)
+    await this.#to.exec(this.#say.dropBadVerdicts)
     return true
   }
 
   async #add(statement: Sql): Promise<bigint> {
-    if (!this.#begun) for (const statement of bad.noneBad(this.#catalogs)) await this.#to.exec(statement)
+    if (!this.#begun) for (const statement of this.#say.noneBad(this.#catalogs)) await this.#to.exec(statement)
     this.#begun = true
     const found = await this.#to.exec(statement)
     if (found === 0n) return 0n
-    if (this.out === 0n) this.staged = bad.withoutBad(this.staged)
+    if (this.out === 0n) this.staged = this.#say.withoutBad(this.staged)
     await this.#decide()
     return found
   }
@@ -90,7 +94,7 @@ export class Sift {
   async #decide(): Promise<void> {
     this.out = 0n
     this.skipped = 0n
-    for (const [text, n] of await this.#to.query(bad.badByCode)) {
+    for (const [text, n] of await this.#to.query(this.#say.badByCode)) {
       const rows = BigInt(n ?? '0')
       const code = ERROR_CODES.find((one) => one === text) ?? 'TM5001'
       this.out += rows
@@ -101,7 +105,7 @@ export class Sift {
 
   async #refusal(code: ErrorCode, rows: bigint): Promise<AppError> {
     const { table } = this.#relation.target
-    const shown = await this.#to.query(bad.examples(this.#catalogs, this.#relation, this.#split, this.#all, code))
+    const shown = await this.#to.query(this.#say.examples(this.#catalogs, this.#relation, this.#split, this.#all, code))
     const more = rows > BigInt(shown.length) ? `; ${rows} rows in this batch` : ''
     return new AppError(code, `${table.join('.')}: ${shown.map(([k, why]) => `${k} ${why}`).join('; ')}${more}`, {
       facts: { rows },

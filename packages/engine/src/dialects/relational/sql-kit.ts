@@ -6,19 +6,35 @@
 import type { Secret } from '../../runtime/secret.ts'
 import type { Sql } from '../sql-text.ts'
 
+/** A value of a composite key, and its type. */
+export interface KeyPart {
+  readonly type: string
+  readonly x: Sql
+}
+
 export interface SqlKit {
   /** A row is read as a whole, so that one pass over a table costs what its largest column costs. */
   readonly storesRows: boolean
   /** Tables that we make have a primary key. DuckDB's have none: the apply statements keep it, twice as fast. */
   readonly declaresKeys: boolean
   /** A JSON array of these values' texts, as VARCHAR: the canonical text of a composite key. */
-  keyJson(parts: readonly Sql[]): Sql
+  keyJson(parts: readonly KeyPart[]): Sql
   /** The values of a list as a subselect of that type: one parameter, however long the list. */
   listOf(values: readonly string[], type: string): Sql
   /** The objects of a JSON array: a relation with one column `x`, whose members are read with `x ->> 'name'`. */
   objectsOf(json: Sql): Sql
   /** A text as a JSON string. */
   jsonText(text: Sql): Sql
+  /** The type of any text. */
+  readonly textType: string
+  /** The value that this text says, in canonical notation. */
+  valueOf(type: string, text: Sql): Sql
+  /** The value in the database's own notation, every digit of it. */
+  asText(type: string, x: Sql): Sql
+  /** As a predicate: equal as the type compares, or both NULL. */
+  isSame(a: Sql, b: Sql): Sql
+  /** A text as that collation compares it. */
+  collated(x: Sql, collation: string): Sql
   /** Equal as bits: −0.0 is not 0.0, 30 days are not a month, a collation has no say; NULL equals NULL. */
   sameContent(type: string, a: Sql, b: Sql): Sql
   /** What `=` compares bit by bit, of a value of that type. */
@@ -49,3 +65,16 @@ export interface SqlKit {
   /** So many milliseconds, BIGINT, as an interval. */
   milliseconds(n: Sql): Sql
 }
+
+/** What only the statements that DuckDB and PostgreSQL share ask for. */
+export type SharedAlone =
+  | 'storesRows'
+  | 'declaresKeys'
+  | 'objectsOf'
+  | 'bits'
+  | 'wholeDivision'
+  | 'remakeEmpty'
+  | 'remakeTemp'
+  | 'address'
+  | 'epochMs'
+  | 'milliseconds'

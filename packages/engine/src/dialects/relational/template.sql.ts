@@ -25,12 +25,12 @@ function pieceSql(c: Catalogs, r: FlowRelation, piece: PlannedPiece, place: Temp
     case 'text':
       return templateText(piece)
     case 'value':
-      return sql`CAST(${param(piece.value)} AS ${typed(piece.type)})`
+      return c.kit.valueOf(piece.type, param(piece.value))
     case 'count':
       return sql`CAST(${param(String(piece.count))} AS BIGINT)`
     case 'bound': {
       const bound = piece.name === 'after' ? place.window?.after : place.window?.upTo
-      return sql`CAST(${param(bound ?? null)} AS ${typed(r.position?.type ?? 'VARCHAR')})`
+      return c.kit.valueOf(r.position?.type ?? c.kit.textType, param(bound ?? null))
     }
     case 'table':
       return sourceTable(c, piece.table)
@@ -55,7 +55,7 @@ const none = (columns: readonly { readonly name: Sql; readonly type: string }[])
   sql`(SELECT ${joined(
     columns.map(({ name, type }) => sql`CAST(NULL AS ${typed(type)}) AS ${name}`),
     ', ',
-  )} WHERE FALSE)`
+  )} WHERE 1 = 0)`
 
 const noKeys = (r: FlowRelation): Sql => none(r.key.map((k) => ({ name: ident(k.source), type: k.sourceType })))
 

@@ -2,8 +2,9 @@
 import type { FlowRelation, WindowBounds } from '../contract.ts'
 import type { OrphanReason } from '../orphan.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
-import { landedKey, landingKey, mainKey } from './columns.sql.ts'
-import { capturedColumns, excluded, filters, fromSource, inWindow } from './capture.sql.ts'
+import { landedKey, landingKey, mainKey, sourceKeyJson } from './columns.sql.ts'
+import { capturedColumns } from './capture.sql.ts'
+import { excluded, filters, fromSource, inWindow } from './selection.sql.ts'
 import {
   type Catalogs,
   column,
@@ -16,7 +17,12 @@ import {
   workKey,
 } from './names.ts'
 
-type Ctx = { readonly c: Catalogs; readonly r: FlowRelation; readonly rowIds: boolean; readonly targetExists: boolean }
+export type Ctx = {
+  readonly c: Catalogs
+  readonly r: FlowRelation
+  readonly rowIds: boolean
+  readonly targetExists: boolean
+}
 
 const locOf = (r: FlowRelation): Sql => ident('m', r.tree?.locator.source ?? '')
 const parOf = (r: FlowRelation): Sql => ident('m', r.tree?.parent.source ?? '')
@@ -94,7 +100,7 @@ export function captureBelow(x: Ctx, window: WindowBounds | null, withNullPositi
   const elsewhere = x.targetExists
     ? sql`EXISTS (${inTarget} AND ${ident('t', r.tree?.locator.target ?? '')} IS DISTINCT FROM ${locOf(r)})`
     : sql`FALSE`
-  const due = r.position === null ? sql`TRUE` : inWindow(r, { after: null, upTo: window?.upTo ?? null })
+  const due = r.position === null ? sql`TRUE` : inWindow(c, r, { after: null, upTo: window?.upTo ?? null })
   const taken = r.position !== null && withNullPosition ? sql`(${due} OR ${column(r.position.ref)} IS NULL)` : due
   const notYoung = r.position === null ? sql`TRUE` : sql`(${due} OR ${column(r.position.ref)} IS NULL)`
   const joinsPresent = r.source.joins.flatMap((j) =>
@@ -129,7 +135,7 @@ export const duplicateLocators = ({ c, r }: Ctx): Sql => sql`SELECT CAST(loc AS 
 ) AS q GROUP BY loc HAVING count(*) > 1 ORDER BY 1 LIMIT 5`
 
 export const withoutLocator = ({ c, r }: Ctx): Sql =>
-  sql`SELECT ${c.kit.keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))} FROM ${work(c, 'node')} AS n WHERE n.loc IS NULL AND n.role <> 'x' ORDER BY 1 LIMIT 5`
+  sql`SELECT ${sourceKeyJson(c, r, workKey('n'))} FROM ${work(c, 'node')} AS n WHERE n.loc IS NULL AND n.role <> 'x' ORDER BY 1 LIMIT 5`
 
 /** A row that was only passed through, but that a captured row hangs below, must come first, unless it is there. */
 export const promotePassed = (
@@ -177,7 +183,7 @@ WHERE NOT m.excluded AND NOT EXISTS (SELECT 1 FROM ${work(c, 'reached')} AS q WH
 export const listOrphans = ({
   c,
   r,
-}: Ctx): Sql => sql`SELECT ${c.kit.keyJson(r.key.map((_, i) => ident('n', `k${i + 1}`)))}, CAST(n.loc AS VARCHAR), o.reason
+}: Ctx): Sql => sql`SELECT ${sourceKeyJson(c, r, workKey('n'))}, CAST(n.loc AS VARCHAR), o.reason
 FROM ${work(c, 'node')} AS n JOIN ${work(c, 'orphan')} AS o ON o.loc = n.loc WHERE n.role <> 'x' ORDER BY 3, 2`
 
 export const dropOrphans = ({ c }: Ctx, reasons: readonly OrphanReason[]): Sql =>

@@ -2,7 +2,7 @@
 import type { FlowRelation } from '../contract.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import { joined, type Sql, sql, whole } from '../sql-text.ts'
-import { clearValue, mainKeys, unfitting } from './columns.sql.ts'
+import { clearValue, mainKey, sourceKeyJson, unfitting } from './columns.sql.ts'
 import type { Catalogs } from './names.ts'
 
 const EXAMPLES = 3n
@@ -17,7 +17,7 @@ export interface Unfit {
 export const unfitRows = (c: Catalogs, r: FlowRelation, rows: Sql): readonly Unfit[] =>
   unfitting(c, r).map(({ column, predicate }) => ({
     column,
-    query: sql`SELECT count(*) OVER (), ${c.kit.keyJson(mainKeys(c, r))} AS k, ${column.mask === null ? sql`CAST(${clearValue(column)} AS VARCHAR)` : sql`NULL`} AS v
+    query: sql`SELECT count(*) OVER (), ${sourceKeyJson(c, r, mainKey(c, r))} AS k, ${column.mask === null ? sql`CAST(${clearValue(c, column)} AS VARCHAR)` : sql`NULL`} AS v
 ${rows} AND ${predicate} ORDER BY k LIMIT ${whole(EXAMPLES)}`,
   }))
 

@@ -4,7 +4,7 @@ import type { CapturedBatch, FlowRelation, Selection, TableFacts } from '../cont
 import { stepAt } from '../planned-steps.ts'
 import type { RowPolicy } from '../row-policy.ts'
 import type { Sql } from '../sql-text.ts'
-import * as apply from './apply.sql.ts'
+import type { ApplyMode, Staging } from './apply.sql.ts'
 import { judge, lackingIn } from './judge.ts'
 import type { Catalogs } from './names.ts'
 import type { Sender } from './sender.ts'
@@ -14,7 +14,7 @@ import { stageByKey, stageGiven } from './stage-batch.ts'
 export interface Weighed {
   readonly selection: Selection
   readonly split: CapturedBatch
-  readonly kind: apply.ApplyMode
+  readonly kind: ApplyMode
   readonly policy: RowPolicy
 }
 
@@ -26,13 +26,13 @@ export interface WeighedTarget {
 
 export interface WeighHooks {
   /** Rows that are read where they lie. */
-  slice(relation: FlowRelation, exists: boolean): apply.Staging
+  slice(relation: FlowRelation, exists: boolean): Staging
   narrowing(relation: FlowRelation): Promise<Sql | null>
   /** null: the rows are judged one by one */
   landing: Landing
 }
 
-type Landing = ((relation: FlowRelation, staged: apply.Staging) => Promise<RowCounts>) | null
+type Landing = ((relation: FlowRelation, staged: Staging) => Promise<RowCounts>) | null
 
 /** No position was ever kept there: content alone decides. */
 export const unheld = (flow: FlowRelation, { keepsPositions }: Pick<WeighedTarget, 'keepsPositions'>): FlowRelation =>
@@ -53,7 +53,7 @@ export async function weighBatch(
   const relation = unheld(flow, target)
   const exists = standsIn(relation, target.facts)
   const template = stepAt(flow, split.step)?.batch ?? null
-  const staged = split.readAt === null ? apply.staged(relation) : hooks.slice(relation, exists)
+  const staged = split.readAt === null ? c.say.stage.staged(relation) : hooks.slice(relation, exists)
   const all = { selection, split, part: null }
   const rows =
     template !== null
@@ -68,7 +68,7 @@ export async function weighStaged(
   to: Sender,
   c: Catalogs,
   relation: FlowRelation,
-  batch: Omit<Weighed, 'selection'> & { readonly staged: apply.Staging; readonly rows: bigint },
+  batch: Omit<Weighed, 'selection'> & { readonly staged: Staging; readonly rows: bigint },
   facts: TableFacts | null,
   landing: Landing,
 ): Promise<RowCounts> {

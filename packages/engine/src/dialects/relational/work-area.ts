@@ -12,12 +12,11 @@ import type {
 import type { Orphan, OrphanReason } from '../orphan.ts'
 import { queueOf } from '../planned-steps.ts'
 import { joined, type Sql, sql } from '../sql-text.ts'
-import * as capture from './capture.sql.ts'
+import { predicates } from './selection.sql.ts'
 import { keyType } from './columns.sql.ts'
 import { type Catalogs, keyName, typed, work } from './names.ts'
 import { execAll, type Sender } from './sender.ts'
-import { readQueue } from './template.sql.ts'
-import * as tree from './tree.sql.ts'
+import type { Statements } from './statements.ts'
 
 interface Current {
   readonly relation: FlowRelation
@@ -67,6 +66,10 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
     this.#hooks = hooks
   }
 
+  get #say(): Statements {
+    return this.#catalogs.say
+  }
+
   get #ctx() {
     if (this.#current === null) throw new TypeError('no capture was started')
     const { relation, epoch, rowIds, target, selection } = this.#current
@@ -75,7 +78,7 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
 
   async exists(epoch: number): Promise<boolean> {
     if (!(await this.#hooks.has('whole'))) return false
-    return (await this.#to.query(tree.wholeEpoch(this.#catalogs)))[0]?.[0] === String(epoch)
+    return (await this.#to.query(this.#say.tree.wholeEpoch(this.#catalogs)))[0]?.[0] === String(epoch)
   }
 
   async start(
@@ -92,17 +95,17 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
       selection: null,
     }
     const x = this.#ctx
-    const locatorType = typed(relation.tree?.locator.sourceType ?? 'VARCHAR')
-    const statements = tree.createWork(
+    const locatorType = typed(relation.tree?.locator.sourceType ?? this.#catalogs.kit.textType)
+    const statements = this.#say.tree.createWork(
       x,
-      relation.key.map(keyType),
-      typed(relation.position?.type ?? 'VARCHAR'),
+      relation.key.map((k) => typed(keyType(this.#catalogs, k))),
+      typed(relation.position?.type ?? this.#catalogs.kit.textType),
       locatorType,
     )
     await execAll(this.#to, statements)
     if (had) {
-      for (const range of done) await this.#to.exec(tree.rememberDone(x, range.first, range.last))
-      if (relation.tree) await this.#to.exec(tree.rememberOwed(x))
+      for (const range of done) await this.#to.exec(this.#say.tree.rememberDone(x, range.first, range.last))
+      if (relation.tree) await this.#to.exec(this.#say.tree.rememberOwed(x))
     }
     await this.#to.exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, 'whole')}`)
   }
@@ -112,9 +115,9 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
     const x = this.#ctx
     let rows = 0n
     const queued = await this.#readQueue(selection)
-    for (const [i, predicate] of capture.predicates(this.#catalogs, x.r, selection, x.targetExists, queued).entries())
-      rows += await this.#to.exec(capture.insertSelected(this.#catalogs, x.r, predicate, x.rowIds, i === 0))
-    if (x.r.tree) rows += await this.#to.exec(tree.captureOwed(x))
+    for (const [i, predicate] of predicates(this.#catalogs, x.r, selection, x.targetExists, queued).entries())
+      rows += await this.#to.exec(this.#say.capture.insertSelected(this.#catalogs, x.r, predicate, x.rowIds, i === 0))
+    if (x.r.tree) rows += await this.#to.exec(this.#say.tree.captureOwed(x))
     return rows
   }
 
@@ -122,7 +125,7 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
     const { c, r, targetExists } = this.#ctx
     const template = queueOf(r)
     if (template === null) return undefined
-    await execAll(this.#to, readQueue(c, r, template, selection.window, targetExists))
+    await execAll(this.#to, this.#say.template.readQueue(c, r, template, selection.window, targetExists))
     return work(c, 'queued')
   }
 
@@ -138,26 +141,20 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
 
   async #checkKeysOf(table: 'node' | 'queued'): Promise<KeyCheck> {
     const { r, c } = this.#ctx
-    const keys = joined(
-      r.key.map((_, i) => keyName(i)),
-      ', ',
-    )
     const nullKeys = await this.#to.count(
       sql`SELECT count(*) FROM ${work(c, table)} WHERE ${joined(
         r.key.map((_, i) => sql`${keyName(i)} IS NULL`),
         ' OR ',
       )}`,
     )
-    const duplicates = await this.#to.query(
-      sql`SELECT ${c.kit.keyJson(r.key.map((_, i) => keyName(i)))} AS k FROM ${work(c, table)} GROUP BY ${keys} HAVING count(*) > 1 ORDER BY k LIMIT 5`,
-    )
+    const duplicates = await this.#to.query(c.say.capture.repeatedWorkKeys(c, r, table))
     return { nullKeys, duplicates: duplicates.map(([k]) => k ?? '') }
   }
 
   async unmatched(
     window: WindowBounds,
   ): Promise<readonly { readonly key: string; readonly alias: string; readonly position: string | null }[]> {
-    const q = capture.unmatchedQuery(this.#catalogs, this.#ctx.r, window)
+    const q = this.#say.capture.unmatchedQuery(this.#catalogs, this.#ctx.r, window)
     if (q === null) return []
     return (await this.#to.query(q.text)).map(([key, position]) => ({
       key: key ?? '',
@@ -167,39 +164,41 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
   }
 
   async found(unmatched: readonly string[]): Promise<readonly string[]> {
-    const q = unmatched.length === 0 ? null : capture.foundQuery(this.#catalogs, this.#ctx.r, unmatched)
+    const q = unmatched.length === 0 ? null : this.#say.capture.foundQuery(this.#catalogs, this.#ctx.r, unmatched)
     return q === null ? [] : (await this.#to.query(q)).map(([key]) => key ?? '')
   }
 
   async climb(): Promise<void> {
     const x = this.#ctx
-    await this.#to.exec(tree.visitAncestors(x))
-    await this.#to.exec(tree.captureMissing(x))
-    await this.#to.exec(tree.settleAncestors(x))
+    await this.#to.exec(this.#say.tree.visitAncestors(x))
+    await this.#to.exec(this.#say.tree.captureMissing(x))
+    await this.#to.exec(this.#say.tree.settleAncestors(x))
   }
 
   async descend(): Promise<bigint> {
     const x = this.#ctx
     if (x.target !== 'filled' && takesFromTheBeginning(x.selection)) return 0n
-    await execAll(this.#to, tree.moved(x))
-    await execAll(this.#to, tree.markDescended(x))
-    return this.#to.exec(tree.captureBelow(x, x.selection?.window ?? null, x.selection?.withNullPosition ?? false))
+    await execAll(this.#to, this.#say.tree.moved(x))
+    await execAll(this.#to, this.#say.tree.markDescended(x))
+    return this.#to.exec(
+      this.#say.tree.captureBelow(x, x.selection?.window ?? null, x.selection?.withNullPosition ?? false),
+    )
   }
 
   async duplicateLocators(): Promise<readonly string[]> {
-    return (await this.#to.query(tree.duplicateLocators(this.#ctx))).map(([loc]) => loc ?? '')
+    return (await this.#to.query(this.#say.tree.duplicateLocators(this.#ctx))).map(([loc]) => loc ?? '')
   }
 
   async withoutLocator(): Promise<readonly string[]> {
-    return (await this.#to.query(tree.withoutLocator(this.#ctx))).map(([key]) => key ?? '')
+    return (await this.#to.query(this.#say.tree.withoutLocator(this.#ctx))).map(([key]) => key ?? '')
   }
 
   async orphans(): Promise<readonly Orphan[]> {
     const x = this.#ctx
-    await this.#to.exec(tree.promotePassed(x))
-    await execAll(this.#to, [...tree.startOrder(x), ...tree.startOrphans(x)])
-    await this.#to.exec(tree.addCycles(x))
-    return (await this.#to.query(tree.listOrphans(x))).map(([key, locator, reason]) => ({
+    await this.#to.exec(this.#say.tree.promotePassed(x))
+    await execAll(this.#to, [...this.#say.tree.startOrder(x), ...this.#say.tree.startOrphans(x)])
+    await this.#to.exec(this.#say.tree.addCycles(x))
+    return (await this.#to.query(this.#say.tree.listOrphans(x))).map(([key, locator, reason]) => ({
       key: key ?? '',
       locator: locator ?? '',
       reason: reason as OrphanReason,
@@ -208,10 +207,10 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
 
   async cyclePath(locator: string): Promise<readonly string[]> {
     const x = this.#ctx
-    const type = typed(x.r.tree?.locator.sourceType ?? 'VARCHAR')
+    const type = typed(x.r.tree?.locator.sourceType ?? this.#catalogs.kit.textType)
     const path = [locator]
     for (;;) {
-      const [row] = await this.#to.query(tree.parentOf(x, path.at(-1) ?? '', type))
+      const [row] = await this.#to.query(this.#say.tree.parentOf(x, path.at(-1) ?? '', type))
       const parent = row?.[0]
       if (parent == null) return path
       const at = path.indexOf(parent)
@@ -221,20 +220,20 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
   }
 
   async drop(reasons: readonly OrphanReason[]): Promise<void> {
-    if (reasons.length > 0) await this.#to.exec(tree.dropOrphans(this.#ctx, reasons))
+    if (reasons.length > 0) await this.#to.exec(this.#say.tree.dropOrphans(this.#ctx, reasons))
   }
 
   async cut(rows: number, bytes: number): Promise<readonly CapturedBatch[]> {
     const x = this.#ctx
-    await this.#to.exec(tree.assignSteps(x))
-    if (x.r.tree) await this.#to.exec(tree.liftAncestors(x))
-    await execAll(this.#to, [...tree.order(x), ...tree.cut(x, rows, bytes)])
-    const pieces = await this.#to.query(tree.pieces(x))
+    await this.#to.exec(this.#say.tree.assignSteps(x))
+    if (x.r.tree) await this.#to.exec(this.#say.tree.liftAncestors(x))
+    await execAll(this.#to, [...this.#say.tree.order(x), ...this.#say.tree.cut(x, rows, bytes)])
+    const pieces = await this.#to.query(this.#say.tree.pieces(x))
     this.#hooks.still(x.r)
     await this.#hooks.numbered()
     for (const name of ['node', 'ancestor', 'moved', 'member', 'reached', 'orphan', 'queued'])
       await this.#to.exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
-    await execAll(this.#to, tree.markWhole(x.c, x.epoch))
+    await execAll(this.#to, this.#say.tree.markWhole(x.c, x.epoch))
     return pieces.map(([step, wave, first, last, n, size]) => ({
       readAt: null,
       range: null,
@@ -249,6 +248,8 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
 
   async captured(keys: readonly string[]): Promise<readonly string[]> {
     const { r, c } = this.#ctx
-    return keys.length === 0 ? [] : (await this.#to.query(capture.capturedAmong(c, r, keys))).map(([key]) => key ?? '')
+    return keys.length === 0
+      ? []
+      : (await this.#to.query(this.#say.capture.capturedAmong(c, r, keys))).map(([key]) => key ?? '')
   }
 }

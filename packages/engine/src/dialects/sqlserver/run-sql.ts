@@ -1,8 +1,9 @@
 /** Sending statements, with errors translated where they enter. */
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import type { Sender } from '../relational/sender.ts'
-import { type Sql, textOf, valuesOf } from '../sql-text.ts'
+import { type Sql, valuesOf } from '../sql-text.ts'
 import { type Refused, translate } from './errors.ts'
+import { tsql } from './style.ts'
 
 export async function exec(
   session: SqlServerSession,
@@ -11,7 +12,7 @@ export async function exec(
   refused?: Refused,
 ): Promise<bigint> {
   try {
-    return await session.run(textOf(statement, '@p'), valuesOf(statement))
+    return await session.run(tsql(statement), valuesOf(statement))
   } catch (error) {
     throw translate(error, where, refused, session.discreet)
   }
@@ -24,7 +25,7 @@ export async function query(
   refused?: Refused,
 ): Promise<readonly (readonly (string | null)[])[]> {
   try {
-    return await session.rows(textOf(statement, '@p'), valuesOf(statement))
+    return await session.rows(tsql(statement), valuesOf(statement))
   } catch (error) {
     throw translate(error, where, refused, session.discreet)
   }

@@ -32,7 +32,7 @@ export const APPLICATION = 'tidemark'
 export const applicationName = (purpose: Purpose): string => `${APPLICATION} ${purpose}`
 
 /** shorter than a lease, which is a minute by default: who waits for a lock gives way to the owner of the next one */
-const LOCK_TIMEOUT_MS = 30_000
+export const LOCK_TIMEOUT_MS = 30_000
 /** a window is read by one statement, however large it is; its versions fill tempdb meanwhile */
 const READ_TIMEOUT_MS = 60 * 60_000
 
@@ -178,3 +178,13 @@ export async function openSession(
     throw translate(error, connection.location)
   }
 }
+
+/** The same server and login, and another of its databases. */
+export const inDatabase = (connection: SqlServerConnection, database: string): SqlServerConnection =>
+  database === connection.options.database
+    ? connection
+    : {
+        ...connection,
+        options: { ...connection.options, database },
+        location: connection.location.replace(/\/[^/]*$/, () => `/${database}`),
+      }

@@ -7,7 +7,7 @@ CREATE OR REPLACE TABLE "work"."main"."queued" AS SELECT * FROM (SELECT CAST("q"
 INSERT INTO "work"."main"."node" ("k1", p, rid, bytes, role)
 SELECT "m"."id" AS "k1", "j_meta"."changed_on" AS p, "m".rowid AS rid, CAST(24 AS BIGINT) + coalesce(strlen("m"."path"), 0) + coalesce(strlen("m"."parent"), 0) AS bytes, 'w' AS role
 FROM "source"."main"."src" AS m JOIN "source"."main"."meta" AS "j_meta" ON "m"."id" = "j_meta"."id"
-WHERE EXISTS (SELECT 1 FROM "work"."main"."queued" AS q WHERE "q"."k1" = "m"."id") AND TRUE
+WHERE EXISTS (SELECT 1 FROM "work"."main"."queued" AS q WHERE "q"."k1" = "m"."id") AND 1 = 1
   AND NOT EXISTS (SELECT 1 FROM "work"."main"."done_key" AS w WHERE "w"."k1" = "m"."id");
 
 -- stage rows

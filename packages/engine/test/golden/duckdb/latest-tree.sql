@@ -2,7 +2,7 @@
 INSERT INTO "work"."main"."node" ("k1", p, loc, par, rid, bytes, role)
 SELECT "m"."id" AS "k1", "j_meta"."changed_on" AS p, "m"."path" AS loc, "m"."parent" AS par, "m".rowid AS rid, CAST(24 AS BIGINT) + coalesce(strlen("m"."path"), 0) + coalesce(strlen("m"."parent"), 0) AS bytes, 'w' AS role
 FROM "source"."main"."src" AS m JOIN "source"."main"."meta" AS "j_meta" ON "m"."id" = "j_meta"."id"
-WHERE "j_meta"."changed_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE
+WHERE "j_meta"."changed_on" <= CAST('UP_TO' AS TIMESTAMP) AND 1 = 1
   AND NOT EXISTS (SELECT 1 FROM "work"."main"."done_key" AS w WHERE "w"."k1" = "m"."id");
 
 -- stage

@@ -2,15 +2,15 @@
 CREATE OR REPLACE TABLE "work"."main"."spool" AS
 SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."modified_on" AS "modified_on"
 FROM "source"."main"."src" AS m
-WHERE (("m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND TRUE));
+WHERE (("m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND 1 = 1));
 
 -- capture
 SELECT min("m".rowid), max("m".rowid), count(*), coalesce(sum(CAST(16 AS BIGINT) + coalesce(strlen("m"."name"), 0)), 0), count(*) FILTER (WHERE "m"."id" IS NULL)
-FROM "work"."main"."spool" AS m WHERE ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND TRUE GROUP BY "m".rowid // 122880 ORDER BY 1;
+FROM "work"."main"."spool" AS m WHERE ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND 1 = 1 GROUP BY "m".rowid // 122880 ORDER BY 1;
 
 -- apply to a target with no other row
 INSERT INTO "target"."main"."dst" ("id", "name", "modified_on") SELECT "id", "name", "modified_on" FROM (SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
-FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND TRUE) AS s;
+FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND 1 = 1) AS s;
 
 -- verdict
 CREATE OR REPLACE TEMP TABLE tidemark_verdict AS
@@ -21,13 +21,13 @@ SELECT s."tidemark stage row" AS stage_row, "t".rowid AS target_row, NULL AS hel
   ELSE 'tie'
 END AS verdict
 FROM (SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
-FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND TRUE) AS s
+FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND 1 = 1) AS s
 LEFT JOIN "target"."main"."dst" AS t ON "t"."id" = "s"."id";
 
 -- verdict
 UPDATE tidemark_verdict AS v SET verdict = CASE WHEN encode("t"."name") IS NOT DISTINCT FROM encode("s"."name") AND "t"."modified_on" IS NOT DISTINCT FROM "s"."modified_on" THEN 'same' ELSE 'update' END
 FROM "target"."main"."dst" AS t, (SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
-FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND TRUE) AS s
+FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND 1 = 1) AS s
 WHERE v.verdict = 'tie' AND "t".rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- apply
@@ -36,5 +36,5 @@ DELETE FROM "target"."main"."dst" AS t WHERE "t".rowid IN (SELECT target_row FRO
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "name", "modified_on")
 SELECT "s"."id", "s"."name", "s"."modified_on" FROM (SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."modified_on" AS "modified_on", "m"."modified_on" AS "tidemark position", "m".rowid AS "tidemark stage row"
-FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND TRUE) AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
+FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND ("m"."modified_on" IS NOT NULL OR "m"."modified_on" IS NULL) AND 1 = 1) AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
 WHERE v.verdict IN ('insert', 'update');

@@ -1,0 +1,37 @@
+/** SQL Server, 2016 and later, and Azure SQL. */
+import { AppError } from '../../runtime/app-error.ts'
+import type { DialectModule } from '../contract.ts'
+import { abilities } from './abilities.ts'
+import { openSqlServerBench } from './bench.ts'
+import { classify, translate } from './errors.ts'
+import { ownTables, prepareSql, prepareTarget } from './prepare.ts'
+import { probe } from './probe.ts'
+import { recall } from './recall.ts'
+import { connectionOf } from './session.ts'
+import { openSqlServerSurvey } from './survey.ts'
+
+/** kinds of connection whose rows one server can move by itself */
+const SEES: ReadonlySet<string> = new Set(['sqlserver'])
+
+const apart = (): never => {
+  throw new AppError('TM1017', 'rows that leave a SQL Server, or come from another engine')
+}
+
+export const sqlserver = {
+  kind: 'sqlserver',
+  abilities,
+  locate: (options) => connectionOf(options).location,
+  sees: (other) => SEES.has(other),
+  openBench: async (options) => (await openSqlServerBench(options)) ?? apart(),
+  openDeparture: apart,
+  openArrival: apart,
+  probe: ({ options }) => probe(options),
+  survey: (options) => openSqlServerSurvey(options),
+  recall,
+  prepareTarget,
+  ownTables,
+  prepareSql,
+  version: () => 'SQL Server, whichever the server is',
+  classify,
+  translate,
+} satisfies DialectModule

@@ -1,0 +1,39 @@
+/** SQL Server's own words in what all databases share: values, keys, and which rows a run takes. */
+import type { SharedAlone, SqlKit } from '../relational/sql-kit.ts'
+import { catalogText, type Sql, sql } from '../sql-text.ts'
+import { canonicalText, hmac, jsonText, keyJson, listOf } from './canonical.sql.ts'
+import { exactCast, tryCast } from './try-cast.sql.ts'
+import { byteSize, fromText, sameContent, valueText } from './types.ts'
+
+/** `name` is `#name`, or one of the captured keys: neither statement has parameters, so that what is temporary stays. */
+const remakeTable = (name: Sql, select: Sql): readonly Sql[] => [
+  sql`DROP TABLE IF EXISTS ${name}`,
+  sql`SELECT q.* INTO ${name} FROM (${select}) AS q`,
+]
+
+const remakeEmptyTemp = (name: Sql, columns: Sql): readonly Sql[] => [
+  sql`DROP TABLE IF EXISTS ${name}`,
+  sql`CREATE TABLE ${name} (${columns})`,
+]
+
+const kit: Omit<SqlKit, SharedAlone> = {
+  textType: 'nvarchar(max)',
+  valueOf: fromText,
+  asText: valueText,
+  isSame: (a, b) => sql`EXISTS (SELECT ${a} INTERSECT SELECT ${b})`,
+  collated: (x, collation) => sql`${x} COLLATE ${catalogText(collation)}`,
+  keyJson,
+  listOf,
+  jsonText,
+  sameContent,
+  byteSize,
+  canonicalText,
+  exactCast,
+  tryCast,
+  hmac,
+  remakeTable,
+  remakeEmptyTemp,
+}
+
+/** What only the shared statements ask for is not here: T-SQL has statements of its own. */
+export const sqlserverKit = kit as SqlKit

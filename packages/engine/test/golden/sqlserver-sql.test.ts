@@ -1,0 +1,78 @@
+/** The statements that SQL Server gets, as files to be reviewed like code. No server is asked: they are made of the plan alone. */
+import { describe, expect, test } from 'vitest'
+import { connectionOf } from '../../src/dialects/sqlserver/session.ts'
+import { catalogsOf } from '../../src/dialects/sqlserver/catalogs.ts'
+import { explainBatch } from '../../src/dialects/sqlserver/explain-batch.ts'
+import * as fence from '../../src/dialects/sqlserver/fence.sql.ts'
+import { prepareSql } from '../../src/dialects/sqlserver/prepare.ts'
+import { printed } from '../../src/dialects/sqlserver/style.ts'
+import { tallyQuery } from '../../src/dialects/sqlserver/capture.sql.ts'
+import { createSide, createTarget, replaceRows, vanishing } from '../../src/dialects/sqlserver/table.sql.ts'
+import { workPlace } from '../../src/dialects/sqlserver/work-area.ts'
+import * as tree from '../../src/dialects/sqlserver/tree.sql.ts'
+import * as shared from '../../src/dialects/relational/fence.sql.ts'
+import { type Sql, ident } from '../../src/dialects/sql-text.ts'
+import { Secret } from '../../src/runtime/secret.ts'
+import { goldenText } from '../support/golden-flows.ts'
+import { SQLSERVER_CASES } from '../support/sqlserver-relations.ts'
+
+const server = { host: 'office', database: 'Gwent_LA_FileTable', user: 'tidemark', password: new Secret('x') }
+const c = catalogsOf(connectionOf(server), connectionOf(server, 'target'), workPlace('r-abcde'), () => new Secret('key'))
+const fileOf = (name: string): string => `../golden/sqlserver/${name}.sql`
+const named = (name: string, statements: readonly Sql[]) => statements.map((x) => ({ name, text: printed(x) }))
+
+describe('golden SQL of sqlserver', () => {
+  test.each(Object.entries(SQLSERVER_CASES))('%s', async (name, { relation, selection, kind }) => {
+    await expect(goldenText(explainBatch(c, relation, selection, kind))).toMatchFileSnapshot(fileOf(name))
+  })
+
+  test.each(Object.entries(SQLSERVER_CASES))('what is asked and made besides: %s', async (name, { relation, selection }) => {
+    const text = goldenText([
+      ...named('tally', [tallyQuery(c, relation, selection, true)]),
+      ...named('target', [createTarget(relation, ident('dbo', 'target')), ...createSide(c, relation, ident('tidemark', 'view'))]),
+      ...named('replace', [
+        vanishing(c, { ...relation, target: { ...relation.target, beside: ['beside'] } }),
+        ...replaceRows(c, { ...relation, target: { ...relation.target, beside: ['beside'] } }, { identity: null }),
+      ]),
+    ])
+    await expect(text).toMatchFileSnapshot(fileOf(`besides/${name}`))
+  })
+
+  test('the captured keys of a tree', async () => {
+    const { relation: r } = SQLSERVER_CASES['filetable-tree-side-position'] ?? {}
+    if (r === undefined) throw new TypeError('no tree')
+    const x = { c, r, rowIds: false, targetExists: true }
+    const text = goldenText([
+      ...named('start', tree.createWork(x, [], ident('p'), ident('l'))),
+      ...named('close', [tree.visitAncestors(x), tree.captureMissing(x), tree.settleAncestors(x), ...tree.markDescended(x)]),
+      ...named('look', [tree.duplicateLocators(x), tree.withoutLocator(x)]),
+      ...named('order', [tree.promotePassed(x), ...tree.startOrder(x), ...tree.startOrphans(x), tree.addCycles(x)]),
+      ...named('orphans', [tree.listOrphans(x), tree.dropOrphans(x, ['gone', 'cycle']), tree.parentOf(x, '/1/')]),
+      ...named('steps', [tree.assignSteps(x), tree.liftAncestors(x), ...tree.order(x), ...tree.cut(x, 500, 64 << 20)]),
+      ...named('pieces', [tree.pieces(x), ...tree.markWhole(c, 2), tree.wholeEpoch(c), tree.rememberDone(x, 1n, 9n)]),
+    ])
+    await expect(text).toMatchFileSnapshot(fileOf('captured-keys'))
+  })
+
+  test('fence and markers', async () => {
+    const key = { store: 's-1', flow: 'referrals.attachments', scope: '{}', token: 7n }
+    const batch = { run: 'r-abcde', step: 1, batch: 3 }
+    const settled = { run: 'r-abcde', upTo: '2026-03-01', forgetsOtherScopes: false }
+    const n = { read: 1n, inserted: 1n, updated: 0n, deleted: 0n, skippedSame: 0n, skippedOlder: 0n, rejected: 0n }
+    const t = c.target
+    const text = goldenText([
+      ...prepareSql().map((x) => ({ name: 'prepare', text: x })),
+      ...named('raise', [fence.addFence(t, key), fence.raise(t, key), fence.holders(57), fence.terminate(57)]),
+      ...named('batch', [
+        fence.enter(t, key),
+        fence.lockTimeout(1000),
+        fence.findMarker(t, key, batch),
+        fence.insertMarker(t, key, batch),
+        shared.completeMarker(t, key, batch, n),
+      ]),
+      ...named('settle', [...fence.settle(t, key, settled, ident('dbo', 't')), ...shared.forget(t, key, 'r-abcde')]),
+      ...named('look', [shared.listMarkers(t, key, 'r-abcde'), fence.listRejects(t, key, 'r-abcde', 3)]),
+    ])
+    await expect(text).toMatchFileSnapshot(fileOf('fence'))
+  })
+})

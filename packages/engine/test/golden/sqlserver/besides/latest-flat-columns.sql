@@ -1,0 +1,24 @@
+-- tally
+SELECT (SELECT COUNT_BIG(*) FROM [office].[dbo].[orders] AS m WHERE [m].[modified_on] <= CONVERT(datetime2(7), N'UP_TO', 121) AND 1 = 1), y.n, y.newest, (SELECT COUNT_BIG(*) FROM [office].[dbo].[orders] AS m WHERE 1 = 1 AND [m].[modified_on] IS NULL)
+FROM (SELECT COUNT_BIG(*) AS n, CONVERT(nvarchar(27), MAX([m].[modified_on]), 121) AS newest FROM [office].[dbo].[orders] AS m WHERE 1 = 1 AND [m].[modified_on] > CONVERT(datetime2(7), N'UP_TO', 121)) AS y;
+
+-- target
+CREATE TABLE [dbo].[target] ([id] bigint NOT NULL, [place] nvarchar(200) NULL, [size] decimal(10,2) NULL, [at] float NULL, [site] nvarchar(10) NULL, [modified_on] datetime2(7) NULL, PRIMARY KEY ([id]));
+
+-- replace
+SELECT COUNT_BIG(CASE WHEN b.[id] IS NULL THEN 1 END), COUNT_BIG(*)
+FROM [Gwent_LA_FileTable].[dbo].[orders] AS t LEFT JOIN [Gwent_LA_FileTable].[dbo].[beside] AS b ON [b].[id] = [t].[id];
+
+-- replace
+DELETE FROM t FROM [Gwent_LA_FileTable].[dbo].[orders] AS t WHERE NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[beside] AS s WHERE [t].[id] = [s].[id]);
+
+-- replace
+UPDATE t SET [place] = [s].[place], [size] = [s].[size], [at] = [s].[at], [site] = [s].[site], [modified_on] = [s].[modified_on]
+FROM [Gwent_LA_FileTable].[dbo].[orders] AS t JOIN [Gwent_LA_FileTable].[dbo].[beside] AS s ON [t].[id] = [s].[id] WHERE NOT (EXISTS (SELECT CONVERT(varbinary(8000), [t].[place]), DATALENGTH(CONVERT(varbinary(8000), [t].[place])) INTERSECT SELECT CONVERT(varbinary(8000), [s].[place]), DATALENGTH(CONVERT(varbinary(8000), [s].[place])))) OR NOT (EXISTS (SELECT [t].[size] INTERSECT SELECT [s].[size])) OR NOT (EXISTS (SELECT CONVERT(binary(8), CONVERT(float, [t].[at])) INTERSECT SELECT CONVERT(binary(8), CONVERT(float, [s].[at])))) OR NOT (EXISTS (SELECT CONVERT(varbinary(8000), [t].[site]), DATALENGTH(CONVERT(varbinary(8000), [t].[site])) INTERSECT SELECT CONVERT(varbinary(8000), [s].[site]), DATALENGTH(CONVERT(varbinary(8000), [s].[site])))) OR NOT (EXISTS (SELECT [t].[modified_on] INTERSECT SELECT [s].[modified_on]));
+
+-- replace
+INSERT INTO [Gwent_LA_FileTable].[dbo].[orders] ([id], [place], [size], [at], [site], [modified_on]) SELECT [id], [place], [size], [at], [site], [modified_on] FROM [Gwent_LA_FileTable].[dbo].[beside] AS s
+WHERE NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[orders] AS t WHERE [t].[id] = [s].[id]);
+
+-- replace
+DROP TABLE [Gwent_LA_FileTable].[dbo].[beside];

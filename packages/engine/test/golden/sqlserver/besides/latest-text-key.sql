@@ -1,0 +1,24 @@
+-- tally
+SELECT (SELECT COUNT_BIG(*) FROM [office].[dbo].[orders] AS m WHERE [m].[modified_on] <= CONVERT(datetime2(7), N'UP_TO', 121) AND 1 = 1), y.n, y.newest, (SELECT COUNT_BIG(*) FROM [office].[dbo].[orders] AS m WHERE 1 = 1 AND [m].[modified_on] IS NULL)
+FROM (SELECT COUNT_BIG(*) AS n, CONVERT(nvarchar(27), MAX([m].[modified_on]), 121) AS newest FROM [office].[dbo].[orders] AS m WHERE 1 = 1 AND [m].[modified_on] > CONVERT(datetime2(7), N'UP_TO', 121)) AS y;
+
+-- target
+CREATE TABLE [dbo].[target] ([code] nvarchar(20) NOT NULL, [id] bigint NULL, [name] nvarchar(200) NULL, [size] decimal(38,10) NULL, [at] float NULL, [modified_on] datetime2(7) NULL, PRIMARY KEY ([code]));
+
+-- replace
+SELECT COUNT_BIG(CASE WHEN b.[code] IS NULL THEN 1 END), COUNT_BIG(*)
+FROM [Gwent_LA_FileTable].[dbo].[orders] AS t LEFT JOIN [Gwent_LA_FileTable].[dbo].[beside] AS b ON [b].[code] = [t].[code];
+
+-- replace
+DELETE FROM t FROM [Gwent_LA_FileTable].[dbo].[orders] AS t WHERE NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[beside] AS s WHERE [t].[code] = [s].[code]);
+
+-- replace
+UPDATE t SET [id] = [s].[id], [name] = [s].[name], [size] = [s].[size], [at] = [s].[at], [modified_on] = [s].[modified_on]
+FROM [Gwent_LA_FileTable].[dbo].[orders] AS t JOIN [Gwent_LA_FileTable].[dbo].[beside] AS s ON [t].[code] = [s].[code] WHERE NOT (EXISTS (SELECT [t].[id] INTERSECT SELECT [s].[id])) OR NOT (EXISTS (SELECT CONVERT(varbinary(8000), [t].[name]), DATALENGTH(CONVERT(varbinary(8000), [t].[name])) INTERSECT SELECT CONVERT(varbinary(8000), [s].[name]), DATALENGTH(CONVERT(varbinary(8000), [s].[name])))) OR NOT (EXISTS (SELECT [t].[size] INTERSECT SELECT [s].[size])) OR NOT (EXISTS (SELECT CONVERT(binary(8), CONVERT(float, [t].[at])) INTERSECT SELECT CONVERT(binary(8), CONVERT(float, [s].[at])))) OR NOT (EXISTS (SELECT [t].[modified_on] INTERSECT SELECT [s].[modified_on]));
+
+-- replace
+INSERT INTO [Gwent_LA_FileTable].[dbo].[orders] ([code], [id], [name], [size], [at], [modified_on]) SELECT [code], [id], [name], [size], [at], [modified_on] FROM [Gwent_LA_FileTable].[dbo].[beside] AS s
+WHERE NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[orders] AS t WHERE [t].[code] = [s].[code]);
+
+-- replace
+DROP TABLE [Gwent_LA_FileTable].[dbo].[beside];

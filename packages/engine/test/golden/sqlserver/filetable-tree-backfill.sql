@@ -1,0 +1,89 @@
+-- capture
+INSERT INTO [tidemark_work].[r-abcde node] ([k1], p, loc, par, bytes, role, down)
+SELECT [m].[stream_id] AS [k1], CAST(NULL AS int) AS p, [m].[path_locator] AS loc, [m].[parent_path_locator] AS par, CAST(16 AS BIGINT) + ISNULL(CONVERT(bigint, DATALENGTH([m].[file_stream])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[name])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[path_locator])), 0) AS bytes, 'w', 0
+FROM [AdvancedRBSBlob_WCCIS].[dbo].[ReferralAttachment] AS m JOIN [AdvancedRBS_MetaData].[dbo].[cw_referralattachmentBase] AS [j_meta] ON [m].[stream_id] = [j_meta].[stream_id]
+WHERE 1 = 1 AND [j_meta].[OwningBusinessUnit] IN (SELECT CONVERT(uniqueidentifier, l.[value]) FROM OPENJSON(N'["0b1f4c2e-7d53-4f0e-9f4e-1c2d3e4f5a6b"]') AS l) AND [j_meta].[OwningBusinessUnit] = CONVERT(uniqueidentifier, N'0b1f4c2e-7d53-4f0e-9f4e-1c2d3e4f5a6b') AND NOT ([m].[stream_id] IN (SELECT CONVERT(uniqueidentifier, l.[value]) FROM OPENJSON(N'["7f8d53ec-b98c-f011-b86b-005056a2dd37"]') AS l)) AND NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE [t].[stream_id] = [m].[stream_id])
+  AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde done_key] AS w WHERE [w].[k1] = [m].[stream_id]);
+
+-- ancestors
+SET NOCOUNT ON;
+DROP TABLE IF EXISTS #tidemark_up;
+DECLARE @level int = 0;
+SELECT DISTINCT q.loc, 0 AS level INTO #tidemark_up FROM (SELECT f.par AS loc FROM [tidemark_work].[r-abcde node] AS f WHERE NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde node] AS n WHERE n.loc = f.par) AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde ancestor] AS a WHERE a.loc = f.par)) AS q WHERE q.loc IS NOT NULL;
+WHILE @@ROWCOUNT > 0
+BEGIN
+  SET @level += 1;
+  INSERT INTO #tidemark_up (loc, level)
+  SELECT DISTINCT q.loc, @level FROM (SELECT [m].[parent_path_locator] AS loc FROM [AdvancedRBSBlob_WCCIS].[dbo].[ReferralAttachment] AS m JOIN #tidemark_up AS up ON [m].[path_locator] = up.loc WHERE up.level = @level - 1 AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde node] AS n WHERE n.loc = [m].[parent_path_locator]) AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde ancestor] AS a WHERE a.loc = [m].[parent_path_locator])) AS q
+  WHERE q.loc IS NOT NULL AND NOT EXISTS (SELECT 1 FROM #tidemark_up AS seen WHERE seen.loc = q.loc);
+END;
+SET NOCOUNT OFF;
+INSERT INTO [tidemark_work].[r-abcde ancestor] ([k1], p, loc, par, bytes, excluded, fresh, down)
+SELECT [m].[stream_id] AS [k1], CAST(NULL AS int) AS p, [m].[path_locator] AS loc, [m].[parent_path_locator] AS par, CAST(16 AS BIGINT) + ISNULL(CONVERT(bigint, DATALENGTH([m].[file_stream])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[name])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[path_locator])), 0) AS bytes, CASE WHEN [m].[stream_id] IN (SELECT CONVERT(uniqueidentifier, l.[value]) FROM OPENJSON(N'["7f8d53ec-b98c-f011-b86b-005056a2dd37"]') AS l) THEN 1 ELSE 0 END, 1, 0
+FROM [AdvancedRBSBlob_WCCIS].[dbo].[ReferralAttachment] AS m WHERE [m].[path_locator] IN (SELECT loc FROM #tidemark_up);
+DROP TABLE #tidemark_up;;
+
+-- ancestors
+INSERT INTO [tidemark_work].[r-abcde node] ([k1], p, loc, par, bytes, role, down)
+SELECT [k1], NULL, loc, par, bytes, 'a', 0 FROM [tidemark_work].[r-abcde ancestor] AS a
+WHERE a.fresh = 1 AND a.excluded = 0 AND NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE [t].[stream_id] = [a].[k1] AND EXISTS (SELECT [t].[path_locator] INTERSECT SELECT [a].[loc]));
+
+-- below
+DROP TABLE IF EXISTS [tidemark_work].[r-abcde moved];
+
+-- below
+SELECT q.* INTO [tidemark_work].[r-abcde moved] FROM (SELECT u.loc, MAX(u.entire) AS entire FROM (
+  SELECT n.loc, CASE WHEN NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE [t].[stream_id] = [n].[k1] AND EXISTS (SELECT [t].[path_locator] INTERSECT SELECT [n].[loc])) OR n.role IN ('w', 'x') THEN 1 ELSE 0 END AS entire FROM [tidemark_work].[r-abcde node] AS n WHERE n.down = 0
+  UNION ALL SELECT a.loc, 0 FROM [tidemark_work].[r-abcde ancestor] AS a WHERE a.down = 0 AND a.excluded = 0
+) AS u GROUP BY u.loc) AS q;
+
+-- below
+INSERT INTO [tidemark_work].[r-abcde node] ([k1], p, loc, par, bytes, role, down)
+SELECT [m].[stream_id] AS [k1], CAST(NULL AS int) AS p, [m].[path_locator] AS loc, [m].[parent_path_locator] AS par, CAST(16 AS BIGINT) + ISNULL(CONVERT(bigint, DATALENGTH([m].[file_stream])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[name])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[path_locator])), 0) AS bytes, CASE WHEN EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE [t].[stream_id] = [m].[stream_id] AND NOT EXISTS (SELECT [t].[path_locator] INTERSECT SELECT [m].[path_locator])) OR (NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE [t].[stream_id] = [m].[stream_id]) AND [j_meta].[stream_id] IS NOT NULL AND 1 = 1 AND [j_meta].[OwningBusinessUnit] IN (SELECT CONVERT(uniqueidentifier, l.[value]) FROM OPENJSON(N'["0b1f4c2e-7d53-4f0e-9f4e-1c2d3e4f5a6b"]') AS l) AND [j_meta].[OwningBusinessUnit] = CONVERT(uniqueidentifier, N'0b1f4c2e-7d53-4f0e-9f4e-1c2d3e4f5a6b') AND NOT ([m].[stream_id] IN (SELECT CONVERT(uniqueidentifier, l.[value]) FROM OPENJSON(N'["7f8d53ec-b98c-f011-b86b-005056a2dd37"]') AS l))) THEN 's' ELSE 'x' END, 0
+FROM [AdvancedRBSBlob_WCCIS].[dbo].[ReferralAttachment] AS m LEFT JOIN [AdvancedRBS_MetaData].[dbo].[cw_referralattachmentBase] AS [j_meta] ON [m].[stream_id] = [j_meta].[stream_id] JOIN [tidemark_work].[r-abcde moved] AS f ON [m].[parent_path_locator] = f.loc
+WHERE CASE WHEN [m].[stream_id] IN (SELECT CONVERT(uniqueidentifier, l.[value]) FROM OPENJSON(N'["7f8d53ec-b98c-f011-b86b-005056a2dd37"]') AS l) THEN 1 ELSE 0 END = 0 AND (f.entire = 1 OR (EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE [t].[stream_id] = [m].[stream_id] AND NOT EXISTS (SELECT [t].[path_locator] INTERSECT SELECT [m].[path_locator])) AND (1 = 1 OR 1 = 0)))
+  AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde node] AS w WHERE [w].[k1] = [m].[stream_id]);
+
+-- types
+SELECT [m].[stream_id], [m].[file_stream], [m].[name], [m].[path_locator], [m].[is_directory], [m].[parent_path_locator], [j_meta].[OwningBusinessUnit], [j_meta].[stream_id], [t].[stream_id], [t].[file_stream], [t].[name], [t].[path_locator], [t].[is_directory]
+FROM [AdvancedRBSBlob_WCCIS].[dbo].[ReferralAttachment] AS m LEFT JOIN [AdvancedRBS_MetaData].[dbo].[cw_referralattachmentBase] AS [j_meta] ON [m].[stream_id] = [j_meta].[stream_id] CROSS JOIN [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t;
+
+-- stage
+DROP TABLE IF EXISTS #tidemark_stage;
+
+-- stage
+SELECT q.* INTO #tidemark_stage FROM (SELECT [t].[stream_id] AS [stream_id], [t].[file_stream] AS [file_stream], [t].[name] AS [name], [t].[path_locator] AS [path_locator], [t].[is_directory] AS [is_directory], [t].[path_locator] AS [tidemark locator], [t].[path_locator] AS [tidemark parent], CAST(NULL AS bigint) AS [tidemark stage row] FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE 1 = 0 UNION ALL SELECT [t].[stream_id] AS [stream_id], [t].[file_stream] AS [file_stream], [t].[name] AS [name], [t].[path_locator] AS [path_locator], [t].[is_directory] AS [is_directory], [t].[path_locator] AS [tidemark locator], [t].[path_locator] AS [tidemark parent], CAST(NULL AS bigint) AS [tidemark stage row] FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE 1 = 0) AS q;
+
+-- stage
+INSERT INTO #tidemark_stage ([stream_id], [file_stream], [name], [path_locator], [is_directory], [tidemark locator], [tidemark parent], [tidemark stage row])
+SELECT [m].[stream_id], [m].[file_stream], [m].[name], [m].[path_locator], [m].[is_directory], [m].[path_locator], [m].[parent_path_locator], w.n
+FROM [AdvancedRBSBlob_WCCIS].[dbo].[ReferralAttachment] AS m LEFT JOIN [AdvancedRBS_MetaData].[dbo].[cw_referralattachmentBase] AS [j_meta] ON [m].[stream_id] = [j_meta].[stream_id]
+JOIN [tidemark_work].[r-abcde captured] AS w ON [w].[k1] = [m].[stream_id]
+WHERE w.n BETWEEN CAST(N'1' AS bigint) AND CAST(N'1000' AS bigint);
+
+-- rejects
+INSERT INTO #tidemark_bad (stage_row, code, message)
+SELECT s.[tidemark stage row], 'TM5004', CONCAT(CAST(s.[tidemark locator] AS nvarchar(4000)), N' needs ', CAST(s.[tidemark parent] AS nvarchar(4000)))
+FROM #tidemark_stage AS s WHERE s.[tidemark parent] IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE [t].[path_locator] = s.[tidemark parent])
+  AND NOT EXISTS (SELECT 1 FROM #tidemark_stage AS o WHERE o.[tidemark locator] = s.[tidemark parent]);
+
+-- apply
+INSERT INTO [Gwent_LA_FileTable].[dbo].[ReferralAttachment] ([stream_id], [file_stream], [name], [path_locator], [is_directory])
+SELECT [s].[stream_id], [s].[file_stream], [s].[name], [s].[path_locator], [s].[is_directory]
+FROM #tidemark_stage AS s
+WHERE NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WITH (UPDLOCK, ROWLOCK) WHERE [t].[stream_id] = [s].[stream_id]);
+
+-- rejects
+INSERT INTO #tidemark_bad (stage_row, code, message)
+SELECT s.[tidemark stage row], 'TM5004', CONCAT(CAST(s.[tidemark locator] AS nvarchar(4000)), N' needs ', CAST(s.[tidemark parent] AS nvarchar(4000)))
+FROM #tidemark_stage AS s WHERE s.[tidemark parent] IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE [t].[path_locator] = s.[tidemark parent])
+  AND NOT EXISTS (SELECT 1 FROM #tidemark_stage AS o WHERE o.[tidemark locator] = s.[tidemark parent]);
+
+-- apply, max_dop 1
+INSERT INTO [Gwent_LA_FileTable].[dbo].[ReferralAttachment] ([stream_id], [file_stream], [name], [path_locator], [is_directory])
+SELECT [s].[stream_id], [s].[file_stream], [s].[name], [s].[path_locator], [s].[is_directory]
+FROM #tidemark_stage AS s
+WHERE NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WITH (UPDLOCK, ROWLOCK) WHERE [t].[stream_id] = [s].[stream_id])
+OPTION (MAXDOP 1);

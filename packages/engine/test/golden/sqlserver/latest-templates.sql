@@ -1,0 +1,42 @@
+-- queue
+DROP TABLE IF EXISTS [tidemark_work].[r-abcde queued];
+
+-- queue
+SELECT q.* INTO [tidemark_work].[r-abcde queued] FROM (SELECT [k1] FROM [tidemark_work].[r-abcde node] WHERE 1 = 0) AS q;
+
+-- queue
+INSERT INTO [tidemark_work].[r-abcde queued] ([k1]) SELECT [k1] FROM (SELECT CAST([q].[id] AS bigint) AS [k1] FROM (SELECT x.id FROM [office].[dbo].[orders] AS x WHERE x.modified_on > CONVERT(datetime2(7), N'2026-02-28', 121) AND x.modified_on <= CONVERT(datetime2(7), N'UP_TO', 121)) AS q) AS q;
+
+-- capture
+INSERT INTO [tidemark_work].[r-abcde node] ([k1], p, bytes, role, down)
+SELECT [m].[id] AS [k1], [m].[modified_on] AS p, CAST(32 AS BIGINT) + ISNULL(CONVERT(bigint, DATALENGTH([m].[name])), 0) AS bytes, 'w', 0
+FROM [office].[dbo].[orders] AS m
+WHERE EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde queued] AS q WHERE [q].[k1] = [m].[id]) AND 1 = 1
+  AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde done_key] AS w WHERE [w].[k1] = [m].[id]);
+
+-- types
+SELECT [m].[id], [m].[name], [m].[size], [m].[at], [m].[modified_on], [t].[id], [t].[name], [t].[size], [t].[at], [t].[modified_on]
+FROM [office].[dbo].[orders] AS m CROSS JOIN [Gwent_LA_FileTable].[dbo].[orders] AS t;
+
+-- stage rows
+DROP TABLE IF EXISTS #tidemark_stage;
+
+-- stage rows
+SELECT q.* INTO #tidemark_stage FROM (SELECT [t].[id] AS [id], [t].[name] AS [name], [t].[size] AS [size], [t].[at] AS [at], [t].[modified_on] AS [modified_on], CAST(NULL AS datetime2(7)) AS [tidemark position], CAST(NULL AS bigint) AS [tidemark stage row] FROM [Gwent_LA_FileTable].[dbo].[orders] AS t WHERE 1 = 0 UNION ALL SELECT [t].[id] AS [id], [t].[name] AS [name], [t].[size] AS [size], [t].[at] AS [at], [t].[modified_on] AS [modified_on], CAST(NULL AS datetime2(7)) AS [tidemark position], CAST(NULL AS bigint) AS [tidemark stage row] FROM [Gwent_LA_FileTable].[dbo].[orders] AS t WHERE 1 = 0) AS q;
+
+-- stage rows
+INSERT INTO #tidemark_stage ([id], [name], [size], [at], [modified_on], [tidemark position], [tidemark stage row])
+SELECT [j_ batch].[id], [j_ batch].[name], [j_ batch].[size], [j_ batch].[at], [j_ batch].[modified_on], [j_ batch].[modified_on], NULL
+FROM (SELECT CAST([b].[id] AS bigint) AS [id], CAST([b].[name] AS nvarchar(200)) AS [name], CAST([b].[size] AS decimal(38,10)) AS [size], CAST([b].[at] AS float) AS [at], CAST([b].[modified_on] AS datetime2(7)) AS [modified_on]
+FROM (SELECT s.* FROM [office].[dbo].[orders] AS s JOIN (SELECT [k1] AS [id] FROM [tidemark_work].[r-abcde captured] WHERE n BETWEEN CAST(N'1' AS BIGINT) AND CAST(N'1000' AS BIGINT)) AS b ON b.id = s.id) AS b) AS [j_ batch];
+
+-- apply
+UPDATE t SET [name] = [s].[name], [size] = [s].[size], [at] = [s].[at], [modified_on] = [s].[modified_on]
+FROM [Gwent_LA_FileTable].[dbo].[orders] AS t WITH (UPDLOCK, ROWLOCK) JOIN #tidemark_stage AS s ON [t].[id] = [s].[id]
+WHERE CASE WHEN s.[tidemark position] > [t].[modified_on] THEN 1 WHEN s.[tidemark position] < [t].[modified_on] THEN 0 WHEN EXISTS (SELECT CONVERT(varbinary(8000), [t].[name]), DATALENGTH(CONVERT(varbinary(8000), [t].[name])) INTERSECT SELECT CONVERT(varbinary(8000), [s].[name]), DATALENGTH(CONVERT(varbinary(8000), [s].[name]))) AND EXISTS (SELECT [t].[size] INTERSECT SELECT [s].[size]) AND EXISTS (SELECT CONVERT(binary(8), CONVERT(float, [t].[at])) INTERSECT SELECT CONVERT(binary(8), CONVERT(float, [s].[at]))) AND EXISTS (SELECT [t].[modified_on] INTERSECT SELECT [s].[modified_on]) THEN 0 ELSE 1 END = 1;
+
+-- apply
+INSERT INTO [Gwent_LA_FileTable].[dbo].[orders] ([id], [name], [size], [at], [modified_on])
+SELECT [s].[id], [s].[name], [s].[size], [s].[at], [s].[modified_on]
+FROM #tidemark_stage AS s
+WHERE NOT EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[orders] AS t WITH (UPDLOCK, ROWLOCK) WHERE [t].[id] = [s].[id]);
