@@ -145,13 +145,13 @@ export class SqlServerSession implements AsyncDisposable {
     params: readonly SqlServerParam[],
     take: (row: Cells) => Promise<void> | void,
   ): Promise<bigint> {
-    let rows = 0n
+    let rows = 0
     const counted = (row: Cells): Promise<void> | void => {
       rows++
       return take(row)
     }
     await this.#request(text, params, { ...PLAIN, take: counted, allowBytes: true })
-    return rows
+    return BigInt(rows)
   }
 
   /**
@@ -269,6 +269,7 @@ export class SqlServerSession implements AsyncDisposable {
       if (!toTheEnd && this.#cancels !== cancelsBefore)
         throw new StatementCancelled('the statement was cancelled before it was sent')
       if (this.closed) throw this.#gone(this.#lost ?? new Error('the session is closed'))
+      this.#lastWords = null
       return await new Promise<number>((resolve, reject) => {
         const { request, send } = make((error, count) => (error ? reject(error) : resolve(count ?? 0)))
         // a message that is given up before it is sent is not something that every server knows

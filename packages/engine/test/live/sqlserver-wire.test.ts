@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { connectionOf, openSession } from '../../src/dialects/sqlserver/session.ts'
+import { TEST_SERVER } from '../support/sqlserver-database.ts'
 import { SCENARIOS } from '../support/tds-peer/scenarios.ts'
 
-const URL_OF_SERVER = process.env['TIDEMARK_TEST_SQLSERVER']
-
 /** What a peer replays is what a server says: the same scenarios, here with the server itself. */
-describe.skipIf(URL_OF_SERVER === undefined)('a live server that TIDEMARK_TEST_SQLSERVER names', () => {
+describe.skipIf(TEST_SERVER === null)('a live server that TIDEMARK_TEST_SQLSERVER names', () => {
   test.each(SCENARIOS)('does in a session what was recorded of one: $name', async ({ play, expected }) => {
-    await using session = await openSession(connectionOf({ url: URL_OF_SERVER }), 'source')
+    await using session = await openSession(connectionOf({ url: TEST_SERVER }), 'source')
     expect(await play(session)).toEqual(expected)
   })
 })

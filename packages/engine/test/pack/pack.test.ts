@@ -98,3 +98,22 @@ test('the installed command plays the demo on a folder of the user', async () =>
   }
   expect(await tidemark('demo', '--files', 'files')).not.toBe('')
 })
+
+test('the installed command reaches out to a SQL Server, by a client that is a package beside it', async () => {
+  const installed = JSON.parse(await readFile(path.join(folder, 'node_modules/tedious/package.json'), 'utf8')) as object
+  const manifest = JSON.parse(await readFile(path.join(root, 'packages/engine/package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  expect(installed).toMatchObject({ version: manifest.dependencies['tedious'] })
+  await mkdir(path.join(folder, 'office'))
+  // nobody answers there
+  const office =
+    'office: { kind: sqlserver, host: 127.0.0.1, port: 1, database: d, login: entra-token, token: file:token }'
+  await writeFile(path.join(folder, 'office/tidemark.yaml'), `project: office\nconnections:\n  ${office}\n`)
+  await writeFile(path.join(folder, 'office/token'), 'x')
+  const told = await tidemark('doctor', '--project', 'office', '--json').catch(
+    (error: { stdout: string }) => error.stdout,
+  )
+  const { checks } = JSON.parse(told) as { checks: readonly { id: string; detail: string }[] }
+  expect(checks.find(({ id }) => id === 'connection')?.detail).toContain('ECONNREFUSED')
+})

@@ -19,7 +19,7 @@ const ONE: readonly tokens.PeerColumn[] = [{ name: '', type: 'int' }]
 const loading =
   ({ insert = {}, rows }: { readonly insert?: Reply; readonly rows?: Answer }): Answer =>
   (request, session) => {
-    if (request.kind === 'bulk') return rows?.(request, session) ?? counted(request, BigInt(request.rows.length))
+    if (request.kind === 'bulk') return rows?.(request, session) ?? counted(request, BigInt(request.count))
     if (statementOf(request)?.startsWith('insert bulk ') === true) return insert
     return selected(request, ONE, [[1]])
   }

@@ -13,7 +13,13 @@ export type PeerValue = string | PeerBytes | null
 export type PeerRequest =
   | { readonly kind: 'batch'; readonly text: string }
   | { readonly kind: 'rpc'; readonly procedure: string; readonly params: readonly PeerValue[] }
-  | { readonly kind: 'bulk'; readonly columns: readonly string[]; readonly rows: readonly (readonly PeerValue[])[] }
+  | {
+      readonly kind: 'bulk'
+      readonly columns: readonly string[]
+      /** the first ones of all */
+      readonly rows: readonly (readonly PeerValue[])[]
+      readonly count: number
+    }
   | { readonly kind: 'other'; readonly type: number; readonly bytes: number }
 
 /** `ignored`: its sender gave it up in the middle. */
@@ -27,6 +33,7 @@ export function statementOf(request: PeerRequest): string | null {
 }
 
 const SP_EXECUTESQL = 10
+const KEPT_ROWS = 1_000
 
 export async function readRequest(message: Message): Promise<Asked> {
   const from = new ByteReader(message.data)
@@ -79,6 +86,7 @@ async function readBulk(from: ByteReader): Promise<PeerRequest> {
   const columns: string[] = []
   const values: (() => Promise<PeerValue>)[] = []
   const rows: PeerValue[][] = []
+  let count = 0
   while (!(await from.ended())) {
     const token = await from.u8()
     if (token === COLUMNS) {
@@ -90,13 +98,13 @@ async function readBulk(from: ByteReader): Promise<PeerRequest> {
     } else if (token === ROW) {
       const row: PeerValue[] = []
       for (const value of values) row.push(await value())
-      rows.push(row)
+      if (++count <= KEPT_ROWS) rows.push(row)
     } else {
       // its end
       await from.rest()
     }
   }
-  return { kind: 'bulk', columns, rows }
+  return { kind: 'bulk', columns, rows, count }
 }
 
 const MAX = 0xffff
