@@ -11,7 +11,7 @@ import { utf8By, utf8ByCollation, utf8ByHand } from './utf8.sql.ts'
 const x = ident('x')
 const written = (text: string): string => text.replaceAll('[x]', 'x')
 const trimmed = (text: string): string =>
-  `REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(${text}, N'0', N' ')), N' ', N'0') + N'|', N'.|', N''), N'|', N'')`
+  `REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(${text}, N'0', N' ')), N' ', N'0') + N'#', N'.#', N''), N'#', N'')`
 
 test.each([
   ['bit', "CASE x WHEN 1 THEN N'true' WHEN 0 THEN N'false' END"],

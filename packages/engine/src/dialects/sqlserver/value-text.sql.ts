@@ -23,7 +23,7 @@ const asText = (characters: number, x: Sql, style: number | null = null): Sql =>
 
 /** Takes zeros from the end of a number or time that has a point, and then the point. No space may be in it. */
 export const withoutZeros = (text: Sql): Sql =>
-  sql`REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(${text}, N'0', N' ')), N' ', N'0') + N'|', N'.|', N''), N'|', N'')`
+  sql`REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(${text}, N'0', N' ')), N' ', N'0') + N'#', N'.#', N''), N'#', N'')`
 
 const needType = (text: string): SqlServerType => {
   const type = findType(text)

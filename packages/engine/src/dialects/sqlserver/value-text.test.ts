@@ -37,7 +37,7 @@ test.each([
   ['smalldatetime', 'CONVERT(nvarchar(19), x, 120)', 'CONVERT(smalldatetime, x, 120)'],
   [
     'datetimeoffset(7)',
-    "(REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(STUFF(CONVERT(nvarchar(27), CONVERT(datetime2(7), x), 121), 11, 1, N'T'), N'0', N' ')), N' ', N'0') + N'|', N'.|', N''), N'|', N'') + REPLACE(RIGHT(CONVERT(nvarchar(34), x, 121), 6), N'+00:00', N'Z'))",
+    "(REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(STUFF(CONVERT(nvarchar(27), CONVERT(datetime2(7), x), 121), 11, 1, N'T'), N'0', N' ')), N' ', N'0') + N'#', N'.#', N''), N'#', N'') + REPLACE(RIGHT(CONVERT(nvarchar(34), x, 121), 6), N'+00:00', N'Z'))",
     'CONVERT(datetimeoffset(7), x)',
   ],
   [
