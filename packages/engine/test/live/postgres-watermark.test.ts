@@ -1,85 +1,9 @@
 /** What a watermark makes of a PostgreSQL source: buffers, notes, refusals. */
-import type { WatermarkOptions } from '@tidemark/contract/capture'
 import { describe, expect, test } from 'vitest'
-import type { CaptureQuestion } from '../../src/capture/capture-mode.ts'
-import { watermark } from '../../src/capture/watermark.ts'
-import type { FlowRelation, PlannedPosition } from '../../src/dialects/contract.ts'
-import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
-import { INSTANT, SERIAL, TABLE, Windows, XID } from '../support/postgres-source.ts'
+import { INSTANT, SERIAL, Windows, XID } from '../support/postgres-source.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
-
-const KEY: PlannedColumn = {
-  source: 'id',
-  target: 'id',
-  sourceType: 'bigint',
-  targetType: 'bigint',
-  origin: { kind: 'main' },
-  cast: null,
-  mask: null,
-}
-
-function question(
-  w: Windows,
-  position: PlannedPosition,
-  over: Partial<CaptureQuestion> = {},
-  options: Partial<WatermarkOptions> = {},
-) {
-  const relation: FlowRelation = {
-    source: { table: TABLE, joins: [], known: ['id'] },
-    target: {
-      table: ['dst'],
-      beside: null,
-      adds: [],
-      rules: { notNull: [], unique: [], folded: [] } as unknown as FlowRelation['target']['rules'],
-    },
-    key: [KEY],
-    columns: [KEY],
-    position: { ...position, targetColumn: position.ref.column },
-    tree: null,
-    where: [],
-    scope: [],
-    excludeKeys: [],
-    steps: [{ name: 'rows', queue: null, batch: null }],
-  }
-  const all: CaptureQuestion & { readonly options: WatermarkOptions } = {
-    relation,
-    source: w.source.port,
-    abilities: {
-      batchRows: 1,
-      batchBytes: 1,
-      rowGroup: 1,
-      ceiling: true,
-      stampedBy: 'database',
-      openBatches: null,
-      sharedByProcesses: true,
-      sharesKeys: true,
-    },
-    wish: { full: false, period: null, buffer: null },
-    watermark: null,
-    earlierLook: w.look,
-    unmatched: [],
-    again: [],
-    gained: [],
-    targetExists: false,
-    replaces: false,
-    ...over,
-    options: {
-      position: position.ref,
-      clock: null,
-      zone: null,
-      stampedBy: null,
-      buffer: null,
-      nulls: 'fail',
-      unmatchedGiveUpMs: null,
-      maxHoldMs: 0,
-      ...options,
-    },
-  }
-  return all
-}
-
-const decide = async (q: ReturnType<typeof question>) => watermark.decide(q, await watermark.ask(q))
+import { decideWatermark as decide, watermarkQuestion as question } from '../support/watermark-question.ts'
 
 describe.each(VERSIONS)('a watermark over PostgreSQL %s', (version) => {
   const SOURCE =
