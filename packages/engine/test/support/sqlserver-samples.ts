@@ -1,7 +1,8 @@
 /** Values of every type of SQL Server with their extremes, as T-SQL, and the text that each leaves as. */
 export interface Sample {
   readonly type: string
-  readonly values: readonly (readonly [sql: string, text: string])[]
+  /** as T-SQL, and as it leaves; null: with as many digits as the server likes */
+  readonly values: readonly (readonly [sql: string, text: string | null])[]
 }
 
 const text = (...values: readonly string[]) =>
@@ -159,13 +160,21 @@ export const SAMPLES: readonly Sample[] = [
   {
     type: 'float',
     values: [
-      ['CONVERT(float, 0.1)', '1.0000000000000001e-001'],
-      ['1.7976931348623157E308', '1.7976931348623157e+308'],
-      ['CONVERT(float, 0)', '0.0000000000000000e+000'],
-      ['2.2250738585072014E-308', '2.2250738585072014e-308'],
+      ['CONVERT(float, 0.1)', null],
+      ['1.7976931348623157E308', null],
+      ['-2.2250738585072014E-308', null],
+      ['CONVERT(float, 0)', null],
+      ['9007199254740993E0', null],
     ],
   },
-  { type: 'real', values: [['CONVERT(real, 16777216)', '']] },
+  {
+    type: 'real',
+    values: [
+      ['CONVERT(real, 0.1)', null],
+      ['CONVERT(real, 3.4028235E38)', null],
+      ['CONVERT(real, 16777216)', null],
+    ],
+  },
   { type: 'xml', values: [['N\'<a b="&amp;">שלום</a>\'', '<a b="&amp;">שלום</a>']] },
 ]
 
