@@ -19,6 +19,7 @@ const HEAVY = {
   pack: 600_000,
   workers: 120_000,
   e2e: 120_000,
+  tsql: 60_000,
 }
 
 class LongFirst extends BaseSequencer {

@@ -6,6 +6,7 @@ const LOADERS = {
   duckdb: () => import('./duckdb/index.ts').then((m): DialectModule => m.duckdb),
   files: () => import('./files/index.ts').then((m): DialectModule => m.files),
   postgres: () => import('./postgres/index.ts').then((m): DialectModule => m.postgres),
+  sqlserver: () => import('./sqlserver/index.ts').then((m): DialectModule => m.sqlserver),
 } satisfies Record<string, () => Promise<DialectModule>>
 
 export type DialectKind = keyof typeof LOADERS

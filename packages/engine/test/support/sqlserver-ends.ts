@@ -1,4 +1,4 @@
-/** A world's source and target in two databases of one SQL Server. */
+/** A world's source and target in one database of a SQL Server: their tables have different names. */
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { openSqlServerBench } from '../../src/dialects/sqlserver/bench.ts'
 import { sqlserver } from '../../src/dialects/sqlserver/index.ts'
@@ -7,32 +7,35 @@ import { inTsql } from './tsql-of-tests.ts'
 import type { Side, WorldEnds } from './world-ends.ts'
 
 export interface SqlServerEnds extends WorldEnds {
-  readonly databases: Readonly<Record<Side, SqlServerDatabase>>
+  readonly db: SqlServerDatabase
 }
 
+let shared: Promise<SqlServerDatabase> | null = null
+
+/** One database for all worlds of a process, one after the other. Dropped by `dropShared`. */
 export async function sqlserverEnds(): Promise<SqlServerEnds> {
-  await using opening = new AsyncDisposableStack()
-  const databases = {
-    source: opening.use(await SqlServerDatabase.create()),
-    target: opening.use(await SqlServerDatabase.create()),
-  }
-  const opened = opening.move()
+  shared ??= SqlServerDatabase.create()
+  const db = await shared
+  await db.clean()
   const connection = (flow: FlowSpec, side: Side) => {
-    const id = flow[side].connection
-    const at = id === flow.source.connection ? 'source' : 'target'
-    return { id, kind: 'sqlserver', options: databases[at].options }
+    return { id: flow[side].connection, kind: 'sqlserver', options: db.options }
   }
   return {
-    databases,
+    db,
     place: '(SELECT 0)',
-    exec: (side, statements) => databases[side].exec(...statements.map(inTsql)),
-    rows: (side, query) => databases[side].rows(inTsql(query)),
+    exec: (_, statements) => db.exec(...statements.map(inTsql)),
+    rows: (_, query) => db.rows(inTsql(query)),
     openBench: async (flow, options, hooks) => {
       const ends = { ...options, source: connection(flow, 'source'), target: connection(flow, 'target') }
       const bench = await openSqlServerBench(ends, hooks)
-      if (bench === null) throw new TypeError('two databases of one server are no one server')
+      if (bench === null) throw new TypeError('a server is not itself')
       return { bench, dialect: sqlserver, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
     },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   }
+}
+
+export async function dropShared(): Promise<void> {
+  await (await shared)?.[Symbol.asyncDispose]()
+  shared = null
 }

@@ -16,7 +16,7 @@ export const markAsReader = sql`SET CONTEXT_INFO ${catalogText(READER_CONTEXT)}`
 export type ServerZone = string | null
 
 /** a datetime is rounded by less than a tick of a three-hundredth of a second */
-const TICK_NANOSECONDS = sql`3340000`
+const TICK_MICROSECONDS = sql`3340`
 /** by how much clocks are set back, in minutes */
 const SET_BACK = sql`(VALUES (0), (30), (60), (90), (120), (180)) AS b(minutes)`
 
@@ -26,7 +26,7 @@ const SET_BACK = sql`(VALUES (0), (30), (60), (90), (120), (180)) AS b(minutes)`
  */
 export function utcOf(local: Sql, zone: ServerZone): Sql {
   const wide = sql`CAST(${local} AS datetime2(7))`
-  const back = sql`DATEADD(nanosecond, -${TICK_NANOSECONDS}, `
+  const back = sql`DATEADD(microsecond, -${TICK_MICROSECONDS}, `
   if (zone === null) return sql`${back}DATEADD(minute, -60 - DATEPART(tzoffset, SYSDATETIMEOFFSET()), ${wide}))`
   const name = sql`N${textLiteral(zone)}`
   const shown = sql`CAST(DATEADD(minute, -b.minutes, u.utc) AT TIME ZONE N'UTC' AT TIME ZONE ${name} AS datetime2(7))`

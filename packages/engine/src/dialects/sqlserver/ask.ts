@@ -1,7 +1,8 @@
 /** Asking what not every login is shown, and not every server has. */
 import { errorNumber, serverError, type SqlServerSession } from '../../drivers/sqlserver.ts'
 import { type Sql, valuesOf } from '../sql-text.ts'
-import { translate } from './errors.ts'
+import type { Fault } from '../contract.ts'
+import { classify, translate } from './errors.ts'
 import { query } from './run-sql.ts'
 import { tsql } from './style.ts'
 
@@ -20,26 +21,11 @@ export interface Asking {
 export const ask = ({ session, where }: Asking, statement: Sql): Promise<Rows> =>
   query(session, statement, where, 'TM4019')
 
-/** What an error of these numbers says is not that anything is wrong: it is not there, or not for this login. */
-const NOT_SHOWN: ReadonlySet<number> = new Set([
-  195, // no such function
-  207, // no such column
-  208, // no such view
-  229, // the right to an object
-  262, // a right in the database
-  297, // a right of a statement
-  300, // a right on the server
-  916, // a database that the login does not enter
-  2812, // no such procedure
-  4121, // no such function of a schema
-  7202, // no linked server of that name
-  7411, // a linked server that takes no calls
-  7416, // a linked server that does not know the login
-  15281, // a component that is switched off
-  18456, // a linked server that refuses the login
-  22001, // a key of the registry
-  40515, // another database, which a service of one database has not
-])
+/**
+ * What is not there, or not for this login, is told by many numbers. An error that says that something is wrong now, a
+ * lost connection or a deadlock, is one.
+ */
+const NOT_SHOWN: ReadonlySet<Fault> = new Set(['permanent', 'constraint'])
 
 /** The server's words: it does not show that. */
 export class NotShown {
@@ -54,7 +40,8 @@ export async function askMaybe({ session, where }: Asking, statement: Sql): Prom
     return await session.rows(tsql(statement), valuesOf(statement))
   } catch (error) {
     const number = errorNumber(error)
-    if (number === undefined || !NOT_SHOWN.has(number)) throw translate(error, where, 'TM4019', session.discreet)
+    if (number === undefined || !NOT_SHOWN.has(classify(error)))
+      throw translate(error, where, 'TM4019', session.discreet)
     return new NotShown(`${serverError(error)?.message ?? ''} (error ${number})`)
   }
 }

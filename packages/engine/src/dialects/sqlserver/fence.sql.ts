@@ -25,11 +25,15 @@ const COLUMNS: Readonly<Record<OwnTable, Sql>> = {
   rows_read bigint NOT NULL, inserted bigint NOT NULL, updated bigint NOT NULL, deleted bigint NOT NULL,
   skipped_same bigint NOT NULL, skipped_older bigint NOT NULL, rejected bigint NOT NULL, committed_at datetime2(7) NOT NULL,
   PRIMARY KEY CLUSTERED (store, run, step, batch)`,
-  marker_reject: sql`${MARKER_KEY}, [key] nvarchar(max) NOT NULL, code varchar(10) NOT NULL, message nvarchar(max) NOT NULL,
-  INDEX tidemark_batch CLUSTERED (store, run, step, batch)`,
+  marker_reject: sql`${MARKER_KEY}, [key] nvarchar(max) NOT NULL, code varchar(10) NOT NULL, message nvarchar(max) NOT NULL`,
   settled: sql`store ${ID} NOT NULL, flow ${ID} NOT NULL, scope nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
-  run ${ID} NOT NULL, up_to nvarchar(4000) NULL, had_rows bit NOT NULL, settled_at datetime2(7) NOT NULL,
-  INDEX tidemark_flow CLUSTERED (store, flow)`,
+  run ${ID} NOT NULL, up_to nvarchar(4000) NULL, had_rows bit NOT NULL, settled_at datetime2(7) NOT NULL`,
+}
+
+/** Where a key would be too long for an index, what its rows are found by. */
+const INDEXED: Readonly<Partial<Record<OwnTable, Sql>>> = {
+  marker_reject: sql`(store, run, step, batch)`,
+  settled: sql`(store, flow)`,
 }
 
 /** A schema is made by a batch of its own. Safe to run twice. */
@@ -40,7 +44,10 @@ const nameText = (text: string): string => `N'${text.replaceAll("'", "''")}'`
 
 export const createOwn = (name: OwnTable): Sql => {
   const table = ident(OWN_SCHEMA, name)
-  return sql`IF OBJECT_ID(${catalogText(nameLiteral(table))}) IS NULL CREATE TABLE ${table} (${COLUMNS[name]})`
+  const make = sql`CREATE TABLE ${table} (${COLUMNS[name]})`
+  const by = INDEXED[name]
+  const all = by === undefined ? make : sql`BEGIN ${make}; CREATE CLUSTERED INDEX tidemark_found_by ON ${table} ${by} END`
+  return sql`IF OBJECT_ID(${catalogText(nameLiteral(table))}) IS NULL ${all}`
 }
 
 /** Of these schemas, those that are there: a name that exists needs no right to create it. */

@@ -2,7 +2,7 @@
 SELECT CONVERT(nvarchar(27), SYSUTCDATETIME(), 121);
 
 -- open transactions
-SELECT CAST(t.transaction_id AS nvarchar(20)), t.name, CONVERT(nvarchar(27), (SELECT DATEADD(nanosecond, -3340000, MIN(DATEADD(minute, -b.minutes, u.utc)))
+SELECT CAST(t.transaction_id AS nvarchar(20)), t.name, CONVERT(nvarchar(27), (SELECT DATEADD(microsecond, -3340, MIN(DATEADD(minute, -b.minutes, u.utc)))
   FROM (SELECT CAST(CAST(t.began AS datetime2(7)) AT TIME ZONE N'GMT Standard Time' AT TIME ZONE N'UTC' AS datetime2(7)) AS utc) AS u
   CROSS JOIN (VALUES (0), (30), (60), (90), (120), (180)) AS b(minutes) WHERE b.minutes = 0 OR CAST(DATEADD(minute, -b.minutes, u.utc) AT TIME ZONE N'UTC' AT TIME ZONE N'GMT Standard Time' AS datetime2(7)) = CAST(t.began AS datetime2(7))), 121), CAST(t.unit AS nvarchar(36)), t.wrote, t.wrote_here,
   CAST(o.session_id AS nvarchar(11)), s.original_login_name, s.program_name,
@@ -21,7 +21,7 @@ LEFT JOIN (SELECT x.transaction_id, x.session_id FROM sys.dm_tran_session_transa
 LEFT JOIN sys.dm_exec_sessions AS s ON s.session_id = o.session_id;
 
 -- open transactions, where the zone is not known
-SELECT CAST(t.transaction_id AS nvarchar(20)), t.name, CONVERT(nvarchar(27), DATEADD(nanosecond, -3340000, DATEADD(minute, -60 - DATEPART(tzoffset, SYSDATETIMEOFFSET()), CAST(t.began AS datetime2(7)))), 121), CAST(t.unit AS nvarchar(36)), t.wrote, t.wrote_here,
+SELECT CAST(t.transaction_id AS nvarchar(20)), t.name, CONVERT(nvarchar(27), DATEADD(microsecond, -3340, DATEADD(minute, -60 - DATEPART(tzoffset, SYSDATETIMEOFFSET()), CAST(t.began AS datetime2(7)))), 121), CAST(t.unit AS nvarchar(36)), t.wrote, t.wrote_here,
   CAST(o.session_id AS nvarchar(11)), s.original_login_name, s.program_name,
   CASE WHEN o.session_id = @@SPID THEN 1 ELSE 0 END, CASE WHEN SUBSTRING(s.context_info, 1, 16) = 0x7469646572656164B2C64F08A91E7D35 THEN 1 ELSE 0 END
 FROM (SELECT a.transaction_id, a.name, CASE WHEN a.transaction_type = 4 THEN a.transaction_uow END AS unit,
@@ -38,7 +38,7 @@ LEFT JOIN (SELECT x.transaction_id, x.session_id FROM sys.dm_tran_session_transa
 LEFT JOIN sys.dm_exec_sessions AS s ON s.session_id = o.session_id;
 
 -- transactions in memory
-SELECT CONCAT(N'in memory ', x.xtp_transaction_id), N'in memory', CONVERT(nvarchar(27), (SELECT DATEADD(nanosecond, -3340000, MIN(DATEADD(minute, -b.minutes, u.utc)))
+SELECT CONCAT(N'in memory ', x.xtp_transaction_id), N'in memory', CONVERT(nvarchar(27), (SELECT DATEADD(microsecond, -3340, MIN(DATEADD(minute, -b.minutes, u.utc)))
   FROM (SELECT CAST(CAST(COALESCE(r.began, s.last_request_start_time) AS datetime2(7)) AT TIME ZONE N'GMT Standard Time' AT TIME ZONE N'UTC' AS datetime2(7)) AS utc) AS u
   CROSS JOIN (VALUES (0), (30), (60), (90), (120), (180)) AS b(minutes) WHERE b.minutes = 0 OR CAST(DATEADD(minute, -b.minutes, u.utc) AT TIME ZONE N'UTC' AT TIME ZONE N'GMT Standard Time' AS datetime2(7)) = CAST(COALESCE(r.began, s.last_request_start_time) AS datetime2(7))), 121), NULL, 1, 1,
   CAST(x.session_id AS nvarchar(11)), s.original_login_name, s.program_name,
@@ -67,18 +67,18 @@ SELECT CAST(SERVERPROPERTY(N'EngineEdition') AS nvarchar(128)), CAST(SERVERPROPE
 FROM (SELECT DB_ID() AS id) AS q LEFT JOIN sys.databases AS d ON d.database_id = q.id;
 
 -- the clock of a secondary
-SELECT CONVERT(nvarchar(27), (SELECT DATEADD(nanosecond, -3340000, MIN(DATEADD(minute, -b.minutes, u.utc)))
+SELECT CONVERT(nvarchar(27), (SELECT DATEADD(microsecond, -3340, MIN(DATEADD(minute, -b.minutes, u.utc)))
   FROM (SELECT CAST(CAST(r.last_commit_time AS datetime2(7)) AT TIME ZONE N'GMT Standard Time' AT TIME ZONE N'UTC' AS datetime2(7)) AS utc) AS u
   CROSS JOIN (VALUES (0), (30), (60), (90), (120), (180)) AS b(minutes) WHERE b.minutes = 0 OR CAST(DATEADD(minute, -b.minutes, u.utc) AT TIME ZONE N'UTC' AT TIME ZONE N'GMT Standard Time' AS datetime2(7)) = CAST(r.last_commit_time AS datetime2(7))), 121) FROM sys.dm_hadr_database_replica_states AS r
 WHERE r.database_id = DB_ID() AND r.is_local = 1 AND r.last_commit_time IS NOT NULL;
 
 -- the clock of a secondary in Azure SQL Database
-SELECT CONVERT(nvarchar(27), (SELECT DATEADD(nanosecond, -3340000, MIN(DATEADD(minute, -b.minutes, u.utc)))
+SELECT CONVERT(nvarchar(27), (SELECT DATEADD(microsecond, -3340, MIN(DATEADD(minute, -b.minutes, u.utc)))
   FROM (SELECT CAST(CAST(r.last_commit_time AS datetime2(7)) AT TIME ZONE N'GMT Standard Time' AT TIME ZONE N'UTC' AS datetime2(7)) AS utc) AS u
   CROSS JOIN (VALUES (0), (30), (60), (90), (120), (180)) AS b(minutes) WHERE b.minutes = 0 OR CAST(DATEADD(minute, -b.minutes, u.utc) AT TIME ZONE N'UTC' AT TIME ZONE N'GMT Standard Time' AS datetime2(7)) = CAST(r.last_commit_time AS datetime2(7))), 121) FROM sys.dm_database_replica_states AS r WHERE r.is_local = 1 AND r.last_commit_time IS NOT NULL;
 
 -- the clock of a snapshot
-SELECT CONVERT(nvarchar(27), (SELECT DATEADD(nanosecond, -3340000, MIN(DATEADD(minute, -b.minutes, u.utc)))
+SELECT CONVERT(nvarchar(27), (SELECT DATEADD(microsecond, -3340, MIN(DATEADD(minute, -b.minutes, u.utc)))
   FROM (SELECT CAST(CAST(d.create_date AS datetime2(7)) AT TIME ZONE N'GMT Standard Time' AT TIME ZONE N'UTC' AS datetime2(7)) AS utc) AS u
   CROSS JOIN (VALUES (0), (30), (60), (90), (120), (180)) AS b(minutes) WHERE b.minutes = 0 OR CAST(DATEADD(minute, -b.minutes, u.utc) AT TIME ZONE N'UTC' AT TIME ZONE N'GMT Standard Time' AS datetime2(7)) = CAST(d.create_date AS datetime2(7))), 121) FROM sys.databases AS d WHERE d.database_id = DB_ID();
 

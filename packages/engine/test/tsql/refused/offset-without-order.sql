@@ -1,0 +1,2 @@
+SELECT s.[id] FROM [dbo].[src] AS s
+OFFSET 10 ROWS FETCH NEXT 5 ROWS ONLY;
