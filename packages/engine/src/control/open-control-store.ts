@@ -63,15 +63,20 @@ const POSTGRES = onServer(
   'postgres://USER@HOST:PORT/DATABASE',
   async () => (await import('./sql/postgres/postgres-store.ts')).POSTGRES_STORE,
 )
+const SQL_SERVER = onServer(
+  'sqlserver://USER@HOST:PORT/DATABASE',
+  async () => (await import('./sql/sqlserver/sqlserver-store.ts')).SQLSERVER_STORE,
+)
+
 /** scheme of the URL → what opens it */
 const STORES: ReadonlyMap<string, StoreKind> = new Map([
   ['sqlite', SQLITE],
   ['postgres', POSTGRES],
   ['postgresql', POSTGRES],
+  ['sqlserver', SQL_SERVER],
 ])
-const LATER: ReadonlySet<string> = new Set(['sqlserver'])
 
-/** Opens the control store at `sqlite:PATH` or `postgres://…`; makes and migrates it where needed. */
+/** Opens the control store at `sqlite:PATH`, `postgres://…` or `sqlserver://…`; makes and migrates it where needed. */
 export async function openControlStore(url: string, options: OpenStoreOptions): Promise<ControlStore> {
   return await kindOf(url).open(url, { ...options, busyMs: options.busyMs ?? 10_000 })
 }
@@ -92,7 +97,6 @@ function kindOf(url: string): StoreKind {
   const kind = STORES.get(scheme)
   if (kind !== undefined && colon < url.length - 1) return kind
   // the rest of the URL may hold a password: it is never shown
-  if (LATER.has(scheme)) throw new AppError('TM1017', `a control store on ${scheme}`)
   const forms = [...new Set([...STORES.values()].map(({ form }) => form))].join(' or ')
   throw new AppError('TM1011', `control: must be ${forms}${scheme === '' ? '' : `, not ${scheme}:…`}`)
 }

@@ -20,7 +20,7 @@ export interface SessionOptions {
 const isRead = (text: string): boolean => /^\s*select\b/i.test(text)
 
 /**
- * A few connections as a session (decisions 0019 and 0022). Transactions are READ COMMITTED: the statements that a
+ * A few connections as a session (decisions 0019 and 0024). Transactions are READ COMMITTED: the statements that a
  * change rests on lock what they read. One that the server chose as victim, or whose connection broke before its commit,
  * is done again from its beginning; one whose commit was not answered is looked up by its mark first.
  */
@@ -94,11 +94,11 @@ export class ServerStoreSession<S extends DriverSession = DriverSession> impleme
   /** While the server is away, and while transactions meet: each within its own budget. */
   async #patiently<T>(attempt: () => Promise<T>): Promise<T> {
     const { location, busyMs, awayMs } = this.#options
-    const { isConflict, storeError } = this.#kit
+    const meets = (error: unknown): boolean => this.#kit.isConflict(error)
     try {
-      return await retrying(within(awayMs), this.#isLost, () => retrying(within(busyMs), isConflict, attempt))
+      return await retrying(within(awayMs), this.#isLost, () => retrying(within(busyMs), meets, attempt))
     } catch (error) {
-      throw storeError(error, location)
+      throw this.#kit.storeError(error, location)
     }
   }
 

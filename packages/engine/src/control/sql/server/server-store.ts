@@ -61,7 +61,11 @@ export async function connectStore(
   const session = new ServerStoreSession(kit, { location, readOnly, busyMs, awayMs: AWAY_MS })
   const policy = { budgetMs: STARTS_WITHIN_MS, minDelayMs: 50, maxDelayMs: 500, factor: 2 }
   try {
-    await retrying(policy, store.isStarting, () => store.refuse(session, location, readOnly))
+    await retrying(
+      policy,
+      (error) => store.isStarting(error),
+      () => store.refuse(session, location, readOnly),
+    )
     return { session, location }
   } catch (error) {
     await session[Symbol.asyncDispose]()

@@ -1,0 +1,57 @@
+import { type SqlServerOptions, SqlServerSession } from '../../../drivers/sqlserver.ts'
+import type { ServerKit } from '../server/server-kit.ts'
+import { ServerStoreSession, type SessionOptions } from '../server/server-session.ts'
+import { batchesOf } from './batches-of-script.ts'
+import { sqlServerMarks } from './commit-mark.sql.ts'
+import { isConflict, isLost, numberOf, storeError } from './errors.ts'
+
+/** no statement of the ledger works so long; migrations may */
+const STATEMENT_MS = 120_000
+
+const WRITES = 'READ COMMITTED'
+/** A look may have left its level to the session; a single read begins with its own. */
+const READS = 'set transaction isolation level read committed;\n'
+
+const HAS_VERSIONS = `select case when snapshot_isolation_state = 1 then 1 else 0 end
+                        from sys.databases where database_id = db_id()`
+
+export function sqlServerKit(
+  server: SqlServerOptions,
+  { busyMs }: Pick<SessionOptions, 'busyMs'>,
+): ServerKit<SqlServerSession> {
+  return {
+    connect: () =>
+      SqlServerSession.connect(server, `set nocount on; set lock_timeout ${Math.max(1, Math.round(busyMs))}`),
+    ask: async (session, text, values) => {
+      const timer = setTimeout(() => session.cancel(), STATEMENT_MS)
+      try {
+        return await session.records(session.inTransaction ? text : `${READS}${text}`, values)
+      } finally {
+        clearTimeout(timer)
+      }
+    },
+    script: async (session, text) => {
+      for (const batch of batchesOf(text)) await session.script(batch)
+    },
+    begin: async (session, mark) => {
+      await session.begin(WRITES)
+      if (mark !== null) await session.script(mark)
+    },
+    // without versions of rows, what was read is locked until the end: others wait, or this begins again
+    beginToLook: async (session) => {
+      const [versions] = await session.rows(HAS_VERSIONS)
+      await session.begin(versions?.[0] === '1' ? 'SNAPSHOT' : 'SERIALIZABLE')
+    },
+    marks: sqlServerMarks,
+    deadlineMs: STATEMENT_MS + 15_000,
+    isServers: (error) => numberOf(error) !== undefined,
+    isLost,
+    isConflict,
+    storeError,
+  }
+}
+
+export const sqlServerStoreSession = (
+  server: SqlServerOptions,
+  options: SessionOptions,
+): ServerStoreSession<SqlServerSession> => new ServerStoreSession(sqlServerKit(server, options), options)
