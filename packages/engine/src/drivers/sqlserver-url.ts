@@ -19,7 +19,7 @@ const CONNECT_TIMEOUT_MS = 15_000
  * user, password, tls, ca and server_name those that it gives, decoded. What is empty is not given.
  */
 export function parseSqlServerUrl(url: string): Readonly<Record<string, string>> {
-  if (!/^sqlserver:\/\//.test(url)) throw new SqlServerUrlError('it must be sqlserver://USER@HOST:PORT/DATABASE')
+  if (!url.startsWith('sqlserver://')) throw new SqlServerUrlError('it must be sqlserver://USER@HOST:PORT/DATABASE')
   const parsed = URL.parse(url)
   if (parsed === null)
     throw new SqlServerUrlError(
