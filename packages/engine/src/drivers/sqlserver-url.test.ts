@@ -49,9 +49,8 @@ test('a URL of a SQL Server that says little is encrypted, checked and on the us
   expect(JSON.stringify(login)).not.toContain('hunter2')
 })
 
-test('an instance is looked for by its name unless the port is said too', () => {
+test('an instance is looked for by its name', () => {
   expect(options('sqlserver://me@host/db?instance=TWO')).toMatchObject({ instance: 'TWO', port: null })
-  expect(options('sqlserver://me@host:1500/db?instance=TWO')).toMatchObject({ instance: 'TWO', port: 1500 })
 })
 
 test('a user of a domain is one of Windows', () => {
@@ -83,6 +82,7 @@ test.each([
   ['sqlserver://ann:hunter2@host', 'names no database'],
   ['sqlserver://:hunter2@host/db', 'names no user'],
   ['sqlserver://ann:hunter2@host/db?ca=none.pem', 'ENOENT'],
+  ['sqlserver://ann:hunter2@host:1500/db?instance=TWO', 'exclude each other'],
 ])('%s is refused without a word of its password', (url, why) => {
   expect(() => options(url)).toThrow(why)
   expect(() => options(url)).not.toThrow(/hunter2/)

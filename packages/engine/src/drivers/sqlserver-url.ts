@@ -53,6 +53,8 @@ export function sqlServerOptionsOf(url: string, dir: string, applicationName: st
   if (host === undefined) throw new SqlServerUrlError('it names no host')
   if (database === undefined) throw new SqlServerUrlError('it names no database')
   if (user === undefined) throw new SqlServerUrlError('it names no user')
+  if (port !== undefined && instance !== undefined)
+    throw new SqlServerUrlError('its port and its instance exclude each other')
   return {
     host,
     port: port !== undefined ? Number(port) : instance === undefined ? DEFAULT_PORT : null,

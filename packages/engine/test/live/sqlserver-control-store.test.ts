@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 import { controlStoreContract } from '../contract/control-store-contract.ts'
-import { SQLSERVER } from '../support/sqlserver-server.ts'
+import { TEST_SERVER } from '../support/sqlserver-database.ts'
 import { keepsRowLocks, SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 const NO_LOCKS = 'this server keeps no lock of a row that was only read'
@@ -11,6 +11,6 @@ const WITHOUT_LOCKS: Readonly<Record<string, string>> = {
 
 const cannot = (await keepsRowLocks()) ? {} : WITHOUT_LOCKS
 
-describe.skipIf(SQLSERVER === null)('a server of SQL Server’s protocol', () => {
+describe.skipIf(TEST_SERVER === null)('a server of SQL Server’s protocol', () => {
   controlStoreContract('sqlserver', () => SqlServerStoreHarness.make(), cannot)
 })

@@ -1,7 +1,7 @@
 import { DoctorDocument, MigrateDocument, RunDocument, StatusDocument } from '@tidemark/contract/api'
 import { describe, expect, test } from 'vitest'
 import { flatProject, PROJECT_YAML, type Project } from '../e2e/project.ts'
-import { SQLSERVER } from '../support/sqlserver-server.ts'
+import { TEST_SERVER } from '../support/sqlserver-database.ts'
 import { SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 /** A flow between two DuckDB files whose ledger is in SQL Server, its password in the environment. */
@@ -21,7 +21,7 @@ async function projectAt(harness: SqlServerStoreHarness): Promise<Project> {
 const schemas = (harness: SqlServerStoreHarness) =>
   harness.sql(`select count(*) as n from sys.schemas where name = 'tidemark'`)
 
-describe.skipIf(SQLSERVER === null)('the command line with its ledger on SQL Server', () => {
+describe.skipIf(TEST_SERVER === null)('the command line with its ledger on SQL Server', () => {
   test('makes no schema by what only looks, plan and dry run among it', async () => {
     await using harness = await SqlServerStoreHarness.empty()
     await using p = await projectAt(harness)

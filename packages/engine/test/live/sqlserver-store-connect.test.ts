@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { inspectControlStore, openControlStore } from '../../src/control/open-control-store.ts'
 import { AppError } from '../../src/runtime/app-error.ts'
-import { SQLSERVER, urlOfDatabase } from '../support/sqlserver-server.ts'
+import { urlOfDatabase } from '../support/sqlserver-server.ts'
+import { TEST_SERVER } from '../support/sqlserver-database.ts'
 import { SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 const PASSWORD = 'hunter2'
@@ -35,7 +36,7 @@ test('a URL of a SQL Server that is none is refused without what it holds', asyn
   expect((await refusal(`sqlserver://ann:${PASSWORD}@host/db?tls=maybe`)).detail).toContain('tls is one of')
 })
 
-describe.skipIf(SQLSERVER === null)('a SQL Server that is there', () => {
+describe.skipIf(TEST_SERVER === null)('a SQL Server that is there', () => {
   test('refuses a wrong password, which is told without it', async () => {
     await using harness = await SqlServerStoreHarness.empty()
     const url = new URL(harness.url)

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openControlStore } from '../../src/control/open-control-store.ts'
 import { BY, counts, FLOW, succeeded, TTL_MS, World } from '../contract/control-store/store-world.ts'
-import { SQLSERVER, sqlServerOptions } from '../support/sqlserver-server.ts'
+import { sqlServerOptions } from '../support/sqlserver-server.ts'
+import { TEST_SERVER } from '../support/sqlserver-database.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
 import { SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
@@ -18,7 +19,7 @@ async function byProxy(harness: SqlServerStoreHarness) {
   return { proxy, store }
 }
 
-describe.skipIf(SQLSERVER === null)('a way to SQL Server that is cut', () => {
+describe.skipIf(TEST_SERVER === null)('a way to SQL Server that is cut', () => {
   test('does not end a run, in the middle of its batches either', async () => {
     await using harness = await SqlServerStoreHarness.make()
     const { proxy, store } = await byProxy(harness)

@@ -5,7 +5,8 @@ import { openControlStore } from '../../src/control/open-control-store.ts'
 import { batchesOf } from '../../src/control/sql/sqlserver/batches-of-script.ts'
 import { SqlServerSession } from '../../src/drivers/sqlserver.ts'
 import type { Row, StoreHarness, Upsert } from '../contract/control-store/store-world.ts'
-import { dropDatabase, makeDatabase, SQLSERVER, sqlServerOptions, urlOfDatabase } from '../support/sqlserver-server.ts'
+import { dropDatabase, makeDatabase, sqlServerOptions, urlOfDatabase } from '../support/sqlserver-server.ts'
+import { TEST_SERVER } from '../support/sqlserver-database.ts'
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/)
 
@@ -118,7 +119,7 @@ const EMPTIED = [
  * no such locks cannot show what rests on them.
  */
 export async function keepsRowLocks(): Promise<boolean> {
-  if (SQLSERVER === null) return false
+  if (TEST_SERVER === null) return false
   const harness = await SqlServerStoreHarness.empty()
   await using _dropped = harness
   await harness.script('create table dbo.t (a int not null primary key)\ngo\ninsert into dbo.t values (1)')

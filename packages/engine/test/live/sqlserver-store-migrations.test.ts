@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { SQLSERVER_MIGRATIONS } from '../../src/control/sql/sqlserver/sqlserver-migrations.ts'
 import { migrationScript } from '../../src/control/sql/sqlserver/schema.sql.ts'
 import { SqliteHarness } from '../contract/sqlite-harness.ts'
-import { SQLSERVER } from '../support/sqlserver-server.ts'
+import { TEST_SERVER } from '../support/sqlserver-database.ts'
 import { SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 /** Working tables and columns of each store's own. */
 const OF_ITS_OWN = /^(commit_mark|named_edit)\.|\.(row_id|key_hash)$/
 
-describe.skipIf(SQLSERVER === null)('the schema on SQL Server', () => {
+describe.skipIf(TEST_SERVER === null)('the schema on SQL Server', () => {
   test('has the tables, views and columns of SQLite, in the same order', async () => {
     await using sqlserver = await SqlServerStoreHarness.make()
     await using sqlite = await SqliteHarness.make()

@@ -4,7 +4,7 @@ import { SCHEMA_MANIFEST } from '../../src/control/sql/sqlserver/schema-manifest
 import { schemaFacts } from '../../src/control/sql/sqlserver/schema-facts.sql.ts'
 import { SQLSERVER_MIGRATIONS } from '../../src/control/sql/sqlserver/sqlserver-migrations.ts'
 import { BY, expectCode, FLOW, ownerOf, TTL_MS, World } from '../contract/control-store/store-world.ts'
-import { SQLSERVER } from '../support/sqlserver-server.ts'
+import { TEST_SERVER } from '../support/sqlserver-database.ts'
 import { SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 const EMPTY = { connections: [], modules: [], tasks: [] }
@@ -26,7 +26,7 @@ const contents = async (harness: SqlServerStoreHarness) =>
     ),
   )
 
-describe.skipIf(SQLSERVER === null)('a control store on SQL Server', () => {
+describe.skipIf(TEST_SERVER === null)('a control store on SQL Server', () => {
   test('makes itself on first use, and tells its place by host, port and database alone', async () => {
     await using harness = await SqlServerStoreHarness.empty()
     expect(await controlStoreExists(harness.url, '/nowhere')).toBe(false)
@@ -167,7 +167,7 @@ describe.skipIf(SQLSERVER === null)('a control store on SQL Server', () => {
   })
 })
 
-describe.skipIf(SQLSERVER === null)('the script that is printed for SQL Server', () => {
+describe.skipIf(TEST_SERVER === null)('the script that is printed for SQL Server', () => {
   test('run as one and once more, makes what the manifest lists, neither more nor less', async () => {
     await using harness = await SqlServerStoreHarness.empty()
     const { pending } = await inspect(harness)
@@ -195,7 +195,7 @@ describe.skipIf(SQLSERVER === null)('the script that is printed for SQL Server',
   })
 })
 
-describe.skipIf(SQLSERVER === null)('a damaged schema on SQL Server', () => {
+describe.skipIf(TEST_SERVER === null)('a damaged schema on SQL Server', () => {
   test('is told of triggers, a function, a view and an index, and mended by what is printed', async () => {
     await using harness = await SqlServerStoreHarness.empty()
     await harness.open()
@@ -246,7 +246,7 @@ create trigger tidemark.lease_token_only_grows on tidemark.lease after update as
   })
 })
 
-describe.skipIf(SQLSERVER === null)('a user of SQL Server who may not create', () => {
+describe.skipIf(TEST_SERVER === null)('a user of SQL Server who may not create', () => {
   test('is told what to have done, works with what another made, and writes no table without the right to', async () => {
     await using harness = await SqlServerStoreHarness.empty()
     const user = harness.database

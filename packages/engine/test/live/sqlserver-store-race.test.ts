@@ -18,7 +18,8 @@ import {
   TTL_MS,
   World,
 } from '../contract/control-store/store-world.ts'
-import { SQLSERVER, sqlServerOptions } from '../support/sqlserver-server.ts'
+import { sqlServerOptions } from '../support/sqlserver-server.ts'
+import { TEST_SERVER } from '../support/sqlserver-database.ts'
 import { keepsRowLocks, SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 const hasLocks = await keepsRowLocks()
@@ -41,7 +42,7 @@ async function together(role: Role, harness: SqlServerStoreHarness, names: reado
 const sessionTo = (harness: SqlServerStoreHarness, busyMs: number) =>
   sqlServerStoreSession(sqlServerOptions(harness.url), { location: 'here', readOnly: false, busyMs, awayMs: 5_000 })
 
-describe.skipIf(SQLSERVER === null)('processes at one store on SQL Server', () => {
+describe.skipIf(TEST_SERVER === null)('processes at one store on SQL Server', () => {
   test('that race for a lease 200 times each hold it in turn', async () => {
     await using harness = await SqlServerStoreHarness.make()
     const { folder } = await together('race', harness, ['p1', 'p2'])
@@ -62,7 +63,7 @@ describe.skipIf(SQLSERVER === null)('processes at one store on SQL Server', () =
   })
 })
 
-describe.skipIf(SQLSERVER === null)('workers at one store on SQL Server', () => {
+describe.skipIf(TEST_SERVER === null)('workers at one store on SQL Server', () => {
   test('end the batches of one run side by side, and each is counted once however often it is told', async () => {
     await using harness = await SqlServerStoreHarness.make()
     const world = new World(harness, await harness.open())

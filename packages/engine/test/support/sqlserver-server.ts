@@ -3,15 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SqlServerSession, type SqlServerOptions } from '../../src/drivers/sqlserver.ts'
 import { sqlServerOptionsOf } from '../../src/drivers/sqlserver-url.ts'
 import { newShortId } from '../../src/runtime/new-id.ts'
-
-/** `sqlserver://USER:PASSWORD@HOST:PORT/DATABASE`; null: none, and what needs one is skipped */
-export const SQLSERVER: string | null = process.env['TIDEMARK_TEST_SQLSERVER'] || null
+import { TEST_SERVER } from './sqlserver-database.ts'
 
 export const sqlServerOptions = (url: string): SqlServerOptions => sqlServerOptionsOf(url, '/nowhere', 'tidemark test')
 
 /** The same server, another database. */
 export function urlOfDatabase(database: string): string {
-  const url = new URL(SQLSERVER ?? 'sqlserver://nobody@nowhere')
+  const url = new URL(TEST_SERVER ?? 'sqlserver://nobody@nowhere')
   url.pathname = `/${database}`
   return url.href
 }
@@ -35,6 +33,6 @@ export async function dropDatabase(database: string): Promise<void> {
 }
 
 async function asAdmin(statement: string): Promise<void> {
-  await using admin = await SqlServerSession.connect(sqlServerOptions(SQLSERVER ?? ''))
+  await using admin = await SqlServerSession.connect(sqlServerOptions(TEST_SERVER ?? ''))
   await admin.script(statement)
 }

@@ -2,7 +2,7 @@ import type { ErrorCode } from '@tidemark/contract/error-codes'
 import { PostgresUrlError } from '../../../drivers/postgres-url.ts'
 import { sqlState } from '../../../drivers/postgres.ts'
 import { AppError } from '../../../runtime/app-error.ts'
-import { cannotOpen, messageOf } from '../server/cannot-open.ts'
+import { cannotOpen, isAboutTls, messageOf } from '../server/cannot-open.ts'
 import { LostConnection } from '../server/lost-connection.ts'
 
 /** By SQLSTATE (appendix A of PostgreSQL's manual), then by its class. What is not here is a defect: TM9001. */
@@ -94,5 +94,6 @@ export function storeError(error: unknown, location: string): unknown {
 /** The same for the first connection: whatever is wrong then, the store cannot be opened. */
 export function openError(error: unknown, location: string): unknown {
   if (error instanceof PostgresUrlError) return new AppError('TM1011', `control: ${error.message}`, { cause: error })
-  return error instanceof LostConnection ? cannotOpen(error, location, UNTRUSTED) : storeError(error, location)
+  if (!(error instanceof LostConnection)) return storeError(error, location)
+  return cannotOpen(error, location, isAboutTls(error.cause) ? UNTRUSTED : null)
 }

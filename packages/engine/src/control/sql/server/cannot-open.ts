@@ -21,14 +21,14 @@ function systemCode(error: unknown): string | null {
   return code
 }
 
-const isAboutTls = (error: unknown): boolean =>
+export const isAboutTls = (error: unknown): boolean =>
   /CERT|TLS|SSL|SIGNED|ISSUER|LEAF/.test(systemCode(error) ?? '') || /\bSSL\b/.test(messageOf(error))
 
-/** `untrusted`: what to do where it is TLS that refused. */
-export function cannotOpen(error: LostConnection, location: string, untrusted: readonly string[]): AppError {
+/** `untrusted`: what to do where it is TLS that refused; null: it is something else. */
+export function cannotOpen(error: LostConnection, location: string, untrusted: readonly string[] | null): AppError {
   return new AppError('TM3005', `${location}: ${messageOf(error.cause)}`, {
     cause: error,
     facts: { location, error: systemCode(error) },
-    remedy: isAboutTls(error.cause) ? untrusted : UNREACHABLE,
+    remedy: untrusted ?? UNREACHABLE,
   })
 }

@@ -46,24 +46,25 @@ test.each([
 })
 
 test('of several errors of one statement the first one counts', () => {
+  expect(isConflict(both(said(1205), said(3616)))).toBe(true)
   const error = both(said(2714, 'There is already an object named reject'), said(1750, 'Could not create constraint'))
   expect(storeError(error, 'here')).toMatchObject({ code: 'TM3005', facts: { number: 2714 } })
 })
 
 test('a login that was refused is told by its number, a server that did not answer by its address', () => {
-  expect(openError(new CannotConnect('Login failed', 18456, null), 'here')).toMatchObject({
+  expect(openError(new CannotConnect('login', 'Login failed', 18456, null), 'here')).toMatchObject({
     code: 'TM3005',
     remedy: [expect.stringContaining('password')],
   })
   const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-  const lost = new LostConnection('no connection', { cause: new CannotConnect('refused', null, refused) })
+  const lost = new LostConnection('no connection', { cause: new CannotConnect('network', 'refused', null, refused) })
   expect(openError(lost, 'here')).toMatchObject({
     code: 'TM3005',
     facts: { error: 'ECONNREFUSED' },
     remedy: [expect.stringContaining('host and port'), expect.any(String)],
   })
   const untrusted = Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' })
-  const tls = new LostConnection('no connection', { cause: new CannotConnect('no', null, untrusted) })
+  const tls = new LostConnection('no connection', { cause: new CannotConnect('certificate', 'no', null, untrusted) })
   expect(openError(tls, 'here')).toMatchObject({ remedy: [expect.stringContaining('ca=FILE'), expect.any(String)] })
 })
 

@@ -12,16 +12,32 @@ const WRITES = 'READ COMMITTED'
 /** A look may have left its level to the session; a single read begins with its own. */
 const READS = 'set transaction isolation level read committed;\n'
 
+/** 2: a commit is answered before it is on the disk, whatever the transaction asks for */
+const DURABILITY = 'select cast(delayed_durability as int) from sys.databases where database_id = db_id()'
+const FORCED = '2'
+
 const HAS_VERSIONS = `select case when snapshot_isolation_state = 1 then 1 else 0 end
                         from sys.databases where database_id = db_id()`
+
+async function connect(server: SqlServerOptions, busyMs: number): Promise<SqlServerSession> {
+  const lockTimeout = Math.max(1, Math.round(busyMs))
+  const session = await SqlServerSession.connect(server, `set nocount on; set lock_timeout ${lockTimeout}`)
+  try {
+    // as on PostgreSQL: what was answered is there after a crash of the server
+    session.flushesCommits = (await session.rows(DURABILITY))[0]?.[0] === FORCED
+    return session
+  } catch (error) {
+    await session[Symbol.asyncDispose]()
+    throw error
+  }
+}
 
 export function sqlServerKit(
   server: SqlServerOptions,
   { busyMs }: Pick<SessionOptions, 'busyMs'>,
 ): ServerKit<SqlServerSession> {
   return {
-    connect: () =>
-      SqlServerSession.connect(server, `set nocount on; set lock_timeout ${Math.max(1, Math.round(busyMs))}`),
+    connect: () => connect(server, busyMs),
     ask: async (session, text, values) => {
       const timer = setTimeout(() => session.cancel(), STATEMENT_MS)
       try {

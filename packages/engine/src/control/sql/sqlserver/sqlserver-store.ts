@@ -43,21 +43,14 @@ function serverOf(url: string, projectDir: string): StoreServer {
 interface Server {
   readonly version: string
   readonly isReadOnly: boolean
-  /** a commit is answered before it is on the disk, whatever the transaction asks for */
-  readonly isDelayed: boolean
 }
 
 const SERVER: Statement<Server> = {
   text: `select cast(serverproperty('ProductVersion') as nvarchar(60)) as version,
                 case when cast(databasepropertyex(db_name(), 'Updateability') as nvarchar(30)) = N'READ_ONLY'
-                     then 1 else 0 end as is_read_only,
-                (select count(*) from sys.databases where database_id = db_id() and delayed_durability_desc = 'FORCED') as is_delayed`,
+                     then 1 else 0 end as is_read_only`,
   params: [],
-  decode: (raw) => ({
-    version: text(raw, 'version'),
-    isReadOnly: flag(raw, 'is_read_only'),
-    isDelayed: flag(raw, 'is_delayed'),
-  }),
+  decode: (raw) => ({ version: text(raw, 'version'), isReadOnly: flag(raw, 'is_read_only') }),
 }
 
 /** What came with 2016, and only at its level of compatibility. */
@@ -85,11 +78,6 @@ async function refuse(session: ServerStoreSession, location: string, readOnly: b
       ],
     })
   }
-  if (server?.isDelayed === true && !readOnly)
-    throw new AppError('TM3005', `${location} answers commits before they are on the disk`, {
-      facts,
-      remedy: ['ALTER DATABASE … SET DELAYED_DURABILITY = ALLOWED   lets each transaction decide: ours wait'],
-    })
   if (server?.isReadOnly === true && !readOnly)
     throw new AppError('TM3005', `${location} is read-only`, {
       facts,
