@@ -144,7 +144,7 @@ function aboutJobs(
       ? [`No job for ${without.join(', ')}: without a schedule.`]
       : []),
     ...(module === null && schedules === 1 && without.length > 0
-      ? [`The job runs ${without.join(', ')} too, which ask for no schedule.`]
+      ? [`The job also runs what has no schedule: ${without.join(', ')}.`]
       : []),
   ]
 }

@@ -22,9 +22,16 @@ export function agentSql(jobs: readonly AgentJob[], remarks: readonly string[]):
     ...remarks.map((line) => `-- ${inComment(line)}`),
     'SET XACT_ABORT ON;',
     'DECLARE @job uniqueidentifier, @step int, @schedule int;',
+    'BEGIN TRY',
     'BEGIN TRANSACTION;',
     ...jobs.flatMap(jobLines),
+    '',
     'COMMIT TRANSACTION;',
+    'END TRY',
+    'BEGIN CATCH',
+    '  IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;',
+    '  THROW;',
+    'END CATCH;',
     '',
   ].join('\n')
 }
