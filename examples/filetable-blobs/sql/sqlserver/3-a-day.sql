@@ -10,7 +10,7 @@ FROM (VALUES ('1'), ('2'), ('3'), ('4')) AS cases (c) CROSS JOIN (VALUES ('1'), 
 INSERT INTO #edited VALUES ('7F8D53EC-B98C-F011-B86B-005056A2DD37');
 BEGIN TRANSACTION;
 UPDATE [Records_Blobs].dbo.ReferralAttachment
-SET file_stream = CONVERT(varbinary(max), 'PS: ') + file_stream, last_write_time = SYSDATETIMEOFFSET()
+SET file_stream = CONVERT(varbinary(max), 'PS: ' + CONVERT(varchar(max), file_stream)), last_write_time = SYSDATETIMEOFFSET()
 WHERE stream_id IN (SELECT id FROM #edited);
 UPDATE [Records_Metadata].dbo.ReferralAttachmentBase SET ModifiedOn = SYSUTCDATETIME()
 WHERE ReferralAttachmentId IN (SELECT id FROM #edited);

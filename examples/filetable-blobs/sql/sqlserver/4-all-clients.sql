@@ -8,7 +8,7 @@ FROM [Clients_Metadata].dbo.ClientAttachmentBase AS b
 JOIN [Records_Blobs].dbo.ClientAttachment AS d ON d.stream_id = b.ClientAttachmentId
 WHERE b.OwningBusinessUnit IN (SELECT businessunit FROM [South_FileTable].dbo.LA_BU) AND d.is_directory = 0;
 BEGIN TRANSACTION;
-UPDATE [Records_Blobs].dbo.ClientAttachment SET file_stream = CONVERT(varbinary(max), 'Our new address. ') + file_stream
+UPDATE [Records_Blobs].dbo.ClientAttachment SET file_stream = CONVERT(varbinary(max), 'Our new address. ' + CONVERT(varchar(max), file_stream))
 WHERE stream_id IN (SELECT id FROM #changed);
 UPDATE [Clients_Metadata].dbo.ClientAttachmentBase SET ModifiedOn = SYSUTCDATETIME()
 WHERE ClientAttachmentId IN (SELECT id FROM #changed);

@@ -1,5 +1,5 @@
 /** An installation on SQL Server: plain SELECTs over its catalog and its tables, every value as text. */
-import { errorNumber, SqlServerSession } from '../../drivers/sqlserver.ts'
+import { SqlServerSession } from '../../drivers/sqlserver.ts'
 import { sqlServerOptionsOf, SqlServerUrlError } from '../../drivers/sqlserver-url.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { BlobDeltaReader, OpenBlobDelta, PlainRow, PlainTable } from './blob-delta-reader.ts'
@@ -108,14 +108,14 @@ export class SqlServerReader implements BlobDeltaReader {
     column: string,
   ): Promise<readonly string[] | null> {
     const name = table.map(quote).join('.')
+    // of any database; null where there is no such column, or none that may be seen
+    const [found] = await this.#ask('SELECT COL_LENGTH(@p1, @p2) AS [length]', [name, column])
+    if ((found?.['length'] ?? null) === null) return null
     const value = `CONVERT(nvarchar(max), ${quote(column)})`
-    const asked = `SELECT DISTINCT ${value} AS [v] FROM ${name} WHERE ${quote(column)} IS NOT NULL ORDER BY [v]`
-    try {
-      return (await this.#session.records(asked)).map((row) => row['v'] ?? '')
-    } catch (error) {
-      if (isAbsent(error)) return null
-      throw this.#told(error)
-    }
+    const rows = await this.#ask(
+      `SELECT DISTINCT ${value} AS [v] FROM ${name} WHERE ${quote(column)} IS NOT NULL ORDER BY [v]`,
+    )
+    return rows.map((row) => row['v'] ?? '')
   }
 
   async now(): Promise<string> {
@@ -123,27 +123,18 @@ export class SqlServerReader implements BlobDeltaReader {
     return row?.['now'] ?? ''
   }
 
-  async #ask(text: string): Promise<readonly PlainRow[]> {
+  async #ask(text: string, params: readonly string[] = []): Promise<readonly PlainRow[]> {
     try {
-      return await this.#session.records(text)
+      return await this.#session.records(text, params)
     } catch (error) {
-      throw this.#told(error)
+      throw new AppError('TM1041', `${this.location}: ${wordsOf(error)}`, {
+        cause: error,
+        remedy: ['grant SELECT on its tables and VIEW DEFINITION on its procedures, then import again'],
+      })
     }
-  }
-
-  #told(error: unknown): AppError {
-    return new AppError('TM1041', `${this.location}: ${wordsOf(error)}`, {
-      cause: error,
-      remedy: ['grant SELECT on its tables and VIEW DEFINITION on its procedures, then import again'],
-    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#session[Symbol.asyncDispose]()
   }
 }
-
-/** no such column, no such table, no right to it, no such database */
-const ABSENT: ReadonlySet<number> = new Set([207, 208, 229, 916, 911, 4060])
-
-const isAbsent = (error: unknown): boolean => ABSENT.has(errorNumber(error) ?? 0)
