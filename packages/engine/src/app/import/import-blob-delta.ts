@@ -18,14 +18,14 @@ import { refuseCopiedPositions } from '../copied-position.ts'
 import { definedWith } from '../defined-with.ts'
 import type { OpenBlobDelta } from './blob-delta-reader.ts'
 import { type KeptWatermark, prepareWatermarks, writeWatermarks } from './keep-watermarks.ts'
-import { openSqlServerReader } from './sqlserver-reader.ts'
+import { openReader } from './open-reader.ts'
 import { readInstallation } from './read-installation.ts'
 import { type Imported, translateInstallation } from './translate-installation.ts'
 
 export async function importBlobDelta(
   ctx: AppContext,
   options: ImportOptions,
-  open: OpenBlobDelta = openSqlServerReader,
+  open: OpenBlobDelta = openReader,
 ): Promise<ImportDocument> {
   const tables = await (await ctx.store('read')).catalog.read()
   const connection = findConnection(ctx, tables, options.connection)

@@ -6,9 +6,7 @@ import type { BlobDeltaReader, OpenBlobDelta, PlainRow, PlainTable } from './blo
 
 export type Asked = Pick<SqlServerSession, 'records'> & AsyncDisposable
 
-export const openSqlServerReader: OpenBlobDelta = async ({ id, kind, options }, database, dir) => {
-  if (kind !== 'sqlserver')
-    throw new AppError('TM1041', `connection ${id} is of kind ${kind}: an installation is on SQL Server`)
+export const openSqlServerReader: OpenBlobDelta = async ({ id, options }, database, dir) => {
   const location = `database ${database} of connection ${id}`
   return new SqlServerReader(await connect(id, options, database, dir), location)
 }
