@@ -20,7 +20,7 @@ export interface SessionOptions {
 const isRead = (text: string): boolean => /^\s*select\b/i.test(text)
 
 /**
- * A few connections as a session (decisions 0019 and 0024). Transactions are READ COMMITTED: the statements that a
+ * A few connections as a session (decisions 0019 and 0025). Transactions are READ COMMITTED: the statements that a
  * change rests on lock what they read. One that the server chose as victim, or whose connection broke before its commit,
  * is done again from its beginning; one whose commit was not answered is looked up by its mark first.
  */
