@@ -161,9 +161,7 @@ const encryptionWords = ({ tls }: SqlServerOptions): string =>
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const each = [error, error.cause].flatMap((e: unknown) => (e instanceof AggregateError ? e.errors : []))
-  return [error.message, ...each.map((e: unknown) => (e instanceof Error ? e.message : String(e)))]
-    .filter((words) => words !== '')
-    .join('; ')
+  return each.map((e: unknown) => (e instanceof Error ? e.message : String(e))).join('; ') || error.message
 }
 
 const CERTIFICATE = /^(?:CERT_|ERR_TLS_CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_)/

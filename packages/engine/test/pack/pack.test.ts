@@ -111,9 +111,8 @@ test('the installed command reaches out to a SQL Server, by a client that is a p
     'office: { kind: sqlserver, host: 127.0.0.1, port: 1, database: d, login: entra-token, token: file:token }'
   await writeFile(path.join(folder, 'office/tidemark.yaml'), `project: office\nconnections:\n  ${office}\n`)
   await writeFile(path.join(folder, 'office/token'), 'x')
-  const told = await tidemark('doctor', '--project', 'office', '--json').catch(
-    (error: { stdout: string }) => error.stdout,
+  const told = await tidemark('discover', 'office', '--project', 'office').catch(
+    (error: { stderr: string }) => error.stderr,
   )
-  const { checks } = JSON.parse(told) as { checks: readonly { id: string; detail: string }[] }
-  expect(checks.find(({ id }) => id === 'connection')?.detail).toContain('ECONNREFUSED')
+  expect(told).toMatch(/^TM2001 cannot open: 127\.0\.0\.1:1\/d: connect ECONNREFUSED/)
 })

@@ -1,7 +1,7 @@
 /**
  * Plays the scenarios on the live server that TIDEMARK_TEST_SQLSERVER names, and writes down what was said:
- * `node --conditions=tidemark-source packages/engine/test/support/tds-peer/record-tds.ts [NAME…]`. The server must take
- * connections without encryption.
+ * `node --conditions=tidemark-source packages/engine/test/support/tds-peer/record-tds.ts [NAME…]`, and then
+ * `npm run format`. The server must take connections without encryption.
  */
 import path from 'node:path'
 import { inspect, isDeepStrictEqual } from 'node:util'
