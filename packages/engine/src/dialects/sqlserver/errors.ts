@@ -131,7 +131,8 @@ const BY_NUMBER: ReadonlyMap<number, Fault> = new Map(
 /** from here on they are those of THROW and RAISERROR: a trigger of the target that refuses a row */
 const OWN_RULES = 50_000
 
-const faultOf = (number: number): Fault => BY_NUMBER.get(number) ?? (number >= OWN_RULES ? 'constraint' : 'permanent')
+/** Of an error by its number alone. */
+export const faultOf = (number: number): Fault => BY_NUMBER.get(number) ?? (number >= OWN_RULES ? 'constraint' : 'permanent')
 
 /** Of several errors of a statement, the one that says most: the first that is known, else the first. */
 const tellingOf = (all: readonly ServerError[]): ServerError | undefined =>
