@@ -28,7 +28,10 @@ const OWN_CODES: ReadonlyMap<number, ErrorCode> = new Map([
   [2601, 'TM5010'],
   [2627, 'TM5010'],
 ])
-const codeOf = (number: number): ErrorCode | undefined => OWN_CODES.get(number) ?? CODES[faultOf(number)]
+/** of an error that a statement ends in, and its connection does not */
+const SEVERITY = 16
+const codeOf = (number: number): ErrorCode | undefined =>
+  OWN_CODES.get(number) ?? CODES[faultOf({ number, severity: SEVERITY })]
 
 /** what the procedures themselves raise */
 const OWN_ERRORS = 50_000
