@@ -58,7 +58,7 @@ async function onServer(database: string | null, ...statements: readonly string[
 }
 
 const open = (database = DATABASE): Promise<BlobDeltaReader> =>
-  openReader({ id: 'office', kind: 'sqlserver', options: { url: SERVER } }, database, '.')
+  openReader({ id: 'office', kind: 'sqlserver', options: { url: SERVER } }, database)
 
 describe.skipIf(SERVER === undefined)('an installation on the server that TIDEMARK_TEST_SQLSERVER names', () => {
   beforeAll(async () => {
@@ -125,7 +125,7 @@ describe.skipIf(SERVER === undefined)('an installation on the server that TIDEMA
 
 test('a connection that needs more than it has is refused before a server is asked', async () => {
   const wrong = (options: Readonly<Record<string, unknown>>, kind = 'sqlserver') =>
-    openReader({ id: 'office', kind, options }, 'BlobDeltaJobs', '.')
+    openReader({ id: 'office', kind, options }, 'BlobDeltaJobs')
   await expect(wrong({})).rejects.toMatchObject({ code: 'TM1011' })
   await expect(wrong({ url: 'sqlserver://host' })).rejects.toMatchObject({ code: 'TM1011' })
   await expect(wrong({ url: 'postgres://host/db' }, 'postgres')).rejects.toMatchObject({ code: 'TM1041' })

@@ -81,6 +81,11 @@ test('a name of three parts is a table of the schema database.schema', async () 
   })
   expect(await w.run(named)).toMatchObject({ state: 'succeeded', rows: { inserted: 1n } })
   expect(await w.targetRows('SELECT id, v FROM "Archive.dbo".letters')).toEqual([['2', 'b']])
+  const short = flowSpec({ source: { ...flow.source, table: ['Office', '', 'letters'] } })
+  await expect(w.run(short)).rejects.toMatchObject({
+    code: 'TM4001',
+    detail: expect.stringContaining('Office..letters'),
+  })
 })
 
 test('columns with odd names move, as key, position, scope, condition, exclusion and plain column', async () => {

@@ -29,9 +29,8 @@ export interface BlobDeltaReader extends AsyncDisposable {
   now(): Promise<string>
 }
 
-/** Opens it; refuses a connection that no installation can be on. `dir`: what paths of its options count from. */
+/** Opens it; refuses a connection that no installation can be on. */
 export type OpenBlobDelta = (
   connection: { readonly id: string; readonly kind: string; readonly options: Readonly<Record<string, unknown>> },
   database: string,
-  dir: string,
 ) => Promise<BlobDeltaReader>

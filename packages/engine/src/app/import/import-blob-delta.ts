@@ -29,7 +29,7 @@ export async function importBlobDelta(
 ): Promise<ImportDocument> {
   const tables = await (await ctx.store('read')).catalog.read()
   const connection = findConnection(ctx, tables, options.connection)
-  const imported = await read(ctx, open, connection, options)
+  const imported = await read(open, connection, options)
   const { change, catalog } = defined(ctx, tables, imported, options)
   if (!options.deploy) return documentOf(options, imported, [])
 
@@ -53,13 +53,8 @@ function findConnection(ctx: AppContext, tables: CatalogRows, id: string): Conne
   throw new AppError('TM1013', `connection ${id} is not defined${near === null ? '' : `   did you mean ${near}?`}`)
 }
 
-async function read(
-  ctx: AppContext,
-  open: OpenBlobDelta,
-  connection: Connection,
-  options: ImportOptions,
-): Promise<Imported> {
-  await using reader = await open(connection, options.database, ctx.project.dir)
+async function read(open: OpenBlobDelta, connection: Connection, options: ImportOptions): Promise<Imported> {
+  await using reader = await open(connection, options.database)
   return translateInstallation(await readInstallation(reader), options)
 }
 

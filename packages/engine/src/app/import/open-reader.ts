@@ -5,12 +5,12 @@ import { openSqlServerReader } from './sqlserver-reader.ts'
 
 const READERS: Readonly<Record<string, OpenBlobDelta>> = { sqlserver: openSqlServerReader }
 
-export const openReader: OpenBlobDelta = async (connection, database, dir) => {
+export const openReader: OpenBlobDelta = async (connection, database) => {
   const open = Object.hasOwn(READERS, connection.kind) ? READERS[connection.kind] : undefined
   if (open === undefined)
     throw new AppError(
       'TM1041',
       `connection ${connection.id} is of kind ${connection.kind}: an installation is on SQL Server`,
     )
-  return await open(connection, database, dir)
+  return await open(connection, database)
 }

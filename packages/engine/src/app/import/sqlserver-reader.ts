@@ -1,34 +1,15 @@
 /** An installation on SQL Server: plain SELECTs over its catalog and its tables, every value as text. */
-import { SqlServerSession } from '../../drivers/sqlserver.ts'
-import { sqlServerOptionsOf, SqlServerUrlError } from '../../drivers/sqlserver-url.ts'
+import { connectionOf, inDatabase, openSession } from '../../dialects/sqlserver/session.ts'
+import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { BlobDeltaReader, OpenBlobDelta, PlainRow, PlainTable } from './blob-delta-reader.ts'
 
-export type Asked = Pick<SqlServerSession, 'records'> & AsyncDisposable
+type Asked = Pick<SqlServerSession, 'records'> & AsyncDisposable
 
-export const openSqlServerReader: OpenBlobDelta = async ({ id, options }, database, dir) => {
-  const location = `database ${database} of connection ${id}`
-  return new SqlServerReader(await connect(id, options, database, dir), location)
+export const openSqlServerReader: OpenBlobDelta = async ({ id, options }, database) => {
+  const connection = inDatabase(connectionOf(options, 'source'), database)
+  return new SqlServerReader(await openSession(connection, 'source'), `database ${database} of connection ${id}`)
 }
-
-async function connect(
-  id: string,
-  options: Readonly<Record<string, unknown>>,
-  database: string,
-  dir: string,
-): Promise<SqlServerSession> {
-  const { url } = options
-  if (typeof url !== 'string')
-    throw new AppError('TM1011', `connection ${id} needs url: sqlserver://USER@HOST/DATABASE`)
-  try {
-    return await SqlServerSession.connect({ ...sqlServerOptionsOf(url, dir, APPLICATION), database })
-  } catch (error) {
-    if (error instanceof SqlServerUrlError) throw new AppError('TM1011', `connection ${id}: ${error.message}`)
-    throw new AppError('TM2001', `${database} of connection ${id}: ${wordsOf(error)}`, { cause: error })
-  }
-}
-
-const APPLICATION = 'tidemark import'
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

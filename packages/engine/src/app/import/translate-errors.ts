@@ -2,45 +2,41 @@
 import type { ErrorCode } from '@tidemark/contract/error-codes'
 import { isAboutRows } from '@tidemark/contract/error-policy'
 import type { JsonMap } from '../../definition/canonical.ts'
+import type { Fault } from '../../dialects/fault.ts'
+import { faultOf } from '../../dialects/sqlserver/errors.ts'
 import type { Difference } from './difference.ts'
 import type { InstalledRow } from './read-installation.ts'
 import type { StepName } from './script-meaning.ts'
 
 type Row = InstalledRow<'errorPolicy'>
 
-/** The codes that errors of these numbers end in. */
-const CODES: Readonly<Record<string, ErrorCode>> = {
-  '-2': 'TM2005', // a timeout of the client's
-  '207': 'TM4002',
-  '208': 'TM4001',
-  '245': 'TM5001',
-  '515': 'TM5009',
-  '547': 'TM5001',
-  '1105': 'TM2004',
-  '1205': 'TM5003',
-  '1222': 'TM5003',
-  '2601': 'TM5010',
-  '2627': 'TM5010',
-  '2628': 'TM5001',
-  '3960': 'TM5003',
-  '4060': 'TM2001',
-  '8114': 'TM5001',
-  '8115': 'TM5001',
-  '8152': 'TM5001',
-  '9002': 'TM2004',
-  '10053': 'TM2005',
-  '10054': 'TM2005',
-  '10928': 'TM2005',
-  '10929': 'TM2005',
-  '18456': 'TM2001',
-  '40197': 'TM2005',
-  '40501': 'TM2005',
-  '40613': 'TM2005',
+/** The code that an error ends in, by what the dialect takes it for. */
+const CODES: Readonly<Partial<Record<Fault, ErrorCode>>> = {
+  busy: 'TM2013',
+  conflict: 'TM5003',
+  constraint: 'TM5001',
+  corrupt: 'TM2003',
+  full: 'TM2004',
+  lost: 'TM2005',
+  missing: 'TM2001',
 }
+/** and those that are told apart before or after */
+const OWN_CODES: ReadonlyMap<number, ErrorCode> = new Map([
+  [207, 'TM4002'],
+  [208, 'TM4001'],
+  [515, 'TM5009'],
+  [2601, 'TM5010'],
+  [2627, 'TM5010'],
+])
+/** of an error that a statement ends in, and its connection does not */
+const SEVERITY = 16
+const codeOf = (number: number): ErrorCode | undefined =>
+  OWN_CODES.get(number) ?? CODES[faultOf({ number, severity: SEVERITY })]
+
 /** what the procedures themselves raise */
 const OWN_ERRORS = 50_000
 /** worth another attempt */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['TM2005', 'TM5003'])
+const PASSING: ReadonlySet<ErrorCode> = new Set(['TM2005', 'TM2013', 'TM5003'])
 
 export interface TranslatedErrors {
   readonly policies: readonly JsonMap[]
@@ -66,8 +62,7 @@ export function translateErrors(rows: readonly Row[], table: string | null, subj
 }
 
 const fold = (text: string): string => text.toLowerCase()
-const isOwn = ({ number }: Row): boolean =>
-  number !== null && Number(number) >= OWN_ERRORS && CODES[number] === undefined
+const isOwn = ({ number }: Row): boolean => number !== null && Number(number) >= OWN_ERRORS
 
 /** The first that matches decides, so what is said of one step comes before what is said of all. */
 const narrowFirst = (a: JsonMap, b: JsonMap): number => Number('step' in b) - Number('step' in a)
@@ -81,7 +76,7 @@ function translate(row: Row, subject: string): Translated {
   const fatal = isOn(row.fatal)
   const was = `error ${row.number ?? 'of any number'}${row.pattern === null ? '' : ` like "${row.pattern}"`} is ${fatal ? 'fatal' : 'passed over'}`
   const refuse = (now: string): Translated => ({ policy: null, differences: [{ kind: 'refused', subject, was, now }] })
-  const code = row.number === null ? undefined : CODES[row.number]
+  const code = row.number === null ? undefined : codeOf(Number(row.number))
   if (row.number === null)
     return refuse(
       'policies are told by codes, not by messages: after a failure, tidemark show RUN names the code for on_error',

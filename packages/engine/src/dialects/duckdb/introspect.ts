@@ -11,10 +11,14 @@ import { ident, type Sql, textOf } from '../sql-text.ts'
  * `[table]`, `[schema, table]`: DuckDB's default schema is `main`. A table of one of several databases of a server stands in
  * the schema `database.schema`, so that the flows of such a server run on one file as well.
  */
-export const schemaAndTable = (table: TableName): readonly [string, string] => [
-  table.length === 1 ? 'main' : table.slice(0, -1).join('.'),
-  table.at(-1) ?? '',
-]
+export function schemaAndTable(table: TableName): readonly [string, string] {
+  if (table.length === 0 || table.includes(''))
+    throw new AppError(
+      'TM4001',
+      `${table.join('.')}: a DuckDB table is named table, schema.table or database.schema.table, and none of it is left out`,
+    )
+  return [table.length === 1 ? 'main' : table.slice(0, -1).join('.'), table.at(-1) ?? '']
+}
 
 /** As statements for a person name it. */
 export const shownTable = (table: TableName): Sql => ident(...(table.length > 2 ? schemaAndTable(table) : table))

@@ -134,7 +134,8 @@ const OWN_RULES = 50_000
 /** severity from which on the server ends the connection */
 const ENDS_CONNECTION = 20
 
-function faultOf({ number, severity }: Pick<ServerError, 'number' | 'severity'>): Fault {
+/** Of an error by its number and severity alone. */
+export function faultOf({ number, severity }: Pick<ServerError, 'number' | 'severity'>): Fault {
   const known = BY_NUMBER.get(number)
   if (known !== undefined) return known
   if (severity >= ENDS_CONNECTION) return 'lost'
