@@ -40,6 +40,8 @@ describe.skipIf(TEST_SERVER === null)('the command line with its ledger on SQL S
   test('deploys, plans, runs and tells of it', async () => {
     await using harness = await SqlServerStoreHarness.empty()
     await using p = await projectAt(harness)
+    await p.ok('migrate')
+    await harness.open() // which looks to what the server lacks
     await p.ok('deploy')
     await p.ok('plan', 'm.t')
     await p.ok('run', 'm.t', '--dry-run')

@@ -13,7 +13,7 @@ import { addCountsFrom, attempt, bigint, effect, hold, int, jsonOf, NOW, stateAm
 
 /** `token` and `worker` follow. */
 const CLAIM = `update b
-                  set state = N'running', attempts = attempts + 1, claimed_at = ${NOW}, finished_at = null,
+                  set state = N'running', attempts = b.attempts + 1, claimed_at = ${NOW}, finished_at = null,
                       error_code = null, error_message = null`
 const IN_STEP = `exists (select 1 from tidemark.step s where s.run = @p1 and s.step = b.step and s.state = N'running')`
 const THIS_BATCH = `b.run = @p1 and b.batch = ${int(2)}`
@@ -132,7 +132,7 @@ export const sqlServerBatch: BatchStatements = {
   }),
   commit: ({ run, batch, states, token, rows }) => ({
     text: `${hold('@p1', 3)}
-           update b set state = N'done', finished_at = ${NOW}, ${addCountsFrom(4)}
+           update b set state = N'done', finished_at = ${NOW}, ${addCountsFrom(4, 'b.')}
            output inserted.step
              from tidemark.batch b
             where ${THIS_BATCH} and b.${stateAmong(states)} and @held = 1`,

@@ -1,7 +1,7 @@
 import { count, text } from '../decode.ts'
 import { decodeLease } from '../decode-rows.ts'
 import type { LeaseStatements } from '../statements.ts'
-import { attempt, bigint, DONE, KEEPING_PLACE, NOW, nowPlusMs, telling } from './sql-parts.ts'
+import { attempt, bigint, KEEPING_PLACE, NOW, nowPlusMs, telling } from './sql-parts.ts'
 
 const LEASE = `select flow, token, worker, host, pid, actor, expires_at,
                       case when expires_at <= ${NOW} then 1 else 0 end as expired from tidemark.lease`
@@ -28,13 +28,13 @@ export const sqlServerLease: LeaseStatements = {
   }),
   renew: ({ flow, token, ttlMs }) =>
     attempt(
-      telling(`update tidemark.lease set renewed_at = ${NOW}, expires_at = ${nowPlusMs(3)} ${DONE}
+      telling(`update tidemark.lease set renewed_at = ${NOW}, expires_at = ${nowPlusMs(3)}
                 where flow = @p1 and token = ${bigint(2)} and worker is not null`),
       [flow, token, Math.round(ttlMs)],
     ),
   release: ({ flow, token }) =>
     attempt(
-      telling(`update tidemark.lease set worker = null, host = null, pid = null, actor = null, expires_at = null ${DONE}
+      telling(`update tidemark.lease set worker = null, host = null, pid = null, actor = null, expires_at = null
                 where flow = @p1 and token = ${bigint(2)} and worker is not null`),
       [flow, token],
     ),

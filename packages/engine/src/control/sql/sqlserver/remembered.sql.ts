@@ -3,10 +3,8 @@ import { decodeFreshness, decodeReject, decodeUnmatched } from '../decode-rows.t
 import type { RememberedStatements } from '../statements.ts'
 import { BINARY, effect, hashOf, int, jsonOf, KEEPING_PLACE, keyAmong, NOW } from './sql-parts.ts'
 
-/** Of a table, or of `inserted.`. */
-const rejectOf = (row: string): string =>
-  `${row}id, ${row}flow, ${row}run, ${row}batch, ${row}[key], ${row}code, ${row}message, ${row}state, ${row}times,
-   ${row}created_at, coalesce(${row}last_at, ${row}created_at) as last_at, ${row}closed_at, ${row}closed_by, ${row}closed_reason`
+const REJECT = `id, flow, run, batch, [key], code, message, state, times,
+   created_at, coalesce(last_at, created_at) as last_at, closed_at, closed_by, closed_reason`
 
 const UNMATCHED = 'openjson(@p3) with (alias nvarchar(max), [key] nvarchar(max), position nvarchar(max)) x'
 const SAME_UNMATCHED = `u.flow = @p1 and u.alias = x.alias ${BINARY} and u.key_hash = ${hashOf('x.[key]')}`
@@ -52,7 +50,7 @@ export const sqlServerRemembered: RememberedStatements = {
     const narrowed = [...(flow === null ? [] : ['flow = @p1']), ...(state === 'all' ? [] : [`state = N'open'`])]
     const top = limit === null ? '' : `top (cast(@p${flow === null ? 1 : 2} as bigint)) `
     return {
-      text: `select ${top}${rejectOf('')} from tidemark.reject${narrowed.length === 0 ? '' : ` where ${narrowed.join(' and ')}`}
+      text: `select ${top}${REJECT} from tidemark.reject${narrowed.length === 0 ? '' : ` where ${narrowed.join(' and ')}`}
               order by id desc`,
       params: [...(flow === null ? [] : [flow]), ...(limit === null ? [] : [limit])],
       decode: decodeReject,
@@ -86,9 +84,11 @@ export const sqlServerRemembered: RememberedStatements = {
       [run, batch, jsonOf(keys)],
     ),
   dismissRejects: ({ flow, ids, by, reason }) => ({
-    text: `update tidemark.reject set state = N'dismissed', closed_at = ${NOW}, closed_by = @p3, closed_reason = @p4
-           output ${rejectOf('inserted.')}
-            where flow = @p1 and state = N'open' and id in (select cast(j.value as bigint) from openjson(@p2) j)`,
+    text: `declare @closed table (id bigint not null);
+           update tidemark.reject set state = N'dismissed', closed_at = ${NOW}, closed_by = @p3, closed_reason = @p4
+           output inserted.id into @closed (id)
+            where flow = @p1 and state = N'open' and id in (select cast(j.value as bigint) from openjson(@p2) j);
+           select ${REJECT} from tidemark.reject where id in (select id from @closed)`,
     params: [flow, JSON.stringify(ids), by, reason],
     decode: decodeReject,
   }),

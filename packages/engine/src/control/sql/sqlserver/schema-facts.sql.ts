@@ -94,7 +94,7 @@ export const whyNotWritable: Statement<string | null> = {
                      where ${OURS} and o.type = 'U'
                        and exists (select 1 from (values ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) p (permission)
                                     where has_perms_by_name(N'tidemark.' + quotename(o.name), 'OBJECT', p.permission) = 0)
-                     order by o.name for xml path(N'')), 1, 2, N'')
+                     order by o.name for xml path('')), 1, 2, N'')
     end as why`,
   params: [],
   decode: (raw) => textOrNull(raw, 'why'),

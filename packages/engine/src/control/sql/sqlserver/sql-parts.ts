@@ -67,19 +67,20 @@ select @held = 1 from tidemark.lease with (repeatableread, rowlock)
 `
 
 /**
- * OUTPUT of a table with triggers gives its rows to a table alone: `DONE` stands where OUTPUT does, in a text given to
- * `telling`.
+ * OUTPUT of a table with triggers gives its rows to a table alone; where nothing but their number matters, that is asked:
+ * it is the statement's own, whatever its triggers did.
  */
-export const DONE = 'output 1 into @done (one)'
-export const telling = (text: string): string =>
-  `declare @done table (one int not null);\n${text};\nselect one from @done`
+export const telling = (text: string): string => `declare @done int;
+${text};
+set @done = @@rowcount;
+select @done as done where @done > 0`
 
 /** Looks for a row that another may be about to insert, and keeps its place until the transaction ends. */
 export const KEEPING_PLACE = 'with (updlock, holdlock, rowlock)'
 
-/** `rows_read = rows_read + @pn, …`, for `countParams` from parameter `n` on. */
-export const addCountsFrom = (n: number): string =>
-  COUNTS_IN_ORDER.map((c, i) => `${c} = ${c} + ${bigint(n + i)}`).join(', ')
+/** `rows_read = rows_read + @pn, …`, for `countParams` from parameter `n` on; `row`: what stands before the column. */
+export const addCountsFrom = (n: number, row = ''): string =>
+  COUNTS_IN_ORDER.map((c, i) => `${c} = ${row}${c} + ${bigint(n + i)}`).join(', ')
 /** `rows_read = coalesce(@pn, rows_read), …`: null leaves what is there. */
 export const setCountsFrom = (n: number): string =>
   COUNTS_IN_ORDER.map((c, i) => `${c} = coalesce(${bigint(n + i)}, ${c})`).join(', ')
