@@ -9,7 +9,7 @@ import {
   decodeWave,
 } from '../decode-rows.ts'
 import type { BatchStatements } from '../statements.ts'
-import { addCountsFrom, attempt, bigint, effect, hold, int, jsonOf, NOW, stateAmong } from './sql-parts.ts'
+import { addCountsFrom, attempt, bigint, effect, hold, int, NOW, packed, stateAmong, textOf } from './sql-parts.ts'
 
 /** `token` and `worker` follow. */
 const CLAIM = `update b
@@ -51,16 +51,16 @@ export const sqlServerBatch: BatchStatements = {
   insertSteps: ({ run, steps }) =>
     effect(
       `insert into tidemark.step (run, step, name)
-       select @p1, x.step, x.name from openjson(@p2) with (step int, name nvarchar(max)) x
+       select @p1, x.step, ${textOf('name', 3)} from openjson(@p2) with (step int, name_at int, name_length int) x
         where not exists (select 1 from tidemark.step s where s.run = @p1 and s.step = x.step)`,
-      [run, jsonOf(steps)],
+      [run, ...packed(steps.map(({ step, name }) => ({ step, name })))],
     ),
   insertBatches: ({ run, batches }) =>
     effect(
       `insert into tidemark.batch (run, batch, step, wave, split)
-       select @p1, x.batch, x.step, x.wave, x.split
-         from openjson(@p2) with (batch int, step int, wave int, split nvarchar(max)) x`,
-      [run, jsonOf(batches)],
+       select @p1, x.batch, x.step, x.wave, ${textOf('split', 3)}
+         from openjson(@p2) with (batch int, step int, wave int, split_at int, split_length int) x`,
+      [run, ...packed(batches.map(({ batch, step, wave, split }) => ({ batch, step, wave, split })))],
     ),
   supersedeBatches: ({ run, states }) =>
     effect(

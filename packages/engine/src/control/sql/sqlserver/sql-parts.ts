@@ -5,7 +5,7 @@
 import { COUNTS_IN_ORDER } from '../decode-rows.ts'
 
 export { attempt, effect } from '../effect.ts'
-export { jsonOf } from '../server/text-values.ts'
+export { packed } from './packed-rows.ts'
 
 /** Of every text in the store. What a function or a variable gives has the database's own. */
 export const BINARY = 'collate Latin1_General_100_BIN2'
@@ -46,9 +46,13 @@ export const stateAmong = (states: readonly string[]): string =>
 /** As `key_hash` is computed. */
 export const hashOf = (key: string): string => `cast(hashbytes('SHA2_256', ${key}) as binary(32))`
 
-/** The key is among the texts of the JSON array in parameter `n`. */
+/** A text of a row that `packed` gave, whose row is `x` and whose texts are parameter `n`. */
+export const textOf = (column: string, n: number): string =>
+  `substring(@p${n} ${BINARY}, x.${column}_at, x.${column}_length)`
+
+/** The key is among those that `packed` gave as parameters `n` and `n` + 1. */
 export const keyAmong = (n: number): string =>
-  `key_hash in (select ${hashOf('cast(j.value as nvarchar(max))')} from openjson(@p${n}) j)`
+  `key_hash in (select ${hashOf(textOf('key', n + 1))} from openjson(@p${n}) with (key_at int, key_length int) x)`
 
 /** Equal, or both null, and to the last blank. */
 export const same = (column: string, n: number): string =>
