@@ -4,7 +4,8 @@ import type { ControlStore } from '../../src/control/control-store.ts'
 import { openControlStore } from '../../src/control/open-control-store.ts'
 import { batchesOf } from '../../src/control/sql/sqlserver/batches-of-script.ts'
 import { SCHEMA_MANIFEST } from '../../src/control/sql/sqlserver/schema-manifest.ts'
-import { SqlServerSession } from '../../src/drivers/sqlserver.ts'
+import { errorNumber, SqlServerSession } from '../../src/drivers/sqlserver.ts'
+import { Secret } from '../../src/runtime/secret.ts'
 import type { Row, StoreHarness, Upsert } from '../contract/control-store/store-world.ts'
 import { dropDatabase, makeDatabase, sqlServerOptions, urlOfDatabase } from '../support/sqlserver-server.ts'
 import { TEST_SERVER } from '../support/sqlserver-database.ts'
@@ -154,7 +155,23 @@ export interface ServerAbilities {
   readonly rowLocks: boolean
   /** foreign keys between texts that have a collation of their own; where they fail, stores of the tests have none */
   readonly foreignKeys: boolean
+  /** errors have the numbers of SQL Server */
+  readonly errorNumbers: boolean
+  /** indexes and defaults are called as they were made, and who may VIEW DEFINITION is told so */
+  readonly definitions: boolean
+  /** who has another password is not let in */
+  readonly passwords: boolean
 }
+
+const ALL: ServerAbilities = {
+  rowLocks: true,
+  foreignKeys: true,
+  errorNumbers: true,
+  definitions: true,
+  passwords: true,
+}
+
+const TEST_USER = decodeURIComponent(new URL(urlOfDatabase('')).username)
 
 let abilities: Promise<ServerAbilities> | null = null
 
@@ -162,7 +179,7 @@ let abilities: Promise<ServerAbilities> | null = null
 export const serverAbilities = (): Promise<ServerAbilities> => (abilities ??= probe())
 
 async function probe(): Promise<ServerAbilities> {
-  if (TEST_SERVER === null) return { rowLocks: true, foreignKeys: true }
+  if (TEST_SERVER === null) return ALL
   const database = await makeDatabase('tidemark_probe')
   try {
     const options = sqlServerOptions(urlOfDatabase(database))
@@ -182,7 +199,17 @@ async function probe(): Promise<ServerAbilities> {
     await one.script(read)
     const rowLocks = !(await succeeds(other, read))
     await one.rollback()
-    return { rowLocks, foreignKeys }
+    const missing = await one.script('select a from dbo.nowhere').catch(errorNumber)
+    await one.script('create index a_of_b on dbo.b (id)')
+    const [seen] = await one.rows(`select has_perms_by_name(N'dbo', 'SCHEMA', 'VIEW DEFINITION'),
+      (select count(*) from sys.indexes where name = N'a_of_b')`)
+    const definitions = seen?.join() === '1,1'
+    const login = { kind: 'sql', user: TEST_USER, password: new Secret('another') } as const
+    const passwords = await SqlServerSession.connect({ ...options, login }).then(
+      (session) => session[Symbol.asyncDispose]().then(() => false),
+      () => true,
+    )
+    return { rowLocks, foreignKeys, errorNumbers: missing === 208, definitions, passwords }
   } finally {
     await dropDatabase(database)
   }

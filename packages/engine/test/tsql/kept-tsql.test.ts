@@ -5,7 +5,12 @@ import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { sqlServerMarks } from '../../src/control/sql/sqlserver/commit-mark.sql.ts'
 import { differencesOf, mendingSql } from '../../src/control/sql/sqlserver/mend-schema.ts'
-import { schemaFacts, seesDefinitions, whyNotWritable } from '../../src/control/sql/sqlserver/schema-facts.sql.ts'
+import {
+  refusesWrites,
+  schemaFacts,
+  seesDefinitions,
+  unwritable,
+} from '../../src/control/sql/sqlserver/schema-facts.sql.ts'
 import { migrationScript } from '../../src/control/sql/sqlserver/schema.sql.ts'
 import { SQLSERVER_MIGRATIONS } from '../../src/control/sql/sqlserver/sqlserver-migrations.ts'
 import { SQLSERVER_STATEMENTS } from '../../src/control/sql/sqlserver/sqlserver-statements.ts'
@@ -44,7 +49,8 @@ describe('T-SQL of SQL Server 2016', () => {
   test('is every statement of the control store, and the script that is printed for SSMS', () => {
     const statements = [
       ...everyStatement(SQLSERVER_STATEMENTS),
-      ...[schemaFacts, seesDefinitions, whyNotWritable, sqlServerMarks.newest('w'), sqlServerMarks.remove('w')],
+      ...[schemaFacts, seesDefinitions, refusesWrites, unwritable],
+      ...[sqlServerMarks.newest('w'), sqlServerMarks.remove('w')],
     ].map(({ text }) => text)
     const scripts = SQLSERVER_MIGRATIONS.map(migrationScript)
     const texts = [...statements, sqlServerMarks.mark('w', 1), ...scripts, mendingSql(differencesOf([], true))]

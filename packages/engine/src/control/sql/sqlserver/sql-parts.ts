@@ -10,8 +10,9 @@ export { packed } from './packed-rows.ts'
 /** Of every text in the store. What a function or a variable gives has the database's own. */
 export const BINARY = 'collate Latin1_General_100_BIN2'
 
+/** Of DATETIME, which ticks every third of a hundredth of a second: in this style it always has three digits of them. */
 const asText = (time: string): string =>
-  `(stuff(convert(nvarchar(23), cast(${time} as datetime2(3)), 121), 11, 1, N'T') + N'Z')`
+  `(stuff(convert(nvarchar(23), cast(${time} as datetime), 121), 11, 1, N'T') + N'Z')`
 
 /**
  * The database's clock, UTC with milliseconds: text that sorts as time does. It stands still within a statement, also while

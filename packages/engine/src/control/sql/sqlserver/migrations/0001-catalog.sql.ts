@@ -11,7 +11,7 @@ const TEXT = `nvarchar(max) ${BINARY}`
 const TIME = `nvarchar(30) ${BINARY}`
 const NAME = `nvarchar(63) ${BINARY}`
 const WORD = `nvarchar(30) ${BINARY}`
-const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime2(3)), 121), 11, 1, N'T') + N'Z')`
+const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime), 121), 11, 1, N'T') + N'Z')`
 
 /** Extended properties, as SSMS shows them. */
 const describe = (table: string, column: string | null, text: string): string =>
