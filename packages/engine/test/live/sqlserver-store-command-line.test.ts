@@ -2,7 +2,9 @@ import { DoctorDocument, MigrateDocument, RunDocument, StatusDocument } from '@t
 import { describe, expect, test } from 'vitest'
 import { flatProject, PROJECT_YAML, type Project } from '../e2e/project.ts'
 import { TEST_SERVER } from '../support/sqlserver-database.ts'
-import { SqlServerStoreHarness } from './sqlserver-store-harness.ts'
+import { serverAbilities, SqlServerStoreHarness } from './sqlserver-store-harness.ts'
+
+const { definitions } = await serverAbilities()
 
 /** A flow between two DuckDB files whose ledger is in SQL Server, its password in the environment. */
 async function projectAt(harness: SqlServerStoreHarness): Promise<Project> {
@@ -40,6 +42,8 @@ describe.skipIf(TEST_SERVER === null)('the command line with its ledger on SQL S
   test('deploys, plans, runs and tells of it', async () => {
     await using harness = await SqlServerStoreHarness.empty()
     await using p = await projectAt(harness)
+    await p.ok('migrate')
+    await harness.open() // which looks to what the server lacks
     await p.ok('deploy')
     await p.ok('plan', 'm.t')
     await p.ok('run', 'm.t', '--dry-run')
@@ -64,7 +68,9 @@ describe.skipIf(TEST_SERVER === null)('the command line with its ledger on SQL S
     const { checks } = await p.json(DoctorDocument, ['doctor'], 1)
     const found = checks.find(({ id }) => id === 'store-integrity')
     expect(found?.status).toBe('fail')
-    expect(found?.detail).toContain('column reject.last_at is missing; trigger task.task_updated is missing')
+    expect(found?.detail).toContain('column reject.last_at is missing')
+    if (!definitions) return // a server that does not show them
+    expect(found?.detail).toContain('trigger task.task_updated is missing')
     expect(found?.remedy[0]).toContain('tidemark migrate --print-sql')
     await harness.script((await p.ok('migrate', '--print-sql')).out)
     await harness.script('alter table tidemark.reject add last_at nvarchar(30) collate Latin1_General_100_BIN2')

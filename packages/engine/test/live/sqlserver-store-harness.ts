@@ -3,7 +3,9 @@ import { afterAll } from 'vitest'
 import type { ControlStore } from '../../src/control/control-store.ts'
 import { openControlStore } from '../../src/control/open-control-store.ts'
 import { batchesOf } from '../../src/control/sql/sqlserver/batches-of-script.ts'
-import { SqlServerSession } from '../../src/drivers/sqlserver.ts'
+import { SCHEMA_MANIFEST } from '../../src/control/sql/sqlserver/schema-manifest.ts'
+import { errorNumber, SqlServerSession } from '../../src/drivers/sqlserver.ts'
+import { Secret } from '../../src/runtime/secret.ts'
 import type { Row, StoreHarness, Upsert } from '../contract/control-store/store-world.ts'
 import { dropDatabase, makeDatabase, sqlServerOptions, urlOfDatabase } from '../support/sqlserver-server.ts'
 import { TEST_SERVER } from '../support/sqlserver-database.ts'
@@ -18,36 +20,53 @@ const TABLES = words(`
 const qualified = (text: string): string =>
   text.replace(new RegExp(`\\b(from|join|into|update)\\s+(${TABLES.join('|')})\\b`, 'gi'), '$1 tidemark.$2')
 
+/** What the tests of a file share: a database, a store in it, and a session, which cost more to make than a test takes. */
+interface Shared {
+  readonly database: string
+  readonly store: ControlStore
+  readonly session: SqlServerSession
+}
+
 export class SqlServerStoreHarness implements StoreHarness {
   readonly database: string
   readonly url: string
-  readonly #isShared: boolean
+  readonly #shared: Shared | null
+  #sharedStore: ControlStore | null
   readonly #opened: ControlStore[] = []
-  #session: SqlServerSession | null = null
+  #session: SqlServerSession | null
   /** one statement at a time */
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(database: string, isShared = false) {
+  private constructor(database: string, shared: Shared | null) {
     this.database = database
     this.url = urlOfDatabase(database)
-    this.#isShared = isShared
+    this.#shared = shared
+    this.#sharedStore = shared?.store ?? null
+    this.#session = shared?.session ?? null
   }
 
   /** In an empty database, without a store. */
   static async empty(): Promise<SqlServerStoreHarness> {
-    return new SqlServerStoreHarness(await makeDatabase('tidemark_store'))
+    return new SqlServerStoreHarness(await makeDatabase('tidemark_store'), null)
   }
 
   /** With a store that is up to date and empty, in the one database of the tests of a file. */
   static async make(): Promise<SqlServerStoreHarness> {
-    const harness = new SqlServerStoreHarness(await (shared ??= makeShared()), true)
-    await harness.script(EMPTIED)
-    return harness
+    const all = await (shared ??= makeShared())
+    for (const batch of EMPTIED) await all.session.script(batch)
+    return new SqlServerStoreHarness(all.database, all)
   }
 
+  /** The first one without options is shared with other tests, and stays open. */
   async open(options: { readonly readOnly?: boolean; readonly busyMs?: number } = {}): Promise<ControlStore> {
+    const [first, isPlain] = [this.#sharedStore, Object.keys(options).length === 0]
+    if (first !== null && isPlain) {
+      this.#sharedStore = null
+      return { ...first, [Symbol.asyncDispose]: async () => undefined }
+    }
     const store = await openControlStore(this.url, { projectDir: '/nowhere', readOnly: false, ...options })
     this.#opened.push(store)
+    if (options.readOnly !== true && !(await serverAbilities()).foreignKeys) await this.script(WITHOUT_FOREIGN_KEYS)
     return store
   }
 
@@ -90,19 +109,27 @@ export class SqlServerStoreHarness implements StoreHarness {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const store of this.#opened) await store[Symbol.asyncDispose]()
+    if (this.#shared !== null) return
     await this.#session?.[Symbol.asyncDispose]()
-    if (!this.#isShared) await dropDatabase(this.database)
+    await dropDatabase(this.database)
   }
 }
 
-let shared: Promise<string> | null = null
+let shared: Promise<Shared> | null = null
 
-async function makeShared(): Promise<string> {
+async function makeShared(): Promise<Shared> {
   const database = await makeDatabase('tidemark_store')
-  afterAll(() => dropDatabase(database))
-  const store = await openControlStore(urlOfDatabase(database), { projectDir: '/nowhere', readOnly: false })
-  await store[Symbol.asyncDispose]()
-  return database
+  const url = urlOfDatabase(database)
+  const store = await openControlStore(url, { projectDir: '/nowhere', readOnly: false })
+  const session = await SqlServerSession.connect(sqlServerOptions(url))
+  if (!(await serverAbilities()).foreignKeys)
+    for (const batch of batchesOf(WITHOUT_FOREIGN_KEYS)) await session.script(batch)
+  afterAll(async () => {
+    await store[Symbol.asyncDispose]()
+    await session[Symbol.asyncDispose]()
+    await dropDatabase(database)
+  })
+  return { database, store, session }
 }
 
 /** As it was made, its identity apart. */
@@ -112,28 +139,78 @@ const EMPTIED = [
             task_history module_history connection_history`).map((table) => `delete from tidemark.${table}`),
   'enable trigger tidemark.lease_never_deleted on tidemark.lease',
   'truncate table tidemark.audit', // whose numbers begin at 1 again
-].join('\ngo\n')
+]
 
-/**
- * Whether a row that one transaction reads WITH (UPDLOCK) keeps another waiting. A server that speaks the protocol and has
- * no such locks cannot show what rests on them.
- */
-export async function keepsRowLocks(): Promise<boolean> {
-  if (TEST_SERVER === null) return false
-  const harness = await SqlServerStoreHarness.empty()
-  await using _dropped = harness
-  await harness.script('create table dbo.t (a int not null primary key)\ngo\ninsert into dbo.t values (1)')
-  await using one = await harness.connect()
-  await using other = await harness.connect()
-  await one.begin()
-  await one.rows('select a from dbo.t with (updlock, rowlock)')
-  await other.script('set lock_timeout 50')
+const WITHOUT_FOREIGN_KEYS = SCHEMA_MANIFEST.flatMap(({ what }) => {
+  const [, table, name] = /^constraint (\w+)\.(\w+_fkey)$/.exec(what) ?? []
+  if (table === undefined) return []
+  return [
+    `if exists (select 1 from sys.objects where name = N'${name}') alter table tidemark.${table} drop constraint ${name}`,
+  ]
+}).join('\ngo\n')
+
+/** What a server of this protocol may lack, and what rests on it cannot be shown by it. */
+export interface ServerAbilities {
+  /** a row that one transaction reads WITH (UPDLOCK) keeps another waiting */
+  readonly rowLocks: boolean
+  /** foreign keys between texts that have a collation of their own; where they fail, stores of the tests have none */
+  readonly foreignKeys: boolean
+  /** errors have the numbers of SQL Server */
+  readonly errorNumbers: boolean
+  /** indexes and defaults are called as they were made, and who may VIEW DEFINITION is told so */
+  readonly definitions: boolean
+  /** who has another password is not let in */
+  readonly passwords: boolean
+}
+
+const ALL: ServerAbilities = {
+  rowLocks: true,
+  foreignKeys: true,
+  errorNumbers: true,
+  definitions: true,
+  passwords: true,
+}
+
+const TEST_USER = decodeURIComponent(new URL(urlOfDatabase('')).username)
+
+let abilities: Promise<ServerAbilities> | null = null
+
+/** Asked once in each file. */
+export const serverAbilities = (): Promise<ServerAbilities> => (abilities ??= probe())
+
+async function probe(): Promise<ServerAbilities> {
+  if (TEST_SERVER === null) return ALL
+  const database = await makeDatabase('tidemark_probe')
   try {
-    await other.rows('select a from dbo.t with (updlock, rowlock)')
-    return false
-  } catch {
-    return true
-  } finally {
+    const options = sqlServerOptions(urlOfDatabase(database))
+    await using one = await SqlServerSession.connect(options)
+    await using other = await SqlServerSession.connect(options, 'set lock_timeout 50')
+    const succeeds = async (session: SqlServerSession, text: string): Promise<boolean> =>
+      await session.script(text).then(
+        () => true,
+        () => false,
+      )
+    await one.script(`create table dbo.a (id nvarchar(9) collate Latin1_General_100_BIN2 not null primary key);
+      create table dbo.b (id nvarchar(9) collate Latin1_General_100_BIN2 not null references dbo.a (id))`)
+    await one.script(`insert into dbo.a values (N'a')`)
+    const foreignKeys = await succeeds(one, `insert into dbo.b values (N'a')`)
+    const read = 'select id from dbo.a with (updlock, rowlock)'
+    await one.begin()
+    await one.script(read)
+    const rowLocks = !(await succeeds(other, read))
     await one.rollback()
+    const missing = await one.script('select a from dbo.nowhere').catch(errorNumber)
+    await one.script('create index a_of_b on dbo.b (id)')
+    const [seen] = await one.rows(`select has_perms_by_name(N'dbo', 'SCHEMA', 'VIEW DEFINITION'),
+      (select count(*) from sys.indexes where name = N'a_of_b')`)
+    const definitions = seen?.join() === '1,1'
+    const login = { kind: 'sql', user: TEST_USER, password: new Secret('another') } as const
+    const passwords = await SqlServerSession.connect({ ...options, login }).then(
+      (session) => session[Symbol.asyncDispose]().then(() => false),
+      () => true,
+    )
+    return { rowLocks, foreignKeys, errorNumbers: missing === 208, definitions, passwords }
+  } finally {
+    await dropDatabase(database)
   }
 }

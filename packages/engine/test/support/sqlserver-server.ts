@@ -16,15 +16,17 @@ export function urlOfDatabase(database: string): string {
 
 export async function makeDatabase(prefix: string): Promise<string> {
   const database = `${prefix}_${newShortId(8)}`
-  await asAdmin(`create database ${database}`)
+  await untilDone(`create database ${database}`)
   return database
 }
 
-/** Once nobody is connected to it: a session that was closed may be there for another moment. */
-export async function dropDatabase(database: string): Promise<void> {
+export const dropDatabase = (database: string): Promise<void> => untilDone(`drop database ${database}`)
+
+/** Once nobody else makes or removes one, or is connected to it: a session that was closed may be there for a moment. */
+async function untilDone(statement: string): Promise<void> {
   for (let left = 50; ; left--) {
     try {
-      return await asAdmin(`drop database ${database}`)
+      return await asAdmin(statement)
     } catch (error) {
       if (left === 0) throw error
       await sleep(100)

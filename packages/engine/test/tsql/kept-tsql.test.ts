@@ -3,6 +3,18 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { sqlServerMarks } from '../../src/control/sql/sqlserver/commit-mark.sql.ts'
+import { differencesOf, mendingSql } from '../../src/control/sql/sqlserver/mend-schema.ts'
+import {
+  refusesWrites,
+  schemaFacts,
+  seesDefinitions,
+  unwritable,
+} from '../../src/control/sql/sqlserver/schema-facts.sql.ts'
+import { migrationScript } from '../../src/control/sql/sqlserver/schema.sql.ts'
+import { SQLSERVER_MIGRATIONS } from '../../src/control/sql/sqlserver/sqlserver-migrations.ts'
+import { SQLSERVER_STATEMENTS } from '../../src/control/sql/sqlserver/sqlserver-statements.ts'
+import { everyStatement } from '../contract/control-store/every-statement.ts'
 import { findProblems, findProblemsInFile, type Problem } from '../support/tsql/check-tsql.ts'
 
 const ENGINE = path.resolve(import.meta.dirname, '../..')
@@ -32,6 +44,18 @@ describe('T-SQL of SQL Server 2016', () => {
     const texts = Object.values(exported).flatMap(textOf)
     expect(texts).not.toEqual([])
     expect(texts.flatMap((text) => shown(name, findProblems(text)))).toEqual([])
+  })
+
+  test('is every statement of the control store, and the script that is printed for SSMS', () => {
+    const statements = [
+      ...everyStatement(SQLSERVER_STATEMENTS),
+      ...[schemaFacts, seesDefinitions, refusesWrites, unwritable],
+      ...[sqlServerMarks.newest('w'), sqlServerMarks.remove('w')],
+    ].map(({ text }) => text)
+    const scripts = SQLSERVER_MIGRATIONS.map(migrationScript)
+    const texts = [...statements, sqlServerMarks.mark('w', 1), ...scripts, mendingSql(differencesOf([], true))]
+    expect(texts.length).toBeGreaterThan(100)
+    expect(texts.flatMap((text) => shown(text, findProblems(text)))).toEqual([])
   })
 
   test('is there to be read, where a dialect and a control store keep it', () => {

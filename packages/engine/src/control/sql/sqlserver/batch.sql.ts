@@ -9,11 +9,11 @@ import {
   decodeWave,
 } from '../decode-rows.ts'
 import type { BatchStatements } from '../statements.ts'
-import { addCountsFrom, attempt, bigint, effect, hold, int, jsonOf, NOW, stateAmong } from './sql-parts.ts'
+import { addCountsFrom, attempt, bigint, effect, hold, int, NOW, packed, stateAmong, textOf } from './sql-parts.ts'
 
 /** `token` and `worker` follow. */
 const CLAIM = `update b
-                  set state = N'running', attempts = attempts + 1, claimed_at = ${NOW}, finished_at = null,
+                  set state = N'running', attempts = b.attempts + 1, claimed_at = ${NOW}, finished_at = null,
                       error_code = null, error_message = null`
 const IN_STEP = `exists (select 1 from tidemark.step s where s.run = @p1 and s.step = b.step and s.state = N'running')`
 const THIS_BATCH = `b.run = @p1 and b.batch = ${int(2)}`
@@ -51,16 +51,16 @@ export const sqlServerBatch: BatchStatements = {
   insertSteps: ({ run, steps }) =>
     effect(
       `insert into tidemark.step (run, step, name)
-       select @p1, x.step, x.name from openjson(@p2) with (step int, name nvarchar(max)) x
+       select @p1, x.step, ${textOf('name', 3)} from openjson(@p2) with (step int, name_at int, name_length int) x
         where not exists (select 1 from tidemark.step s where s.run = @p1 and s.step = x.step)`,
-      [run, jsonOf(steps)],
+      [run, ...packed(steps.map(({ step, name }) => ({ step, name })))],
     ),
   insertBatches: ({ run, batches }) =>
     effect(
       `insert into tidemark.batch (run, batch, step, wave, split)
-       select @p1, x.batch, x.step, x.wave, x.split
-         from openjson(@p2) with (batch int, step int, wave int, split nvarchar(max)) x`,
-      [run, jsonOf(batches)],
+       select @p1, x.batch, x.step, x.wave, ${textOf('split', 3)}
+         from openjson(@p2) with (batch int, step int, wave int, split_at int, split_length int) x`,
+      [run, ...packed(batches.map(({ batch, step, wave, split }) => ({ batch, step, wave, split })))],
     ),
   supersedeBatches: ({ run, states }) =>
     effect(
@@ -132,7 +132,7 @@ export const sqlServerBatch: BatchStatements = {
   }),
   commit: ({ run, batch, states, token, rows }) => ({
     text: `${hold('@p1', 3)}
-           update b set state = N'done', finished_at = ${NOW}, ${addCountsFrom(4)}
+           update b set state = N'done', finished_at = ${NOW}, ${addCountsFrom(4, 'b.')}
            output inserted.step
              from tidemark.batch b
             where ${THIS_BATCH} and b.${stateAmong(states)} and @held = 1`,

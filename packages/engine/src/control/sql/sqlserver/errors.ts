@@ -83,6 +83,10 @@ const TAKEN: readonly string[] = ['take another database, or rename what bears t
 const LOGIN: readonly string[] = [
   'mend the user or the password under control: in tidemark.yaml, or the variable that it refers to',
 ]
+const NO_DATABASE: readonly string[] = [
+  'CREATE DATABASE, as somebody who may',
+  'or mend its name under control: in tidemark.yaml',
+]
 const NO_RIGHT: readonly string[] = [
   BY_HAND,
   'GRANT SELECT, INSERT, UPDATE, DELETE, VIEW DEFINITION ON SCHEMA::tidemark   to this user',
@@ -117,9 +121,9 @@ const BY_NUMBER: Readonly<Record<number, readonly [ErrorCode, (readonly string[]
   3906: ['TM3005', READ_ONLY],
   2628: ['TM3005', TOO_LONG],
   8152: ['TM3005', TOO_LONG],
-  4060: ['TM3005', ['CREATE DATABASE, as somebody who may', 'or mend its name under control: in tidemark.yaml']],
+  911: ['TM3005', NO_DATABASE],
+  4060: ['TM3005', NO_DATABASE],
   4064: ['TM3005', LOGIN],
-  911: ['TM3005'],
   927: ['TM3005'], // being restored, offline, without its files
   942: ['TM3005'],
   945: ['TM3005'],

@@ -30,7 +30,7 @@ export const schemaFacts: Statement<{ readonly what: string; readonly is: string
                             when c.max_length = -1 then N'(max)'
                             when type_name(c.user_type_id) = N'binary' then concat(N'(', c.max_length, N')')
                             else concat(N'(', c.max_length / 2, N')') end
-                     + case when c.collation_name <> N'Latin1_General_100_BIN2' then N' ' + c.collation_name else N'' end
+                     + case when lower(c.collation_name) not like N'%bin2' then N' ' + c.collation_name else N'' end
                      + case when c.is_identity = 1 then N' identity' else N'' end
                      + case when c.is_nullable = 0 then N' not null' else N'' end end, cast(null as nvarchar(max))
       from sys.columns c join sys.objects o on o.object_id = c.object_id
@@ -78,8 +78,8 @@ export const seesDefinitions: Statement<boolean> = {
   decode: (raw) => text(raw, 'sees') === '1',
 }
 
-/** Why this user cannot write the store, or make it; null: it can. */
-export const whyNotWritable: Statement<string | null> = {
+/** Why this user cannot write the store, or make it; null: the tables are there to be asked about. */
+export const refusesWrites: Statement<string | null> = {
   text: `select case
       when cast(databasepropertyex(db_name(), 'Updateability') as nvarchar(30)) = N'READ_ONLY' then N'it is read-only'
       when schema_id(N'tidemark') is null
@@ -89,13 +89,18 @@ export const whyNotWritable: Statement<string | null> = {
       when object_id(N'tidemark.store_migration') is null
         then case when has_perms_by_name(N'tidemark', 'SCHEMA', 'ALTER') = 0
                   then N'user ' + user_name() + N' may not create tables in the schema tidemark' end
-      else N'user ' + user_name() + N' may not write '
-           + stuff((select N', ' + o.name from sys.objects o
-                     where ${OURS} and o.type = 'U'
-                       and exists (select 1 from (values ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) p (permission)
-                                    where has_perms_by_name(N'tidemark.' + quotename(o.name), 'OBJECT', p.permission) = 0)
-                     order by o.name for xml path(N'')), 1, 2, N'')
     end as why`,
   params: [],
   decode: (raw) => textOrNull(raw, 'why'),
+}
+
+/** Tables that it may not read and write. */
+export const unwritable: Statement<{ readonly user: string; readonly table: string }> = {
+  text: `select user_name() as who, o.name as name from sys.objects o
+          where ${OURS} and o.type = 'U'
+            and exists (select 1 from (values ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) p (permission)
+                         where has_perms_by_name(N'tidemark.' + quotename(o.name), 'OBJECT', p.permission) = 0)
+          order by o.name`,
+  params: [],
+  decode: (raw) => ({ user: text(raw, 'who'), table: text(raw, 'name') }),
 }

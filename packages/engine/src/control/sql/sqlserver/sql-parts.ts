@@ -5,13 +5,14 @@
 import { COUNTS_IN_ORDER } from '../decode-rows.ts'
 
 export { attempt, effect } from '../effect.ts'
-export { jsonOf } from '../server/text-values.ts'
+export { packed } from './packed-rows.ts'
 
 /** Of every text in the store. What a function or a variable gives has the database's own. */
 export const BINARY = 'collate Latin1_General_100_BIN2'
 
+/** Of DATETIME, which ticks every third of a hundredth of a second: in this style it always has three digits of them. */
 const asText = (time: string): string =>
-  `(stuff(convert(nvarchar(23), cast(${time} as datetime2(3)), 121), 11, 1, N'T') + N'Z')`
+  `(stuff(convert(nvarchar(23), cast(${time} as datetime), 121), 11, 1, N'T') + N'Z')`
 
 /**
  * The database's clock, UTC with milliseconds: text that sorts as time does. It stands still within a statement, also while
@@ -46,9 +47,13 @@ export const stateAmong = (states: readonly string[]): string =>
 /** As `key_hash` is computed. */
 export const hashOf = (key: string): string => `cast(hashbytes('SHA2_256', ${key}) as binary(32))`
 
-/** The key is among the texts of the JSON array in parameter `n`. */
+/** A text of a row that `packed` gave, whose row is `x` and whose texts are parameter `n`. */
+export const textOf = (column: string, n: number): string =>
+  `substring(@p${n} ${BINARY}, x.${column}_at, x.${column}_length)`
+
+/** The key is among those that `packed` gave as parameters `n` and `n` + 1. */
 export const keyAmong = (n: number): string =>
-  `key_hash in (select ${hashOf('cast(j.value as nvarchar(max))')} from openjson(@p${n}) j)`
+  `key_hash in (select ${hashOf(textOf('key', n + 1))} from openjson(@p${n}) with (key_at int, key_length int) x)`
 
 /** Equal, or both null, and to the last blank. */
 export const same = (column: string, n: number): string =>
@@ -67,19 +72,20 @@ select @held = 1 from tidemark.lease with (repeatableread, rowlock)
 `
 
 /**
- * OUTPUT of a table with triggers gives its rows to a table alone: `DONE` stands where OUTPUT does, in a text given to
- * `telling`.
+ * OUTPUT of a table with triggers gives its rows to a table alone; where nothing but their number matters, that is asked:
+ * it is the statement's own, whatever its triggers did.
  */
-export const DONE = 'output 1 into @done (one)'
-export const telling = (text: string): string =>
-  `declare @done table (one int not null);\n${text};\nselect one from @done`
+export const telling = (text: string): string => `declare @done int;
+${text};
+set @done = @@rowcount;
+select @done as done where @done > 0`
 
 /** Looks for a row that another may be about to insert, and keeps its place until the transaction ends. */
 export const KEEPING_PLACE = 'with (updlock, holdlock, rowlock)'
 
-/** `rows_read = rows_read + @pn, …`, for `countParams` from parameter `n` on. */
-export const addCountsFrom = (n: number): string =>
-  COUNTS_IN_ORDER.map((c, i) => `${c} = ${c} + ${bigint(n + i)}`).join(', ')
+/** `rows_read = rows_read + @pn, …`, for `countParams` from parameter `n` on; `row`: what stands before the column. */
+export const addCountsFrom = (n: number, row = ''): string =>
+  COUNTS_IN_ORDER.map((c, i) => `${c} = ${row}${c} + ${bigint(n + i)}`).join(', ')
 /** `rows_read = coalesce(@pn, rows_read), …`: null leaves what is there. */
 export const setCountsFrom = (n: number): string =>
   COUNTS_IN_ORDER.map((c, i) => `${c} = coalesce(${bigint(n + i)}, ${c})`).join(', ')

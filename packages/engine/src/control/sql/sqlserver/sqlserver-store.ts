@@ -7,7 +7,7 @@ import type { StoreServer, ServerStore } from '../server/server-store.ts'
 import type { ServerStoreSession } from '../server/server-session.ts'
 import { isStarting, numberOf, openError } from './errors.ts'
 import { differencesOf, mendingSql } from './mend-schema.ts'
-import { schemaFacts, seesDefinitions, whyNotWritable } from './schema-facts.sql.ts'
+import { refusesWrites, schemaFacts, seesDefinitions, unwritable } from './schema-facts.sql.ts'
 import { migrationScript } from './schema.sql.ts'
 import { SQLSERVER_MIGRATIONS } from './sqlserver-migrations.ts'
 import { sqlServerKit } from './sqlserver-session.ts'
@@ -24,7 +24,16 @@ export const SQLSERVER_STORE: ServerStore = {
   differences: async (session) =>
     differencesOf(await session.all(schemaFacts), (await first(session, seesDefinitions)) ?? false),
   mendingSql,
-  whyNotWritable: (session) => first(session, whyNotWritable),
+  whyNotWritable,
+}
+
+async function whyNotWritable(session: ServerStoreSession): Promise<string | null> {
+  const why = await first(session, refusesWrites)
+  if (why !== null) return why
+  const tables = await session.all(unwritable)
+  return tables[0] === undefined
+    ? null
+    : `user ${tables[0].user} may not write ${tables.map((t) => t.table).join(', ')}`
 }
 
 function serverOf(url: string, projectDir: string): StoreServer {

@@ -11,7 +11,7 @@ const TEXT = `nvarchar(max) ${BINARY}`
 const TIME = `nvarchar(30) ${BINARY}`
 const NAME = `nvarchar(63) ${BINARY}`
 const WORD = `nvarchar(30) ${BINARY}`
-const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime2(3)), 121), 11, 1, N'T') + N'Z')`
+const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime), 121), 11, 1, N'T') + N'Z')`
 
 /** Extended properties, as SSMS shows them. */
 const describe = (table: string, column: string | null, text: string): string =>
@@ -150,12 +150,15 @@ const TASK: Kept = {
   flags: ['is_active'],
 }
 
+/** Its documents as they were written, to the byte. */
 function rowJson({ key, numbers, texts, json: documents, flags }: Kept, row: string): string {
-  const plain = [...key, ...numbers, ...texts].map((c) => `${row}.${c} as ${c}`)
-  const parsed = documents.map((c) => `json_query(${row}.${c}) as ${c}`)
-  const truths = flags.map((c) => `cast(${row}.${c} as bit) as ${c}`)
-  return `(select ${[...plain, ...parsed, ...truths].join(', ')}
-            for json path, without_array_wrapper, include_null_values)`
+  const plain = key.map((c) => [c, `N'"', ${row}.${c}, N'"'`])
+  const counted = numbers.map((c) => [c, `${row}.${c}`])
+  const escaped = texts.map((c) => [c, `coalesce(N'"' + string_escape(${row}.${c}, 'json') + N'"', N'null')`])
+  const parsed = documents.map((c) => [c, `coalesce(${row}.${c}, N'null')`])
+  const truths = flags.map((c) => [c, `case when ${row}.${c} = 1 then N'true' else N'false' end`])
+  const members = [...plain, ...counted, ...escaped, ...parsed, ...truths]
+  return `concat(${members.map(([name, value], i) => `N'${i === 0 ? '{' : ', '}"${name}": ', ${value}`).join(',\n           ')}, N'}')`
 }
 
 /** As bytes where it is text: a comparison of text passes over blanks at its end. */

@@ -9,7 +9,7 @@ const FLOW = `nvarchar(127) ${BINARY}`
 const ALIAS = `nvarchar(63) ${BINARY}`
 /** as long as an index of flow and scope allows */
 const SCOPE = `nvarchar(700) ${BINARY}`
-const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime2(3)), 121), 11, 1, N'T') + N'Z')`
+const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime), 121), 11, 1, N'T') + N'Z')`
 
 const count = (table: string, column: string, type = 'bigint'): string =>
   `${column} ${type} not null constraint ${table}_${column}_default default 0`

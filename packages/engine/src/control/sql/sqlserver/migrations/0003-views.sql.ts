@@ -1,5 +1,5 @@
 /** What people query by hand. A view has no order: whoever asks says ORDER BY. Frozen once released. */
-const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime2(3)), 121), 11, 1, N'T') + N'Z')`
+const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime), 121), 11, 1, N'T') + N'Z')`
 
 export const viewsMigration = {
   version: 3,

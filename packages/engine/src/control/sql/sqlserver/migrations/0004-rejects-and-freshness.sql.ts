@@ -2,7 +2,7 @@
 const BINARY = 'collate Latin1_General_100_BIN2'
 const TEXT = `nvarchar(max) ${BINARY}`
 const TIME = `nvarchar(30) ${BINARY}`
-const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime2(3)), 121), 11, 1, N'T') + N'Z')`
+const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime), 121), 11, 1, N'T') + N'Z')`
 
 const describe = (column: string, text: string): string =>
   `exec sys.sp_addextendedproperty @name = N'MS_Description', @value = N'${text}',
@@ -13,11 +13,10 @@ export const rejectsAndFreshnessMigration = {
   version: 4,
   name: '0004-rejects-and-freshness',
   text: `
-alter table tidemark.reject add
-  batch int null,
-  times int not null constraint reject_times_default default 1,
-  last_at ${TIME} null,
-  closed_reason ${TEXT} null;
+alter table tidemark.reject add batch int null;
+alter table tidemark.reject add times int not null constraint reject_times_default default 1;
+alter table tidemark.reject add last_at ${TIME} null;
+alter table tidemark.reject add closed_reason ${TEXT} null;
 go
 create index reject_of_batch on tidemark.reject (run, batch) where state = N'open';
 create index reject_of_run on tidemark.reject (run);

@@ -2,7 +2,7 @@
 const BINARY = 'collate Latin1_General_100_BIN2'
 const TEXT = `nvarchar(max) ${BINARY}`
 const TIME = `nvarchar(30) ${BINARY}`
-const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime2(3)), 121), 11, 1, N'T') + N'Z')`
+const NOW = `(stuff(convert(nvarchar(23), cast(sysutcdatetime() as datetime), 121), 11, 1, N'T') + N'Z')`
 
 const describe = (table: string, column: string | null, text: string): string =>
   `exec sys.sp_addextendedproperty @name = N'MS_Description', @value = N'${text.replaceAll("'", "''")}',
