@@ -23,10 +23,10 @@ export async function openSqlServerSource(
 ): Promise<OpenSource> {
   await using opening = new AsyncDisposableStack()
   const session = opening.use(await openSession(connection, 'source'))
-  await knownVersion(session, connection.location)
+  const { major } = await knownVersion(session, connection.location)
   const at = { database: connection.options.database, schema: connection.schema }
   const catalogs: Catalogs = {
-    kit: sqlserverKit,
+    kit: sqlserverKit(major),
     source: sourceNames(at),
     target: targetNames(at),
     work: (name) => ident('tidemark', name),
