@@ -72,3 +72,9 @@ export class Windows implements AsyncDisposable {
 /** A session of somebody else's in that database. */
 export const otherSession = (db: SqlServerDatabase): Promise<SqlServerSession> =>
   SqlServerSession.connect(connectionOf(db.options, 'target').options, settingsOf('target'))
+
+/** Another server of the protocol may have fewer digits of a second, and write its values with fewer zeros. */
+export async function writesAllDigits(db: SqlServerDatabase): Promise<boolean> {
+  const text = "CONVERT(nvarchar(27), CAST('2026-01-31 12:00:00.1234560' AS datetime2(7)), 121)"
+  return (await db.rows(`SELECT ${text}`))[0]?.[0] === '2026-01-31 12:00:00.1234560'
+}

@@ -1,28 +1,44 @@
-/** Where the control store is: its server, named in messages without a secret, and what it has to be. */
-import type { PostgresOptions } from '../../../drivers/postgres.ts'
+/** The control store in a database of PostgreSQL: where it is, and what that database has to be. */
 import { parsePostgresUrl } from '../../../drivers/postgres-url.ts'
 import { AppError } from '../../../runtime/app-error.ts'
-import { retrying } from '../../../runtime/retry.ts'
-import type { Statement } from '../../store-session.ts'
+import { first, type Statement } from '../../store-session.ts'
 import { flag, int, text } from '../decode.ts'
+import { differencesFrom } from '../server/schema-difference.ts'
+import type { ServerStore, StoreServer } from '../server/server-store.ts'
 import { isStarting, openError } from './errors.ts'
-import { PostgresStoreSession } from './postgres-session.ts'
+import { mendingSql } from './mend-schema.ts'
+import { POSTGRES_MIGRATIONS } from './postgres-migrations.ts'
+import { postgresKit } from './postgres-session.ts'
+import { POSTGRES_STATEMENTS } from './postgres-statements.ts'
+import { schemaFacts, whyNotWritable } from './schema-facts.sql.ts'
+import { SCHEMA_MANIFEST } from './schema-manifest.ts'
+import { migrationScript } from './schema.sql.ts'
 
-/** A restart is over by then, and a lease of the default length still holds. */
-const AWAY_MS = 30_000
-const STARTS_WITHIN_MS = 10_000
 const OLDEST = 14
 
-export interface StoreServer {
-  readonly options: PostgresOptions
-  /** `host:port/database` */
-  readonly location: string
+export const POSTGRES_STORE: ServerStore = {
+  statements: POSTGRES_STATEMENTS,
+  migrations: POSTGRES_MIGRATIONS,
+  serverOf,
+  refuse: async (session, location, readOnly) => {
+    const [server] = await session.firstLook(SERVER)
+    if (server !== undefined) refuse(server, location, readOnly)
+  },
+  isStarting,
+  openError,
+  migrationScript,
+  differences: async (session) => differencesFrom(await session.all(schemaFacts), SCHEMA_MANIFEST),
+  mendingSql,
+  whyNotWritable: (session) => first(session, whyNotWritable),
 }
 
-export function storeServer(url: string, projectDir: string): StoreServer {
+function serverOf(url: string, projectDir: string): StoreServer {
   try {
     const options = parsePostgresUrl(url, projectDir, 'tidemark store')
-    return { options, location: `${options.host}:${options.port}/${options.database}` }
+    return {
+      location: `${options.host}:${options.port}/${options.database}`,
+      kit: (wishes) => postgresKit(options, wishes),
+    }
   } catch (error) {
     throw openError(error, 'control')
   }
@@ -39,23 +55,6 @@ const SERVER: Statement<Server> = {
                 current_setting('server_encoding') as encoding, pg_is_in_recovery() as standby`,
   params: [],
   decode: (raw) => ({ version: int(raw, 'version'), encoding: text(raw, 'encoding'), isStandby: flag(raw, 'standby') }),
-}
-
-/** A first connection is made here: what is wrong with it is said at once, but for a server that is just starting. */
-export async function connectStore(
-  { options, location }: StoreServer,
-  { readOnly, busyMs }: { readonly readOnly: boolean; readonly busyMs: number },
-): Promise<PostgresStoreSession> {
-  const session = new PostgresStoreSession(options, { location, readOnly, busyMs, awayMs: AWAY_MS })
-  const policy = { budgetMs: STARTS_WITHIN_MS, minDelayMs: 50, maxDelayMs: 500, factor: 2 }
-  try {
-    const [server] = await retrying(policy, isStarting, () => session.firstLook(SERVER))
-    if (server !== undefined) refuse(server, location, readOnly)
-    return session
-  } catch (error) {
-    await session[Symbol.asyncDispose]()
-    throw openError(error, location)
-  }
 }
 
 function refuse({ version, encoding, isStandby }: Server, location: string, readOnly: boolean): void {

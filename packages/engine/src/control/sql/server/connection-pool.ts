@@ -1,5 +1,5 @@
-import { type PostgresOptions, PostgresSession, type Settings, sqlState } from '../../../drivers/postgres.ts'
-import { LostConnection } from './errors.ts'
+import { LostConnection } from './lost-connection.ts'
+import type { DriverSession, ServerKit } from './server-kit.ts'
 import { StoreConnection } from './store-connection.ts'
 
 /** Enough for the batches of one process and its renewals to wait for one another in the server, not here. */
@@ -9,25 +9,23 @@ const MOST = 4
  * A few connections, made when they are needed and kept; one that broke is not lent again. Whoever finds none free
  * waits in turn.
  */
-export class ConnectionPool implements AsyncDisposable {
-  readonly #options: PostgresOptions
-  readonly #settings: Settings
-  readonly #leave: (connection: StoreConnection) => Promise<void>
-  readonly #idle: StoreConnection[] = []
+export class ConnectionPool<S extends DriverSession> implements AsyncDisposable {
+  readonly #kit: ServerKit<S>
+  readonly #leave: (connection: StoreConnection<S>) => Promise<void>
+  readonly #idle: StoreConnection<S>[] = []
   readonly #waiting: (() => void)[] = []
   readonly #working = new Set<Promise<unknown>>()
   #free = MOST
   #closed = false
 
   /** `leave`: awaited before a connection that is whole is closed. */
-  constructor(options: PostgresOptions, settings: Settings, leave: (connection: StoreConnection) => Promise<void>) {
-    this.#options = options
-    this.#settings = settings
+  constructor(kit: ServerKit<S>, leave: (connection: StoreConnection<S>) => Promise<void>) {
+    this.#kit = kit
     this.#leave = leave
   }
 
   /** One that cannot be connected is a `LostConnection`, or what the server said. */
-  async use<T>(work: (connection: StoreConnection) => Promise<T>): Promise<T> {
+  async use<T>(work: (connection: StoreConnection<S>) => Promise<T>): Promise<T> {
     if (this.#closed) throw new Error('the control store is closed')
     const going = this.#lend(work)
     this.#working.add(going)
@@ -38,7 +36,7 @@ export class ConnectionPool implements AsyncDisposable {
     }
   }
 
-  async #lend<T>(work: (connection: StoreConnection) => Promise<T>): Promise<T> {
+  async #lend<T>(work: (connection: StoreConnection<S>) => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
@@ -56,16 +54,16 @@ export class ConnectionPool implements AsyncDisposable {
     }
   }
 
-  #idleOne(): StoreConnection | null {
+  #idleOne(): StoreConnection<S> | null {
     for (let found = this.#idle.pop(); found !== undefined; found = this.#idle.pop()) if (!found.broken) return found
     return null
   }
 
-  async #connect(): Promise<StoreConnection> {
+  async #connect(): Promise<StoreConnection<S>> {
     try {
-      return new StoreConnection(await PostgresSession.connect(this.#options, this.#settings))
+      return new StoreConnection(await this.#kit.connect(), this.#kit)
     } catch (error) {
-      if (sqlState(error) !== undefined) throw error
+      if (this.#kit.isServers(error)) throw error
       throw new LostConnection('no connection to the control store', { cause: error })
     }
   }
