@@ -39,7 +39,7 @@ export interface ColumnFacts {
   readonly nullable: boolean
   /** computed by the database: cannot be written */
   readonly generated: boolean
-  /** of texts that the database holds equal although they differ; absent: it has none of its own */
+  /** of texts that the database holds equal although they differ; empty: of bytes that it does; absent: it has none of its own */
   readonly collation?: string
   /** numbered by the database; `always`: an INSERT that brings a number of its own has to say so. Absent: it is not */
   readonly identity?: 'always' | 'by default'

@@ -17,7 +17,7 @@ import { goldenText } from '../support/golden-flows.ts'
 import { SQLSERVER_CASES } from '../support/sqlserver-relations.ts'
 
 const server = { host: 'office', database: 'Gwent_LA_FileTable', user: 'tidemark', password: new Secret('x') }
-const c = catalogsOf(connectionOf(server), connectionOf(server, 'target'), workPlace('r-abcde'), () => new Secret('key'))
+const c = catalogsOf(connectionOf(server), connectionOf(server, 'target'), workPlace('r-abcde'), () => new Secret('key'), 13)
 const fileOf = (name: string): string => `../golden/sqlserver/${name}.sql`
 const named = (name: string, statements: readonly Sql[]) => statements.map((x) => ({ name, text: printed(x) }))
 

@@ -34,6 +34,7 @@ import { keyRange } from './key-range.ts'
 import { type Places, refuseChangedTypes } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
 import { isSameServer } from './same-server.ts'
+import { serverVersion } from './server-version.ts'
 import { connectionOf, openSession, type SqlServerConnection } from './session.ts'
 import { SqlServerSource } from './source.ts'
 import { staged } from './stage.sql.ts'
@@ -66,8 +67,9 @@ export async function openSqlServerBench(options: OpenBench, hooks: SqlServerHoo
   if (!(await isSameServer(asking, session, from, into))) return null
   const work = opening.use(await openSession(into, 'target'))
   session.discreet = work.discreet = asking.discreet = options.discreet ?? false
+  const { major } = await serverVersion(session, into.location)
   const place = workPlace(options.workPath === null ? null : basename(options.workPath, '.duckdb'))
-  const catalogs = catalogsOf(from, into, place, options.secret)
+  const catalogs = catalogsOf(from, into, place, options.secret, major)
   const source = new SqlServerSource(from, asking, catalogs, hooks.betweenClockAndCeiling)
   const places = { source: placeOf(from), target: placeOf(into) }
   return new SqlServerBench({ session, work, source, into, places }, catalogs, place, opening.move())

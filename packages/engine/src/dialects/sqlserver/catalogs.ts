@@ -13,14 +13,15 @@ export const intoOf = ({ target, into }: OpenBench): SqlServerConnection => {
   return into === undefined ? connection : inDatabase(connection, databaseOf(into, connection.options.database))
 }
 
-/** What the statements of a flow are made with. */
+/** What the statements of a flow are made with. `major`: of the server's version; null: Azure's. */
 export const catalogsOf = (
   from: SqlServerConnection,
   into: SqlServerConnection,
   place: WorkPlace,
   secret: OpenBench['secret'],
+  major: number | null,
 ): Catalogs => ({
-  kit: sqlserverKit,
+  kit: sqlserverKit(major),
   source: sourceNames(placeOf(from)),
   target: targetNames(placeOf(into)),
   say: SQLSERVER_STATEMENTS,

@@ -76,8 +76,8 @@ function columnFacts(row: readonly (string | null)[]): ColumnFacts {
     type,
     nullable: nullable === '1',
     generated: generated === '1',
-    // any of them: even one of bits holds two texts equal that differ in blanks at their end
-    ...(collation == null ? {} : { collation }),
+    // any of them: even one of bits holds two texts equal that differ in blanks at their end, and so with zeros of bytes
+    ...(collation == null ? (type.startsWith('varbinary') ? { collation: '' } : {}) : { collation }),
     ...(identity === '1' ? { identity: 'always' } : {}),
   }
 }

@@ -4,6 +4,7 @@ import type { Secret } from '../../runtime/secret.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { ident } from '../sql-text.ts'
 import { sourceNames, targetNames } from './names.ts'
+import { serverVersion } from './server-version.ts'
 import { openSession, type SqlServerConnection } from './session.ts'
 import { SqlServerSource } from './source.ts'
 import { sqlserverKit } from './sql-kit.ts'
@@ -22,9 +23,10 @@ export async function openSqlServerSource(
 ): Promise<OpenSource> {
   await using opening = new AsyncDisposableStack()
   const session = opening.use(await openSession(connection, 'source'))
+  const { major } = await serverVersion(session, connection.location)
   const at = { database: connection.options.database, schema: connection.schema }
   const catalogs: Catalogs = {
-    kit: sqlserverKit,
+    kit: sqlserverKit(major),
     source: sourceNames(at),
     target: targetNames(at),
     work: (name) => ident('tidemark', name),

@@ -4,6 +4,7 @@ import { catalogText, type Sql, sql } from '../sql-text.ts'
 import { canonicalText, hmac, jsonText, keyJson, listOf } from './canonical.sql.ts'
 import { exactCast, tryCast } from './try-cast.sql.ts'
 import { byteSize, fromText, sameContent, valueText } from './types.ts'
+import { type Utf8, utf8By } from './utf8.sql.ts'
 
 /** `name` is `#name`, or one of the captured keys: neither statement has parameters, so that what is temporary stays. */
 const remakeTable = (name: Sql, select: Sql): readonly Sql[] => [
@@ -16,12 +17,12 @@ const remakeEmptyTemp = (name: Sql, columns: Sql): readonly Sql[] => [
   sql`CREATE TABLE ${name} (${columns})`,
 ]
 
-const kit: Omit<SqlKit, SharedAlone> = {
+const kitOf = (utf8: Utf8): Omit<SqlKit, SharedAlone> => ({
   textType: 'nvarchar(max)',
   valueOf: fromText,
   asText: valueText,
   isSame: (a, b) => sql`EXISTS (SELECT ${a} INTERSECT SELECT ${b})`,
-  collated: (x, collation) => sql`${x} COLLATE ${catalogText(collation)}`,
+  collated: (x, collation) => (collation === '' ? x : sql`${x} COLLATE ${catalogText(collation)}`),
   keyJson,
   listOf,
   jsonText,
@@ -30,10 +31,10 @@ const kit: Omit<SqlKit, SharedAlone> = {
   canonicalText,
   exactCast,
   tryCast,
-  hmac,
+  hmac: (key, text) => hmac(key, text, utf8),
   remakeTable,
   remakeEmptyTemp,
-}
+})
 
-/** What only the shared statements ask for is not here: T-SQL has statements of its own. */
-export const sqlserverKit = kit as SqlKit
+/** `major`: of the server; null: Azure's. What only the shared statements ask for is not here: T-SQL has its own. */
+export const sqlserverKit = (major: number | null): SqlKit => kitOf(utf8By(major)) as SqlKit

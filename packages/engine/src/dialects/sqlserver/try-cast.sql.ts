@@ -85,6 +85,7 @@ function exactBetween(from: SqlServerType, to: SqlServerType, x: Sql): Sql {
   if (TEXTS.has(from.name) && !TEXTS.has(to.name)) return read(to, 'exact', valueText(plainName(from), x))
   const there = tryBetween(from, to, x)
   if (TEXTS.has(to.name)) {
+    if (!OF_A_CODE_PAGE.has(to.name) && !PADDED.has(to.name)) return there
     // the characters are the value, whichever code page has them
     const arrived = valueText(plainName(to), there)
     return sql`CASE WHEN ${equalContent(ANY_TEXT, arrived, valueText(plainName(from), x))} THEN ${there} END`

@@ -253,12 +253,3 @@ export const equalContent = (text: string, a: Sql, b: Sql): Sql =>
     comparables(text, a).map((x, i) => sql`${x} = ${comparables(text, b)[i] ?? b}`),
     ' AND ',
   )
-
-/** One value whose `=` says whether two are the same, of a type that can be a key; NULL stays NULL. */
-export function bits(text: string, x: Sql): Sql {
-  const type = findType(text)
-  if (type === null) return x
-  // with a byte behind them, zeros at the end count
-  if (TEXTS.has(type.name)) return sql`(${textBytes(type, x)} + 0x01)`
-  return type.name === 'varbinary' ? sql`(${x} + 0x01)` : x
-}

@@ -7,10 +7,12 @@ import { type Sql, sql } from '../sql-text.ts'
 /** nvarchar → varbinary(max); NULL stays NULL. */
 export type Utf8 = (text: Sql) => Sql
 
-/** of the server, as SERVERPROPERTY('ProductMajorVersion') says; Azure SQL has the collations whatever it says */
+/** SQL Server 2019 */
 const HAS_COLLATIONS = 15
 
-export const utf8By = (majorVersion: number): Utf8 => (majorVersion >= HAS_COLLATIONS ? utf8ByCollation : utf8ByHand)
+/** `major`: of the server; null: Azure's, which is always the newest. */
+export const utf8By = (major: number | null): Utf8 =>
+  major === null || major >= HAS_COLLATIONS ? utf8ByCollation : utf8ByHand
 
 export const utf8ByCollation: Utf8 = (text) =>
   sql`CONVERT(varbinary(max), CONVERT(varchar(max), ${text} COLLATE Latin1_General_100_BIN2_UTF8))`

@@ -3,6 +3,7 @@
  * without one is rounded (float, money) or in words (datetime). A text is what travels, what is remembered
  * of positions and keys, and what every parameter is.
  */
+import { AppError } from '../../runtime/app-error.ts'
 import { catalogText, type Sql, sql } from '../sql-text.ts'
 import { fractionOf, whyUnmoved } from './narrowing.ts'
 import { castName, findType, longest, OF_A_CODE_PAGE, PADDED, type SqlServerType } from './type-text.ts'
@@ -25,9 +26,10 @@ const asText = (characters: number, x: Sql, style: number | null = null): Sql =>
 export const withoutZeros = (text: Sql): Sql =>
   sql`CASE WHEN ${text} LIKE N'%.%' THEN REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(${text}, N'0', N' ')), N' ', N'0') + N'#', N'.#', N''), N'#', N'') ELSE ${text} END`
 
-const needType = (text: string): SqlServerType => {
+function needType(text: string): SqlServerType {
+  const why = whyUnmoved(text)
   const type = findType(text)
-  if (type === null || whyUnmoved(text) !== null) throw new TypeError(`no values of ${text} are moved`)
+  if (type === null || why !== null) throw new AppError('TM4107', `${text}: ${why}`)
   return type
 }
 
@@ -50,7 +52,7 @@ export function offsetText(type: SqlServerType, x: Sql): Sql {
 
 const hex = (bytes: number, x: Sql): Sql => asText(2 + 2 * bytes, x, 1)
 
-/** nvarchar; NULL stays NULL. `x` may be any expression of that type. TypeError for a type that `narrowing` refuses as it is. */
+/** nvarchar; NULL stays NULL. `x` may be any expression of that type. TM4107 for a type whose values are not moved. */
 export function valueText(text: string, x: Sql): Sql {
   const type = needType(text)
   if (PADDED.has(type.name)) return asText(longest(type), sql`RTRIM(${x})`)

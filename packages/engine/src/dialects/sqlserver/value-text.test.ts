@@ -80,7 +80,7 @@ test.each([
 
 test('what SQL Server cannot move has neither text nor value', () => {
   for (const type of ['sql_variant', 'vector(3)', '[Point] /* of an assembly */']) {
-    expect(() => valueText(type, sql`x`)).toThrow(TypeError)
-    expect(() => fromText(type, sql`x`)).toThrow(TypeError)
+    expect(() => valueText(type, sql`x`)).toThrow(/TM4107/)
+    expect(() => fromText(type, sql`x`)).toThrow(/TM4107/)
   }
 })
