@@ -13,7 +13,10 @@ describe.skipIf(TEST_SERVER === null)('runs within one SQL Server', () => {
   test('a first load, a window of changes, and nothing to do', async () => {
     await using w = await openWorld()
     await w.source(TABLE, rows(25))
-    expect(await w.run(flow, { batchRows: 10 })).toMatchObject({ state: 'succeeded', rows: { read: 25n, inserted: 25n } })
+    expect(await w.run(flow, { batchRows: 10 })).toMatchObject({
+      state: 'succeeded',
+      rows: { read: 25n, inserted: 25n },
+    })
     expect((await ids(w)).length).toBe(25)
     await w.source("UPDATE src SET name = 'new', modified_on = SYSUTCDATETIME() WHERE id < 3", row(99, 'late', at(1)))
     await w.source("INSERT INTO src VALUES (50, 'x', SYSUTCDATETIME())")
