@@ -5,6 +5,7 @@ const { SCALARS } = await import(`${DUCKDB}/type-text.ts`)
 const { canBeKey, holderOf, logicalTypeOf, positionClass } = await import(`${DUCKDB}/types.ts`)
 const { canonicalText } = await import(`${DUCKDB}/canonical.sql.ts`)
 const { postgresTypes } = await import('./type-mapping-postgres.mjs')
+const { sqlserverTypes } = await import('./type-mapping-sqlserver.mjs')
 const { ident } = await import('../packages/engine/src/dialects/sql-text.ts')
 const { findLogicalType, formatLogicalType } = await import('../packages/contract/src/logical-type.ts')
 
@@ -37,7 +38,8 @@ export function typeMappingPage() {
     '',
     'What becomes of a value on its way, type by type. The tables are made from the code by `scripts/type-mapping.mjs`; that',
     'they are true is proved with the databases themselves, for every pair of types, by',
-    '`packages/engine/test/exact/type-matrix.test.ts` and `packages/engine/test/live/postgres-types.test.ts`.',
+    '`packages/engine/test/exact/type-matrix.test.ts`, `packages/engine/test/live/postgres-types.test.ts` and, where there is',
+    'a server, `packages/engine/test/live/sqlserver-types.test.ts`.',
     '',
     "A target that Tidemark creates between two DuckDB files has the source's own types, nested and exotic ones too, so",
     'nothing is mapped. Into a target that is there already a column is taken only where every value arrives as it left.',
@@ -97,6 +99,8 @@ export function typeMappingPage() {
     ...PROSE,
     '',
     ...postgresTypes({ code, list, table, mark, LOGICAL }),
+    '',
+    ...sqlserverTypes({ code, list, table, mark, LOGICAL }),
   ].join('\n')}\n`
 }
 

@@ -12,6 +12,7 @@ import { AppError, Cancelled } from '../../packages/engine/src/runtime/app-error
 import { compare, tellComparison } from './compare.ts'
 import { EXAMPLES, listExamples } from './list-examples.ts'
 import { NotReady, openDatabases } from './databases.ts'
+import { openServer } from './server.ts'
 import { Stage, type Story } from './stage.ts'
 
 const USAGE = 'npm run example -- NAME [--keep DIR] | --compare DIR'
@@ -112,7 +113,8 @@ async function playExample(name: string, kept: string | null, signal: AbortSigna
   const narrator = new Narrator(say, STYLE)
   let afterwards = 'an ordinary one, usable with every command.'
   try {
-    const { play, databases = {} } = (await import(`../${name}/play.ts`)) as Story
+    const { play, databases = {}, server } = (await import(`../${name}/play.ts`)) as Story
+    await using _server = server === undefined ? null : await openServer(server, project, narrator, kept !== null)
     await using opened = await openDatabases(databases, project)
     if (kept !== null && opened.ours) afterwards = databasesGone(Object.keys(databases))
     await play(new Stage({ project, narrator, signal }))

@@ -3,6 +3,7 @@ import type { RunsDocument } from '@tidemark/contract/api'
 import { CommandLine } from '../../packages/engine/src/demo/command-line.ts'
 import type { Narrator } from '../../packages/engine/src/demo/narrator.ts'
 import type { Databases } from './databases.ts'
+import type { Servers } from './server.ts'
 import { runSqlScript, type SqlRow } from './sql-script.ts'
 
 type DieAt = NonNullable<Parameters<CommandLine['play']>[1]>
@@ -13,6 +14,8 @@ export interface Story {
   readonly play: (stage: Stage) => Promise<void>
   /** the PostgreSQL databases that it needs; none when left out */
   readonly databases?: Databases
+  /** it plays on a SQL Server, or on DuckDB where there is none; no when left out */
+  readonly server?: Servers
 }
 
 export interface StageDeps {

@@ -121,4 +121,28 @@ export const DEFINITIONS = {
     ],
     ...definition,
   },
+  TM1041: {
+    title: 'installation cannot be read',
+    meaning:
+      'What is to be imported is not there, or lacks a table or a column that the import cannot do without. Nothing was written.',
+    remedy: ['name the database that holds its tables: --database NAME'],
+    ...definition,
+  },
+  TM1042: {
+    title: 'watermark is there already',
+    meaning:
+      'The ledger has another watermark for a flow than the installation that is imported. A watermark that was earned here is never written over. Nothing was written.',
+    remedy: [
+      'tidemark watermarks   shows those of the ledger',
+      'tidemark rewind FLOW --to POSITION --reason TEXT   moves one back, then import again',
+    ],
+    ...definition,
+  },
+  TM1043: {
+    title: 'installation is at work',
+    meaning:
+      'A run of the installation that is imported has not ended: its watermarks may move while they are read. Nothing was written.',
+    remedy: ['wait until its runs have ended and stop its jobs, then import again'],
+    ...definition,
+  },
 } as const satisfies Record<`TM1${number}`, ErrorEntry>

@@ -61,7 +61,7 @@ export async function connectionOf(
     throw new AppError('TM1013', `connection ${id} is not defined${near === null ? '' : `   did you mean ${near}?`}`)
   }
   const dialect = await ctx.loadDialect(connection.kind)
-  const opened = openDeep(connection.options, ctx) as Readonly<Record<string, unknown>>
+  const opened = openedOptions(ctx, connection.options)
   const location = dialect.locate(opened, ctx.project.dir)
   return {
     target: { id: parseConnectionId(connection.id), kind: connection.kind, options: { ...opened, path: location } },
@@ -69,6 +69,12 @@ export async function connectionOf(
     location,
   }
 }
+
+/** Of a connection, with its references opened. */
+export const openedOptions = (
+  ctx: AppContext,
+  options: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> => openDeep(options, ctx) as Readonly<Record<string, unknown>>
 
 function openDeep(value: unknown, ctx: AppContext): unknown {
   if (typeof value === 'string') {

@@ -15,6 +15,7 @@ import type {
 } from '@tidemark/contract/api'
 import type { Emit } from '@tidemark/contract/events'
 import type { Scope } from '@tidemark/contract/flow'
+import type { ImportDocument, RetireDocument, ScheduleDocument } from '@tidemark/contract/operate-documents'
 import type { StoreStanding } from '../control/store-standing.ts'
 
 /** Which flows a command is about. None named and `all` false: an error that lists what there is. */
@@ -122,6 +123,24 @@ export interface PreparePreview {
   readonly makesDatabase: boolean
 }
 
+export interface RetireOptions {
+  readonly connection: string
+  /** null: whatever the database */
+  readonly database: string | null
+  readonly reason: string | null
+  readonly dryRun: boolean
+}
+
+export interface ImportOptions {
+  /** where the installation is, and where its flows will run */
+  readonly connection: string
+  readonly database: string
+  /** write modules and watermarks into the control tables */
+  readonly deploy: boolean
+  /** folder that the modules are written into by the caller; null: none */
+  readonly dir: string | null
+}
+
 export interface App extends AsyncDisposable {
   /** The migrations that the present store still lacks, all where there is none yet; nothing is changed. */
   pendingMigrations(): Promise<StoreStanding>
@@ -156,6 +175,9 @@ export interface App extends AsyncDisposable {
     progress: (done: number, of: number, table: string) => void,
     signal: AbortSignal,
   ): Promise<Discovery>
+
+  /** Reads an installation of BlobDeltaJobs; its modules are told, and written only with `deploy`. */
+  importBlobDelta(options: ImportOptions): Promise<ImportDocument>
 
   plan(options: RunOptions, signal: AbortSignal): Promise<PlanDocument>
   run(options: RunOptions, emit: Emit, signal: AbortSignal): Promise<RunDocument>
@@ -210,6 +232,11 @@ export interface App extends AsyncDisposable {
     readonly reason: string
   }): Promise<RejectsDocument>
   pruneRuns(options: { readonly keepMs: number; readonly dryRun: boolean }): Promise<PruneDocument>
+
+  /** Switches off every task that names the connection, or the database; its history stays. */
+  retire(options: RetireOptions): Promise<RetireDocument>
+  /** The jobs of a scheduler that call Tidemark, as a script. `module` null: for all of them. */
+  schedule(options: { readonly module: string | null }): Promise<ScheduleDocument>
 
   status(): Promise<StatusDocument>
   runs(options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument>

@@ -15,6 +15,7 @@ import { dieAt, type Hit, neverHit } from '../runtime/failpoint.ts'
 import { Secret } from '../runtime/secret.ts'
 import type { App } from './app.ts'
 import type { AppContext } from './app-context.ts'
+import type { OpenBlobDelta } from './import/blob-delta-reader.ts'
 
 export interface OpenAppOptions {
   /** the folder of `tidemark.yaml` */
@@ -31,6 +32,8 @@ export interface OpenAppOptions {
   readonly modes?: CaptureModes
   readonly captureSchemas?: CaptureSchemas
   readonly loadDialect?: DialectLoader
+  /** How an installation that is imported is read; left out: by SQL Server. */
+  readonly openBlobDelta?: OpenBlobDelta
   /** Awaited at each failpoint. */
   readonly hit?: Hit
 }
@@ -91,6 +94,8 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     deploy: async (o) => (await import('./definitions.ts')).deploy(ctx, o),
     exportYaml: async () => (await import('./definitions.ts')).exportYaml(ctx),
     discover: async (o, progress, signal) => (await import('./discover.ts')).discover(ctx, o, progress, signal),
+    importBlobDelta: async (o) =>
+      (await import('./import/import-blob-delta.ts')).importBlobDelta(ctx, o, options.openBlobDelta),
     plan: async (o, signal) => (await import('./plan.ts')).plan(ctx, o, signal),
     run: async (o, emit, signal) => (await import('./run.ts')).run(ctx, o, emit, signal),
     resume: async (o, emit, signal) => (await import('./resume.ts')).resume(ctx, o, emit, signal),
@@ -104,6 +109,8 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     retryRejects: async (o, emit, signal) => (await import('./rejects.ts')).retryRejects(ctx, o, emit, signal),
     dismissRejects: async (o) => (await import('./rejects.ts')).dismissRejects(ctx, o),
     pruneRuns: async (o) => (await import('./prune-runs.ts')).pruneRuns(ctx, o),
+    retire: async (o) => (await import('./retire/retire.ts')).retire(ctx, o),
+    schedule: async ({ module }) => (await import('./schedule/schedule.ts')).schedule(ctx, module),
     status: async () => (await import('./status.ts')).status(ctx),
     runs: async (o) => (await import('./look.ts')).runs(ctx, o),
     show: async (id) => (await import('./look.ts')).show(ctx, id),

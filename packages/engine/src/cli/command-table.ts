@@ -38,6 +38,7 @@ const MOVING: readonly OptionSpec[] = [
 
 /** First words that are no command by themselves. */
 export const FAMILIES: Readonly<Record<string, string>> = {
+  import: 'take over what another system was told to move',
   rejects: 'rows that a run left out: list, retry or dismiss them',
 }
 
@@ -106,6 +107,25 @@ export const COMMANDS: readonly CommandSpec[] = [
     argumentHelp: { dir: 'folder to write into; printed when left out' },
     options: [YES],
     load: async () => (await import('./commands/export.ts')).exportYaml,
+  },
+  {
+    name: 'import blobdelta',
+    group: 'Define',
+    summary: 'read a BlobDeltaJobs or BlobMigration installation: its modules as YAML, and what will be different',
+    arguments: '',
+    argumentHelp: {},
+    options: [
+      {
+        flags: '--connection <connection>',
+        description: 'the SQL Server that it is on; its flows will run there',
+        required: true,
+      },
+      { flags: '--database <name>', description: 'the database with its tables (default BlobDeltaJobs)' },
+      { flags: '--write <dir>', description: 'write the modules into files of this folder, such as modules' },
+      { flags: '--deploy', description: 'write modules and watermarks into the control tables' },
+      YES,
+    ],
+    load: async () => (await import('./commands/import-blobdelta.ts')).importBlobDelta,
   },
   {
     name: 'plan',
@@ -286,6 +306,34 @@ export const COMMANDS: readonly CommandSpec[] = [
     argumentHelp: { connection: 'the target’s connection' },
     options: [{ flags: '--print-sql', description: 'print the statements for a DBA instead; nothing is opened' }, YES],
     load: async () => (await import('./commands/prepare.ts')).prepare,
+  },
+  {
+    name: 'schedule',
+    group: 'Operate',
+    summary: 'print the jobs by which a scheduler calls tidemark run; nothing is written',
+    arguments: '',
+    argumentHelp: {},
+    options: [
+      { flags: '--sql-agent', description: 'as T-SQL for SQL Server Agent, safe to run twice' },
+      { flags: '--module <module>', description: 'a job of this module; of all when left out' },
+    ],
+    load: async () => (await import('./commands/schedule.ts')).schedule,
+  },
+  {
+    name: 'retire',
+    group: 'Operate',
+    summary:
+      'switch off every task that names a connection, or a database of it; history stays. Shows which, then asks',
+    arguments: '',
+    argumentHelp: {},
+    options: [
+      { flags: '--connection <connection>', description: 'as the tasks name it', required: true },
+      { flags: '--database <name>', description: 'only tasks with a table of this database' },
+      { flags: '--dry-run', description: 'show which only' },
+      { flags: '--reason <text>', description: 'why; recorded' },
+      YES,
+    ],
+    load: async () => (await import('./commands/retire.ts')).retire,
   },
   {
     name: 'doctor',

@@ -1,6 +1,6 @@
 /**
- * The control store: definitions and the ledger behind one contract. SQLite and PostgreSQL are its
- * implementations; SQL Server will be another. Every comparison of times happens in the store, on its clock.
+ * The control store: definitions and the ledger behind one contract. SQLite, PostgreSQL and SQL
+ * Server are its implementations. Every comparison of times happens in the store, on its clock.
  * Every change of state is a compare-and-set that believes only the rows that came back.
  */
 import type { ErrorCode } from '@tidemark/contract/error-codes'

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { AppError } from '../runtime/app-error.ts'
 import type { ControlStore } from './control-store.ts'
+import type { ServerStore } from './sql/server/server-store.ts'
 import type { StoreStanding } from './store-standing.ts'
 
 export interface OpenStoreOptions {
@@ -41,31 +42,41 @@ const SQLITE: StoreKind = {
   exists: async (url, projectDir) => existsSync(pathOf(url, projectDir)),
 }
 
-const POSTGRES: StoreKind = {
-  form: 'postgres://USER@HOST:PORT/DATABASE',
+/** A store on a server, whose driver is loaded when it is asked for. */
+const onServer = (form: string, load: () => Promise<ServerStore>): StoreKind => ({
+  form,
   open: async (url, options) => {
-    const { openPostgresStore } = await import('./sql/postgres/open-postgres-store.ts')
-    return openPostgresStore(url, options)
+    const { openServerStore } = await import('./sql/server/server-store.ts')
+    return openServerStore(await load(), url, options)
   },
   inspect: async (url, projectDir) => {
-    const { inspectPostgresStore } = await import('./sql/postgres/inspect-postgres-store.ts')
-    return inspectPostgresStore(url, projectDir)
+    const { inspectServerStore } = await import('./sql/server/inspect-server-store.ts')
+    return inspectServerStore(await load(), url, projectDir)
   },
   exists: async (url, projectDir) => {
-    const { postgresStoreExists } = await import('./sql/postgres/open-postgres-store.ts')
-    return postgresStoreExists(url, projectDir)
+    const { serverStoreExists } = await import('./sql/server/server-store.ts')
+    return serverStoreExists(await load(), url, projectDir)
   },
-}
+})
 
-/** scheme of the URL → what opens it; the driver is loaded then */
+const POSTGRES = onServer(
+  'postgres://USER@HOST:PORT/DATABASE',
+  async () => (await import('./sql/postgres/postgres-store.ts')).POSTGRES_STORE,
+)
+const SQL_SERVER = onServer(
+  'sqlserver://USER@HOST:PORT/DATABASE',
+  async () => (await import('./sql/sqlserver/sqlserver-store.ts')).SQLSERVER_STORE,
+)
+
+/** scheme of the URL → what opens it */
 const STORES: ReadonlyMap<string, StoreKind> = new Map([
   ['sqlite', SQLITE],
   ['postgres', POSTGRES],
   ['postgresql', POSTGRES],
+  ['sqlserver', SQL_SERVER],
 ])
-const LATER: ReadonlySet<string> = new Set(['sqlserver'])
 
-/** Opens the control store at `sqlite:PATH` or `postgres://…`; makes and migrates it where needed. */
+/** Opens the control store at `sqlite:PATH`, `postgres://…` or `sqlserver://…`; makes and migrates it where needed. */
 export async function openControlStore(url: string, options: OpenStoreOptions): Promise<ControlStore> {
   return await kindOf(url).open(url, { ...options, busyMs: options.busyMs ?? 10_000 })
 }
@@ -86,7 +97,6 @@ function kindOf(url: string): StoreKind {
   const kind = STORES.get(scheme)
   if (kind !== undefined && colon < url.length - 1) return kind
   // the rest of the URL may hold a password: it is never shown
-  if (LATER.has(scheme)) throw new AppError('TM1017', `a control store on ${scheme}`)
   const forms = [...new Set([...STORES.values()].map(({ form }) => form))].join(' or ')
   throw new AppError('TM1011', `control: must be ${forms}${scheme === '' ? '' : `, not ${scheme}:…`}`)
 }

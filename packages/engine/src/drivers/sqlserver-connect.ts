@@ -146,15 +146,25 @@ export async function connectClient(options: SqlServerOptions): Promise<Connecti
   } catch (error) {
     connection.close()
     const [first] = refusals
-    const words = first === undefined ? wordsOf(error) : refusals.map(({ message }) => message).join(' ')
-    throw new CannotConnect(first === undefined ? problemOf(error) : 'login', words, first?.number ?? null, error)
+    if (first !== undefined)
+      throw new CannotConnect('login', refusals.map(({ message }) => message).join(' '), first.number, error)
+    const problem = problemOf(error)
+    throw new CannotConnect(problem, problem === 'encryption' ? encryptionWords(options) : wordsOf(error), null, error)
   }
 }
 
-/** An address that has several numbers gives an error for each, and no words. */
-const wordsOf = (error: unknown): string =>
-  (error instanceof AggregateError ? error.errors.map((e: unknown) => String(e)).join('; ') : '') ||
-  (error instanceof Error ? error.message : String(error))
+/** The client's own are about its options. */
+const encryptionWords = ({ tls }: SqlServerOptions): string =>
+  tls.mode === 'disable' ? 'the server takes encrypted connections alone' : 'the server has no encryption to offer'
+
+/** An address that has several numbers fails once for each, and the client says only that it could not connect. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const each = [error, error.cause].flatMap((e: unknown) => (e instanceof AggregateError ? e.errors : []))
+  return [error.message, ...each.map((e: unknown) => (e instanceof Error ? e.message : String(e)))]
+    .filter((words) => words !== '')
+    .join('; ')
+}
 
 const CERTIFICATE = /^(?:CERT_|ERR_TLS_CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_)/
 

@@ -44,9 +44,12 @@ export class Feed<T> implements AsyncIterable<T> {
   async close(): Promise<void> {
     if (this.#state !== 'open') return
     this.#state = 'closed'
-    const closing = (async () => this.#source.return?.())().catch((error: unknown) => {
-      this.failure ??= { error }
-    })
-    if (!this.#reading) await closing
+    const closing = (async () => this.#source.return?.())()
+    // the statement has failed for another reason, which is the one to tell
+    const quiet = closing.then(
+      () => {},
+      () => {},
+    )
+    if (!this.#reading) await quiet
   }
 }

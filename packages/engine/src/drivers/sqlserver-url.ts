@@ -19,7 +19,7 @@ const CONNECT_TIMEOUT_MS = 15_000
  * user, password, tls, ca and server_name those that it gives, decoded. What is empty is not given.
  */
 export function parseSqlServerUrl(url: string): Readonly<Record<string, string>> {
-  if (!/^sqlserver:\/\//.test(url)) throw new SqlServerUrlError('it must be sqlserver://USER@HOST:PORT/DATABASE')
+  if (!url.startsWith('sqlserver://')) throw new SqlServerUrlError('it must be sqlserver://USER@HOST:PORT/DATABASE')
   const parsed = URL.parse(url)
   if (parsed === null)
     throw new SqlServerUrlError(
@@ -53,6 +53,8 @@ export function sqlServerOptionsOf(url: string, dir: string, applicationName: st
   if (host === undefined) throw new SqlServerUrlError('it names no host')
   if (database === undefined) throw new SqlServerUrlError('it names no database')
   if (user === undefined) throw new SqlServerUrlError('it names no user')
+  if (port !== undefined && instance !== undefined)
+    throw new SqlServerUrlError('its port and its instance exclude each other')
   return {
     host,
     port: port !== undefined ? Number(port) : instance === undefined ? DEFAULT_PORT : null,

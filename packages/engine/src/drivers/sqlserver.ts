@@ -70,7 +70,7 @@ export class SqlServerSession implements AsyncDisposable {
   #inTransaction = false
   #sending: Promise<void> = Promise.resolve()
   /** ends what is under way; null: nothing is */
-  #end: (() => void) | null = null
+  #end: (() => unknown) | null = null
   #cancels = 0
   /** what the server said before it ended the connection */
   #lastWords: string | null = null
@@ -271,7 +271,8 @@ export class SqlServerSession implements AsyncDisposable {
       if (this.closed) throw this.#gone(this.#lost ?? new Error('the session is closed'))
       return await new Promise<number>((resolve, reject) => {
         const { request, send } = make((error, count) => (error ? reject(error) : resolve(count ?? 0)))
-        const end = (): void => request.cancel()
+        // a message that is given up before it is sent is not something that every server knows
+        const end = (): unknown => setImmediate(() => request.cancel())
         const limit = this.options.statementTimeoutMs
         if (toTheEnd) this.#end = () => (timer ??= setTimeout(() => this.destroy(), cancelTimeoutOf(this.options)))
         else {
@@ -285,8 +286,9 @@ export class SqlServerSession implements AsyncDisposable {
         send()
       })
     } catch (error) {
+      // what a server says of a message that was given up in the middle is no news
       const failed = feeds.find((f) => f.failure !== null)?.failure
-      if (failed != null && serverError(error) === undefined && !this.#connection.closed) throw failed.error
+      if (failed != null) throw failed.error
       throw this.#said(error, timedOut)
     } finally {
       clearTimeout(timer)

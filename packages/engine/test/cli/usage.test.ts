@@ -30,6 +30,11 @@ const WRONG: readonly (readonly [argv: string, says: string])[] = [
   ['run --join r-7k3f1 orders.orders', 'leave out orders.orders'],
   ['run --join r-7k3f1 --full --batch-rows 5', 'leave out --full --batch-rows'],
   ['runs --limit 0', '--limit'],
+  ['import blobdelta', "required option '--connection <connection>' not specified"],
+  ['import blobdelta --connection office --database ', '--database needs a value'],
+  ['retire --connection ', '--connection needs a value'],
+  ['retire --connection office --reason ', '--reason needs a value'],
+  ['schedule', 'for which scheduler? --sql-agent'],
   ['explain TM4170', 'did you mean TM4107'],
 ]
 

@@ -11,9 +11,16 @@ import { settleContract } from './control-store/settling.ts'
 import { inWorld, type MakeHarness } from './control-store/store-world.ts'
 import { transitionContract } from './control-store/transitions.ts'
 
-/** What every control store keeps. An implementation's test calls it with a harness that makes an empty store. */
-export function controlStoreContract(name: string, make: MakeHarness): void {
-  const it = inWorld(make)
+/**
+ * What every control store keeps. An implementation's test calls it with a harness that makes an empty store, and with
+ * the titles of what a server at hand cannot show, each with its reason.
+ */
+export function controlStoreContract(
+  name: string,
+  make: MakeHarness,
+  cannot: Readonly<Record<string, string>> = {},
+): void {
+  const it = inWorld(make, cannot)
   describe(`control store contract: ${name}`, () => {
     leaseContract(it)
     runContract(it)

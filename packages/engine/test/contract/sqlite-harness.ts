@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type ControlStore } from '../../src/control/control-store.ts'
 import { openControlStore } from '../../src/control/open-control-store.ts'
 import { openSqlite } from '../../src/drivers/sqlite.ts'
-import type { Row, StoreHarness } from './control-store/store-world.ts'
+import { onConflict, type Row, type StoreHarness, type Upsert } from './control-store/store-world.ts'
 
 export const STORE_URL = 'sqlite:.tidemark/control.db'
 
@@ -42,6 +42,10 @@ export class SqliteHarness implements StoreHarness {
     } finally {
       db.close()
     }
+  }
+
+  async upsert(table: string, upsert: Upsert): Promise<void> {
+    await this.sql(onConflict(table, upsert))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

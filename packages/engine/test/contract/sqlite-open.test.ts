@@ -24,10 +24,6 @@ test.each([
   await expect(open).rejects.not.toThrow(/hunter2/)
 })
 
-test('a control store on a server is not in this version', async () => {
-  await expectCode(openControlStore('sqlserver://t:pw@host/db', { projectDir: '/nowhere', readOnly: false }), 'TM1017')
-})
-
 async function expectRefused(harness: SqliteHarness, code: 'TM3004' | 'TM3005'): Promise<void> {
   const before = readFileSync(harness.path)
   await expectCode(harness.open(), code)

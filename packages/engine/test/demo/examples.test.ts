@@ -22,7 +22,7 @@ async function example(
 ): Promise<{ exit: number | null; out: string; err: string }> {
   const child = spawn(process.execPath, ['--conditions=tidemark-source', MAIN, ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...urls },
+    env: { ...process.env, TIDEMARK_TEST_SQLSERVER: undefined, ...urls },
   })
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
@@ -73,6 +73,19 @@ const ALL: Readonly<Record<string, Example>> = {
         'DELETE FROM orders WHERE order_id = 3',
         'INSERT INTO customers FROM customers WHERE customer_id = 4',
         'UPDATE orders SET note = NULL WHERE order_id = 1',
+      ),
+  },
+  'filetable-blobs': {
+    flow: 'north.client-attachment',
+    variables: [],
+    damage: ({ project }) =>
+      inDuckdb(
+        path.join(project, 'data/office.duckdb'),
+        `DELETE FROM "North_FileTable.dbo".ReferralAttachment WHERE path_locator = '/1/1/3/4/'`,
+        `INSERT INTO "South_FileTable.dbo".ClientAttachment
+         SELECT stream_id, file_stream, name, path_locator, creation_time, last_write_time, is_directory
+         FROM "South_FileTable.dbo".ClientAttachment WHERE path_locator = '/4/1/3/4/'`,
+        `UPDATE "North_FileTable.dbo".ClientAttachment SET file_stream = NULL WHERE path_locator = '/2/1/3/4/'`,
       ),
   },
   'postgres-to-parquet': {
@@ -136,6 +149,24 @@ test('an example that lacks one of its databases says which, and plays nothing',
     'SHOP_URL is set, but not WAREHOUSE_URL, CONTROL_URL: set all, or none\n',
   ])
 })
+
+const SERVER = process.env['TIDEMARK_TEST_SQLSERVER']
+
+test('an example for SQL Server does not fall back to DuckDB where a server is named', async () => {
+  const gone = await example(['filetable-blobs'], { TIDEMARK_TEST_SQLSERVER: 'sqlserver://sa:x@127.0.0.1:1/master' })
+  expect([gone.exit, gone.out]).toEqual([2, ''])
+  expect(gone.err).toMatch(/TIDEMARK_TEST_SQLSERVER is set, but|cannot be reached/)
+})
+
+test.skipIf(SERVER === undefined)(
+  'the example filetable-blobs plays to its end with 0 differences on the server that TIDEMARK_TEST_SQLSERVER names',
+  async () => {
+    const played = await example(['filetable-blobs'], { TIDEMARK_TEST_SQLSERVER: SERVER ?? '' })
+    expect({ ...played, out: '' }).toEqual({ exit: 0, out: '', err: '' })
+    expect(played.out).toContain('On the SQL Server that TIDEMARK_TEST_SQLSERVER names.')
+    expect(played.out).toContain('✓ 0 differences')
+  },
+)
 
 test('an example without a name lists them all, and what is none, or a folder in use, is refused', async () => {
   const names = listExamples().map(({ name }) => name)

@@ -41,7 +41,11 @@ printf '%s\\n' "\${COMPREPLY[@]}"`
 test('completion offers commands, options and the names of the project, from the YAML before anything is deployed', async () => {
   await using p = await flatProject()
   expect(await offered(p, '')).toEqual(FIRST_WORDS)
-  expect(await offered(p, 're')).toEqual(['resume', 'reset', 'rewind', 'rejects'])
+  expect(await offered(p, 're')).toEqual(['resume', 'reset', 'rewind', 'rejects', 'retire'])
+  expect(await offered(p, 'import', '')).toEqual(['blobdelta'])
+  expect(await offered(p, 'import', 'blobdelta', '--connection', '')).toEqual(['a', 'b'])
+  expect(await offered(p, 'retire', '--connection=')).toEqual(['--connection=a', '--connection=b'])
+  expect(await offered(p, 'schedule', '--sql-agent', '--module', '')).toEqual(['m'])
   expect(await offered(p, 'rejects', '')).toEqual(['list', 'retry', 'dismiss'])
   expect(await offered(p, 'rejects', 'dismiss', '--all')).toEqual(['--all-open'])
   expect(await offered(p, 'rejects', 'retry', 'm')).toEqual(['m.t'])

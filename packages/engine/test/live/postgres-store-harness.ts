@@ -4,7 +4,7 @@ import { openControlStore } from '../../src/control/open-control-store.ts'
 import type { ControlStore } from '../../src/control/control-store.ts'
 import { PostgresSession } from '../../src/drivers/postgres.ts'
 import { newShortId } from '../../src/runtime/new-id.ts'
-import type { Row, StoreHarness } from '../contract/control-store/store-world.ts'
+import { onConflict, type Row, type StoreHarness, type Upsert } from '../contract/control-store/store-world.ts'
 import { optionsOf, portOf } from '../support/postgres-database.ts'
 import type { Version } from '../support/postgres-server.ts'
 
@@ -77,6 +77,10 @@ export class PostgresStoreHarness implements StoreHarness {
       ])
       return Object.fromEntries(plain) as Row
     })
+  }
+
+  async upsert(table: string, upsert: Upsert): Promise<void> {
+    await this.sql(onConflict(table, upsert))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseRunId } from '@tidemark/contract/ids'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { PostgresStoreSession } from '../../src/control/sql/postgres/postgres-session.ts'
+import { postgresStoreSession } from '../../src/control/sql/postgres/postgres-session.ts'
 import { effect } from '../../src/control/sql/postgres/sql-parts.ts'
 import { type Role, startChild } from '../contract/control-store/child-process.ts'
 import {
@@ -38,7 +38,7 @@ async function together(role: Role, harness: PostgresStoreHarness, names: readon
 }
 
 const sessionTo = (harness: PostgresStoreHarness, busyMs: number) =>
-  new PostgresStoreSession(optionsOf(harness.port, harness.database), {
+  postgresStoreSession(optionsOf(harness.port, harness.database), {
     location: 'here',
     readOnly: false,
     busyMs,

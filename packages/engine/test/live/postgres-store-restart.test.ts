@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { PostgresStoreSession } from '../../src/control/sql/postgres/postgres-session.ts'
+import { postgresStoreSession } from '../../src/control/sql/postgres/postgres-session.ts'
 import { openControlStore } from '../../src/control/open-control-store.ts'
 import { BY, counts, expectCode, FLOW, succeeded, TTL_MS, World } from '../contract/control-store/store-world.ts'
 import { optionsOf } from '../support/postgres-database.ts'
@@ -70,7 +70,7 @@ test.each(VERSIONS)('what is written while PostgreSQL %s crashes is in once, or 
 
 test('a server that stays away is told as a lost connection, and at the opening as one that cannot be reached', async () => {
   await using server = await PostgresServer.start({ version: '18', settings: QUIET })
-  const session = new PostgresStoreSession(optionsOf(server.port, 'postgres'), {
+  const session = postgresStoreSession(optionsOf(server.port, 'postgres'), {
     location: 'here',
     readOnly: false,
     busyMs: 1_000,

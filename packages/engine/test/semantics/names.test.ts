@@ -49,6 +49,40 @@ test.each(NAMES)('a table called %s moves, as source and as target', async (name
   expect(await w.sourceRows('SELECT count(*) FROM bystander')).toEqual([['0']])
 })
 
+test('a name of three parts is a table of the schema database.schema', async () => {
+  await using w = await openWorld()
+  const table = (name: string) => `"Office.dbo".${name}`
+  await w.source(
+    'CREATE SCHEMA "Office.dbo"',
+    `CREATE TABLE ${table('letters')} (id BIGINT, v VARCHAR)`,
+    `CREATE TABLE ${table('stamps')} (id BIGINT, modified_on TIMESTAMP)`,
+    `CREATE TABLE ${table('wanted')} (id BIGINT)`,
+    `INSERT INTO ${table('letters')} VALUES (1, 'a'), (2, 'b')`,
+    `INSERT INTO ${table('stamps')} VALUES (1, TIMESTAMP '${at(1)}'), (2, TIMESTAMP '${at(1)}')`,
+    `INSERT INTO ${table('wanted')} VALUES (2)`,
+  )
+  const named = flowSpec({
+    source: {
+      ...flow.source,
+      table: ['Office', 'dbo', 'letters'],
+      joins: [{ table: ['Office', 'dbo', 'stamps'], as: 'meta', on: { id: 'id' } }],
+      where: [
+        {
+          kind: 'in-table',
+          column: { table: null, column: 'id' },
+          table: ['Office', 'dbo', 'wanted'],
+          tableColumn: 'id',
+          not: false,
+        },
+      ],
+    },
+    target: { ...flow.target, table: ['Archive', 'dbo', 'letters'] },
+    watermark: { position: { table: 'meta', column: 'modified_on' } },
+  })
+  expect(await w.run(named)).toMatchObject({ state: 'succeeded', rows: { inserted: 1n } })
+  expect(await w.targetRows('SELECT id, v FROM "Archive.dbo".letters')).toEqual([['2', 'b']])
+})
+
 test('columns with odd names move, as key, position, scope, condition, exclusion and plain column', async () => {
   const [key = '', position = '', scope = '', condition = ''] = NAMES
   await using w = await openWorld()

@@ -35,6 +35,15 @@ export class SqlServerDatabase implements AsyncDisposable {
     return new SqlServerDatabase(name, options, admin, session)
   }
 
+  /** Without a table or view: making a database anew takes seconds. */
+  async clean(): Promise<void> {
+    const names = await this.session.rows(
+      `SELECT CONCAT(CASE o.type WHEN 'V' THEN 'VIEW' ELSE 'TABLE' END, ' [', REPLACE(CAST(n.name AS nvarchar(128)), ']', ']]'), '].[', REPLACE(CAST(o.name AS nvarchar(128)), ']', ']]'), ']')
+FROM sys.objects AS o JOIN sys.schemas AS n ON n.schema_id = o.schema_id WHERE o.type IN ('U', 'V') ORDER BY CASE o.type WHEN 'V' THEN 0 ELSE 1 END`,
+    )
+    for (const [name] of names) await this.session.script(`DROP ${name}`)
+  }
+
   /** Each is a batch. */
   async exec(...batches: readonly string[]): Promise<void> {
     for (const batch of batches) await this.session.script(batch)

@@ -10,10 +10,13 @@ export interface SqlServerEnds extends WorldEnds {
   readonly db: SqlServerDatabase
 }
 
+let shared: Promise<SqlServerDatabase> | null = null
+
+/** One database for all worlds of a process, one after the other. Dropped by `dropShared`. */
 export async function sqlserverEnds(): Promise<SqlServerEnds> {
-  await using opening = new AsyncDisposableStack()
-  const db = opening.use(await SqlServerDatabase.create())
-  const opened = opening.move()
+  shared ??= SqlServerDatabase.create()
+  const db = await shared
+  await db.clean()
   const connection = (flow: FlowSpec, side: Side) => {
     return { id: flow[side].connection, kind: 'sqlserver', options: db.options }
   }
@@ -28,6 +31,11 @@ export async function sqlserverEnds(): Promise<SqlServerEnds> {
       if (bench === null) throw new TypeError('a server is not itself')
       return { bench, dialect: sqlserver, [Symbol.asyncDispose]: () => bench[Symbol.asyncDispose]() }
     },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   }
+}
+
+export async function dropShared(): Promise<void> {
+  await (await shared)?.[Symbol.asyncDispose]()
+  shared = null
 }

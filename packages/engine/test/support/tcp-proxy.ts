@@ -1,4 +1,4 @@
-/** A way to a server on the loopback that can be held up in the middle of a transfer, and cut. */
+/** A way to a server that can be held up in the middle of a transfer, and cut. */
 import { once } from 'node:events'
 import { createServer, connect, type Server, type Socket } from 'node:net'
 
@@ -25,11 +25,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#server = server
   }
 
-  static async to(port: number): Promise<TcpProxy> {
+  static async to(port: number, host = '127.0.0.1'): Promise<TcpProxy> {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const proxy = new TcpProxy(server)
-    server.on('connection', (client) => proxy.#pass(client, connect(port, '127.0.0.1')))
+    server.on('connection', (client) => proxy.#pass(client, connect(port, host)))
     return proxy
   }
 

@@ -7,13 +7,17 @@ import { translate } from './errors.ts'
 import type { SourceIdentity, TableFacts } from '../contract.ts'
 import { ident, type Sql, textOf } from '../sql-text.ts'
 
-/** `[table]`, `[schema, table]`: DuckDB's default schema is `main`. */
-export function schemaAndTable(table: TableName): readonly [string, string] {
-  const [a, b] = table
-  if (table.length === 1 && a !== undefined) return ['main', a]
-  if (table.length === 2 && a !== undefined && b !== undefined) return [a, b]
-  throw new AppError('TM4001', `${table.join('.')}: a DuckDB table is named table or schema.table`)
-}
+/**
+ * `[table]`, `[schema, table]`: DuckDB's default schema is `main`. A table of one of several databases of a server stands in
+ * the schema `database.schema`, so that the flows of such a server run on one file as well.
+ */
+export const schemaAndTable = (table: TableName): readonly [string, string] => [
+  table.length === 1 ? 'main' : table.slice(0, -1).join('.'),
+  table.at(-1) ?? '',
+]
+
+/** As statements for a person name it. */
+export const shownTable = (table: TableName): Sql => ident(...(table.length > 2 ? schemaAndTable(table) : table))
 
 export const tableIdent = (file: DuckdbFile, table: TableName): Sql => ident(file.catalog, ...schemaAndTable(table))
 

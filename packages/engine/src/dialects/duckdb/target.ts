@@ -26,7 +26,7 @@ import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relation
 import { targetTable } from '../relational/names.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
-import { describeTable, isTable, schemaAndTable } from './introspect.ts'
+import { describeTable, isTable, schemaAndTable, shownTable } from './introspect.ts'
 import { type DuckdbCatalogs, sideTableName } from './names.ts'
 import { count, exec, query } from './run-sql.ts'
 import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
@@ -99,11 +99,11 @@ export class DuckdbTarget implements TargetPort {
   }
 
   createTableText(relation: FlowRelation): string {
-    return printable(createTarget(this.#catalogs, relation, ident(...relation.target.table)))
+    return printable(createTarget(this.#catalogs, relation, shownTable(relation.target.table)))
   }
 
   addColumnTexts(relation: FlowRelation): readonly string[] {
-    return addColumns(relation, ident(...relation.target.table)).map((statement) => printable(statement))
+    return addColumns(relation, shownTable(relation.target.table)).map((statement) => printable(statement))
   }
 
   typeFor(sourceType: string): string | null {

@@ -27,11 +27,11 @@ import { stateOf } from '../relational/work-area.ts'
 import type { BatchPart, RowPolicy } from '../row-policy.ts'
 import { sql } from '../sql-text.ts'
 import { BatchTarget } from './batch-target.ts'
-import { catalogsOf, intoOf } from './catalogs.ts'
+import { catalogsOf, intoOf, placeOf } from './catalogs.ts'
 import { vanishingUnder } from './capture.sql.ts'
 import { explainBatch } from './explain-batch.ts'
 import { keyRange } from './key-range.ts'
-import { refuseChangedTypes } from './refuse-batch.ts'
+import { type Places, refuseChangedTypes } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
 import { isSameServer } from './same-server.ts'
 import { connectionOf, openSession, type SqlServerConnection } from './session.ts'
@@ -69,7 +69,8 @@ export async function openSqlServerBench(options: OpenBench, hooks: SqlServerHoo
   const place = workPlace(options.workPath === null ? null : basename(options.workPath, '.duckdb'))
   const catalogs = catalogsOf(from, into, place, options.secret)
   const source = new SqlServerSource(from, asking, catalogs, hooks.betweenClockAndCeiling)
-  return new SqlServerBench({ session, work, source, into }, catalogs, place, opening.move())
+  const places = { source: placeOf(from), target: placeOf(into) }
+  return new SqlServerBench({ session, work, source, into, places }, catalogs, place, opening.move())
 }
 
 interface Ends {
@@ -79,6 +80,7 @@ interface Ends {
   readonly work: SqlServerSession
   readonly source: SqlServerSource
   readonly into: SqlServerConnection
+  readonly places: Places
 }
 
 class SqlServerBench implements Bench {
@@ -118,7 +120,7 @@ class SqlServerBench implements Bench {
   ): Promise<Staged> {
     const own = ours(tx)
     const c = this.#catalogs
-    await refuseChangedTypes(own.session, c, relation, this.target.location)
+    await refuseChangedTypes(own.session, relation, this.#ends.places, this.target.location)
     const template = stepAt(relation, split.step)?.batch ?? null
     own.split = split
     own.staged = staged(relation)

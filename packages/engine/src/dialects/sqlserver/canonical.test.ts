@@ -11,14 +11,14 @@ import { utf8By, utf8ByCollation, utf8ByHand } from './utf8.sql.ts'
 const x = ident('x')
 const written = (text: string): string => text.replaceAll('[x]', 'x')
 const trimmed = (text: string): string =>
-  `REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(${text}, N'0', N' ')), N' ', N'0') + N'|', N'.|', N''), N'|', N'')`
+  `CASE WHEN ${text} LIKE N'%.%' THEN REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(${text}, N'0', N' ')), N' ', N'0') + N'#', N'.#', N''), N'#', N'') ELSE ${text} END`
 
 test.each([
   ['bit', "CASE x WHEN 1 THEN N'true' WHEN 0 THEN N'false' END"],
   ['bigint', 'CONVERT(nvarchar(20), x)'],
   ['decimal(9,0)', 'CONVERT(nvarchar(41), x)'],
   ['decimal(9,2)', trimmed('CONVERT(nvarchar(41), x)')],
-  ['money', trimmed('CONVERT(nvarchar(22), x, 2)')],
+  ['money', trimmed('CONVERT(nvarchar(22), CONVERT(decimal(19,4), x))')],
   ['date', 'CONVERT(nvarchar(10), x, 23)'],
   ['time(0)', 'CONVERT(nvarchar(16), x, 121)'],
   ['time(7)', trimmed('CONVERT(nvarchar(16), x, 121)')],

@@ -1,7 +1,7 @@
 /** What the statements of a flow are made with, and in which database its target is. */
 import type { OpenBench } from '../contract.ts'
 import type { Catalogs } from '../relational/names.ts'
-import { databaseOf, sourceNames, targetNames } from './names.ts'
+import { databaseOf, type Place, sourceNames, targetNames } from './names.ts'
 import { connectionOf, inDatabase, type SqlServerConnection } from './session.ts'
 import { sqlserverKit } from './sql-kit.ts'
 import { SQLSERVER_STATEMENTS } from './statements.ts'
@@ -21,9 +21,12 @@ export const catalogsOf = (
   secret: OpenBench['secret'],
 ): Catalogs => ({
   kit: sqlserverKit,
-  source: sourceNames({ database: from.options.database, schema: from.schema }),
-  target: targetNames({ database: into.options.database, schema: into.schema }),
+  source: sourceNames(placeOf(from)),
+  target: targetNames(placeOf(into)),
   say: SQLSERVER_STATEMENTS,
   work: place.name,
   secret,
 })
+
+/** Where tables are that are named without it. */
+export const placeOf = ({ options, schema }: SqlServerConnection): Place => ({ database: options.database, schema })

@@ -131,7 +131,15 @@ const BY_NUMBER: ReadonlyMap<number, Fault> = new Map(
 /** from here on they are those of THROW and RAISERROR: a trigger of the target that refuses a row */
 const OWN_RULES = 50_000
 
-const faultOf = (number: number): Fault => BY_NUMBER.get(number) ?? (number >= OWN_RULES ? 'constraint' : 'permanent')
+/** severity from which on the server ends the connection */
+const ENDS_CONNECTION = 20
+
+function faultOf({ number, severity }: Pick<ServerError, 'number' | 'severity'>): Fault {
+  const known = BY_NUMBER.get(number)
+  if (known !== undefined) return known
+  if (severity >= ENDS_CONNECTION) return 'lost'
+  return number >= OWN_RULES ? 'constraint' : 'permanent'
+}
 
 /** Of several errors of a statement, the one that says most: the first that is known, else the first. */
 const tellingOf = (all: readonly ServerError[]): ServerError | undefined =>
@@ -140,11 +148,11 @@ const tellingOf = (all: readonly ServerError[]): ServerError | undefined =>
 export function classify(error: unknown): Fault {
   for (let e = error; e instanceof Error; e = e.cause) {
     if (e instanceof AppError && e.code === 'TM5003') return 'conflict'
-    if (e instanceof CannotConnect) return e.number !== null && faultOf(e.number) === 'busy' ? 'busy' : 'missing'
+    if (e instanceof CannotConnect) return e.number !== null && BY_NUMBER.get(e.number) === 'busy' ? 'busy' : 'missing'
     if (e instanceof ConnectionLost) return 'lost'
     if (e instanceof StatementCancelled || e instanceof StatementTimedOut) return 'interrupted'
     const said = tellingOf(serverErrors(e))
-    if (said !== undefined) return faultOf(said.number)
+    if (said !== undefined) return faultOf(said)
   }
   return 'permanent'
 }

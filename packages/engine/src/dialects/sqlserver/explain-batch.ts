@@ -6,7 +6,6 @@ import { type Catalogs, work } from '../relational/names.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import type { Sql } from '../sql-text.ts'
 import { insertSelected } from './capture.sql.ts'
-import { columnsInUse } from './drift.sql.ts'
 import { isPlain } from './land.ts'
 import { explainRejects } from './rejects.sql.ts'
 import { stage, staged, stageTemplate } from './stage.sql.ts'
@@ -44,7 +43,6 @@ export function explainBatch(c: Catalogs, r: FlowRelation, selection: Selection,
           ...named('ancestors', [visitAncestors(tree), captureMissing(tree)]),
           ...named('below', [...moved(tree), captureBelow(tree, selection.window, selection.withNullPosition)]),
         ]),
-    ...named('types', [columnsInUse(c, r)]),
     ...(r.steps.every((step) => step.batch !== null) ? [] : named('stage', stage(c, r, split, null))),
     ...r.steps.flatMap(({ name, batch }) =>
       batch === null ? [] : named(`stage ${name}`, stageTemplate(c, r, batch, split, selection.window, true)),

@@ -60,7 +60,7 @@ export function floatText(name: 'real' | 'float', x: Sql): Sql {
   const places = Array.from({ length: to - from + 1 }, (_, i) => from + i)
     .map((n) => `(${n}, CONVERT(bigint, 1${'0'.repeat(MOST - n)}))`)
     .join(', ')
-  const digits = sql`SELECT CONVERT(bigint, STUFF(LEFT(w.t, 18), 2, 1, N'')) AS digits, CONVERT(int, SUBSTRING(w.t, 20, 5)) AS exponent FROM (SELECT CONVERT(nvarchar(30), ABS(${wide}), 3) AS t) AS w`
+  const digits = sql`SELECT CONVERT(bigint, STUFF(LEFT(w.t, 18), 2, 1, N'')) AS digits, CONVERT(int, RTRIM(SUBSTRING(w.t, 20, 5))) AS exponent FROM (SELECT LTRIM(CONVERT(nvarchar(30), ABS(${wide}), 3)) AS t) AS w`
   const readsBack = sql`TRY_CONVERT(${raw(type)}, CONVERT(nvarchar(20), c.n) + N'e' + CONVERT(nvarchar(6), g.exponent - p.places + 1)) = ABS(${x})`
   const shortest = sql`SELECT TOP (1) p.places, p.unit, g.digits, g.exponent, MIN(c.n) AS low, MAX(c.n) AS high
 FROM (${digits}) AS g CROSS JOIN (VALUES ${raw(places)}) AS p(places, unit) CROSS APPLY (VALUES (g.digits / p.unit), (g.digits / p.unit + 1)) AS c(n)

@@ -10,10 +10,10 @@ import type { Place } from './names.ts'
 import { query } from './run-sql.ts'
 import { FACET_CELLS, joinBaseType, TYPE_FACETS, typeOfFacets } from './type-names.sql.ts'
 
-/** 189: a rowversion. A column set is another way to write other columns. */
+/** A column set is another way to write other columns; `b` is the column's type. */
 const isGenerated = ({ server }: CatalogPlace): Sql =>
   // a linked server may be older than periods, and nothing is written there
-  sql`CASE WHEN c.is_computed = 1 OR c.is_column_set = 1 OR c.system_type_id = 189${server === null ? sql` OR c.generated_always_type <> 0` : EMPTY} THEN 1 ELSE 0 END`
+  sql`CASE WHEN c.is_computed = 1 OR c.is_column_set = 1 OR b.name = N'timestamp'${server === null ? sql` OR c.generated_always_type <> 0` : EMPTY} THEN 1 ELSE 0 END`
 
 /** Of a table in rows or columns; a view and a table in memory are not counted by the catalog. */
 const estimate = ({ sys }: CatalogPlace): Sql =>

@@ -12,16 +12,16 @@ import { castName, longest, type SqlServerType } from './type-text.ts'
 export type Reading = 'exact' | 'near'
 
 const raw = (text: string | number): Sql => catalogText(String(text))
-/** A pattern of characters, whatever the collation takes for one of them. */
+/** Characters as they are, whatever the collation takes for one of them. In a pattern a hyphen comes first: else it is a range. */
 const bin = (x: Sql): Sql => sql`${x} COLLATE Latin1_General_BIN2`
 const trimmed = (x: Sql): Sql => sql`LTRIM(RTRIM(${x}))`
 const when = (condition: Sql, value: Sql): Sql => sql`CASE WHEN ${condition} THEN ${value} END`
 
-/** Bytes: longer than any text of a number or time, but for zeros. */
-const LONGEST_TEXT = 400
+/** Longer than any text of a number or time, but for zeros. */
+const LONGEST_TEXT = 200
 
 const signedDigits = (t: Sql): Sql =>
-  sql`DATALENGTH(${t}) < ${raw(LONGEST_TEXT)} AND ${bin(t)} NOT LIKE N'%[^0-9.+-]%' AND ${bin(t)} LIKE N'%[0-9]%' AND ${bin(t)} NOT LIKE N'_%[+-]%' AND ${t} NOT LIKE N'%.%.%'`
+  sql`LEN(${t}) < ${raw(LONGEST_TEXT)} AND ${bin(t)} NOT LIKE N'%[^-0-9.+]%' AND ${bin(t)} LIKE N'%[0-9]%' AND ${bin(t)} NOT LIKE N'_%[-+]%' AND ${t} NOT LIKE N'%.%.%'`
 
 /** No digit but 0 from the `n`-th of the fraction on. */
 const noDigitsBeyond = (t: Sql, n: number): Sql =>
@@ -46,7 +46,7 @@ function readNumber(type: SqlServerType, how: Reading, x: Sql): Sql {
 function readFloat(type: SqlServerType, x: Sql): Sql {
   const t = bin(trimmed(x))
   const value = sql`TRY_CONVERT(${raw(type.name)}, ${trimmed(x)})`
-  const form = sql`${t} NOT LIKE N'%[^0-9.eE+-]%' AND ${t} LIKE N'%[0-9.]' AND ${t} LIKE N'%[0-9]%' AND ${t} NOT LIKE N'[eE]%' AND ${t} NOT LIKE N'[+-][eE]%'`
+  const form = sql`${t} NOT LIKE N'%[^-0-9.eE+]%' AND ${t} LIKE N'%[0-9.]' AND ${t} LIKE N'%[0-9]%' AND ${t} NOT LIKE N'[eE]%' AND ${t} NOT LIKE N'[-+][eE]%'`
   const mantissa = sql`LEFT(${t}, PATINDEX(N'%[eE]%', ${t} + N'e') - 1)`
   const minusZero = sql`CONVERT(${raw(type.name)}, -1E0) * CONVERT(${raw(type.name)}, 0E0)`
   return when(
@@ -62,7 +62,7 @@ const TIME_FROM = 10
 const READ_DIGITS = 7
 
 const ofForm = (t: Sql, begins: string, rest: Sql, allowed: string): Sql =>
-  sql`DATALENGTH(${t}) < ${raw(LONGEST_TEXT)} AND ${bin(t)} LIKE N'${raw(begins)}%' AND ${bin(rest)} NOT LIKE N'%[^${raw(allowed)}]%'`
+  sql`LEN(${t}) < ${raw(LONGEST_TEXT)} AND ${bin(t)} LIKE N'${raw(begins)}%' AND ${bin(rest)} NOT LIKE N'%[^${raw(allowed)}]%'`
 const DAY = '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'
 const HOUR = '[0-2][0-9]:[0-5][0-9]'
 
@@ -79,7 +79,7 @@ function readMoment(digits: number, how: Reading, x: Sql): Sql {
 
 function readTime(type: SqlServerType, how: Reading, x: Sql): Sql {
   const t = trimmed(x)
-  const form = ofForm(t, HOUR, t, '0-9:.')
+  const form = sql`${ofForm(t, HOUR, t, '0-9:.')} AND ${bin(t)} NOT LIKE N'2[4-9]%'`
   const value = sql`TRY_CONVERT(${raw(castName(type))}, LEFT(${t}, ${raw(TIME_FROM + READ_DIGITS - 1)}), 121)`
   return when(how === 'exact' ? sql`${form} AND ${zerosFrom(t, TIME_FROM + fractionOf(type))}` : form, value)
 }
@@ -100,10 +100,7 @@ function readInstant(type: SqlServerType, how: Reading, x: Sql): Sql {
 
 const readUuid = (x: Sql): Sql => {
   const t = trimmed(x)
-  return when(
-    sql`DATALENGTH(${t}) = 72 AND ${bin(t)} NOT LIKE N'%[^0-9A-Fa-f-]%'`,
-    sql`TRY_CONVERT(uniqueidentifier, ${t})`,
-  )
+  return when(sql`LEN(${t}) = 36 AND ${bin(t)} NOT LIKE N'%[^-0-9A-Fa-f]%'`, sql`TRY_CONVERT(uniqueidentifier, ${t})`)
 }
 
 /** Hexadecimal digits after `0x` or `\x`, two a byte. */
@@ -125,7 +122,7 @@ function readBytes(type: SqlServerType, x: Sql): Sql {
 /** What is no path ends in an exception of a library, which no TRY_CONVERT is sure to turn into NULL. */
 const readPath = (x: Sql): Sql => {
   const t = bin(x)
-  const refused = ['[^0-9./-]', '//', '[./-][.]', '[.-]/', '[0-9-]-', '[0-9]'.repeat(15)]
+  const refused = ['[^-0-9./]', '//', '[-./][.]', '[-.]/', '[-0-9]-', '[0-9]'.repeat(15)]
   const form = refused.reduce(
     (all, pattern) => sql`${all} AND ${t} NOT LIKE N'%${raw(pattern)}%'`,
     sql`DATALENGTH(${x}) <= 8000 AND ${t} LIKE N'/%' AND ${t} LIKE N'%/'`,

@@ -1,51 +1,52 @@
 /** What must not land: looked at within the batch's transaction, before anything of the batch is written. */
+import type { ColumnRef, TableName } from '@tidemark/contract/flow'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import { AppError } from '../../runtime/app-error.ts'
-import type { FlowRelation } from '../contract.ts'
+import { type FlowRelation, landingTable } from '../contract.ts'
 import { changedTypes } from '../relational/changed-types.ts'
-import type { Catalogs } from '../relational/names.ts'
-import { columnsInUse, columnsRead, columnsWritten } from './drift.sql.ts'
-import { columnsOf } from './type-of.ts'
+import { sourceColumns } from '../source-columns.ts'
+import { describeTable } from './introspect.ts'
+import type { Place } from './names.ts'
 
-/** In that transaction what is read next is what was looked at. */
+/** Where tables are that are named without it. */
+export interface Places {
+  readonly source: Place
+  readonly target: Place
+}
+
+/** Of columns in a table, by name; a table that is gone has none. */
+async function typesIn(
+  session: SqlServerSession,
+  table: TableName,
+  at: Place,
+  where: string,
+): Promise<ReadonlyMap<string, string>> {
+  const facts = await describeTable(session, table, at, where)
+  return new Map(facts?.columns.map(({ name, type }) => [name, type]))
+}
+
+const tableOf = (r: FlowRelation, { table }: ColumnRef): TableName =>
+  r.source.joins.find((j) => j.as === table)?.table ?? r.source.table
+
+/** `of`: where another engine has one of the two. TM4108. */
 export async function refuseChangedTypes(
   session: SqlServerSession,
-  c: Catalogs,
-  relation: FlowRelation,
+  r: FlowRelation,
+  at: Places,
   where: string,
+  of: 'both' | 'source' | 'target' = 'both',
 ): Promise<void> {
-  refuse(relation, await columnsOf(session, columnsInUse(c, relation), where, 'TM5001'), 'both')
-}
-
-/** Where another engine reads the source. */
-export async function refuseChangedTarget(
-  session: SqlServerSession,
-  c: Catalogs,
-  relation: FlowRelation,
-  where: string,
-): Promise<void> {
-  refuse(relation, await columnsOf(session, columnsWritten(c, relation), where, 'TM5001'), 'target')
-}
-
-/** Where another engine writes the target. */
-export async function refuseChangedSource(
-  session: SqlServerSession,
-  c: Catalogs,
-  relation: FlowRelation,
-  where: string,
-): Promise<void> {
-  refuse(relation, await columnsOf(session, columnsRead(c, relation), where, 'TM4019'), 'source')
-}
-
-function refuse(
-  relation: FlowRelation,
-  now: readonly { readonly type: string }[],
-  of: 'both' | 'source' | 'target',
-): void {
-  const changed = changedTypes(
-    relation,
-    now.map(({ type }) => type),
-    of,
-  )
+  const now: (string | undefined)[] = []
+  if (of !== 'target') {
+    const tables = new Map<TableName, ReadonlyMap<string, string>>()
+    for (const table of [r.source.table, ...r.source.joins.map((j) => j.table)])
+      tables.set(table, await typesIn(session, table, at.source, where))
+    now.push(...sourceColumns(r).map(({ ref }) => tables.get(tableOf(r, ref))?.get(ref.column)))
+  }
+  if (of !== 'source') {
+    const types = await typesIn(session, landingTable(r), at.target, where)
+    now.push(...r.columns.map((x) => types.get(x.target)))
+  }
+  const changed = changedTypes(r, now, of)
   if (changed.length > 0) throw new AppError('TM4108', `since this run was planned: ${changed.join('; ')}`)
 }

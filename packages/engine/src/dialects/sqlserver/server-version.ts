@@ -1,6 +1,7 @@
-import type { SqlServerSession } from '../../drivers/sqlserver.ts'
+import { errorNumber, type SqlServerSession } from '../../drivers/sqlserver.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { sql } from '../sql-text.ts'
+import { translate } from './errors.ts'
 import { query } from './run-sql.ts'
 
 export interface ServerVersion {
@@ -55,21 +56,33 @@ export async function serverVersion(session: SqlServerSession, where: string): P
   }
 }
 
+/** What came with 2016, and with the compatibility level of its databases: what a server is called says less. */
+const OF_2016 = "SELECT 1 FROM OPENJSON(N'[]')"
+const NO_SUCH_OBJECT = 208
+
 /** Throws where the server, or what the database lets it be, is older than what we know. */
 export async function knownVersion(session: SqlServerSession, where: string): Promise<ServerVersion> {
   const version = await serverVersion(session, where)
-  if (version.major !== null && !(version.major >= OLDEST))
-    throw new AppError('TM2001', `${where} is ${version.name}; this version of Tidemark knows 2016 and later`)
-  if (version.compatibility < OLDEST_COMPATIBILITY)
-    throw new AppError(
-      'TM2001',
-      `${where} has compatibility level ${version.compatibility}; Tidemark speaks that of SQL Server 2016, ${OLDEST_COMPATIBILITY}`,
-      {
-        remedy: [
-          'connect to another database of the server, and name tables with three parts: database.schema.table',
-          `or: ALTER DATABASE … SET COMPATIBILITY_LEVEL = ${OLDEST_COMPATIBILITY}`,
-        ],
-      },
-    )
-  return version
+  try {
+    await session.rows(OF_2016)
+    return version
+  } catch (error) {
+    if (errorNumber(error) !== NO_SUCH_OBJECT) throw translate(error, where)
+    throw tooOld(version, where)
+  }
+}
+
+function tooOld({ name, major, compatibility }: ServerVersion, where: string): AppError {
+  if (major !== null && !(major >= OLDEST))
+    return new AppError('TM2001', `${where} is ${name}; this version of Tidemark knows 2016 and later`)
+  return new AppError(
+    'TM2001',
+    `${where} has compatibility level ${compatibility}; Tidemark speaks that of SQL Server 2016, ${OLDEST_COMPATIBILITY}`,
+    {
+      remedy: [
+        'connect to another database of the server, and name tables with three parts: database.schema.table',
+        `or: ALTER DATABASE … SET COMPATIBILITY_LEVEL = ${OLDEST_COMPATIBILITY}`,
+      ],
+    },
+  )
 }

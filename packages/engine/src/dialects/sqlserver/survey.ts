@@ -71,7 +71,10 @@ class SqlServerSurvey implements SurveyPort {
       looks.set(name, {
         nulls: rows - BigInt(values ?? '0'),
         distinct: BigInt(distinct ?? '0'),
-        ahead: newest == null ? null : { values: BigInt(ahead ?? '0'), newest, withinADay: await this.#isNear(newest) },
+        ahead:
+          newest == null
+            ? null
+            : { values: BigInt(ahead ?? '0'), newest: shorter(newest), withinADay: await this.#isNear(newest) },
       })
     }
     return { rows, columns: looks }
@@ -127,6 +130,9 @@ const placeOf = (schema: string | null | undefined, name: string | null | undefi
   JSON.stringify([schema, name])
 const byTable = (rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> =>
   Map.groupBy(rows, ([schema, name]) => placeOf(schema, name))
+/** Without zeros at the end of its seven digits. */
+const shorter = (moment: string): string => moment.replace(/\.?0+$/, '')
+
 /** Rows of one key or reference, which come one after the other. */
 const byNumber = (rows: readonly Row[] = []): readonly (readonly Row[])[] => [
   ...Map.groupBy(rows, ([, , number]) => number).values(),

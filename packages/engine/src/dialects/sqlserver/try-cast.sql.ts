@@ -17,7 +17,7 @@ import {
   type SqlServerType,
   TEXTS,
 } from './type-text.ts'
-import { sameContent, valueText } from './types.ts'
+import { equalContent, valueText } from './types.ts'
 import { underCollation } from './value-text.sql.ts'
 
 const raw = (text: string | number): Sql => catalogText(String(text))
@@ -87,10 +87,10 @@ function exactBetween(from: SqlServerType, to: SqlServerType, x: Sql): Sql {
   if (TEXTS.has(to.name)) {
     // the characters are the value, whichever code page has them
     const arrived = valueText(plainName(to), there)
-    return sql`CASE WHEN ${sameContent(ANY_TEXT, arrived, valueText(plainName(from), x))} THEN ${there} END`
+    return sql`CASE WHEN ${equalContent(ANY_TEXT, arrived, valueText(plainName(from), x))} THEN ${there} END`
   }
   if (BYTES.has(to.name)) return there
-  return sql`CASE WHEN ${sameContent(plainName(from), back(to, from, there), x)} THEN ${there} END`
+  return sql`CASE WHEN ${equalContent(plainName(from), back(to, from, there), x)} THEN ${there} END`
 }
 
 const back = (from: SqlServerType, to: SqlServerType, x: Sql): Sql =>

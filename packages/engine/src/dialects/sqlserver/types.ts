@@ -247,6 +247,13 @@ export function sameContent(text: string, a: Sql, b: Sql): Sql {
   return sql`EXISTS (SELECT ${of(a)} INTERSECT SELECT ${of(b)})`
 }
 
+/** A predicate: as `sameContent`, of two values none of which is NULL. */
+export const equalContent = (text: string, a: Sql, b: Sql): Sql =>
+  joined(
+    comparables(text, a).map((x, i) => sql`${x} = ${comparables(text, b)[i] ?? b}`),
+    ' AND ',
+  )
+
 /** One value whose `=` says whether two are the same, of a type that can be a key; NULL stays NULL. */
 export function bits(text: string, x: Sql): Sql {
   const type = findType(text)

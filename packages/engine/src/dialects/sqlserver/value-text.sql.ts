@@ -1,6 +1,6 @@
 /**
  * The exact text of a value, and the value of that text again: one style of CONVERT per type. What the server would give
- * without a style is rounded (float, money), cut (times) or in words (datetime). A text is what travels, what is remembered
+ * without one is rounded (float, money) or in words (datetime). A text is what travels, what is remembered
  * of positions and keys, and what every parameter is.
  */
 import { catalogText, type Sql, sql } from '../sql-text.ts'
@@ -23,7 +23,7 @@ const asText = (characters: number, x: Sql, style: number | null = null): Sql =>
 
 /** Takes zeros from the end of a number or time that has a point, and then the point. No space may be in it. */
 export const withoutZeros = (text: Sql): Sql =>
-  sql`REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(${text}, N'0', N' ')), N' ', N'0') + N'|', N'.|', N''), N'|', N'')`
+  sql`CASE WHEN ${text} LIKE N'%.%' THEN REPLACE(REPLACE(REPLACE(RTRIM(REPLACE(${text}, N'0', N' ')), N' ', N'0') + N'#', N'.#', N''), N'#', N'') ELSE ${text} END`
 
 const needType = (text: string): SqlServerType => {
   const type = findType(text)
@@ -69,10 +69,10 @@ export function valueText(text: string, x: Sql): Sql {
       return asText(41, x)
     case 'smallmoney':
     case 'money':
-      return asText(22, x, 2)
+      return asText(22, sql`CONVERT(decimal(19,4), ${x})`)
     case 'real':
     case 'float':
-      return asText(30, x, 3)
+      return sql`LTRIM(RTRIM(${asText(30, x, 3)}))`
     case 'date':
       return asText(10, x, 23)
     case 'time':
@@ -131,6 +131,8 @@ export function fromText(text: string, x: Sql): Sql {
       return sql`CONVERT(${into}, ${x}, 121)`
     case 'smalldatetime':
       return sql`CONVERT(smalldatetime, ${x}, 120)`
+    case 'datetimeoffset':
+      return sql`CONVERT(${into}, REPLACE(${x}, N'Z', N'+00:00'))`
     case 'binary':
     case 'varbinary':
       return sql`CONVERT(${into}, ${x}, 1)`

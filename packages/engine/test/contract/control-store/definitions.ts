@@ -155,9 +155,9 @@ export function catalogContract(it: It): void {
       },
       { ...BY, actor: 'bob' },
     )
-    await w.sql(`insert into task (module, id, updated_by) values ('shop', 'orders', 'carol')
-                     on conflict (module, id) do update set type = 'sql_query', updated_by = excluded.updated_by`)
-    await w.sql(`insert into module (id) values ('shop') on conflict (id) do update set description = 'Sales'`)
+    const orders = { key: { module: 'shop', id: 'orders' }, rest: { updated_by: 'carol' } }
+    await w.harness.upsert('task', { ...orders, set: { type: 'sql_query', updated_by: 'carol' } })
+    await w.harness.upsert('module', { key: { id: 'shop' }, rest: {}, set: { description: 'Sales' } })
     const by = async (table: string) => (await w.sql(`select version, updated_by from ${table}`))[0]
     expect(await by('connection')).toEqual({ version: 2, updated_by: 'bob' })
     expect(await by('module')).toEqual({ version: 3, updated_by: 'sql' })
@@ -202,6 +202,35 @@ export function catalogContract(it: It): void {
     expect((await w.store.catalog.read()).tasks).toMatchObject([
       { version: 3, type: 'flow', executionOrder: 1, isActive: true, deployed: null },
     ])
+  })
+
+  it('tasks that one statement moves to another module keep their versions and histories apart', async (w) => {
+    await w.store.catalog.deploy({ ...ALL, tasks: [TASK, { ...TASK, id: 'items', executionOrder: 7 }] }, BY)
+    await w.sql(`insert into module (id) values ('store')`)
+    await w.sql(`update task set module = 'store', updated_by = 'carol'`)
+    expect((await w.store.catalog.read()).tasks).toMatchObject([
+      { module: 'store', id: 'orders', version: 2, executionOrder: 2, updatedBy: 'carol' },
+      { module: 'store', id: 'items', version: 2, executionOrder: 7, updatedBy: 'carol' },
+    ])
+    const moved = (await history(w)).filter((h) => h.action === 'update')
+    const ids = moved.map((h) =>
+      [h.before, h.after].map((row) => JSON.parse(row ?? '') as { module: string; id: string }),
+    )
+    expect(ids.map(([a, b]) => `${a?.module}.${a?.id} ${b?.module}.${b?.id}`).toSorted()).toEqual([
+      'shop.items store.items',
+      'shop.orders store.orders',
+    ])
+  })
+
+  it('a description is another one by a blank at its end too, and an update of no row is none', async (w) => {
+    await w.store.catalog.deploy(ALL, BY)
+    await w.sql(`update module set description = 'Orders '`)
+    await w.sql(`update module set description = 'none' where id = 'nowhere'`)
+    await w.sql(`delete from task where id = 'nowhere'`)
+    expect(await w.sql('select version, description from module')).toEqual([{ version: 2, description: 'Orders ' }])
+    expect(await w.sql('select version from module_history order by seq')).toEqual([{ version: 1 }, { version: 2 }])
+    const was = { ...MODULE, was: MODULE }
+    await expectCode(w.store.catalog.deploy({ ...EMPTY, modules: [{ ...was, isActive: false }] }, BY), 'TM3010')
   })
 
   it('a renamed task keeps its version, and the history has both names', async (w) => {
@@ -270,11 +299,13 @@ export function catalogContract(it: It): void {
     const id = await w.settled(token, '20', null)
     const failed = await w.running(token, 2, NORTH)
     await w.ledger.endRun(failed, token, { state: 'failed', reason: null, error: { code: 'TM5001', message: 'no' } })
-    expect(await w.sql('select run, state, batches, error_code from run_summary')).toEqual([
+    expect(await w.sql('select run, state, batches, error_code from run_summary order by state')).toEqual([
       { run: failed, state: 'failed', batches: '0/2', error_code: 'TM5001' },
       { run: id, state: 'succeeded', batches: '1/1', error_code: null },
     ])
-    expect(await w.sql('select flow, scope, position, last_run, last_state, held_by from freshness')).toEqual([
+    expect(
+      await w.sql('select flow, scope, position, last_run, last_state, held_by from freshness order by scope'),
+    ).toEqual([
       {
         flow: FLOW,
         scope: NORTH,

@@ -2,29 +2,8 @@ import type { ErrorCode } from '@tidemark/contract/error-codes'
 import { PostgresUrlError } from '../../../drivers/postgres-url.ts'
 import { sqlState } from '../../../drivers/postgres.ts'
 import { AppError } from '../../../runtime/app-error.ts'
-
-/** The connection, not the server, said no: it is gone, or was never made. */
-export class LostConnection extends Error {
-  override readonly name = 'LostConnection'
-}
-
-/** The connection went while a commit was under way: it took place, or it did not. */
-export class InDoubt extends Error {
-  override readonly name = 'InDoubt'
-  /** by whose mark it is known */
-  readonly writer: string
-  /** null: it left no mark, and may be done again */
-  readonly number: number | null
-  /** what its work came to, if it is in */
-  readonly result: unknown
-
-  constructor(writer: string, number: number | null, result: unknown, cause: unknown) {
-    super('a commit was not answered', { cause })
-    this.writer = writer
-    this.number = number
-    this.result = result
-  }
-}
+import { cannotOpen, isAboutTls, messageOf } from '../server/cannot-open.ts'
+import { LostConnection } from '../server/lost-connection.ts'
 
 /** By SQLSTATE (appendix A of PostgreSQL's manual), then by its class. What is not here is a defect: TM9001. */
 const BY_STATE: Readonly<Record<string, ErrorCode>> = {
@@ -57,7 +36,6 @@ const BY_CLASS: Readonly<Record<string, ErrorCode>> = {
 const LOST_STATES: ReadonlySet<string> = new Set(['25P03', '53300', '57P01', '57P02', '57P03', '57P05'])
 
 export function isLost(error: unknown): boolean {
-  if (error instanceof LostConnection) return true
   const state = sqlState(error)
   return state !== undefined && (LOST_STATES.has(state) || state.startsWith('08'))
 }
@@ -95,30 +73,10 @@ const REMEDIES: Readonly<Record<string, readonly string[]>> = {
     ]),
   ),
 }
-const UNREACHABLE: readonly string[] = [
-  'mend host and port under control: in tidemark.yaml',
-  'look whether the server runs, listens there, and is let through',
-]
 const UNTRUSTED: readonly string[] = [
   'sslrootcert=FILE   names the authority that signed the server’s certificate',
   'mend sslmode or the host: verify-full also compares the name of the host',
 ]
-
-const systemCode = (error: unknown): string | null => {
-  for (let e = error; e instanceof Error; e = e.cause)
-    if ('code' in e && typeof e.code === 'string' && sqlState(e) === undefined) return e.code
-  return null
-}
-
-const isAboutTls = (error: unknown): boolean =>
-  /CERT|TLS|SSL|SIGNED|ISSUER|LEAF/.test(systemCode(error) ?? '') || /\bSSL\b/.test(messageOf(error))
-
-/** An attempt to many addresses fails as many errors without a message of their own. */
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '')
-    return error.errors.map((e: unknown) => messageOf(e)).join('; ')
-  return error instanceof Error ? error.message : String(error)
-}
 
 /** What went wrong with the store at `location`, in words of the registry. An AppError stays as it is. */
 export function storeError(error: unknown, location: string): unknown {
@@ -137,9 +95,5 @@ export function storeError(error: unknown, location: string): unknown {
 export function openError(error: unknown, location: string): unknown {
   if (error instanceof PostgresUrlError) return new AppError('TM1011', `control: ${error.message}`, { cause: error })
   if (!(error instanceof LostConnection)) return storeError(error, location)
-  return new AppError('TM3005', `${location}: ${messageOf(error.cause)}`, {
-    cause: error,
-    facts: { location, error: systemCode(error) },
-    remedy: isAboutTls(error.cause) ? UNTRUSTED : UNREACHABLE,
-  })
+  return cannotOpen(error, location, isAboutTls(error.cause) ? UNTRUSTED : null)
 }

@@ -1,13 +1,7 @@
 /** What is in the schema, in facts that every version of PostgreSQL tells alike: no definition as the server prints it. */
 import type { Statement } from '../../store-session.ts'
 import { text } from '../decode.ts'
-
-export interface SchemaFact {
-  /** `column run.seq`, `trigger task.task_updated` */
-  readonly what: string
-  /** `bigint not null`, `enabled`; a function's is the start of the SHA-256 of its text */
-  readonly is: string
-}
+import type { SchemaFact } from '../server/schema-difference.ts'
 
 const IN_SCHEMA = `c.relnamespace = 'tidemark'::regnamespace`
 

@@ -2,7 +2,7 @@
  * What a store of the present version has: `schemaFacts` of one that the migrations made, which a test compares with
  * this. The columns of each table and view are in no order.
  */
-import type { SchemaFact } from './schema-facts.sql.ts'
+import { columnFacts, factsOf, type SchemaFact } from '../server/schema-difference.ts'
 
 const TABLES =
   'audit batch commit_mark connection connection_history lease look module module_history reject run run_group run_worker step store store_migration task task_history unmatched watermark'
@@ -141,23 +141,12 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
   task_updated: 'c5e865c2f6b0',
 }
 
-const words = (text: string): readonly string[] => text.trim().split(/\s+/)
-const each = (kind: string, names: string, is: string): readonly SchemaFact[] =>
-  words(names).map((name) => ({ what: `${kind} ${name}`, is }))
-
-function columnsOf([table, columns]: readonly [string, string]): readonly SchemaFact[] {
-  return columns.split(',').map((column) => {
-    const [name, ...type] = words(column)
-    return { what: `column ${table}.${name}`, is: type.join(' ') }
-  })
-}
-
 export const SCHEMA_MANIFEST: readonly SchemaFact[] = [
-  ...each('table', TABLES, 'there'),
-  ...each('view', VIEWS, 'there'),
-  ...Object.entries(COLUMNS).flatMap(columnsOf),
-  ...each('constraint', CONSTRAINTS, 'there'),
-  ...each('index', INDEXES, 'there'),
+  ...factsOf('table', TABLES, 'there'),
+  ...factsOf('view', VIEWS, 'there'),
+  ...columnFacts(COLUMNS),
+  ...factsOf('constraint', CONSTRAINTS, 'there'),
+  ...factsOf('index', INDEXES, 'there'),
   ...Object.entries(FUNCTIONS).map(([name, is]) => ({ what: `function ${name}`, is })),
-  ...each('trigger', TRIGGERS, 'enabled'),
+  ...factsOf('trigger', TRIGGERS, 'enabled'),
 ]

@@ -2,9 +2,10 @@
  * What the statements of this folder share. Each names its tables with their schema: they rely on nothing that a
  * session was told before.
  */
-import type { StoreValue } from '../../store-session.ts'
 import { COUNTS_IN_ORDER } from '../decode-rows.ts'
-import type { Attempt, Effect } from '../statements.ts'
+
+export { attempt, effect } from '../effect.ts'
+export { jsonOf } from '../server/text-values.ts'
 
 const asText = (time: string): string => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
@@ -31,15 +32,6 @@ export const names = (states: readonly string[]): string => states.join(',')
 /** The same as text, for statements that run once a batch: the states come from the transition tables, so few texts. */
 export const stateAmong = (states: readonly string[]): string => `state in ('${states.join(`', '`)}')`
 
-/**
- * Rows as one parameter. PostgreSQL's text holds no NUL and its JSON no half of a pair, which a message may quote: both
- * become U+FFFD, as half a pair does in any text that is sent.
- */
-export const jsonOf = (rows: unknown): string =>
-  JSON.stringify(rows, (_, value: unknown) =>
-    typeof value === 'string' ? value.replaceAll('\0', '\uFFFD').toWellFormed() : value,
-  )
-
 /** `value` is among the texts of the JSON array in parameter `n`. */
 export const amongTexts = (value: string, n: number): string =>
   `${value} in (select json_array_elements_text($${n}::json))`
@@ -52,10 +44,6 @@ export const heldUnder = (run: string, n: number): string => `
   select r.id from tidemark.run r join tidemark.lease l on l.flow = r.flow and l.token = $${n}::bigint and l.worker is not null
    where r.id = ${run} and r.state = 'running'
      for no key update of r for share of l`
-
-export const effect = (text: string, params: readonly StoreValue[]): Effect => ({ text, params, decode: () => null })
-/** The text must end in `returning`. */
-export const attempt = (text: string, params: readonly StoreValue[]): Attempt => ({ text, params, decode: () => true })
 
 /** `rows_read = rows_read + $n, …`, for `countParams` from parameter `n` on. */
 export const addCountsFrom = (n: number): string =>

@@ -1,7 +1,7 @@
 /** What the statements of this folder share: the clock, the counts, compare-and-set by state. */
-import type { StoreValue } from '../../store-session.ts'
 import { COUNTS_IN_ORDER } from '../decode-rows.ts'
-import type { Attempt, Effect } from '../statements.ts'
+
+export { attempt, effect } from '../effect.ts'
 
 /** The store's clock, UTC with milliseconds: text that sorts as time does. One moment within a statement. */
 export const NOW = `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')`
@@ -25,10 +25,6 @@ export const stateAmong = (states: readonly string[]): string => `state in ('${s
 export const heldUnder = (run: string, n: number): string =>
   `exists (select 1 from run r join lease l on l.flow = r.flow and l.token = ?${n} and l.worker is not null
             where r.id = ${run} and r.state = 'running')`
-
-export const effect = (text: string, params: readonly StoreValue[]): Effect => ({ text, params, decode: () => null })
-/** The text must end in `returning`. */
-export const attempt = (text: string, params: readonly StoreValue[]): Attempt => ({ text, params, decode: () => true })
 
 /** `rows_read = rows_read + ?n, …`, for `countParams` from parameter `n` on. */
 export const addCountsFrom = (n: number): string => COUNTS_IN_ORDER.map((c, i) => `${c} = ${c} + ?${n + i}`).join(', ')
