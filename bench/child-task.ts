@@ -47,7 +47,10 @@ let cache: string | null = null
 
 export type Measurement = () => Promise<Measured>
 
-/** a, b, a, b, … : whatever the machine does meanwhile, it does to all of them. */
+/**
+ * Rounds of all sides, each beginning with another one: whatever the machine does meanwhile, it does to all of them, and
+ * one that becomes slower does not count against whoever is always last. The i-th measurements are those of one round.
+ */
 export async function inTurn<Side extends string>(
   runs: number,
   sides: Readonly<Record<Side, Measurement>>,
@@ -56,12 +59,13 @@ export async function inTurn<Side extends string>(
   const entries = Object.entries<Measurement>(sides) as [Side, Measurement][]
   const measured = Object.fromEntries(entries.map(([side]) => [side, []])) as unknown as Record<Side, Measured[]>
   for (let n = 1; n <= runs; n++) {
-    const texts: string[] = []
-    for (const [side, measurement] of entries) {
-      const one = await measurement()
-      measured[side].push(one)
-      texts.push(`${side} ${one.seconds.toFixed(2)} s (${Math.round(one.rssMb)} MB)`)
-    }
+    const first = (n - 1) % entries.length
+    for (const [side, measurement] of [...entries.slice(first), ...entries.slice(0, first)])
+      measured[side].push(await measurement())
+    const texts = entries.flatMap(([side]) => {
+      const last = measured[side].at(-1)
+      return last ? [`${side} ${last.seconds.toFixed(2)} s (${Math.round(last.rssMb)} MB)`] : []
+    })
     say(`  ${n} of ${runs}: ${texts.join(', ')}`)
   }
   return measured

@@ -3,7 +3,7 @@ export interface Result {
   readonly name: string
   readonly ours: number
   readonly reference: number
-  /** ours ÷ reference */
+  /** ours ÷ reference, the median of the rounds: the two of a round were measured one after the other */
   readonly ratio: number
   readonly unit: 's' | 'ms' | '1/s' | 'MB' | '×'
   readonly runs: number
@@ -45,12 +45,12 @@ export function resultOf(
   reference: readonly number[],
   peakRssMb: number,
 ): Result {
-  const [a, b] = [median(ours), median(reference)]
+  if (ours.length !== reference.length) throw new RangeError(`${name}: each of ours needs a reference of its round`)
   return {
     name,
-    ours: rounded(a),
-    reference: rounded(b),
-    ratio: rounded(a / b),
+    ours: rounded(median(ours)),
+    reference: rounded(median(reference)),
+    ratio: rounded(median(ours.map((a, i) => a / (reference[i] ?? Number.NaN)))),
     unit,
     runs: ours.length,
     peak_rss_mb: Math.round(peakRssMb),

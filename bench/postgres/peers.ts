@@ -38,6 +38,9 @@ export const PEERS: Readonly<Record<string, Peer>> = {
     obtain: ofDebian('pgloader'),
     command: ({ dir, source, target }) => [
       'pgloader',
+      // what it reads ahead by itself fills its heap of 1 GiB with a million rows
+      '--with',
+      'prefetch rows = 10000',
       '--root-dir',
       path.join(dir, 'work'),
       source.replace(/^postgres:/, 'pgsql:'),

@@ -33,9 +33,11 @@ export const peers = (ctx: BenchContext): Promise<readonly Result[]> =>
       makeSource(databases.source, n, 'bigint')
       const ours = loadTask(ctx, databases, n, STREAMS)
       const sides: Record<string, Measurement> = { ours: () => measureLoad('ours', databases, 'bigint', ours) }
-      for (const name of names) sides[name] = () => measurePeer(name, ctx, databases, n)
+      const able: string[] = []
+      for (const name of names) if (await canLoad(name, ctx, databases, n)) able.push(name)
+      for (const name of able) sides[name] = () => measurePeer(name, ctx, databases, n)
       const m = await inTurn(runsOf(RUNS, ctx), sides, ctx.say)
-      return names.map((name) => secondsOf(`beside-${name}`, m['ours'] ?? [], m[name] ?? []))
+      return able.map((name) => secondsOf(`beside-${name}`, m['ours'] ?? [], m[name] ?? []))
     },
     VERSION,
   )
@@ -47,6 +49,18 @@ function canBeHad(name: string, ctx: BenchContext): boolean {
   const reason = PEERS[name]?.obtain(folderOf(name, ctx), ctx.say) ?? null
   if (reason !== null) ctx.say(`  ${name} is skipped: ${reason}`)
   return reason === null
+}
+
+/** Tried once before anything is measured: one that cannot is said, and the others go on. */
+async function canLoad(name: string, ctx: BenchContext, databases: Databases, n: number): Promise<boolean> {
+  try {
+    await measurePeer(name, ctx, databases, n)
+    return true
+  } catch (error) {
+    const [first = ''] = /Error: (?!peers)(.*)/.exec(String(error))?.slice(1) ?? []
+    ctx.say(`  ${name} is skipped, its load failed: ${first}`)
+    return false
+  }
 }
 
 /** One load, and a look that all rows came. */

@@ -54,9 +54,7 @@ describe.skipIf(TEST_SERVER === null)('what is in the databases of a live SQL Se
     const own = (await describeIn(db, 't'))?.columns ?? []
     expect(own.map(({ type }) => facts(type))).toEqual(Object.values(TYPES).map(facts))
     const given = await columnsOf(db.session, sql`SELECT * FROM t WHERE c3 = CONVERT(int, ${param('1')})`, WHERE)
-    expect(given.map(({ name, type }) => [name, facts(type)])).toEqual(
-      own.map(({ name, type }) => [name, facts(type)]),
-    )
+    expect(given.map(({ name, type }) => [name, facts(type)])).toEqual(own.map(({ name, type }) => [name, facts(type)]))
   })
 
   test('columns say what the database fills, and keys are those that hold for all rows', async () => {
@@ -65,7 +63,7 @@ describe.skipIf(TEST_SERVER === null)('what is in the databases of a live SQL Se
       `CREATE TABLE [odd ]]table] (b int NOT NULL, a int IDENTITY NOT NULL, [odd "c'] AS b * 2, d nvarchar(20) NOT NULL UNIQUE, e int NULL,
          f varchar(5) COLLATE Latin1_General_CI_AS NULL, PRIMARY KEY (b, a))`,
       'CREATE UNIQUE INDEX i1 ON [odd ]]table] (e, d)',
-      'INSERT INTO [odd ]]table] (b, d) VALUES (1, N\'x\')',
+      "INSERT INTO [odd ]]table] (b, d) VALUES (1, N'x')",
       'CREATE VIEW seen AS SELECT a, d FROM [odd ]]table]',
     )
     const found = await describeIn(db, 'dbo', 'odd ]table')
@@ -77,13 +75,25 @@ describe.skipIf(TEST_SERVER === null)('what is in the databases of a live SQL Se
       { name: 'e', nullable: true },
       { name: 'f' },
     ])
-    expect(found?.columns.map(({ collation }) => collation !== undefined)).toEqual([false, false, false, true, false, true])
+    expect(found?.columns.map(({ collation }) => collation !== undefined)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+      true,
+    ])
     expect(found?.uniqueKeys.map((key) => key.map((x) => x.toLowerCase()))).toEqual([['b', 'a'], ['d'], ['e', 'd']])
     expect((await describeIn(db, 'seen'))?.columns.map(({ name }) => name)).toEqual(['a', 'd'])
     expect((await describeIn(db, 'seen'))?.estimatedRows).toBeNull()
     expect(await describeIn(db, 'nothing')).toBeNull()
     const indexed = (column: string) => isIndexed(db.session, ['odd ]table'], column, at(db), WHERE)
-    expect([await indexed('b'), await indexed('d'), await indexed('e'), await indexed('a')]).toEqual([true, true, true, false])
+    expect([await indexed('b'), await indexed('d'), await indexed('e'), await indexed('a')]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
   })
 
   test('a table is found in another database of the server, and one that is not there is none', async () => {
@@ -172,7 +182,10 @@ describe.skipIf(TEST_SERVER === null)('what is in the databases of a live SQL Se
     expect(found?.uniqueKeys).toEqual([['i']])
     expect((await describeIn(db, 'here'))?.columns).toEqual(found?.columns)
     expect(await describeIn(db, 'there')).toMatchObject({ table: ['there'], uniqueKeys: [['i']] })
-    expect(await lookAtTable(db.session, ['p'], at(db), WHERE)).toMatchObject({ temporal: 'versioned', hidden: ['f', 'u'] })
+    expect(await lookAtTable(db.session, ['p'], at(db), WHERE)).toMatchObject({
+      temporal: 'versioned',
+      hidden: ['f', 'u'],
+    })
     expect(await lookAtTable(db.session, ['p_history'], at(db), WHERE)).toMatchObject({ temporal: 'history' })
     expect(await lookAtTable(db.session, ['c'], at(db), WHERE)).toMatchObject({ columnstore: true })
     expect(await isIndexed(db.session, ['c'], 'i', at(db), WHERE)).toBe(false)

@@ -107,7 +107,7 @@ describe.skipIf(TEST_SERVER === null)('the types of a live SQL Server', () => {
     expect(wrong).toEqual([])
   })
 
-  test('a type that holds another takes every value of it, and gives it back as it was', async () => {
+  test('a type of SQL Server that holds another takes every value of it, and gives it back as it was', async () => {
     await using db = await SqlServerDatabase.create()
     const server = await serverOf(db)
     const samples = samplesOf(server)
@@ -231,7 +231,7 @@ describe.skipIf(TEST_SERVER === null)('the types of a live SQL Server', () => {
     expect(await read('float', '1e-400')).toBeNull()
   })
 
-  test('content is compared as bits', async () => {
+  test('content is compared as bits, in SQL Server', async () => {
     await using db = await SqlServerDatabase.create()
     const { whole } = await serverOf(db)
     const same = async (type: string, a: string, b: string): Promise<readonly (string | null)[]> => {

@@ -56,4 +56,3 @@ export async function importSemantics(about: keyof typeof SUITES): Promise<void>
   afterAll(() => dropShared())
   for (const suite of SUITES[about]) await suite()
 }
-

@@ -46,7 +46,8 @@ export const createOwn = (name: OwnTable): Sql => {
   const table = ident(OWN_SCHEMA, name)
   const make = sql`CREATE TABLE ${table} (${COLUMNS[name]})`
   const by = INDEXED[name]
-  const all = by === undefined ? make : sql`BEGIN ${make}; CREATE CLUSTERED INDEX tidemark_found_by ON ${table} ${by} END`
+  const all =
+    by === undefined ? make : sql`BEGIN ${make}; CREATE CLUSTERED INDEX tidemark_found_by ON ${table} ${by} END`
   return sql`IF OBJECT_ID(${catalogText(nameLiteral(table))}) IS NULL ${all}`
 }
 

@@ -16,15 +16,13 @@ IF OBJECT_ID(N'[tidemark].[marker]') IS NULL CREATE TABLE [tidemark].[marker] (s
 GO;
 
 -- prepare
-IF OBJECT_ID(N'[tidemark].[marker_reject]') IS NULL CREATE TABLE [tidemark].[marker_reject] (store nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, flow nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, scope nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
-  run nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, step int NOT NULL, batch int NOT NULL, [key] nvarchar(max) NOT NULL, code varchar(10) NOT NULL, message nvarchar(max) NOT NULL,
-  INDEX tidemark_batch CLUSTERED (store, run, step, batch));
+IF OBJECT_ID(N'[tidemark].[marker_reject]') IS NULL BEGIN CREATE TABLE [tidemark].[marker_reject] (store nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, flow nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, scope nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  run nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, step int NOT NULL, batch int NOT NULL, [key] nvarchar(max) NOT NULL, code varchar(10) NOT NULL, message nvarchar(max) NOT NULL); CREATE CLUSTERED INDEX tidemark_found_by ON [tidemark].[marker_reject] (store, run, step, batch) END;
 GO;
 
 -- prepare
-IF OBJECT_ID(N'[tidemark].[settled]') IS NULL CREATE TABLE [tidemark].[settled] (store nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, flow nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, scope nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
-  run nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, up_to nvarchar(4000) NULL, had_rows bit NOT NULL, settled_at datetime2(7) NOT NULL,
-  INDEX tidemark_flow CLUSTERED (store, flow));
+IF OBJECT_ID(N'[tidemark].[settled]') IS NULL BEGIN CREATE TABLE [tidemark].[settled] (store nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, flow nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, scope nvarchar(max) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  run nvarchar(128) COLLATE Latin1_General_100_BIN2 NOT NULL, up_to nvarchar(4000) NULL, had_rows bit NOT NULL, settled_at datetime2(7) NOT NULL); CREATE CLUSTERED INDEX tidemark_found_by ON [tidemark].[settled] (store, flow) END;
 GO;
 
 -- prepare

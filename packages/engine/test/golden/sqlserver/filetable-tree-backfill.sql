@@ -44,10 +44,6 @@ FROM [AdvancedRBSBlob_WCCIS].[dbo].[ReferralAttachment] AS m LEFT JOIN [Advanced
 WHERE CASE WHEN [m].[stream_id] IN (SELECT CONVERT(uniqueidentifier, l.[value]) FROM OPENJSON(N'["7f8d53ec-b98c-f011-b86b-005056a2dd37"]') AS l) THEN 1 ELSE 0 END = 0 AND (f.entire = 1 OR (EXISTS (SELECT 1 FROM [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t WHERE [t].[stream_id] = [m].[stream_id] AND NOT EXISTS (SELECT [t].[path_locator] INTERSECT SELECT [m].[path_locator])) AND (1 = 1 OR 1 = 0)))
   AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde node] AS w WHERE [w].[k1] = [m].[stream_id]);
 
--- types
-SELECT [m].[stream_id], [m].[file_stream], [m].[name], [m].[path_locator], [m].[is_directory], [m].[parent_path_locator], [j_meta].[OwningBusinessUnit], [j_meta].[stream_id], [t].[stream_id], [t].[file_stream], [t].[name], [t].[path_locator], [t].[is_directory]
-FROM [AdvancedRBSBlob_WCCIS].[dbo].[ReferralAttachment] AS m LEFT JOIN [AdvancedRBS_MetaData].[dbo].[cw_referralattachmentBase] AS [j_meta] ON [m].[stream_id] = [j_meta].[stream_id] CROSS JOIN [Gwent_LA_FileTable].[dbo].[ReferralAttachment] AS t;
-
 -- stage
 DROP TABLE IF EXISTS #tidemark_stage;
 

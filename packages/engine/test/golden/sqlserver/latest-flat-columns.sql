@@ -5,10 +5,6 @@ FROM [office].[dbo].[orders] AS m
 WHERE [m].[modified_on] <= CONVERT(datetime2(7), N'UP_TO', 121) AND 1 = 1
   AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde done_key] AS w WHERE [w].[k1] = [m].[id]);
 
--- types
-SELECT [m].[id], [m].[name], [m].[size], [m].[at], [m].[modified_on], [t].[id], [t].[place], [t].[size], [t].[at], [t].[site], [t].[modified_on]
-FROM [office].[dbo].[orders] AS m CROSS JOIN [Gwent_LA_FileTable].[dbo].[orders] AS t;
-
 -- stage
 DROP TABLE IF EXISTS #tidemark_stage;
 
@@ -17,7 +13,7 @@ SELECT q.* INTO #tidemark_stage FROM (SELECT [t].[id] AS [id], [t].[place] AS [p
 
 -- stage
 INSERT INTO #tidemark_stage ([id], [place], [size], [at], [site], [modified_on], [tidemark position], [tidemark unfit], [tidemark stage row])
-SELECT [m].[id], CASE WHEN [m].[name] IS NULL THEN NULL ELSE CONVERT(nvarchar(200), N'[gone]') END, CASE WHEN EXISTS (SELECT CONVERT(decimal(38,10), TRY_CONVERT(decimal(10,2), [m].[size])) INTERSECT SELECT [m].[size]) THEN TRY_CONVERT(decimal(10,2), [m].[size]) END, CAST(NULL AS float), CONVERT(nvarchar(10), N'ea''st'), [m].[modified_on], [m].[modified_on], CASE WHEN ([m].[size] IS NOT NULL AND CASE WHEN EXISTS (SELECT CONVERT(decimal(38,10), TRY_CONVERT(decimal(10,2), [m].[size])) INTERSECT SELECT [m].[size]) THEN TRY_CONVERT(decimal(10,2), [m].[size]) END IS NULL) THEN CONCAT(N'size: ', (N'"' + REPLACE(STRING_ESCAPE(LEFT(CONVERT(nvarchar(41), [m].[size]), 40), 'json'), N'\/', N'/') + N'"'), N' is not exactly decimal(10,2)') END, w.n
+SELECT [m].[id], CASE WHEN [m].[name] IS NULL THEN NULL ELSE CONVERT(nvarchar(200), N'[gone]') END, CASE WHEN CONVERT(decimal(38,10), TRY_CONVERT(decimal(10,2), [m].[size])) = [m].[size] THEN TRY_CONVERT(decimal(10,2), [m].[size]) END, CAST(NULL AS float), CONVERT(nvarchar(10), N'ea''st'), [m].[modified_on], [m].[modified_on], CASE WHEN ([m].[size] IS NOT NULL AND CASE WHEN CONVERT(decimal(38,10), TRY_CONVERT(decimal(10,2), [m].[size])) = [m].[size] THEN TRY_CONVERT(decimal(10,2), [m].[size]) END IS NULL) THEN CONCAT(N'size: ', (N'"' + REPLACE(STRING_ESCAPE(LEFT(CONVERT(nvarchar(41), [m].[size]), 40), 'json'), N'\/', N'/') + N'"'), N' is not exactly decimal(10,2)') END, w.n
 FROM [office].[dbo].[orders] AS m
 JOIN [tidemark_work].[r-abcde captured] AS w ON [w].[k1] = [m].[id]
 WHERE w.n BETWEEN CAST(N'1' AS bigint) AND CAST(N'1000' AS bigint);

@@ -5,10 +5,6 @@ FROM [office].[dbo].[orders] AS m
 WHERE [m].[modified_on] <= CONVERT(datetime2(7), N'UP_TO', 121) AND 1 = 1
   AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde done_key] AS w WHERE [w].[k1] = [m].[id]);
 
--- types
-SELECT [m].[id], [m].[name], [m].[size], [m].[at], [m].[modified_on], [t].[id], [t].[name], [t].[size], [t].[at], [t].[modified_on]
-FROM [office].[dbo].[orders] AS m CROSS JOIN [Gwent_LA_FileTable].[dbo].[orders] AS t;
-
 -- stage
 DROP TABLE IF EXISTS #tidemark_stage;
 
@@ -84,7 +80,7 @@ WITH judged AS (
   FROM landing AS l LEFT JOIN own AS o ON o.stage_row = l.stage_row
 )
 INSERT INTO #tidemark_bad (stage_row, code, message)
-SELECT s.stage_row, 'TM5010', CONCAT(N'size, at', N' ', LEFT((N'[' + ISNULL((N'"' + REPLACE(STRING_ESCAPE(CONVERT(nvarchar(41), [s].[size]), 'json'), N'\/', N'/') + N'"'), N'null') + N',' + ISNULL((N'"' + REPLACE(STRING_ESCAPE(CONVERT(nvarchar(30), [s].[at], 3), 'json'), N'\/', N'/') + N'"'), N'null') + N']'), 80), N' is held by another row')
+SELECT s.stage_row, 'TM5010', CONCAT(N'size, at', N' ', LEFT((N'[' + ISNULL((N'"' + REPLACE(STRING_ESCAPE(CONVERT(nvarchar(41), [s].[size]), 'json'), N'\/', N'/') + N'"'), N'null') + N',' + ISNULL((N'"' + REPLACE(STRING_ESCAPE(LTRIM(RTRIM(CONVERT(nvarchar(30), [s].[at], 3))), 'json'), N'\/', N'/') + N'"'), N'null') + N']'), 80), N' is held by another row')
 FROM ranked AS s WHERE s.place > 1 OR EXISTS (SELECT 1 FROM held AS h WHERE EXISTS (SELECT h.[u1] INTERSECT SELECT s.[u1]) AND EXISTS (SELECT h.[u2] INTERSECT SELECT s.[u2]));
 
 -- apply

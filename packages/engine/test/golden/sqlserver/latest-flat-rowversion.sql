@@ -5,10 +5,6 @@ FROM [office].[dbo].[orders] AS m
 WHERE [m].[changed] > CONVERT(binary(8), N'0x00000000000007d0', 1) AND [m].[changed] <= CONVERT(binary(8), N'0x00000000000007d1', 1) AND 1 = 1
   AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde done_key] AS w WHERE [w].[k1] = [m].[id]);
 
--- types
-SELECT [m].[id], [m].[name], [m].[size], [m].[at], [m].[modified_on], [m].[changed], [t].[id], [t].[name], [t].[size], [t].[at], [t].[modified_on], [t].[changed]
-FROM [office].[dbo].[orders] AS m CROSS JOIN [Gwent_LA_FileTable].[dbo].[orders] AS t;
-
 -- stage
 DROP TABLE IF EXISTS #tidemark_stage;
 

@@ -45,7 +45,9 @@ export function replaying(path: string): Answer {
     )
     const said = JSON.stringify(request)
     const played: Reply =
-      cancelled === true ? { silent: true, whenCancelled: reply, attention } : { tokens: [reply], attention, whole: true }
+      cancelled === true
+        ? { silent: true, whenCancelled: reply, attention }
+        : { tokens: [reply], attention, whole: true }
     left.set(said, [...(left.get(said) ?? []), played])
   }
   return (request) => left.get(saidBy(request))?.shift() ?? null

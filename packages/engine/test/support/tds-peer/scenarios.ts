@@ -12,7 +12,7 @@ import {
 export interface Scenario {
   /** of its recording, too */
   readonly name: string
-  play(session: SqlServerSession): Promise<unknown>
+  readonly play: (session: SqlServerSession) => Promise<unknown>
   readonly expected: unknown
 }
 
