@@ -2,7 +2,7 @@
  * G1 at the level of the source: no window ends above what a transaction that is still open may commit. A server that does
  * not show open transactions has to say so; what needs them to be shown is skipped there, by name.
  */
-import { describe, expect, test, type TestContext } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openTransactions } from '../../src/dialects/sqlserver/activity.sql.ts'
 import { MINUTE, nanosecondsOf, textOfNanoseconds } from '../../src/dialects/sqlserver/nanoseconds.ts'
 import { connectionOf, openSession } from '../../src/dialects/sqlserver/session.ts'
@@ -11,8 +11,11 @@ import { tsql } from '../../src/dialects/sqlserver/style.ts'
 import { ident, sql, valuesOf } from '../../src/dialects/sql-text.ts'
 import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
 import {
+  needRowVersions,
+  needShown,
   otherSession,
   positionOf,
+  readVersions,
   SERIAL,
   TIME,
   VERSION,
@@ -36,11 +39,6 @@ const TIME_TYPES = [
   'datetimeoffset(7)',
   'datetimeoffset(3)',
 ]
-
-/** Skips what needs a server that shows its open transactions. */
-function needShown(context: TestContext, { moment }: Window): void {
-  if (moment.relies?.includes('buffer alone') === true) context.skip(`this server says: ${moment.relies}`)
-}
 
 const countUpTo = async (db: SqlServerDatabase, { upTo }: Window): Promise<string | null | undefined> =>
   (await db.rows(`SELECT COUNT(*) FROM src WHERE at <= CONVERT(datetime2(7), '${upTo}', 121)`))[0]?.[0]
@@ -185,10 +183,10 @@ describe.skipIf(TEST_SERVER === null)('the ceiling of SQL Server', () => {
 
   test('an identity: a smaller number of a transaction that is open is waited for', async (context) => {
     await using db = await SqlServerDatabase.create()
+    await readVersions(db)
     await db.exec(STAMPED)
     await using w = await Windows.open(db)
     needShown(context, await w.next(SERIAL))
-    await db.exec(`ALTER DATABASE ${db.name} SET READ_COMMITTED_SNAPSHOT ON`)
     await using late = await otherSession(db)
     await late.begin()
     await late.run(INSERT)
@@ -214,8 +212,7 @@ describe.skipIf(TEST_SERVER === null)('the ceiling of SQL Server', () => {
 
   test('row versions: everything below the least that is not committed is safe', async (context) => {
     await using db = await SqlServerDatabase.create()
-    const has = await db.rows('SELECT MIN_ACTIVE_ROWVERSION()').catch((error: unknown) => String(error))
-    if (typeof has === 'string') context.skip(`this server has no MIN_ACTIVE_ROWVERSION: ${has}`)
+    await needRowVersions(context, db)
     await db.exec('CREATE TABLE src (id bigint IDENTITY PRIMARY KEY, name nvarchar(20), v rowversion)', INSERT)
     await using w = await Windows.open(db)
     const first = await w.next(VERSION)

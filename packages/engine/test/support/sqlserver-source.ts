@@ -1,4 +1,5 @@
 /** A source of a test's own database, and the windows that it gives. */
+import type { TestContext } from 'vitest'
 import type { Bounds, Moment } from '../../src/dialects/bounds.ts'
 import type { PlannedPosition } from '../../src/dialects/contract.ts'
 import { type OpenSource, openSqlServerSource } from '../../src/dialects/sqlserver/open-source.ts'
@@ -77,4 +78,19 @@ export const otherSession = (db: SqlServerDatabase): Promise<SqlServerSession> =
 export async function writesAllDigits(db: SqlServerDatabase): Promise<boolean> {
   const text = "CONVERT(nvarchar(27), CAST('2026-01-31 12:00:00.1234560' AS datetime2(7)), 121)"
   return (await db.rows(`SELECT ${text}`))[0]?.[0] === '2026-01-31 12:00:00.1234560'
+}
+
+/** Nobody waits for rows that are not committed. Before any other session; a server that cannot be told so does it anyway. */
+export const readVersions = (db: SqlServerDatabase): Promise<void> =>
+  db.exec(`ALTER DATABASE ${db.name} SET READ_COMMITTED_SNAPSHOT ON`).catch(() => undefined)
+
+/** Skips what needs a server that shows its open transactions. */
+export function needShown(context: TestContext, { moment }: Window): void {
+  if (moment.relies?.includes('buffer alone') === true) context.skip(`this server says: ${moment.relies}`)
+}
+
+/** Skips what needs row versions. */
+export async function needRowVersions(context: TestContext, db: SqlServerDatabase): Promise<void> {
+  const has = await db.rows('SELECT MIN_ACTIVE_ROWVERSION()').catch((error: unknown) => String(error))
+  if (typeof has === 'string') context.skip(`this server has no MIN_ACTIVE_ROWVERSION: ${has}`)
 }

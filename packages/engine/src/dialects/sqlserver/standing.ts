@@ -3,7 +3,7 @@ import type { ServerZone } from './activity.sql.ts'
 import { type Asking, askMaybe, NotShown } from './ask.ts'
 import { asked, type PositionPlace } from './place.ts'
 import { knownZone, NAMED_ZONE, secondaryClock, snapshotClock, STANDING, ZONE_OF_MACHINE } from './standing.sql.ts'
-import { type Sql } from '../sql-text.ts'
+import type { Sql } from '../sql-text.ts'
 
 /** primary: rows are written here, if anywhere · the others are copies, in which nobody does */
 export type Copy = 'primary' | 'secondary' | 'standby' | 'snapshot'
@@ -69,11 +69,11 @@ export async function clockOfCopy(
   zone: ServerZone,
   standing: Standing,
 ): Promise<{ readonly at: string | null; readonly without: string }> {
-  const without = `of the primary of this ${standing.copy} copy, which does not show up to when it is one`
+  const without = `that may be open where this ${standing.copy} copy comes from: it does not show how far it has come`
   const statement = clockStatement(standing, zone)
   if (statement === null) return { at: null, without }
   const rows = await askMaybe(asking, asked(place, statement))
-  if (rows instanceof NotShown) return { at: null, without: `${without}: ${standing.grant ?? rows.words}` }
+  if (rows instanceof NotShown) return { at: null, without: `${without} (${standing.grant ?? rows.words})` }
   return { at: rows[0]?.[0] ?? null, without }
 }
 
