@@ -74,7 +74,7 @@ function unfit(c: Catalogs, r: FlowRelation): readonly Sql[] {
 }
 
 /** Of the source, in the order of `stageNames`. */
-const values = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
+export const stagedValues = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   ...r.columns.map((x) => landingValue(c, x)),
   ...(r.position ? [column(r.position.ref)] : []),
   ...(r.tree ? [ident('m', r.tree.locator.source), ident('m', r.tree.parent.source)] : []),
@@ -88,7 +88,7 @@ const inPart = ({ first, last }: BatchPart): Sql =>
 export const stage = (c: Catalogs, r: FlowRelation, part: BatchPart, narrowing: Sql | null): readonly Sql[] => [
   ...emptyStage(c, r),
   sql`INSERT INTO ${STAGE} (${stageNames(c, r)})
-SELECT ${list([...values(c, r), sql`w.n`])}
+SELECT ${list([...stagedValues(c, r), sql`w.n`])}
 FROM ${fromSource(c, r, true)}
 JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
 WHERE ${inPart(part)}${narrowing === null ? EMPTY : sql` AND ${narrowing}`}`,
