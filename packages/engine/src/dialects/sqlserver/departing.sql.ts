@@ -1,6 +1,6 @@
 /**
- * Rows as they leave SQL Server: each value as PostgreSQL would write it, quoted for CSV by the server, and as many of them
- * as fit in one text, since what a row costs the client grows with its columns. Long values leave beside, as they are.
+ * Rows as they leave SQL Server. The server makes texts of what the client would round, and of nothing else: a quotation mark
+ * costs the client a tenth of what it costs the server, where each is a call of a function over every row.
  */
 import { carriedPosition } from '../arrived-relation.ts'
 import type { FlowRelation } from '../contract.ts'
@@ -8,7 +8,7 @@ import type { PlannedColumn } from '../planned-column.ts'
 import { clearValue, landingValue } from '../relational/columns.sql.ts'
 import { type Catalogs, column } from '../relational/names.ts'
 import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
-import { widthOfText } from './narrowing.ts'
+import { WHOLE_NUMBERS } from './narrowing.ts'
 import { findType, longest, TEXTS } from './type-text.ts'
 import { valueText } from './types.ts'
 
@@ -16,40 +16,27 @@ import { valueText } from './types.ts'
 export const LARGE_BYTES = 4 * 1024 * 1024
 /** characters that a text has which is not of any length */
 const LONGEST_TEXT = 4000
-/** Each may be a quotation mark, and have another one before it. */
-const LONGEST_QUOTED = LONGEST_TEXT / 2 - 2
-/** bytes that are written out by the server; what is longer takes two characters of two bytes each for each */
-const LONGEST_WRITTEN = 128
-/** CONCAT takes 254 arguments, and there is a comma behind each value */
-const MOST_OF_LINE = 120
 
 const raw = (n: number): Sql => catalogText(String(n))
 
-/** What a row is read as; its values in the order of their pieces, with commas between, are a line of CSV. */
-export type Piece =
-  /** values of several columns, quoted, commas between them */
-  | { readonly kind: 'line'; readonly value: Sql }
-  /** one value as it is; `size`: its bytes, where there may be many; null: never */
-  | {
-      readonly kind: 'text' | 'bytes'
-      readonly value: Sql
-      readonly size: Sql | null
-      /** the value is what is stored, of which the server gives a part without reading it all */
-      readonly isStored: boolean
-    }
-
-/** `width`: characters that it has at most, quotation marks included. */
-type Written =
-  | { readonly kind: 'written'; readonly value: Sql; readonly width: number }
-  | Exclude<Piece, { kind: 'line' }>
+/** A column as it is read, one of the client's values. */
+export interface Leaving {
+  /** number: or any text without a comma or mark in it · truth: a bit · digits: a uuid · text: quoted · bytes: written in digits */
+  readonly kind: 'number' | 'truth' | 'uuid' | 'text' | 'bytes'
+  readonly value: Sql
+  /** its bytes, where there may be many; null: never */
+  readonly size: Sql | null
+  /** the value is what is stored, of which the server gives a part without reading it all */
+  readonly isStored: boolean
+}
 
 /** The flow's relation as its rows leave: nothing is cast here, for casts name types of the target. */
 export const uncast = (r: FlowRelation): FlowRelation => {
-  const own = <X extends PlannedColumn>(x: X): X => ({ ...x, cast: null, targetType: maskedType(x) })
+  const own = <X extends PlannedColumn>(x: X): X => ({ ...x, cast: null, targetType: leavingType(x) })
   return { ...r, columns: r.columns.map(own), key: r.key.map(own) }
 }
 
-function maskedType({ mask, sourceType }: PlannedColumn): string {
+function leavingType({ mask, sourceType }: PlannedColumn): string {
   switch (mask?.kind) {
     case undefined:
       return sourceType
@@ -62,159 +49,116 @@ function maskedType({ mask, sourceType }: PlannedColumn): string {
   }
 }
 
-/** A collation may hold other characters equal to the quotation mark. */
-const quoted = (text: Sql): Sql => sql`N'"' + REPLACE(${text} COLLATE Latin1_General_BIN2, N'"', N'""') + N'"'`
-
 const bytesOf = (x: Sql): Sql => sql`DATALENGTH(${x})`
-const asBytes = (x: Sql): Sql => sql`CONVERT(varbinary(max), ${x})`
 
-function written(text: string, x: Sql): Written {
+function leaving(text: string, x: Sql): Leaving {
   const type = findType(text)
   if (type === null) throw new TypeError(`no values of ${text} are moved`)
-  const length = longest(type)
-  if (TEXTS.has(type.name)) {
-    const value = valueText(text, x)
-    return length <= LONGEST_QUOTED
-      ? { kind: 'written', value: quoted(value), width: 2 * length + 2 }
-      : {
-          kind: 'text',
-          value,
-          size: Number.isFinite(length) ? null : bytesOf(x),
-          isStored: type.name === 'nvarchar',
-        }
-  }
+  const short = { size: null, isStored: false }
+  const size = Number.isFinite(longest(type)) ? null : bytesOf(x)
+  if (TEXTS.has(type.name))
+    return { kind: 'text', value: valueText(text, x), size, isStored: type.name === 'nvarchar' }
+  if (type.name === 'bit') return { kind: 'truth', value: x, ...short }
+  if (WHOLE_NUMBERS.has(type.name)) return { kind: 'number', value: x, ...short }
   switch (type.name) {
-    case 'bit':
-      return { kind: 'written', value: sql`CASE ${x} WHEN 1 THEN N't' WHEN 0 THEN N'f' END`, width: 1 }
+    case 'uniqueidentifier':
+      return { kind: 'uuid', value: x, ...short }
+    case 'rowversion':
+      return { kind: 'bytes', value: sql`CONVERT(binary(8), ${x})`, ...short }
     case 'binary':
     case 'varbinary':
-    case 'rowversion': {
-      const value = type.name === 'rowversion' ? sql`CONVERT(binary(8), ${x})` : x
-      if (length > LONGEST_WRITTEN)
-        return { kind: 'bytes', value, size: Number.isFinite(length) ? null : bytesOf(x), isStored: true }
-      const digits = sql`LOWER(CONVERT(nvarchar(${raw(2 * length)}), ${value}, 2))`
-      return { kind: 'written', value: sql`N'\\x' + ${digits}`, width: 2 + 2 * length }
-    }
+      return { kind: 'bytes', value: x, size, isStored: true }
     case 'image':
     case 'geometry':
     case 'geography':
-      return { kind: 'bytes', value: asBytes(x), size: bytesOf(x), isStored: false }
-    case 'hierarchyid':
-      return { kind: 'text', value: valueText(text, x), size: null, isStored: false }
+      return { kind: 'bytes', value: sql`CONVERT(varbinary(max), ${x})`, size: bytesOf(x), isStored: false }
     // what they take where they are stored says little of their text
     case 'xml':
     case 'json':
       return { kind: 'text', value: valueText(text, x), size: bytesOf(valueText(text, x)), isStored: false }
-    default: {
-      const width = widthOfText(type)
-      if (width === null) throw new TypeError(`no values of ${text} are moved`)
-      return { kind: 'written', value: valueText(text, x), width }
-    }
+    default:
+      return { kind: 'number', value: valueText(text, x), ...short }
   }
 }
 
-/** `r`: uncast. */
-export function piecesOf(c: Catalogs, r: FlowRelation): readonly Piece[] {
+/** In the order of the file. `r`: uncast. */
+export function leavingColumns(c: Catalogs, r: FlowRelation): readonly Leaving[] {
   const carried = carriedPosition(r)
-  const all = [
-    ...r.columns.map((x) => written(x.targetType, x.mask === null ? clearValue(c, x) : landingValue(c, x))),
-    ...(carried !== null && r.position ? [written(r.position.type, column(r.position.ref))] : []),
+  return [
+    ...r.columns.map((x) => leaving(x.targetType, x.mask === null ? clearValue(c, x) : landingValue(c, x))),
+    ...(carried !== null && r.position ? [leaving(r.position.type, column(r.position.ref))] : []),
   ]
-  const pieces: Piece[] = []
-  let line: Sql[] = []
-  let width = 0
-  const endLine = (): void => {
-    if (line.length > 0) pieces.push({ kind: 'line', value: concatenated(line) })
-    line = []
-    width = 0
-  }
-  for (const one of all) {
-    if (one.kind !== 'written') {
-      endLine()
-      pieces.push(one)
-      continue
-    }
-    if (width + 1 + one.width > LONGEST_TEXT || line.length === MOST_OF_LINE) endLine()
-    width += (line.length === 0 ? 0 : 1) + one.width
-    line.push(one.value)
-  }
-  endLine()
-  return pieces
 }
-
-/** NULL is nothing. */
-const concatenated = (values: readonly Sql[]): Sql =>
-  sql`CONCAT(${joined(
-    values.flatMap((value, i) => (i === 0 ? [value] : [sql`N','`, value])),
-    ', ',
-  )}${values.length === 1 ? sql`, N''` : sql``})`
 
 /** Has a row a value of that size? Null: none ever has. */
-export function isLarge(pieces: readonly Piece[]): Sql | null {
-  const sizes = pieces.flatMap((p) =>
-    p.kind === 'line' || p.size === null ? [] : [sql`${p.size} > ${raw(LARGE_BYTES)}`],
-  )
+export function isLarge(columns: readonly Leaving[]): Sql | null {
+  const sizes = columns.flatMap(({ size }) => (size === null ? [] : [sql`${size} > ${raw(LARGE_BYTES)}`]))
   return sizes.length === 0 ? null : joined(sizes, ' OR ')
 }
 
-const named = (i: number): Sql => ident(`p${i + 1}`)
+const named = (i: number): Sql => ident(`c${i + 1}`)
 
-/** What is read of each row: its pieces, and the key of one that has a large value, which is left out. `r`: uncast. */
-export function readColumns(c: Catalogs, r: FlowRelation, pieces: readonly Piece[]): Sql {
-  const columns = pieces.map((p, i) => {
-    const value =
-      p.kind === 'line' || p.size === null
-        ? p.value
-        : sql`CASE WHEN ${p.size} <= ${raw(LARGE_BYTES)} THEN ${p.value} END`
-    return sql`${value} AS ${named(i)}`
+/** What is read of each row: its columns, and the key of one that has a large value, which is left out. `r`: uncast. */
+export function readColumns(c: Catalogs, r: FlowRelation, columns: readonly Leaving[]): Sql {
+  const values = columns.map(({ value, size }, i) => {
+    const read = size === null ? value : sql`CASE WHEN ${size} <= ${raw(LARGE_BYTES)} THEN ${value} END`
+    return sql`${read} AS ${named(i)}`
   })
-  const large = isLarge(pieces)
+  const large = isLarge(columns)
   const key = c.kit.keyJson(r.key.map((k) => ({ type: k.sourceType, x: clearValue(c, k) })))
-  return joined([...columns, ...(large === null ? [] : [sql`CASE WHEN ${large} THEN ${key} END AS [large]`])], ', ')
+  return joined([...values, ...(large === null ? [] : [sql`CASE WHEN ${large} THEN ${key} END AS [large]`])], ', ')
 }
 
-/** Where a row with large values is, and what its pieces are there. */
+/** Where a row with large values is, and what its columns are there. */
 export interface LargeRow {
   readonly from: Sql
   readonly where: Sql
-  readonly value: (piece: number) => Sql
+  readonly value: (column: number) => Sql
 }
 
+/** Characters are counted as those of UTF-16. */
 const BY_UNITS = sql`COLLATE Latin1_General_BIN2`
 
-/** A piece where it lies, as its parts are taken of it. */
-export function pieceIn(pieces: readonly Piece[], i: number): Sql {
-  const piece = pieces[i]
-  if (piece === undefined) throw new TypeError(`no piece ${i}`)
-  return piece.kind === 'text' ? sql`${piece.value} ${BY_UNITS}` : piece.value
-}
+/** The row where it lies. */
+export const largeInPlace = (columns: readonly Leaving[], from: Sql, where: Sql): LargeRow => ({
+  from,
+  where,
+  value: (i) => {
+    const x = columns[i]
+    if (x === undefined) throw new TypeError(`no column ${i}`)
+    return x.kind === 'text' ? sql`${x.value} ${BY_UNITS}` : x.value
+  },
+})
 
-/** Its pieces, without the large ones, and then which of them those are. */
-export function largeColumns(pieces: readonly Piece[], { from, where, value }: LargeRow): Sql {
+/** Its columns, without the large ones, and then which of them those are. */
+export function largeColumns(columns: readonly Leaving[], { from, where, value }: LargeRow): Sql {
   const isLong = (i: number): Sql => sql`DATALENGTH(${value(i)}) > ${raw(LARGE_BYTES)}`
-  const sized = (p: Piece): boolean => p.kind !== 'line' && p.size !== null
-  const values = pieces.map((p, i) =>
-    sized(p) ? sql`CASE WHEN ${isLong(i)} THEN NULL ELSE ${value(i)} END` : value(i),
+  const values = columns.map(({ size }, i) =>
+    size === null ? value(i) : sql`CASE WHEN ${isLong(i)} THEN NULL ELSE ${value(i)} END`,
   )
-  const long = pieces.map((p, i) => (sized(p) ? sql`CASE WHEN ${isLong(i)} THEN N'1' END` : sql`N''`))
+  const long = columns.map(({ size }, i) => (size === null ? sql`N''` : sql`CASE WHEN ${isLong(i)} THEN N'1' END`))
   return sql`SELECT ${joined([...values, ...long], ', ')} FROM ${from} WHERE ${where}`
 }
 
 const COPY = sql`#tidemark_large`
 
-/** A copy of the row, made by one statement. */
-export function storeLarge(pieces: readonly Piece[], from: Sql, where: Sql) {
-  const columns = pieces.map((p, i) =>
-    p.kind === 'bytes' ? sql`${named(i)} varbinary(max) NULL` : sql`${named(i)} nvarchar(max) ${BY_UNITS} NULL`,
-  )
-  const values = joined(
-    pieces.map(({ value }) => value),
-    ', ',
-  )
+const COPIED_AS: Readonly<Record<Leaving['kind'], Sql>> = {
+  number: sql`nvarchar(4000)`,
+  truth: sql`bit`,
+  uuid: sql`uniqueidentifier`,
+  text: sql`nvarchar(max) ${BY_UNITS}`,
+  bytes: sql`varbinary(max)`,
+}
+
+/** A copy of the row, made by one statement: of one version, and read without holding anybody up. */
+export function copyLarge(columns: readonly Leaving[], from: Sql, where: Sql) {
+  const definitions = columns.map(({ kind }, i) => sql`${named(i)} ${COPIED_AS[kind]} NULL`)
+  const values = columns.map(({ value }) => value)
+  const row: LargeRow = { from: sql`${COPY} AS l`, where: sql`1 = 1`, value: (i) => sql`l.${named(i)}` }
   return {
-    make: sql`DROP TABLE IF EXISTS ${COPY}; CREATE TABLE ${COPY} (${joined(columns, ', ')})`,
-    fill: sql`INSERT INTO ${COPY} SELECT ${values} FROM ${from} WHERE ${where}`,
-    from: sql`${COPY} AS l`,
+    make: sql`DROP TABLE IF EXISTS ${COPY}; CREATE TABLE ${COPY} (${joined(definitions, ', ')})`,
+    fill: sql`INSERT INTO ${COPY} SELECT ${joined(values, ', ')} FROM ${from} WHERE ${where}`,
+    row,
     drop: sql`DROP TABLE ${COPY}`,
   }
 }

@@ -9,10 +9,9 @@ import { type Catalogs, sourceTable } from '../relational/names.ts'
 import { fromSource } from '../relational/selection.sql.ts'
 import { type Sql, sql } from '../sql-text.ts'
 import { type IndexedTable, lookAtIndexes } from './access-path.ts'
-import { catalogsOf } from './bench.ts'
 import { CsvOut } from './csv-out.ts'
 import { pathOf, type RangeSource, taken, takesAll } from './cut-ranges.ts'
-import { piecesOf, uncast } from './departing.sql.ts'
+import { leavingColumns, uncast } from './departing.sql.ts'
 import { translate } from './errors.ts'
 import { type HowRead, howRead, readsInWords } from './how-read.ts'
 import { type Reading, readStatement, sendRows } from './leaving-rows.ts'
@@ -21,21 +20,19 @@ import { RangeArea } from './range-area.ts'
 import { refuseChangedSource } from './refuse-batch.ts'
 import { query } from './run-sql.ts'
 import { connectionOf, openSession, type SqlServerConnection } from './session.ts'
-import { SqlServerSource } from './source.ts'
+import { type OpenSource, openSqlServerSource } from './open-source.ts'
 import { inOrder, inRange, isOfOnePosition } from './split-range.sql.ts'
 import { printed } from './style.ts'
-import { workPlace } from './work-area.ts'
 
 export async function openSqlServerDeparture(options: OpenBench): Promise<Departure> {
-  await using opening = new AsyncDisposableStack()
   const connection = connectionOf(options.source.options, 'source')
-  const session = opening.use(await openSession(connection, 'source'))
-  session.discreet = options.discreet ?? false
-  const catalogs = catalogsOf(connection, connection, workPlace(null), options.secret)
+  await using opening = new AsyncDisposableStack()
+  const opened = opening.use(await openSqlServerSource(connection, options.secret))
+  opened.session.discreet = options.discreet ?? false
   const at = { database: connection.options.database, schema: connection.schema }
-  const reads = await readsInWords(session, options.tables ?? [], at, connection.location)
-  const source = new SqlServerSource(connection, session, catalogs)
-  return new SqlServerDeparture(connection, session, catalogs, source, reads, opening.move())
+  const reads = await readsInWords(opened.session, options.tables ?? [], at, connection.location)
+  opening.move()
+  return new SqlServerDeparture(connection, opened, reads)
 }
 
 /** a smaller table is counted: that takes a tenth of a second */
@@ -55,27 +52,20 @@ class SqlServerDeparture implements Departure, RangeSource {
   readonly #connection: SqlServerConnection
   /** asks, and never in a transaction */
   readonly #session: SqlServerSession
-  readonly #opened: AsyncDisposableStack
+  readonly #opened: OpenSource
   /** readers between batches */
   readonly #idle: SqlServerSession[] = []
   readonly #how = new Map<string, Promise<HowRead>>()
   readonly #tables = new Map<string, Promise<IndexedTable>>()
 
-  constructor(
-    connection: SqlServerConnection,
-    session: SqlServerSession,
-    catalogs: Catalogs,
-    source: SourcePort,
-    reads: string | null,
-    opened: AsyncDisposableStack,
-  ) {
+  constructor(connection: SqlServerConnection, opened: OpenSource, reads: string | null) {
     this.#connection = connection
-    this.#session = session
-    this.catalogs = catalogs
-    this.reads = reads
-    this.source = departingSource(source, (r, selection) => this.#estimated(r, selection))
-    this.work = new RangeArea(this)
     this.#opened = opened
+    this.#session = opened.session
+    this.catalogs = opened.catalogs
+    this.reads = reads
+    this.source = departingSource(opened.port, (r, selection) => this.#estimated(r, selection))
+    this.work = new RangeArea(this)
   }
 
   refusal(): null {
@@ -222,7 +212,7 @@ class SqlServerDeparture implements Departure, RangeSource {
     return {
       catalogs: c,
       relation,
-      pieces: piecesOf(c, relation),
+      columns: leavingColumns(c, relation),
       from: how.from,
       where: sql`${inRange(c, r, range)} AND (${taken(c, r, within)})`,
       tail,
@@ -246,7 +236,7 @@ class SqlServerDeparture implements Departure, RangeSource {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const session of this.#idle) await session[Symbol.asyncDispose]()
-    await this.#opened.disposeAsync()
+    await this.#opened[Symbol.asyncDispose]()
   }
 }
 

@@ -4,9 +4,9 @@ import { AppError } from '../../runtime/app-error.ts'
 import type { FlowRelation } from '../contract.ts'
 import { clearValue } from '../relational/columns.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
-import { ident, joined, param, type Sql, sql, valuesOf } from '../sql-text.ts'
+import { joined, param, type Sql, sql, valuesOf } from '../sql-text.ts'
 import type { CsvOut } from './csv-out.ts'
-import { isLarge, largeColumns, type LargeRow, type Piece, pieceIn, readColumns, storeLarge } from './departing.sql.ts'
+import { copyLarge, isLarge, largeColumns, largeInPlace, type LargeRow, type Leaving, readColumns } from './departing.sql.ts'
 import { tsql } from './style.ts'
 
 /** of a text: two bytes each */
@@ -18,7 +18,7 @@ export interface Reading {
   readonly catalogs: Catalogs
   /** uncast */
   readonly relation: FlowRelation
-  readonly pieces: readonly Piece[]
+  readonly columns: readonly Leaving[]
   readonly from: Sql
   readonly where: Sql
   /** behind the statement */
@@ -27,25 +27,34 @@ export interface Reading {
   readonly isSnapshot: boolean
 }
 
-export const readStatement = ({ catalogs, relation, pieces, from, where, tail }: Reading): Sql =>
-  sql`SELECT ${readColumns(catalogs, relation, pieces)} FROM ${from} WHERE ${where}${tail}`
+export const readStatement = ({ catalogs, relation, columns, from, where, tail }: Reading): Sql =>
+  sql`SELECT ${readColumns(catalogs, relation, columns)} FROM ${from} WHERE ${where}${tail}`
+
+/** A value as the client gives it, in CSV; NULL is nothing. */
+const WRITTEN: Readonly<Record<Leaving['kind'], (value: unknown) => string>> = {
+  number: (value) => (value === null ? '' : String(value)),
+  truth: (value) => (value === null ? '' : value === true ? 't' : 'f'),
+  uuid: (value) => (typeof value === 'string' ? value.toLowerCase() : ''),
+  text: (value) => (typeof value === 'string' ? quoted(value) : ''),
+  bytes: (value) => (Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : ''),
+}
+
+const quoted = (text: string): string => (text.includes('"') ? `"${text.replaceAll('"', '""')}"` : `"${text}"`)
 
 /** How many rows there were. */
 export async function sendRows(session: SqlServerSession, reading: Reading, out: CsvOut): Promise<bigint> {
   const statement = readStatement(reading)
-  const { pieces } = reading
+  const writers = reading.columns.map(({ kind }) => WRITTEN[kind])
   const large: string[] = []
-  const keyAt = isLarge(pieces) === null ? null : pieces.length
+  const keyAt = isLarge(reading.columns) === null ? null : writers.length
   const take = (row: Cells): Promise<void> | void => {
     if (keyAt !== null && row[keyAt]?.value != null) {
       large.push(String(row[keyAt]?.value))
       return
     }
-    for (const [i, { kind }] of pieces.entries()) {
-      if (i > 0) out.add(',')
-      addShort(out, kind, row[i]?.value)
-    }
-    out.add('\n')
+    let line = ''
+    for (let i = 0; i < writers.length; i++) line += (i === 0 ? '' : ',') + (writers[i]?.(row[i]?.value) ?? '')
+    out.add(`${line}\n`)
     return out.room() ?? undefined
   }
   let rows = await session.each(tsql(statement), valuesOf(statement), take)
@@ -54,50 +63,43 @@ export async function sendRows(session: SqlServerSession, reading: Reading, out:
   return rows
 }
 
-function addShort(out: CsvOut, kind: Piece['kind'], value: unknown): void {
-  if (typeof value === 'string') out.add(kind === 'line' ? value : `"${value.replaceAll('"', '""')}"`)
-  else if (Buffer.isBuffer(value)) out.add(`\\x${value.toString('hex')}`)
-}
-
 /**
  * The row as it is now, if it still is one of them. Without a snapshot it is copied by one statement first, into a table of
  * the session's own: its parts have to be of one value, and no lock is held on it while they are read.
  */
 async function sendLarge(session: SqlServerSession, reading: Reading, key: string, out: CsvOut): Promise<boolean> {
-  const { catalogs: c, relation, pieces, from } = reading
+  const { catalogs: c, relation, columns, from } = reading
   const texts = JSON.parse(key) as readonly (string | null)[]
   const isIt = relation.key.map(
     (k, i) => sql`${clearValue(c, k)} = ${c.kit.valueOf(k.sourceType, param(texts[i] ?? null))}`,
   )
   const where = sql`${reading.where} AND ${joined(isIt, ' AND ')}`
-  const isInPlace = reading.isSnapshot && pieces.every((p) => p.kind === 'line' || p.size === null || p.isStored)
-  if (isInPlace) return await sendParts(session, pieces, { from, where, value: (i) => pieceIn(pieces, i) }, key, out)
-  const stored = storeLarge(pieces, from, where)
-  await session.script(tsql(stored.make))
-  await session.run(tsql(stored.fill), valuesOf(stored.fill))
-  const row = { from: stored.from, where: sql`1 = 1`, value: (i: number): Sql => ident('l', `p${i + 1}`) }
-  const sent = await sendParts(session, pieces, row, key, out)
-  await session.script(tsql(stored.drop))
+  if (reading.isSnapshot && columns.every(({ size, isStored }) => size === null || isStored))
+    return await sendParts(session, columns, largeInPlace(columns, from, where), key, out)
+  const copy = copyLarge(columns, from, where)
+  await session.script(tsql(copy.make))
+  await session.run(tsql(copy.fill), valuesOf(copy.fill))
+  const sent = await sendParts(session, columns, copy.row, key, out)
+  await session.script(tsql(copy.drop))
   return sent
 }
 
 async function sendParts(
   session: SqlServerSession,
-  pieces: readonly Piece[],
+  columns: readonly Leaving[],
   row: LargeRow,
   key: string,
   out: CsvOut,
 ): Promise<boolean> {
-  const statement = largeColumns(pieces, row)
+  const statement = largeColumns(columns, row)
   const rows: (readonly unknown[])[] = []
   await session.each(tsql(statement), valuesOf(statement), (cells) => void rows.push(cells.map(({ value }) => value)))
   const [values] = rows
   if (values === undefined) return false
   if (rows.length > 1) throw new AppError('TM4005', `several rows have the key ${key}`)
-  for (const [i, { kind }] of pieces.entries()) {
+  for (const [i, { kind }] of columns.entries()) {
     if (i > 0) out.add(',')
-    const isLong = values[pieces.length + i] === '1'
-    if (!isLong) addShort(out, kind, values[i])
+    if (values[columns.length + i] !== '1') out.add(WRITTEN[kind](values[i]))
     else if (kind === 'bytes') await out.digits(parts<Buffer>(session, row, i, PART_BYTES, Buffer.isBuffer))
     else await out.quoted(parts<string>(session, row, i, PART_CHARACTERS, (x) => typeof x === 'string'))
     const room = out.room()
@@ -107,24 +109,23 @@ async function sendParts(
   return true
 }
 
-/** The server counts characters of a text by UTF-16 where its collation says nothing else. */
 async function* parts<T extends string | Buffer>(
   session: SqlServerSession,
   { from, where, value }: LargeRow,
-  piece: number,
+  column: number,
   length: number,
   isPart: (x: unknown) => x is T,
 ): AsyncGenerator<T> {
   for (let at = 1n; ; at += BigInt(length)) {
     const of = sql`CAST(${param(at)} AS bigint), CAST(${param(BigInt(length))} AS bigint)`
-    const statement = sql`SELECT SUBSTRING(${value(piece)}, ${of}) FROM ${from} WHERE ${where}`
-    let part: T | null = null
+    const statement = sql`SELECT SUBSTRING(${value(column)}, ${of}) FROM ${from} WHERE ${where}`
+    const read: T[] = []
     await session.each(tsql(statement), valuesOf(statement), ([cell]) => {
-      if (isPart(cell?.value)) part = cell.value
+      if (isPart(cell?.value)) read.push(cell.value)
     })
-    const read = part as T | null
-    if (read === null) throw new Error('a value was gone before all of its parts were read')
-    if (read.length > 0) yield read
-    if (read.length < length) return
+    const [part] = read
+    if (part === undefined) throw new Error('a value was gone before all of its parts were read')
+    if (part.length > 0) yield part
+    if (part.length < length) return
   }
 }
