@@ -1,4 +1,4 @@
-/** By which indexes rows of a source are found, and how large its table is, as the catalog tells without reading it. */
+/** By which indexes rows of a source are found, and how many there are, as the catalog tells without reading them. */
 import type { TableName } from '@tidemark/contract/flow'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import type { FlowRelation } from '../contract.ts'
@@ -12,10 +12,9 @@ export interface IndexedTable {
   readonly indexes: readonly (readonly string[])[]
   /** null: the server does not tell */
   readonly rows: bigint | null
-  readonly bytes: bigint | null
 }
 
-const UNKNOWN: IndexedTable = { indexes: [], rows: null, bytes: null }
+const UNKNOWN: IndexedTable = { indexes: [], rows: null }
 
 /** A view has what it reads, which is not told here; neither is a table of a linked server. */
 export async function lookAtIndexes(
@@ -40,18 +39,11 @@ ORDER BY i.index_id, k.key_ordinal`,
   )
   const [size] = await query(
     session,
-    sql`SELECT SUM(q.n), SUM(q.pages) * 8192 FROM (SELECT CASE WHEN p.index_id < 2 THEN p.rows ELSE 0 END AS n,
-  (SELECT SUM(a.used_pages) FROM ${place.sys('allocation_units')} AS a WHERE a.container_id IN (p.partition_id, p.hobt_id)) AS pages
-FROM ${from} JOIN ${place.sys('partitions')} AS p ON p.object_id = o.object_id WHERE ${isIt} AND p.index_id < 2) AS q`,
+    sql`SELECT SUM(p.rows) FROM ${from} JOIN ${place.sys('partitions')} AS p ON p.object_id = o.object_id WHERE ${isIt} AND p.index_id < 2`,
     where,
     'TM4019',
   )
-  const [rows = null, bytes = null] = size ?? []
-  return {
-    indexes: indexesOf(columns),
-    rows: rows === null ? null : BigInt(rows),
-    bytes: bytes === null ? null : BigInt(bytes),
-  }
+  return { indexes: indexesOf(columns), rows: size?.[0] == null ? null : BigInt(size[0]) }
 }
 
 const CLUSTERED = '1'

@@ -3,10 +3,15 @@ import type { CapturedBatch, FlowRelation, KeyCheck, RangesRequest, Selection } 
 import { predicates, rowBytes } from '../relational/selection.sql.ts'
 import { type Catalogs, column } from '../relational/names.ts'
 import type { SplitRange } from '../split-range.ts'
-import { type Sql, sql } from '../sql-text.ts'
+import { type Sql, sql, whole } from '../sql-text.ts'
 import { type AccessPath, accessPath, type IndexedTable } from './access-path.ts'
+import { findType } from './type-text.ts'
 import { countRows, cutOrder, nullKeys, repeatedKeys, type Rows, takenBy } from './split-range.sql.ts'
 
+/** rows whose size is looked at */
+const SAMPLE = 1_000n
+/** of any length, though none is written behind them */
+const VARYING: ReadonlySet<string> = new Set(['text', 'ntext', 'image', 'xml', 'json', 'geometry', 'geography'])
 /** rows that a range has more than when it was cut are still numbered by it */
 const MORE_ROWS = 1_024n
 
@@ -135,11 +140,21 @@ export class Cut {
     return placed ? sql`${column(position.ref)} IS NOT NULL` : sql`${column(position.ref)} IS NULL`
   }
 
-  /** Bytes of a row on average, where a batch is so far from its limit that an average is good enough. */
+  /**
+   * Bytes of a row on average, where all of them are short and a batch is so far from its limit that an average is good
+   * enough: that of the first rows, since only the pages of a table are counted, and not its files.
+   */
   async #roughBytes(): Promise<bigint | null> {
-    const { rows, bytes } = (await this.#from.tables(this.#r)).main
-    if (rows === null || bytes === null || rows === 0n || bytes === 0n) return null
-    const average = bytes / rows + 1n
+    const c = this.#from.catalogs
+    if (this.#r.columns.some((x) => isOfAnyLength(x.sourceType))) return null
+    const first = sql`SELECT TOP (${whole(SAMPLE)}) ${rowBytes(c, this.#r, false)} AS bytes FROM ${await this.#from.from(this.#r)}`
+    const [row] = await this.#from.query(this.#r, sql`SELECT AVG(q.bytes) FROM (${first}) AS q`)
+    const average = BigInt(row?.[0] ?? '0')
     return average * BigInt(this.#size.rows) * 2n <= BigInt(this.#size.bytes) ? average : null
   }
+}
+
+function isOfAnyLength(text: string): boolean {
+  const type = findType(text)
+  return type === null || VARYING.has(type.name) || (type.modifiers[0] ?? 0) === Number.POSITIVE_INFINITY
 }
