@@ -28,12 +28,12 @@ import type { BatchPart, RowPolicy } from '../row-policy.ts'
 import { arrivedColumns, insertArrived, lookedAt, stageArrived, stageLookedAt } from './arriving.sql.ts'
 import { arrivedBy, receive } from './arriving.ts'
 import { BatchTarget } from './batch-target.ts'
-import { catalogsOf, intoOf } from './catalogs.ts'
+import { catalogsOf, intoOf, placeOf } from './catalogs.ts'
 import { classify } from './errors.ts'
 import { explainLanding } from './explain-batch.ts'
-import { isFilledByRun } from './fresh-target.sql.ts'
+import { anyRow, broughtNewRows } from './fresh-target.sql.ts'
 import { isPlain } from './land.ts'
-import { refuseChangedTarget } from './refuse-batch.ts'
+import { refuseChangedTypes } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
 import { openSession, type SqlServerConnection } from './session.ts'
 import { staged, stagedRows } from './stage.sql.ts'
@@ -107,7 +107,8 @@ class ArrivalBench implements Bench {
     how: StageHow = { lane: 'spool', knowsBadRows: false },
   ): Promise<Staged> {
     const own = ours(tx)
-    await refuseChangedTarget(own.session, this.#catalogs, flow, this.target.location)
+    const at = placeOf(this.#into)
+    await refuseChangedTypes(own.session, flow, { source: at, target: at }, this.target.location, 'target')
     own.split = { ...split, readAt: null }
     const name = batchName(own.batch)
     const arrived = arrivedBy(flow, this.target)
@@ -141,7 +142,8 @@ class ArrivalBench implements Bench {
       isPlain(r, 'latest') &&
       flow.columns.every((x) => x.cast === null) &&
       flow.target.rules.notNull.length === 0 &&
-      (await own.query(isFilledByRun(this.#catalogs, flow, own.key, own.batch.run))).length > 0
+      ((await own.query(broughtNewRows(this.#catalogs, own.key, own.batch.run))).length > 0 ||
+        (await own.query(anyRow(this.#catalogs, flow))).length === 0)
     )
   }
 
@@ -152,7 +154,13 @@ class ArrivalBench implements Bench {
   }
 
   /** As it is then known. */
-  async #stageArrived(to: Sender, r: FlowRelation, part: BatchPart | null, isBad: boolean): Promise<FlowRelation> {
+  async #stageArrived(
+    to: Sender,
+    r: FlowRelation,
+    part: BatchPart | null,
+    isBad: boolean,
+    exists = true,
+  ): Promise<FlowRelation> {
     const c = this.#catalogs
     const columns = arrivedColumns(r)
     if (!isBad) {
@@ -160,7 +168,7 @@ class ArrivalBench implements Bench {
       return r
     }
     const looked = lookedAt(r)
-    await execAll(to, stageLookedAt(c, looked, columns, part))
+    await execAll(to, stageLookedAt(c, looked, columns, part, exists))
     return looked
   }
 
@@ -211,7 +219,7 @@ class ArrivalBench implements Bench {
     try {
       const arrived = arrivedBy(flow, this.target)
       const rows = await receive(session, this.#from, arrived, { flow, selection, split }, where)
-      const relation = await this.#stageArrived(here, arrived, null, true)
+      const relation = await this.#stageArrived(here, arrived, null, true, facts !== null)
       const batch = { staged: staged(relation), rows, split: { ...split, readAt: null }, kind, policy }
       return await weighStaged(here, this.#catalogs, unheld(relation, { keepsPositions }), batch, facts, null)
     } finally {

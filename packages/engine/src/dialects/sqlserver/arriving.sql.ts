@@ -146,12 +146,16 @@ export const lookedAt = (r: FlowRelation): FlowRelation => ({
   columns: r.columns.map((x) => (x.cast === null ? { ...x, cast: x.sourceType } : x)),
 })
 
-/** The same of rows of which some are known to be bad: their values do not fail the statement. `r`: as `lookedAt` has it. */
+/**
+ * The same of rows of which some are known to be bad: their values do not fail the statement. `r`: as `lookedAt` has it;
+ * `exists`: the target is there.
+ */
 export function stageLookedAt(
   c: Catalogs,
   r: FlowRelation,
   columns: readonly ArrivedColumn[],
   part: BatchPart | null,
+  exists = true,
 ): readonly Sql[] {
   const values = stagedValues(c, r)
   const [unfit, ...others] = values.toReversed()
@@ -163,7 +167,7 @@ export function stageLookedAt(
   const why = sql`CASE${joined(cases, '')} END AS ${WHY}`
   const rows = asRelation(columns, (column, x) => checkedValue(c, column, x), [why])
   return [
-    ...emptyStage(c, r),
+    ...emptyStage(c, r, exists),
     sql`INSERT INTO ${STAGE} (${stageNames(c, r)})
 SELECT ${list([...others.toReversed(), sql`COALESCE(m.${WHY}, ${unfit ?? sql`NULL`})`, sql`m.n`])}
 FROM ${rows}${inPart(part)}`,

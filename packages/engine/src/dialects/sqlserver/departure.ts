@@ -17,7 +17,7 @@ import { type HowRead, howRead, readsInWords } from './how-read.ts'
 import { type Reading, readStatement, sendRows } from './leaving-rows.ts'
 import type { Place } from './names.ts'
 import { RangeArea } from './range-area.ts'
-import { refuseChangedSource } from './refuse-batch.ts'
+import { refuseChangedTypes } from './refuse-batch.ts'
 import { query } from './run-sql.ts'
 import { connectionOf, openSession, type SqlServerConnection } from './session.ts'
 import { type OpenSource, openSqlServerSource } from './open-source.ts'
@@ -167,7 +167,7 @@ class SqlServerDeparture implements Departure, RangeSource {
     const reading = await this.#reading(r, selection, split)
     const session = await this.#borrow(r)
     try {
-      await refuseChangedSource(session, this.catalogs, r, this.#where)
+      await refuseChangedTypes(session, r, { source: this.#at, target: this.#at }, this.#where, 'source')
     } catch (error) {
       await this.#giveBack(session, false)
       throw this.translate(error)

@@ -74,12 +74,13 @@ async function sendLarge(session: SqlServerSession, reading: Reading, key: strin
     (k, i) => sql`${clearValue(c, k)} = ${c.kit.valueOf(k.sourceType, param(texts[i] ?? null))}`,
   )
   const where = sql`${reading.where} AND ${joined(isIt, ' AND ')}`
+  const shown = relation.key.every((k) => k.mask === null) ? key : null
   if (reading.isSnapshot && columns.every(({ size, isStored }) => size === null || isStored))
-    return await sendParts(session, columns, largeInPlace(columns, from, where), key, out)
+    return await sendParts(session, columns, largeInPlace(columns, from, where), shown, out)
   const copy = copyLarge(columns, from, where)
   await session.script(tsql(copy.make))
   await session.run(tsql(copy.fill), valuesOf(copy.fill))
-  const sent = await sendParts(session, columns, copy.row, key, out)
+  const sent = await sendParts(session, columns, copy.row, shown, out)
   await session.script(tsql(copy.drop))
   return sent
 }
@@ -88,7 +89,7 @@ async function sendParts(
   session: SqlServerSession,
   columns: readonly Leaving[],
   row: LargeRow,
-  key: string,
+  key: string | null,
   out: CsvOut,
 ): Promise<boolean> {
   const statement = largeColumns(columns, row)
@@ -96,7 +97,7 @@ async function sendParts(
   await session.each(tsql(statement), valuesOf(statement), (cells) => void rows.push(cells.map(({ value }) => value)))
   const [values] = rows
   if (values === undefined) return false
-  if (rows.length > 1) throw new AppError('TM4005', `several rows have the key ${key}`)
+  if (rows.length > 1) throw new AppError('TM4005', `several rows have one key${key === null ? '' : `, ${key}`}`)
   for (const [i, { kind }] of columns.entries()) {
     if (i > 0) out.add(',')
     if (values[columns.length + i] !== '1') out.add(WRITTEN[kind](values[i]))

@@ -49,14 +49,16 @@ function asideColumns(c: Catalogs, r: FlowRelation): readonly Aside[] {
 
 /**
  * An empty staging. Made without parameters, so that it stays for the session: what a statement with parameters makes is
- * gone with it. Of a union no column is an identity or computed, and any may be NULL.
+ * gone with it. Of a union no column is an identity or computed, and any may be NULL. `exists`: the target is there.
  */
-export function emptyStage(c: Catalogs, r: FlowRelation): readonly Sql[] {
+export function emptyStage(c: Catalogs, r: FlowRelation, exists = true): readonly Sql[] {
+  const typeOf = (x: PlannedColumn): Sql => (exists ? ident('t', x.target) : sql`CAST(NULL AS ${typed(x.targetType)})`)
   const columns = list([
-    ...r.columns.map((x) => sql`${ident('t', x.target)} AS ${ident(x.target)}`),
+    ...r.columns.map((x) => sql`${typeOf(x)} AS ${ident(x.target)}`),
     ...asideColumns(c, r).map(({ name, type }) => sql`${type} AS ${name}`),
   ])
-  const one = sql`SELECT ${columns} FROM ${targetTable(c, landingTable(r))} AS t WHERE 1 = 0`
+  const from = exists ? sql` FROM ${targetTable(c, landingTable(r))} AS t` : EMPTY
+  const one = sql`SELECT ${columns}${from} WHERE 1 = 0`
   return [sql`DROP TABLE IF EXISTS ${STAGE}`, sql`SELECT q.* INTO ${STAGE} FROM (${one} UNION ALL ${one}) AS q`]
 }
 
