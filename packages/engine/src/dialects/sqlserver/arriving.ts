@@ -44,15 +44,21 @@ export async function receive(
   }
   const leaving = await from.read(batch.flow, batch.selection, batch.split, 'csv')
   const incoming = new IncomingCsv(new CsvRows(columns))
-  const loading = loadAll(session, incoming, columns)
-  const loaded = loading.catch((error: unknown) => {
+  // whoever fails first is the one to tell: the other one only says that it has nobody at its other end
+  let refused: { readonly error: unknown } | null = null
+  const loading = loadAll(session, incoming, columns).catch((error: unknown) => {
+    if (!incoming.destroyed) refused = { error }
     incoming.destroy(error instanceof Error ? error : new Error(String(error)))
     throw error
   })
-  const [left, came] = await Promise.allSettled([leaving.sendTo(incoming), loaded])
-  if (left.status === 'rejected' && left.reason instanceof LeavingFailed) throw from.translate(left.reason.cause)
+  const [left, came] = await Promise.allSettled([leaving.sendTo(incoming), loading])
+  const first = refused as { readonly error: unknown } | null
+  if (first !== null) throw translate(first.error, where, 'TM5001', session.discreet)
+  if (left.status === 'rejected')
+    throw left.reason instanceof LeavingFailed
+      ? from.translate(left.reason.cause)
+      : translate(left.reason, where, 'TM5001', session.discreet)
   if (came.status === 'rejected') throw translate(came.reason, where, 'TM5001', session.discreet)
-  if (left.status === 'rejected') throw translate(left.reason, where, 'TM5001', session.discreet)
   return came.value
 }
 

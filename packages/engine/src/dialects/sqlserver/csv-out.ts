@@ -36,6 +36,8 @@ export class CsvOut {
     into.once('close', () => {
       if (!into.writableFinished) this.#fail(new Error('the stream was closed before its end'))
     })
+    // its events may be over
+    if (into.destroyed) this.#fail(into.errored ?? new Error('the stream was closed before its beginning'))
   }
 
   /** Text as it is to stand there. */
@@ -107,7 +109,8 @@ export class CsvOut {
     if (!chunk.isWellFormed())
       throw new AppError('TM4019', `a text holds half of a character, which UTF-8 cannot say${this.#shown(chunk)}`)
     const bytes = buffer.write(chunk)
-    this.#into.write(buffer.subarray(0, bytes), () => {
+    this.#into.write(buffer.subarray(0, bytes), (error) => {
+      if (error) this.#fail(error)
       this.#free.push(buffer)
       this.#wake()
     })

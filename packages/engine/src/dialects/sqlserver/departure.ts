@@ -1,5 +1,6 @@
 /** Rows leaving a SQL Server database, batch by batch, each read by one statement as lines of CSV. */
 import type { Writable } from 'node:stream'
+import type { TableName } from '@tidemark/contract/flow'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import type { CapturedBatch, FlowRelation, OpenBench, Selection, SourcePort } from '../contract.ts'
 import { departingSource } from '../departing-source.ts'
@@ -8,12 +9,12 @@ import { queueOf } from '../planned-steps.ts'
 import { type Catalogs, sourceTable } from '../relational/names.ts'
 import { fromSource } from '../relational/selection.sql.ts'
 import { type Sql, sql } from '../sql-text.ts'
-import { type IndexedTable, lookAtIndexes } from './access-path.ts'
 import { CsvOut } from './csv-out.ts'
 import { pathOf, type RangeSource, taken, takesAll } from './cut-ranges.ts'
 import { leavingColumns, uncast } from './departing.sql.ts'
 import { translate } from './errors.ts'
 import { type HowRead, howRead, readsInWords } from './how-read.ts'
+import { type IndexedTable, lookAtIndexes } from './indexed-table.ts'
 import { type Reading, readStatement, sendRows } from './leaving-rows.ts'
 import type { Place } from './names.ts'
 import { RangeArea } from './range-area.ts'
@@ -95,12 +96,17 @@ class SqlServerDeparture implements Departure, RangeSource {
   }
 
   async tables(r: FlowRelation): Promise<{ readonly main: IndexedTable; readonly position: IndexedTable | null }> {
-    const look = (table: FlowRelation['source']['table']): Promise<IndexedTable> =>
-      kept(this.#tables, JSON.stringify(table), () => lookAtIndexes(this.#session, table, this.#at, this.#where))
-    const main = await look(r.source.table)
-    if (r.position === null) return { main, position: null }
-    const join = r.source.joins.find((j) => j.as === r.position?.ref.table)
-    return { main, position: join === undefined ? main : await look(join.table) }
+    const look = (table: TableName, columns: readonly string[]): Promise<IndexedTable> =>
+      kept(this.#tables, JSON.stringify([table, columns]), () =>
+        lookAtIndexes(this.#session, table, columns, this.#at, this.#where),
+      )
+    const key = r.key.flatMap((k) => (k.origin.kind === 'main' ? [k.source] : []))
+    if (r.position === null) return { main: await look(r.source.table, key), position: null }
+    const { table: alias, column } = r.position.ref
+    const join = r.source.joins.find((j) => j.as === alias)
+    if (join !== undefined) return { main: await look(r.source.table, key), position: await look(join.table, [column]) }
+    const main = await look(r.source.table, key.includes(column) ? key : [column, ...key])
+    return { main, position: main }
   }
 
   /** All rows of a large table, as the catalog has them: only whether there is any has to be true. */
@@ -177,8 +183,6 @@ class SqlServerDeparture implements Departure, RangeSource {
 
   async #send(session: SqlServerSession, reading: Reading, into: Writable): Promise<bigint> {
     let sound = false
-    let refused: unknown = null
-    into.once('error', (error) => (refused = error))
     try {
       const out = new CsvOut(into, session.discreet)
       const rows = await sendRows(session, reading, out)
@@ -186,7 +190,7 @@ class SqlServerDeparture implements Departure, RangeSource {
       sound = true
       return rows
     } catch (error) {
-      if (refused === error) throw error
+      if (into.errored === error) throw error
       into.destroy(new Error('no more rows come', { cause: error }))
       throw new LeavingFailed(error)
     } finally {
