@@ -1,7 +1,9 @@
 /** The table that moves: nine columns of the usual kinds, about 250 bytes a row. */
 import type { SqlServerSession } from '../../packages/engine/src/drivers/sqlserver.ts'
 
-export const ordersTable = (name: string): string => `CREATE TABLE ${name} (id bigint NOT NULL PRIMARY KEY, code nvarchar(50) NULL,
+export const ordersTable = (
+  name: string,
+): string => `CREATE TABLE ${name} (id bigint NOT NULL PRIMARY KEY, code nvarchar(50) NULL,
   customer nvarchar(100) NULL, note nvarchar(400) NULL, city nvarchar(40) NULL, reference uniqueidentifier NULL,
   amount decimal(18,4) NULL, modified_on datetime2(6) NULL, active bit NULL)`
 
@@ -29,7 +31,9 @@ FROM (SELECT CAST(${from} AS bigint) + a.n + 10 * b.n + 100 * c.n + 1000 * d.n +
 WHERE q.i < ${rows}`
 
 /** The same in DuckDB, whose rows arrive. */
-export const ORDERS_IN_DUCKDB = (rows: number): string => `SELECT CAST(i AS BIGINT) AS id, 'ORD-' || lpad(CAST(i AS VARCHAR), 10, '0') AS code,
+export const ORDERS_IN_DUCKDB = (
+  rows: number,
+): string => `SELECT CAST(i AS BIGINT) AS id, 'ORD-' || lpad(CAST(i AS VARCHAR), 10, '0') AS code,
   'customer ' || i * 7919 AS customer,
   'a note, with "marks" and commas, of some length: ' || i * 104729 || ' and ' || i * 15485863 || ' and what else there is to say of it' AS note,
   ['Cardiff', 'Newport', 'Swansea', 'Wrexham', 'Bangor'][1 + CAST(i % 5 AS INTEGER)] AS city,

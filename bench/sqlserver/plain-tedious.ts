@@ -43,8 +43,11 @@ const batch = (connection: Connection, text: string): Promise<void> =>
 type Row = readonly { readonly value: unknown }[]
 
 const quoted = (text: string): string => (text.includes('"') ? `"${text.replaceAll('"', '""')}"` : `"${text}"`)
-const written = ({ value }: Row[number]): string =>
-  value === null ? '' : typeof value === 'boolean' ? (value ? 't' : 'f') : typeof value === 'string' ? quoted(value) : String(value)
+function written({ value }: Row[number]): string {
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value === 'boolean') return value ? 't' : 'f'
+  return typeof value === 'number' ? String(value) : ''
+}
 
 /** All rows of a SELECT as lines of CSV into that stream, at its pace. */
 export async function readAll(database: Database, select: string, into: Writable): Promise<void> {
@@ -81,10 +84,17 @@ export async function loadFile(
   const connection = await connect(database)
   const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity })[Symbol.asyncIterator]()
   const names = columns.map(({ name }) => name).join(', ')
-  await batch(connection, `CREATE TABLE ${STAGE} (${columns.map(({ name }) => `${name} nvarchar(4000) NULL`).join(', ')})`)
+  await batch(
+    connection,
+    `CREATE TABLE ${STAGE} (${columns.map(({ name }) => `${name} nvarchar(4000) NULL`).join(', ')})`,
+  )
   for (let isMore = true; isMore; ) {
     await batch(connection, 'BEGIN TRANSACTION')
-    const before = await load(connection, columns.map(({ name }) => name), () => lines.next())
+    const before = await load(
+      connection,
+      columns.map(({ name }) => name),
+      () => lines.next(),
+    )
     isMore = before === ROWS_AT_ONCE
     const values = columns.map(({ name, cast }) => cast.replaceAll('?', name)).join(', ')
     await batch(connection, `INSERT INTO ${table} (${names}) SELECT ${values} FROM ${STAGE}`)

@@ -101,8 +101,8 @@ export async function ours(given: unknown): Promise<number> {
   )
   let count = 0n
   const took = await seconds(async () => {
-    const { batches } = await departure.work.ranges({ relation, selection: ALL, size: SIZE, left: null })
-    for (const batch of batches)
+    const cut = await departure.work.ranges({ relation, selection: ALL, size: SIZE, left: null })
+    for (const batch of cut?.batches ?? [])
       count += (await (await departure.read(relation, ALL, batch, 'csv')).sendTo(new Counted())) ?? 0n
   })
   if (count !== BigInt(expected)) throw new Error(`${count} rows were read of ${expected}`)

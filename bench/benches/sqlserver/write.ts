@@ -58,7 +58,9 @@ export const write = (ctx: BenchContext): Promise<readonly Result[]> =>
 
 const makeFile = (folder: string, name: string, n: number): Promise<void> =>
   inFile(':memory:', async (db) => {
-    await db.run(`COPY (${ORDERS_IN_DUCKDB(n)}) TO ${quoted(folder, `${name}.parquet`)} (FORMAT parquet, COMPRESSION zstd)`)
+    await db.run(
+      `COPY (${ORDERS_IN_DUCKDB(n)}) TO ${quoted(folder, `${name}.parquet`)} (FORMAT parquet, COMPRESSION zstd)`,
+    )
   })
 
 /** In a child: from plan to settle. */

@@ -115,21 +115,32 @@ describe.skipIf(TEST_SERVER === null)('spool with SQL Server', { timeout: LONG }
       }),
     )
     await using out = await TransferProject.open({ a: office(a), lake: lake() }, flow('a', 'lake', WATERMARK))
-    expect(await out.run({ batchRows: 7 })).toMatchObject({ error: null, rows: { inserted: 100, read: 100 }, batches: 15 })
-    await a.exec("UPDATE t SET name = N'new', modified_on = '2026-02-01' WHERE id < 30", "INSERT INTO t VALUES (500, '2026-02-02', N'x')")
+    expect(await out.run({ batchRows: 7 })).toMatchObject({
+      error: null,
+      rows: { inserted: 100, read: 100 },
+      batches: 15,
+    })
+    await a.exec(
+      "UPDATE t SET name = N'new', modified_on = '2026-02-01' WHERE id < 30",
+      "INSERT INTO t VALUES (500, '2026-02-02', N'x')",
+    )
     expect(await out.run({ batchRows: 7 })).toMatchObject({ error: null, rows: { inserted: 1, updated: 30, read: 31 } })
     const path = join(out.dir, 'lake.duckdb')
-    expect(await duckdbRows(path, "SELECT count(*), count(DISTINCT id), count(*) FILTER (name = 'new') FROM {}.t")).toEqual([
-      ['101', '101', '30'],
-    ])
+    expect(
+      await duckdbRows(path, "SELECT count(*), count(DISTINCT id), count(*) FILTER (name = 'new') FROM {}.t"),
+    ).toEqual([['101', '101', '30']])
     expect(await out.run()).toMatchObject({ status: 'nothing_to_do' })
   })
 
   test('a key of several columns is read in ranges that are the whole table, and a run that failed goes on', async () => {
     await using a = await SqlServerDatabase.create()
-    await a.exec('CREATE TABLE t (tenant int NOT NULL, id uniqueidentifier NOT NULL, n int NULL, PRIMARY KEY (tenant, id))')
+    await a.exec(
+      'CREATE TABLE t (tenant int NOT NULL, id uniqueidentifier NOT NULL, n int NULL, PRIMARY KEY (tenant, id))',
+    )
     for (const tenant of [1, 2, 3])
-      await a.exec(`INSERT INTO t SELECT ${tenant}, NEWID(), v.n FROM (VALUES ${Array.from({ length: 90 }, (_, i) => `(${i})`).join(', ')}) AS v(n)`)
+      await a.exec(
+        `INSERT INTO t SELECT ${tenant}, NEWID(), v.n FROM (VALUES ${Array.from({ length: 90 }, (_, i) => `(${i})`).join(', ')}) AS v(n)`,
+      )
     let begun = 0
     await using out = await TransferProject.open(
       { a: office(a), lake: lake() },
@@ -140,7 +151,11 @@ describe.skipIf(TEST_SERVER === null)('spool with SQL Server', { timeout: LONG }
     )
     const wish = { batchRows: 40, parallel: 1 }
     expect(await out.run(wish)).toMatchObject({ status: 'failed' })
-    expect((await out.runAll(wish)).runs[0]).toMatchObject({ error: null, status: 'succeeded', rows: { inserted: 270 } })
+    expect((await out.runAll(wish)).runs[0]).toMatchObject({
+      error: null,
+      status: 'succeeded',
+      rows: { inserted: 270 },
+    })
     const path = join(out.dir, 'lake.duckdb')
     expect(await duckdbRows(path, 'SELECT count(*), count(DISTINCT (tenant, id)), sum(n) FROM {}.t')).toEqual([
       ['270', '270', String(3 * 45 * 89)],
@@ -160,7 +175,10 @@ describe.skipIf(TEST_SERVER === null)('spool with SQL Server', { timeout: LONG }
     expect(await b.rows('SELECT TOP (1) v, flag, CONVERT(nvarchar(40), at) FROM t ORDER BY id')).toEqual([
       ['v1', '0', '2026-01-01 10:00:00.500000 +00:00'],
     ])
-    await p.exec("UPDATE t SET v = 'new', modified_on = '2026-02-01' WHERE id <= 5", "INSERT INTO t VALUES (99, '2026-02-01', NULL, NULL, NULL)")
+    await p.exec(
+      "UPDATE t SET v = 'new', modified_on = '2026-02-01' WHERE id <= 5",
+      "INSERT INTO t VALUES (99, '2026-02-01', NULL, NULL, NULL)",
+    )
     expect(await out.run({ dryRun: true })).toMatchObject({ rows: { inserted: 1, updated: 5 } })
     expect(await out.run()).toMatchObject({ error: null, rows: { inserted: 1, updated: 5 } })
     expect(await out.run({ full: true })).toMatchObject({ error: null, rows: { skipped_same: 51 } })
@@ -185,19 +203,30 @@ describe.skipIf(TEST_SERVER === null)('spool with SQL Server', { timeout: LONG }
       { p: postgres(p), b: office(b) },
       flow('p', 'b', `${BACKFILL}      on_reject: quarantine\n`),
     )
-    expect(await kind.run()).toMatchObject({ error: null, status: 'succeeded_with_rejects', rows: { inserted: 17, rejected: 3 } })
+    expect(await kind.run()).toMatchObject({
+      error: null,
+      status: 'succeeded_with_rejects',
+      rows: { inserted: 17, rejected: 3 },
+    })
   })
 
   test('a row that a constraint of the target refuses is kept out of a first load, and all others arrive', async () => {
     await using p = await TestDatabase.create('18')
     await using b = await SqlServerDatabase.create()
-    await p.exec('CREATE TABLE t (id int PRIMARY KEY, v int)', 'INSERT INTO t SELECT i, i FROM generate_series(1, 40) AS s(i)')
+    await p.exec(
+      'CREATE TABLE t (id int PRIMARY KEY, v int)',
+      'INSERT INTO t SELECT i, i FROM generate_series(1, 40) AS s(i)',
+    )
     await b.exec('CREATE TABLE t (id int NOT NULL PRIMARY KEY, v int NULL CHECK (v <> 13))')
     await using out = await TransferProject.open(
       { p: postgres(p), b: office(b) },
       flow('p', 'b', `${BACKFILL}      on_reject: quarantine\n`),
     )
-    expect(await out.run()).toMatchObject({ error: null, status: 'succeeded_with_rejects', rows: { inserted: 39, rejected: 1 } })
+    expect(await out.run()).toMatchObject({
+      error: null,
+      status: 'succeeded_with_rejects',
+      rows: { inserted: 39, rejected: 1 },
+    })
     expect(await b.rows('SELECT COUNT(*), SUM(v) FROM t')).toEqual([['39', String(20 * 41 - 13)]])
   })
 

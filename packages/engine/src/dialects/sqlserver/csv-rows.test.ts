@@ -52,7 +52,8 @@ describe('rows of CSV', () => {
     const bytes = Buffer.alloc(9_001, 'ab').toString('hex')
     const items = read(LONG, `1,"${text.replaceAll('"', '""')}",\\x${bytes}\n2,short,\\x01\n`, 700, 1_000)
     const parts = items.filter(isPart)
-    const joined = (column: number): Buffer => Buffer.concat(parts.filter((p) => p.column === column).map((p) => p.data))
+    const joined = (column: number): Buffer =>
+      Buffer.concat(parts.filter((p) => p.column === column).map((p) => p.data))
     expect(joined(1).toString('utf16le')).toBe(text)
     expect(joined(2).toString('hex')).toBe(bytes)
     expect(parts.every((p) => p.row === '1' && p.data.length <= 8_000)).toBe(true)
@@ -86,10 +87,15 @@ describe('rows of CSV', () => {
     const written = (x: string | null, marks: boolean): string =>
       x === null ? '' : marks || x === '' || /[",\n]/.test(x) ? `"${x.replaceAll('"', '""')}"` : x
     fc.assert(
-      fc.property(fc.array(row, { maxLength: 8 }), fc.integer({ min: 1, max: 9 }), fc.boolean(), (rows, size, marks) => {
-        const csv = rows.map((values) => `${values.map((x) => written(x, marks)).join(',')}\n`).join('')
-        expect(read(SHORT, csv, size)).toEqual(rows)
-      }),
+      fc.property(
+        fc.array(row, { maxLength: 8 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.boolean(),
+        (rows, size, marks) => {
+          const csv = rows.map((values) => `${values.map((x) => written(x, marks)).join(',')}\n`).join('')
+          expect(read(SHORT, csv, size)).toEqual(rows)
+        },
+      ),
     )
   })
 
@@ -97,16 +103,22 @@ describe('rows of CSV', () => {
     const text = fc.string({ unit: 'grapheme', maxLength: 40 })
     const bytes = fc.uint8Array({ maxLength: 40 }).map((x) => Buffer.from(x))
     fc.assert(
-      fc.property(text, bytes, fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 16 }), (note, file, size, held) => {
-        const csv = `1,"${note.replaceAll('"', '""')}",\\x${file.toString('hex')}\n`
-        const items = read(LONG, csv, size, held)
-        const row = items.at(-1) as readonly unknown[]
-        const parts = items.filter(isPart)
-        const of = (column: number): CsvPart[] => parts.filter((p) => p.column === column)
-        const whole = (column: number): Buffer => Buffer.concat(of(column).map((p) => p.data))
-        expect(of(1).length > 0 ? whole(1).toString('utf16le') : row[1]).toBe(note)
-        expect(of(2).length > 0 ? whole(2) : row[2]).toEqual(file)
-      }),
+      fc.property(
+        text,
+        bytes,
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 16 }),
+        (note, file, size, held) => {
+          const csv = `1,"${note.replaceAll('"', '""')}",\\x${file.toString('hex')}\n`
+          const items = read(LONG, csv, size, held)
+          const row = items.at(-1) as readonly unknown[]
+          const parts = items.filter(isPart)
+          const of = (column: number): CsvPart[] => parts.filter((p) => p.column === column)
+          const whole = (column: number): Buffer => Buffer.concat(of(column).map((p) => p.data))
+          expect(of(1).length > 0 ? whole(1).toString('utf16le') : row[1]).toBe(note)
+          expect(of(2).length > 0 ? whole(2) : row[2]).toEqual(file)
+        },
+      ),
     )
   })
 })

@@ -56,8 +56,7 @@ function leaving(text: string, x: Sql): Leaving {
   if (type === null) throw new TypeError(`no values of ${text} are moved`)
   const short = { size: null, isStored: false }
   const size = Number.isFinite(longest(type)) ? null : bytesOf(x)
-  if (TEXTS.has(type.name))
-    return { kind: 'text', value: valueText(text, x), size, isStored: type.name === 'nvarchar' }
+  if (TEXTS.has(type.name)) return { kind: 'text', value: valueText(text, x), size, isStored: type.name === 'nvarchar' }
   if (type.name === 'bit') return { kind: 'truth', value: x, ...short }
   if (WHOLE_NUMBERS.has(type.name)) return { kind: 'number', value: x, ...short }
   switch (type.name) {

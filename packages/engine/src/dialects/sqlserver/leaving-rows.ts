@@ -6,7 +6,15 @@ import { clearValue } from '../relational/columns.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { joined, param, type Sql, sql, valuesOf } from '../sql-text.ts'
 import type { CsvOut } from './csv-out.ts'
-import { copyLarge, isLarge, largeColumns, largeInPlace, type LargeRow, type Leaving, readColumns } from './departing.sql.ts'
+import {
+  copyLarge,
+  isLarge,
+  largeColumns,
+  largeInPlace,
+  type LargeRow,
+  type Leaving,
+  readColumns,
+} from './departing.sql.ts'
 import { tsql } from './style.ts'
 
 /** of a text: two bytes each */
@@ -32,7 +40,7 @@ export const readStatement = ({ catalogs, relation, columns, from, where, tail }
 
 /** A value as the client gives it, in CSV; NULL is nothing. */
 const WRITTEN: Readonly<Record<Leaving['kind'], (value: unknown) => string>> = {
-  number: (value) => (value === null ? '' : String(value)),
+  number: (value) => (typeof value === 'string' || typeof value === 'number' ? String(value) : ''),
   truth: (value) => (value === null ? '' : value === true ? 't' : 'f'),
   uuid: (value) => (typeof value === 'string' ? value.toLowerCase() : ''),
   text: (value) => (typeof value === 'string' ? quoted(value) : ''),
@@ -48,8 +56,9 @@ export async function sendRows(session: SqlServerSession, reading: Reading, out:
   const large: string[] = []
   const keyAt = isLarge(reading.columns) === null ? null : writers.length
   const take = (row: Cells): Promise<void> | void => {
-    if (keyAt !== null && row[keyAt]?.value != null) {
-      large.push(String(row[keyAt]?.value))
+    const key = keyAt === null ? null : row[keyAt]?.value
+    if (typeof key === 'string') {
+      large.push(key)
       return
     }
     let line = ''
@@ -101,7 +110,7 @@ async function sendParts(
   for (const [i, { kind }] of columns.entries()) {
     if (i > 0) out.add(',')
     if (values[columns.length + i] !== '1') out.add(WRITTEN[kind](values[i]))
-    else if (kind === 'bytes') await out.digits(parts<Buffer>(session, row, i, PART_BYTES, Buffer.isBuffer))
+    else if (kind === 'bytes') await out.digits(parts<Buffer>(session, row, i, PART_BYTES, (x) => Buffer.isBuffer(x)))
     else await out.quoted(parts<string>(session, row, i, PART_CHARACTERS, (x) => typeof x === 'string'))
     const room = out.room()
     if (room !== null) await room
