@@ -37,6 +37,12 @@ const LIMITS: Readonly<Record<string, Readonly<Record<string, readonly Limit[]>>
     'linear-memory-5m': [ratio(1.2)],
     'linear-memory-20m': [ratio(1.2)],
   },
+  sqlserver: {
+    'read-10m': [ratio(1.2)],
+    'read-memory': [ratio(1.2)],
+    'write-10m': [ratio(1.2)],
+    'write-memory': [ratio(1.2)],
+  },
 }
 
 /** `ok, ratio at most 1.3`; empty for a row without a limit. */

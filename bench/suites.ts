@@ -10,8 +10,11 @@ import { linear } from './benches/postgres/linear.ts'
 import { parquetToPg, pgToParquet } from './benches/postgres/parquet.ts'
 import { peers } from './benches/postgres/peers.ts'
 import { spool } from './benches/spool.ts'
+import { read } from './benches/sqlserver/read.ts'
+import { write } from './benches/sqlserver/write.ts'
 import { needPsql } from './postgres/psql.ts'
 import type { BenchContext, Result } from './result.ts'
+import { needServer } from './sqlserver/bench-server.ts'
 
 export interface Bench {
   readonly run: (ctx: BenchContext) => Promise<readonly Result[]>
@@ -51,6 +54,13 @@ export const SUITES: Readonly<Record<string, Suite>> = {
       'parquet-to-pg': { run: parquetToPg, gib: 12 },
       linear: { run: linear, gib: 24 },
       peers: { run: peers, gib: 20, onlyNamed: true },
+    },
+  },
+  sqlserver: {
+    need: needServer,
+    benches: {
+      read: { run: read, gib: 1 },
+      write: { run: write, gib: 8 },
     },
   },
 }

@@ -28,9 +28,10 @@ export function lanesFrom(
       ? exact(r)
       : 'relay passes bytes between two servers of one kind, and here is none')
   const notSpool = refusal ?? (both ? `${both.target} is cast and masked, and its cast is a type of the target` : null)
+  const travelling = ['each batch is a file on its way', ...(from.reads === null ? [] : [from.reads])].join('; ')
   return {
     pushdown: { possible: false, why: TWO_ENGINES },
     relay: { possible: notRelay === null, why: notRelay ?? 'bytes pass from COPY to COPY undecoded', byBatch: true },
-    spool: { possible: notSpool === null, why: notSpool ?? 'each batch is a file on its way', byBatch: true },
+    spool: { possible: notSpool === null, why: notSpool ?? travelling, byBatch: true },
   }
 }

@@ -33,6 +33,8 @@ export interface Departure extends AsyncDisposable {
   readonly source: SourcePort
   readonly work: RangesAlone
   readonly wires: readonly Wire[]
+  /** How rows are read, where that is not as of one moment; null: there is nothing to say of it. */
+  readonly reads: string | null
   /** Why these rows cannot leave; null: they can. */
   refusal(relation: FlowRelation): string | null
   /**

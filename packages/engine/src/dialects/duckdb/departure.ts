@@ -53,6 +53,7 @@ export async function openDuckdbDeparture(options: OpenBench, openSource: OpenSo
 class DuckdbDeparture implements Departure, RangesAlone {
   readonly kind = 'duckdb'
   readonly wires: readonly Wire[] = ['csv']
+  readonly reads = null
   readonly capturesKeys = false
   readonly source: SourcePort
   readonly work: RangesAlone = this

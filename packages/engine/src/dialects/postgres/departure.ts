@@ -57,6 +57,7 @@ function leaving(c: Catalogs, x: PlannedColumn, wire: Wire): Sql {
 class PostgresDeparture implements Departure, RangeSource {
   readonly kind = 'postgres'
   readonly wires: readonly Wire[] = ['pgcopy', 'csv']
+  readonly reads = null
   readonly source: SourcePort
   readonly work: RangeArea
   readonly catalogs: Catalogs

@@ -1,8 +1,9 @@
 /** SQL Server, 2016 and later, and Azure SQL. */
-import { AppError } from '../../runtime/app-error.ts'
 import type { DialectModule } from '../contract.ts'
 import { abilities } from './abilities.ts'
+import { openSqlServerArrival } from './arrival-bench.ts'
 import { openSqlServerBench } from './bench.ts'
+import { openSqlServerDeparture } from './departure.ts'
 import { classify, translate } from './errors.ts'
 import { ownTables, prepareSql, prepareTarget } from './prepare.ts'
 import { probe } from './probe.ts'
@@ -13,18 +14,15 @@ import { openSqlServerSurvey } from './survey.ts'
 /** kinds of connection whose rows one server can move by itself */
 const SEES: ReadonlySet<string> = new Set(['sqlserver'])
 
-const apart = (): never => {
-  throw new AppError('TM1017', 'rows that leave a SQL Server, or come from another engine')
-}
-
 export const sqlserver = {
   kind: 'sqlserver',
   abilities,
   locate: (options) => connectionOf(options).location,
   sees: (other) => SEES.has(other),
-  openBench: async (options) => (await openSqlServerBench(options)) ?? apart(),
-  openDeparture: apart,
-  openArrival: apart,
+  openBench: async (options) =>
+    (await openSqlServerBench(options)) ?? (await openSqlServerArrival(options, await openSqlServerDeparture(options))),
+  openDeparture: (options) => openSqlServerDeparture(options),
+  openArrival: (options, from) => openSqlServerArrival(options, from),
   probe: ({ options }) => probe(options),
   survey: (options) => openSqlServerSurvey(options),
   recall,

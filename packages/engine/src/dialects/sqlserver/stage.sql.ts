@@ -49,14 +49,16 @@ function asideColumns(c: Catalogs, r: FlowRelation): readonly Aside[] {
 
 /**
  * An empty staging. Made without parameters, so that it stays for the session: what a statement with parameters makes is
- * gone with it. Of a union no column is an identity or computed, and any may be NULL.
+ * gone with it. Of a union no column is an identity or computed, and any may be NULL. `exists`: the target is there.
  */
-export function emptyStage(c: Catalogs, r: FlowRelation): readonly Sql[] {
+export function emptyStage(c: Catalogs, r: FlowRelation, exists = true): readonly Sql[] {
+  const typeOf = (x: PlannedColumn): Sql => (exists ? ident('t', x.target) : sql`CAST(NULL AS ${typed(x.targetType)})`)
   const columns = list([
-    ...r.columns.map((x) => sql`${ident('t', x.target)} AS ${ident(x.target)}`),
+    ...r.columns.map((x) => sql`${typeOf(x)} AS ${ident(x.target)}`),
     ...asideColumns(c, r).map(({ name, type }) => sql`${type} AS ${name}`),
   ])
-  const one = sql`SELECT ${columns} FROM ${targetTable(c, landingTable(r))} AS t WHERE 1 = 0`
+  const from = exists ? sql` FROM ${targetTable(c, landingTable(r))} AS t` : EMPTY
+  const one = sql`SELECT ${columns}${from} WHERE 1 = 0`
   return [sql`DROP TABLE IF EXISTS ${STAGE}`, sql`SELECT q.* INTO ${STAGE} FROM (${one} UNION ALL ${one}) AS q`]
 }
 
@@ -74,7 +76,7 @@ function unfit(c: Catalogs, r: FlowRelation): readonly Sql[] {
 }
 
 /** Of the source, in the order of `stageNames`. */
-const values = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
+export const stagedValues = (c: Catalogs, r: FlowRelation): readonly Sql[] => [
   ...r.columns.map((x) => landingValue(c, x)),
   ...(r.position ? [column(r.position.ref)] : []),
   ...(r.tree ? [ident('m', r.tree.locator.source), ident('m', r.tree.parent.source)] : []),
@@ -88,7 +90,7 @@ const inPart = ({ first, last }: BatchPart): Sql =>
 export const stage = (c: Catalogs, r: FlowRelation, part: BatchPart, narrowing: Sql | null): readonly Sql[] => [
   ...emptyStage(c, r),
   sql`INSERT INTO ${STAGE} (${stageNames(c, r)})
-SELECT ${list([...values(c, r), sql`w.n`])}
+SELECT ${list([...stagedValues(c, r), sql`w.n`])}
 FROM ${fromSource(c, r, true)}
 JOIN ${work(c, 'captured')} AS w ON ${keyEquals(r, workKey('w'), mainKey(c, r))}
 WHERE ${inPart(part)}${narrowing === null ? EMPTY : sql` AND ${narrowing}`}`,

@@ -29,6 +29,8 @@ export class SqlServerTransaction implements BatchTransaction, Sender {
   stagedRows = 0n
   /** rows came from another engine: the relation as they arrived; null: the flow's own */
   arrived: FlowRelation | null = null
+  /** rows came from another engine, and went straight into the table: how many; null: they are staged */
+  landed: bigint | null = null
   readonly session: SqlServerSession
   readonly key: FenceKey
   readonly batch: BatchKey

@@ -1,0 +1,250 @@
+/** A bench in a SQL Server database whose rows come from somewhere that it does not see: lane `spool`. */
+import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
+import type { SqlServerSession } from '../../drivers/sqlserver.ts'
+import { AppError } from '../../runtime/app-error.ts'
+import type {
+  BatchKey,
+  BatchTransaction,
+  Bench,
+  CapturedBatch,
+  FenceKey,
+  FlowRelation,
+  OpenBench,
+  RangesAlone,
+  Selection,
+  SourcePort,
+  Staged,
+  StageHow,
+} from '../contract.ts'
+import type { Departure } from '../departure.ts'
+import { lanesFrom } from '../departure-lanes.ts'
+import type { LaneFacts } from '../lanes.ts'
+import type { TemplateColumn } from '../planned-steps.ts'
+import type { Catalogs } from '../relational/names.ts'
+import { execAll, type Sender } from '../relational/sender.ts'
+import { FAILS } from '../relational/sift.ts'
+import { unheld, weighStaged } from '../relational/weigh.ts'
+import type { BatchPart, RowPolicy } from '../row-policy.ts'
+import { arrivedColumns, insertArrived, lookedAt, stageArrived, stageLookedAt } from './arriving.sql.ts'
+import { arrivedBy, receive } from './arriving.ts'
+import { BatchTarget } from './batch-target.ts'
+import { catalogsOf, intoOf, placeOf } from './catalogs.ts'
+import { classify } from './errors.ts'
+import { explainLanding } from './explain-batch.ts'
+import { anyRow, broughtNewRows } from './fresh-target.sql.ts'
+import { isPlain } from './land.ts'
+import { refuseChangedTypes } from './refuse-batch.ts'
+import { senderOf } from './run-sql.ts'
+import { openSession, type SqlServerConnection } from './session.ts'
+import { staged, stagedRows } from './stage.sql.ts'
+import { printed } from './style.ts'
+import { SqlServerTarget } from './target.ts'
+import { ours, type SqlServerTransaction } from './transaction.ts'
+import { numbering } from './verdict.sql.ts'
+import { workPlace } from './work-area.ts'
+
+export async function openSqlServerArrival(options: OpenBench, from: Departure): Promise<Bench> {
+  await using opening = new AsyncDisposableStack()
+  opening.use(from)
+  const into = intoOf(options)
+  const session = opening.use(await openSession(into, options.mode === 'write' ? 'target' : 'source'))
+  session.discreet = options.discreet ?? false
+  const catalogs = catalogsOf(into, into, workPlace(null), options.secret)
+  return new ArrivalBench(from, into, session, catalogs, opening.move())
+}
+
+/** duplicates of a constraint and of an index */
+const DUPLICATE: ReadonlySet<unknown> = new Set([2627, 2601])
+
+class ArrivalBench implements Bench {
+  readonly source: SourcePort
+  readonly work: RangesAlone
+  readonly target: SqlServerTarget
+  readonly #from: Departure
+  readonly #into: SqlServerConnection
+  readonly #session: SqlServerSession
+  readonly #catalogs: Catalogs
+  readonly #opened: AsyncDisposableStack
+  readonly #batches: BatchTarget
+  /** a row that was thought new was there: from now on every batch is staged */
+  #collided = false
+  /** batches with a value that is not what its column says: they are looked at value by value */
+  readonly #bad = new Set<string>()
+
+  constructor(
+    from: Departure,
+    into: SqlServerConnection,
+    session: SqlServerSession,
+    catalogs: Catalogs,
+    opened: AsyncDisposableStack,
+  ) {
+    this.#from = from
+    this.#into = into
+    this.#session = session
+    this.#catalogs = catalogs
+    this.#opened = opened
+    this.source = from.source
+    this.work = from.work
+    const foreign = from.kind === 'sqlserver' ? null : (type: string) => from.source.logicalTypeOf(type)
+    this.target = new SqlServerTarget(into, session, catalogs, foreign)
+    this.#batches = new BatchTarget(into, session, catalogs, this.target)
+  }
+
+  lanes(relation: FlowRelation): LaneFacts {
+    return lanesFrom(this.#from, ['csv'], relation, () => null)
+  }
+
+  begin(_relation: FlowRelation, key: FenceKey, batch: BatchKey): Promise<BatchTransaction> {
+    return this.#batches.begin(key, batch)
+  }
+
+  async stage(
+    tx: BatchTransaction,
+    flow: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+    part: BatchPart | null = null,
+    how: StageHow = { lane: 'spool', knowsBadRows: false },
+  ): Promise<Staged> {
+    const own = ours(tx)
+    const at = placeOf(this.#into)
+    await refuseChangedTypes(own.session, flow, { source: at, target: at }, this.target.location, 'target')
+    own.split = { ...split, readAt: null }
+    const name = batchName(own.batch)
+    const arrived = arrivedBy(flow, this.target)
+    const rows = await receive(own.session, this.#from, arrived, { flow, selection, split }, this.target.location)
+    const isBad = this.#bad.has(name)
+    const direct = part === null && !how.knowsBadRows && !isBad && (await this.#takesAnyRow(own, flow, arrived))
+    try {
+      if (direct) {
+        await this.#insert(own, flow, arrived)
+        own.landed = rows
+        return { rows, bytes: split.bytes }
+      }
+      own.arrived = await this.#stageArrived(own, arrived, part, isBad)
+    } catch (error) {
+      throw this.#again(error, name, flow, direct)
+    }
+    own.staged = staged(own.arrived)
+    own.stagedRows = part === null ? rows : await own.count(stagedRows)
+    return { rows: own.stagedRows, bytes: split.bytes }
+  }
+
+  /** No row can be there, and none is to be looked at before it lands. A key that is there after all fails the INSERT. */
+  async #takesAnyRow(own: SqlServerTransaction, flow: FlowRelation, r: FlowRelation): Promise<boolean> {
+    const { facts } = await this.#batches.landing(flow)
+    const isKept = (facts?.uniqueKeys ?? []).some(
+      (columns) => columns.length === r.key.length && r.key.every((k) => columns.includes(k.target)),
+    )
+    return (
+      !this.#collided &&
+      isKept &&
+      isPlain(r, 'latest') &&
+      flow.columns.every((x) => x.cast === null) &&
+      flow.target.rules.notNull.length === 0 &&
+      ((await own.query(broughtNewRows(this.#catalogs, own.key, own.batch.run))).length > 0 ||
+        (await own.query(anyRow(this.#catalogs, flow))).length === 0)
+    )
+  }
+
+  async #insert(own: SqlServerTransaction, flow: FlowRelation, r: FlowRelation): Promise<void> {
+    const c = this.#catalogs
+    const { identity } = await this.#batches.landing(flow)
+    await execAll(own, numbering(c, r, identity, insertArrived(c, r, arrivedColumns(r))))
+  }
+
+  /** As it is then known. */
+  async #stageArrived(
+    to: Sender,
+    r: FlowRelation,
+    part: BatchPart | null,
+    isBad: boolean,
+    exists = true,
+  ): Promise<FlowRelation> {
+    const c = this.#catalogs
+    const columns = arrivedColumns(r)
+    if (!isBad) {
+      await execAll(to, stageArrived(c, r, columns, part))
+      return r
+    }
+    const looked = lookedAt(r)
+    await execAll(to, stageLookedAt(c, looked, columns, part, exists))
+    return looked
+  }
+
+  /** A batch whose rows were refused where nobody had looked at them is tried once more, with a look. */
+  #again(error: unknown, name: string, flow: FlowRelation, direct: boolean): unknown {
+    if (classify(error) !== 'constraint') return error
+    const isDuplicate = error instanceof AppError && DUPLICATE.has(error.facts['number'])
+    if (direct && isDuplicate) this.#collided = true
+    else if (this.#bad.has(name)) return error
+    else this.#bad.add(name)
+    return new AppError('TM5003', `${flow.target.table.join('.')} refused some of the rows`, { cause: error })
+  }
+
+  async apply(
+    tx: BatchTransaction,
+    flow: FlowRelation,
+    kind: 'insert-missing' | 'latest',
+    policy: RowPolicy,
+  ): Promise<RowCounts> {
+    const own = ours(tx)
+    if (own.landed !== null) return { ...NO_ROWS, read: own.landed, inserted: own.landed }
+    return await this.#batches.land(own, own.arrived ?? flow, kind, policy)
+  }
+
+  describeTemplate(): Promise<readonly TemplateColumn[]> {
+    return Promise.reject(new AppError('TM4016', 'steps with SQL of their own read source and target together'))
+  }
+
+  /** Which keys would vanish is told by both ends together. */
+  weighSwap(): Promise<bigint> {
+    return Promise.resolve(0n)
+  }
+
+  async weigh(
+    flow: FlowRelation,
+    selection: Selection,
+    split: CapturedBatch,
+    kind: 'insert-missing' | 'latest',
+    policy: RowPolicy = FAILS,
+  ): Promise<RowCounts> {
+    await using session = await openSession(this.#into, 'target')
+    session.discreet = this.#session.discreet
+    const where = this.target.location
+    const here = senderOf(session, where)
+    const facts = await this.target.describe(flow.target.table)
+    const keepsPositions = flow.position?.targetColumn === null && (await this.target.keepsPositions(flow.target.table))
+    await session.begin()
+    try {
+      const arrived = arrivedBy(flow, this.target)
+      const rows = await receive(session, this.#from, arrived, { flow, selection, split }, where)
+      const relation = await this.#stageArrived(here, arrived, null, true, facts !== null)
+      const batch = { staged: staged(relation), rows, split: { ...split, readAt: null }, kind, policy }
+      return await weighStaged(here, this.#catalogs, unheld(relation, { keepsPositions }), batch, facts, null)
+    } finally {
+      await session.rollback()
+    }
+  }
+
+  explain(
+    flow: FlowRelation,
+    selection: Selection,
+    kind: 'insert-missing' | 'latest',
+  ): readonly { readonly name: string; readonly text: string }[] {
+    const c = this.#catalogs
+    const r = arrivedBy(flow, this.target)
+    return [
+      { name: 'read', text: this.#from.explain(flow, selection, 'csv') },
+      ...stageArrived(c, r, arrivedColumns(r), null).map((statement) => ({ name: 'stage', text: printed(statement) })),
+      ...explainLanding(c, r, kind, { identity: null, maxDop: null }),
+    ]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#batches[Symbol.asyncDispose]()
+    await this.#opened.disposeAsync()
+  }
+}
+
+const batchName = ({ run, step, batch }: BatchKey): string => `${run} ${step} ${batch}`

@@ -1,0 +1,81 @@
+/** Rows arriving from another engine: loaded as texts and bytes, then read as what they say. */
+import type { SqlServerSession } from '../../drivers/sqlserver.ts'
+import { arrivedRelation } from '../arrived-relation.ts'
+import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
+import { type Departure, LeavingFailed } from '../departure.ts'
+import type { PlannedColumn } from '../planned-column.ts'
+import {
+  ARRIVED,
+  arrivedColumns,
+  type ArrivedColumn,
+  arrivedName,
+  hasLong,
+  KEEP_PARTS,
+  PARTS_NAME,
+  remakeArrived,
+} from './arriving.sql.ts'
+import { type CsvItem, CsvRows, isPart } from './csv-rows.ts'
+import { translate } from './errors.ts'
+import { IncomingCsv } from './incoming-csv.ts'
+import { tsql } from './style.ts'
+import type { SqlServerTarget } from './target.ts'
+
+/** The relation as its rows arrive: of the target's types for what the source holds, casts still to be done. */
+export function arrivedBy(flow: FlowRelation, target: SqlServerTarget): FlowRelation {
+  const typeOf = (x: PlannedColumn): string =>
+    x.mask === null ? (target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
+  const position = flow.position && (target.typeFor(flow.position.type) ?? flow.position.type)
+  return arrivedRelation(flow, typeOf, position, true)
+}
+
+/** The rows of a batch, in a temporary table of the session's; how many. `r`: as they arrive. */
+export async function receive(
+  session: SqlServerSession,
+  from: Departure,
+  r: FlowRelation,
+  batch: { readonly flow: FlowRelation; readonly selection: Selection; readonly split: CapturedBatch },
+  where: string,
+): Promise<bigint> {
+  const columns = arrivedColumns(r)
+  try {
+    await session.script(tsql(remakeArrived(columns)))
+  } catch (error) {
+    throw translate(error, where, 'TM5001', session.discreet)
+  }
+  const leaving = await from.read(batch.flow, batch.selection, batch.split, 'csv')
+  const incoming = new IncomingCsv(new CsvRows(columns))
+  // whoever fails first is the one to tell: the other one only says that it has nobody at its other end
+  let refused: { readonly error: unknown } | null = null
+  const loading = loadAll(session, incoming, columns).catch((error: unknown) => {
+    if (!incoming.destroyed) refused = { error }
+    incoming.destroy(error instanceof Error ? error : new Error(String(error)))
+    throw error
+  })
+  const [left, came] = await Promise.allSettled([leaving.sendTo(incoming), loading])
+  const first = refused as { readonly error: unknown } | null
+  if (first !== null) throw translate(first.error, where, 'TM5001', session.discreet)
+  if (left.status === 'rejected')
+    throw left.reason instanceof LeavingFailed
+      ? from.translate(left.reason.cause)
+      : translate(left.reason, where, 'TM5001', session.discreet)
+  if (came.status === 'rejected') throw translate(came.reason, where, 'TM5001', session.discreet)
+  return came.value
+}
+
+/** Rows in bulk, and between them each value that comes in parts. */
+async function loadAll(
+  session: SqlServerSession,
+  incoming: IncomingCsv,
+  columns: readonly ArrivedColumn[],
+): Promise<bigint> {
+  const into = [
+    ...columns.map(({ kind, most }, i) => ({ name: arrivedName(i), kind, length: most })),
+    ...(hasLong(columns) ? [{ name: PARTS_NAME, kind: 'text' as const, length: 20 }] : []),
+  ]
+  let rows = 0n
+  for (let item: CsvItem | null = await incoming.next(); item !== null; item = await incoming.next()) {
+    if (isPart(item)) await session.run(KEEP_PARTS, [item.row, String(item.column), incoming.bytesFrom(item)])
+    else rows += await session.load(tsql(ARRIVED), into, incoming.rowsFrom(item))
+  }
+  return rows
+}

@@ -1,0 +1,90 @@
+/** How a flow's tables are read without holding up who writes them, as far as their databases allow it. */
+import type { TableName } from '@tidemark/contract/flow'
+import type { SqlServerSession } from '../../drivers/sqlserver.ts'
+import type { FlowRelation } from '../contract.ts'
+import type { PlannedColumn } from '../planned-column.ts'
+import { type Catalogs, sourceTable } from '../relational/names.ts'
+import { fromSource } from '../relational/selection.sql.ts'
+import { EMPTY, ident, joined, type Sql, sql } from '../sql-text.ts'
+import { pathOf, type Place } from './names.ts'
+import { isolationText, type ReadIsolation, readIsolation, weakest } from './read-isolation.ts'
+import { lookAtTable } from './stored-table.ts'
+
+export interface HowRead {
+  /** all statements of a transaction see one moment; false: each sees its own, or its rows as they are then */
+  readonly isSnapshot: boolean
+  /** main and its joins, as the rows are read */
+  readonly from: Sql
+}
+
+interface Place_ {
+  readonly database: string
+  /** a linked server answers as it is set up to */
+  readonly isHere: boolean
+}
+
+function placeOf(table: TableName, at: Place): Place_ {
+  const path = pathOf(table, at)
+  return { database: path.at(-3) ?? at.database, isHere: path.length === 3 }
+}
+
+const ELSEWHERE: ReadIsolation = { by: 'locks', locksFiles: false }
+
+const tablesOf = (r: FlowRelation): readonly TableName[] => [r.source.table, ...r.source.joins.map((j) => j.table)]
+
+export async function howRead(
+  session: SqlServerSession,
+  c: Catalogs,
+  r: FlowRelation,
+  at: Place,
+  where: string,
+): Promise<HowRead> {
+  const all: ReadIsolation[] = []
+  let isInMemory = false
+  let readsFiles = false
+  for (const table of tablesOf(r)) {
+    const { database, isHere } = placeOf(table, at)
+    const isolation = isHere ? await readIsolation(session, database, where) : ELSEWHERE
+    all.push(isolation)
+    const stored = isHere ? await lookAtTable(session, table, at, where) : null
+    // it has a snapshot of its own for each statement, and no other
+    if (stored?.inMemory === true) isInMemory = true
+    if (isolation.locksFiles && stored?.filestream.some((name) => isRead(r, table, name)) === true) readsFiles = true
+  }
+  const isSnapshot = weakest(all).by === 'snapshot' && !isInMemory && !readsFiles
+  return { isSnapshot, from: readsFiles ? fromLocked(c, r) : fromSource(c, r) }
+}
+
+function isRead(r: FlowRelation, table: TableName, name: string): boolean {
+  const alias = r.source.joins.find((j) => j.table === table)?.as ?? null
+  const isOf = ({ origin }: PlannedColumn): boolean =>
+    alias === null ? origin.kind === 'main' : origin.kind === 'joined' && origin.alias === alias
+  return r.columns.some((x) => isOf(x) && x.source === name)
+}
+
+/** Files that anybody may write have no versions: whoever reads them waits for the transaction that writes their row. */
+function fromLocked(c: Catalogs, r: FlowRelation): Sql {
+  const hint = sql`WITH (READCOMMITTEDLOCK)`
+  const joins = r.source.joins.map((j) => {
+    const on = Object.entries(j.on).map(([main, other]) => sql`${ident('m', main)} = ${ident(`j_${j.as}`, other)}`)
+    return sql`JOIN ${sourceTable(c, j.table)} AS ${ident(`j_${j.as}`)} ${hint} ON ${joined(on, ' AND ')}`
+  })
+  return sql`${sourceTable(c, r.source.table)} AS m ${hint}${joins.length > 0 ? sql` ${joined(joins, '\n')}` : EMPTY}`
+}
+
+/** What there is to say of it before a run; null: everything is read as of one moment. */
+export async function readsInWords(
+  session: SqlServerSession,
+  tables: readonly TableName[],
+  at: Place,
+  where: string,
+): Promise<string | null> {
+  const here = tables.map((table) => placeOf(table, at)).filter(({ isHere }) => isHere)
+  const databases = [...new Set(here.length > 0 ? here.map(({ database }) => database) : [at.database])]
+  const said: string[] = []
+  for (const database of databases) {
+    const text = isolationText(database, await readIsolation(session, database, where))
+    if (text !== null) said.push(text)
+  }
+  return said.length === 0 ? null : said.join('; ')
+}
