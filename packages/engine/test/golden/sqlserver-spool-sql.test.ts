@@ -19,7 +19,7 @@ import { Secret } from '../../src/runtime/secret.ts'
 import { goldenText } from '../support/golden-flows.ts'
 
 const server = { host: 'office', database: 'Office', user: 'tidemark', password: new Secret('x') }
-const c = catalogsOf(connectionOf(server), connectionOf(server, 'target'), workPlace(null), () => new Secret('key'))
+const c = catalogsOf(connectionOf(server), connectionOf(server, 'target'), workPlace(null), () => new Secret('key'), 13)
 const named = (name: string, statements: readonly Sql[]) => statements.map((x) => ({ name, text: printed(x) }))
 
 const column = (name: string, type: string, more: Partial<PlannedColumn> = {}): PlannedColumn => ({

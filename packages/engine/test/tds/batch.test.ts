@@ -53,7 +53,7 @@ async function batches(peer: TdsPeer) {
   const none = (): never => {
     throw new TypeError('no secret is asked for')
   }
-  const catalogs = catalogsOf(into, into, workPlace(null), none)
+  const catalogs = catalogsOf(into, into, workPlace(null), none, 13)
   const of = new BatchTarget(into, session, catalogs, new SqlServerTarget(into, session, catalogs))
   return {
     of,

@@ -35,6 +35,7 @@ import { anyRow, broughtNewRows } from './fresh-target.sql.ts'
 import { isPlain } from './land.ts'
 import { refuseChangedTypes } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
+import { serverVersion } from './server-version.ts'
 import { openSession, type SqlServerConnection } from './session.ts'
 import { staged, stagedRows } from './stage.sql.ts'
 import { printed } from './style.ts'
@@ -49,7 +50,8 @@ export async function openSqlServerArrival(options: OpenBench, from: Departure):
   const into = intoOf(options)
   const session = opening.use(await openSession(into, options.mode === 'write' ? 'target' : 'source'))
   session.discreet = options.discreet ?? false
-  const catalogs = catalogsOf(into, into, workPlace(null), options.secret)
+  const { major } = await serverVersion(session, into.location)
+  const catalogs = catalogsOf(into, into, workPlace(null), options.secret, major)
   return new ArrivalBench(from, into, session, catalogs, opening.move())
 }
 

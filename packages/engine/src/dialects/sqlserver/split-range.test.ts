@@ -41,7 +41,7 @@ const AT = {
   zone: null,
   targetColumn: null,
 } as const
-const c = { kit: sqlserverKit } as Catalogs
+const c = { kit: sqlserverKit(13) } as Catalogs
 const order = (by: 'position' | 'key', after: readonly string[] | null, upTo: readonly string[] | null) =>
   ({ kind: 'order', by, after, upTo }) as const
 const text = (r: FlowRelation, range: Parameters<typeof inRange>[2]): string =>
