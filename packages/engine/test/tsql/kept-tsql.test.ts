@@ -49,8 +49,12 @@ describe('T-SQL of SQL Server 2016', () => {
   test('is every statement of the control store, and the script that is printed for SSMS', () => {
     const statements = [
       ...everyStatement(SQLSERVER_STATEMENTS),
-      ...[schemaFacts, seesDefinitions, refusesWrites, unwritable],
-      ...[sqlServerMarks.newest('w'), sqlServerMarks.remove('w')],
+      schemaFacts,
+      seesDefinitions,
+      refusesWrites,
+      unwritable,
+      sqlServerMarks.newest('w'),
+      sqlServerMarks.remove('w'),
     ].map(({ text }) => text)
     const scripts = SQLSERVER_MIGRATIONS.map(migrationScript)
     const texts = [...statements, sqlServerMarks.mark('w', 1), ...scripts, mendingSql(differencesOf([], true))]

@@ -10,13 +10,13 @@ export const standsAt = (c: TargetNames, store: string, flow: string): Sql =>
 const COUNTS = catalogText('rows_read, inserted, updated, deleted, skipped_same, skipped_older, rejected')
 
 const batchIs = (k: FenceKey, b: BatchKey): Sql =>
-  sql`store = ${param(k.store)} AND run = ${param(b.run)} AND step = CAST(${param(String(b.step))} AS INTEGER) AND batch = CAST(${param(String(b.batch))} AS INTEGER)`
+  sql`store = ${param(k.store)} AND run = ${param(b.run)} AND step = CAST(${param(String(b.step))} AS int) AND batch = CAST(${param(String(b.batch))} AS int)`
 
 export const findMarker = (c: TargetNames, k: FenceKey, b: BatchKey): Sql =>
   sql`SELECT ${COUNTS} FROM ${c.own('marker')} WHERE ${batchIs(k, b)}`
 
 export const insertMarker = (c: TargetNames, k: FenceKey, b: BatchKey): Sql => sql`INSERT INTO ${c.own('marker')}
-VALUES (${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(b.run)}, CAST(${param(String(b.step))} AS INTEGER), CAST(${param(String(b.batch))} AS INTEGER), CAST(${param(k.token)} AS BIGINT), 0, 0, 0, 0, 0, 0, 0, now())`
+VALUES (${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(b.run)}, CAST(${param(String(b.step))} AS int), CAST(${param(String(b.batch))} AS int), CAST(${param(k.token)} AS BIGINT), 0, 0, 0, 0, 0, 0, 0, now())`
 
 export function completeMarker(c: TargetNames, k: FenceKey, b: BatchKey, n: RowCounts): Sql {
   const big = (v: bigint): Sql => sql`CAST(${param(v)} AS BIGINT)`
@@ -34,11 +34,11 @@ export const insertRejects = (
   b: BatchKey,
   rows: Sql,
 ): Sql => sql`INSERT INTO ${c.own('marker_reject')}
-SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(b.run)}, CAST(${param(String(b.step))} AS INTEGER), CAST(${param(String(b.batch))} AS INTEGER), key, code, message
+SELECT ${param(k.store)}, ${param(k.flow)}, ${param(k.scope)}, ${param(b.run)}, CAST(${param(String(b.step))} AS int), CAST(${param(String(b.batch))} AS int), key, code, message
 FROM (${rows}) AS q`
 
 export const listRejects = (c: TargetNames, k: FenceKey, run: string, batch: number): Sql =>
-  sql`SELECT key, code, message FROM ${c.own('marker_reject')} WHERE store = ${param(k.store)} AND run = ${param(run)} AND batch = CAST(${param(String(batch))} AS INTEGER) ORDER BY key`
+  sql`SELECT key, code, message FROM ${c.own('marker_reject')} WHERE store = ${param(k.store)} AND run = ${param(run)} AND batch = CAST(${param(String(batch))} AS int) ORDER BY key`
 
 export const listSettled = (c: TargetNames, flow: string): Sql =>
   sql`SELECT store, scope, run, up_to, had_rows FROM ${c.own('settled')} WHERE flow = ${param(flow)} ORDER BY settled_at`

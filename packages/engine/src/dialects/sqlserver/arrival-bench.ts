@@ -44,7 +44,8 @@ import { ours, type SqlServerTransaction } from './transaction.ts'
 import { numbering } from './verdict.sql.ts'
 import { workPlace } from './work-area.ts'
 
-export async function openSqlServerArrival(options: OpenBench, from: Departure): Promise<Bench> {
+/** `ofOurs`: rows come from a SQL Server, and their types are known as they are. */
+export async function openSqlServerArrival(options: OpenBench, from: Departure, ofOurs: boolean): Promise<Bench> {
   await using opening = new AsyncDisposableStack()
   opening.use(from)
   const into = intoOf(options)
@@ -52,7 +53,8 @@ export async function openSqlServerArrival(options: OpenBench, from: Departure):
   session.discreet = options.discreet ?? false
   const { major } = await serverVersion(session, into.location)
   const catalogs = catalogsOf(into, into, workPlace(null), options.secret, major)
-  return new ArrivalBench(from, into, session, catalogs, opening.move())
+  const target = new SqlServerTarget(into, session, catalogs, ofOurs ? null : (type) => from.source.logicalTypeOf(type))
+  return new ArrivalBench(from, into, session, catalogs, target, opening.move())
 }
 
 /** duplicates of a constraint and of an index */
@@ -78,6 +80,7 @@ class ArrivalBench implements Bench {
     into: SqlServerConnection,
     session: SqlServerSession,
     catalogs: Catalogs,
+    target: SqlServerTarget,
     opened: AsyncDisposableStack,
   ) {
     this.#from = from
@@ -87,9 +90,8 @@ class ArrivalBench implements Bench {
     this.#opened = opened
     this.source = from.source
     this.work = from.work
-    const foreign = from.kind === 'sqlserver' ? null : (type: string) => from.source.logicalTypeOf(type)
-    this.target = new SqlServerTarget(into, session, catalogs, foreign)
-    this.#batches = new BatchTarget(into, session, catalogs, this.target)
+    this.target = target
+    this.#batches = new BatchTarget(into, session, catalogs, target)
   }
 
   lanes(relation: FlowRelation): LaneFacts {

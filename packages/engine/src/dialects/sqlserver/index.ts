@@ -20,9 +20,10 @@ export const sqlserver = {
   locate: (options) => connectionOf(options).location,
   sees: (other) => SEES.has(other),
   openBench: async (options) =>
-    (await openSqlServerBench(options)) ?? (await openSqlServerArrival(options, await openSqlServerDeparture(options))),
+    (await openSqlServerBench(options)) ??
+    (await openSqlServerArrival(options, await openSqlServerDeparture(options), true)),
   openDeparture: (options) => openSqlServerDeparture(options),
-  openArrival: (options, from) => openSqlServerArrival(options, from),
+  openArrival: (options, from) => openSqlServerArrival(options, from, false),
   probe: ({ options }) => probe(options),
   survey: (options) => openSqlServerSurvey(options),
   recall,

@@ -60,7 +60,7 @@ VALUES (N's-1', N'referrals.attachments', N'{}', N'r-abcde', CAST(N'1' AS int), 
 
 -- batch
 UPDATE [Gwent_LA_FileTable].[tidemark].[marker] SET rows_read = CAST(N'1' AS BIGINT), inserted = CAST(N'1' AS BIGINT), updated = CAST(N'0' AS BIGINT), deleted = CAST(N'0' AS BIGINT),
-  skipped_same = CAST(N'0' AS BIGINT), skipped_older = CAST(N'0' AS BIGINT), rejected = CAST(N'0' AS BIGINT) WHERE store = N's-1' AND run = N'r-abcde' AND step = CAST(N'1' AS INTEGER) AND batch = CAST(N'3' AS INTEGER);
+  skipped_same = CAST(N'0' AS BIGINT), skipped_older = CAST(N'0' AS BIGINT), rejected = CAST(N'0' AS BIGINT) WHERE store = N's-1' AND run = N'r-abcde' AND step = CAST(N'1' AS int) AND batch = CAST(N'3' AS int);
 
 -- settle
 DELETE FROM [Gwent_LA_FileTable].[tidemark].[settled] WHERE store = N's-1' AND flow = N'referrals.attachments' AND scope = N'{}';
