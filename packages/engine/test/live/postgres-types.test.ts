@@ -11,7 +11,7 @@ import {
   positionClass,
   sameContent,
 } from '../../src/dialects/postgres/types.ts'
-import { ident, sql, textOf } from '../../src/dialects/sql-text.ts'
+import { catalogText, ident, sql, textOf } from '../../src/dialects/sql-text.ts'
 import { type PostgresSession, sqlState } from '../../src/drivers/postgres.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
@@ -130,7 +130,7 @@ describe.each(VERSIONS)('the types of PostgreSQL %s', (version) => {
     for (const [i, from] of TYPES.entries())
       for (const to of TYPES) {
         if (from === to || findLoss(from, to) !== null) continue
-        const back = sql`CAST(CAST(v AS ${raw(to)}) AS ${raw(from)})`
+        const back = sql`CAST(CAST(v AS ${catalogText(to)}) AS ${catalogText(from)})`
         const same = from.startsWith('numeric')
           ? sql`(${back} IS NOT DISTINCT FROM v)`
           : sql`(${sameContent(from, back, sql`v`)})`
@@ -207,8 +207,6 @@ describe.each(VERSIONS)('the types of PostgreSQL %s', (version) => {
     expect(textOf(comparable('bigint')(sql`x`))).toBe('x')
   })
 })
-
-const raw = (type: string) => ({ pieces: [type], params: [] }) as unknown as ReturnType<typeof ident>
 
 test('an enum goes into one of its name that has its values, money nowhere but into a numeric by a cast', () => {
   const grown = 'public.mood /* enum ["sad", "ok", "happy"] */'

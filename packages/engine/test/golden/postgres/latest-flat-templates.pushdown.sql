@@ -10,7 +10,7 @@ CREATE TABLE "pg_temp"."tidemark_work_queued" AS SELECT * FROM (SELECT CAST("q".
 INSERT INTO "pg_temp"."tidemark_work_node" ("k1", p, rid, bytes, role)
 SELECT "m"."id" AS "k1", "j_meta"."changed_on" AS p, NULL AS rid, CAST(24 AS BIGINT) + coalesce(octet_length("m"."path"), 0) + coalesce(octet_length("m"."parent"), 0) AS bytes, 'w' AS role
 FROM "office"."src" AS m JOIN "office"."meta" AS "j_meta" ON "m"."id" = "j_meta"."id"
-WHERE EXISTS (SELECT 1 FROM "pg_temp"."tidemark_work_queued" AS q WHERE "q"."k1" = "m"."id") AND TRUE
+WHERE EXISTS (SELECT 1 FROM "pg_temp"."tidemark_work_queued" AS q WHERE "q"."k1" = "m"."id") AND 1 = 1
   AND NOT EXISTS (SELECT 1 FROM "pg_temp"."tidemark_work_done_key" AS w WHERE "w"."k1" = "m"."id");
 
 -- types
