@@ -4,6 +4,8 @@ import type { SurveyedTable, SurveyPort } from '../../src/dialects/survey.ts'
 
 export interface SurveyWorld extends AsyncDisposable {
   readonly port: SurveyPort
+  /** names of tables come in small letters, however they were made */
+  readonly foldsNames?: boolean
 }
 
 /** Makes tables from SELECTs in DuckDB's words. */
@@ -27,7 +29,9 @@ export function surveyContract(name: string, open: OpenSurveyWorld): void {
     test('every table is listed by name, with columns, what they can be, and an honest number of rows', async () => {
       await using w = await open({ nodes: NODES, 'Odd "name"; --': 'SELECT 1 AS "select"' })
       const tables = await w.port.tables()
-      expect(new Set(tables.map((t) => t.table.at(-1)))).toEqual(new Set(['Odd "name"; --', 'nodes']))
+      const named = tables.map((t) => t.table.at(-1) ?? '')
+      const odd = 'Odd "name"; --'
+      expect(new Set(named)).toEqual(new Set([w.foldsNames === true ? odd.toLowerCase() : odd, 'nodes']))
       const nodes = await nodesOf(w.port)
       expect(nodes.columns.map((c) => [c.name, c.identifies, c.order?.kind ?? null])).toEqual([
         ['id', true, 'number'],

@@ -9,7 +9,8 @@ import { describe, expect, test } from 'vitest'
 import { VERSIONS } from '../support/postgres-server.ts'
 import { present } from '../support/present.ts'
 import { ProcessProject, saidBy, type Ways, wake } from '../support/process-project.ts'
-import { expectRecovered, rowsFrom, TABLE, wreckOf } from './postgres-wreck.ts'
+import { rowsFrom, TABLE } from './postgres-wreck.ts'
+import { expectRecovered, wreckOf } from './wreck.ts'
 
 const ROWS = 4_000
 const WISH = { batchRows: 1_000, parallel: 1 }

@@ -5,7 +5,8 @@ import { present } from '../support/present.ts'
 import { ProcessProject, saidBy, wake } from '../support/process-project.ts'
 import type { RunOf } from '../support/transfer-project.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
-import { expectRecovered, rowsFrom, TABLE, wreckOf } from './postgres-wreck.ts'
+import { rowsFrom, TABLE } from './postgres-wreck.ts'
+import { expectRecovered, wreckOf } from './wreck.ts'
 
 /** about 20 MB, in batches of some MB */
 const ROWS = 60_000

@@ -8,7 +8,8 @@ import { LONG_VERSIONS } from '../support/long.ts'
 import { present } from '../support/present.ts'
 import { FLOW, ProcessProject, saidBy, wake } from '../support/process-project.ts'
 import { TcpProxy } from '../support/tcp-proxy.ts'
-import { expectRecovered, rowsFrom, TABLE } from './postgres-wreck.ts'
+import { rowsFrom, TABLE } from './postgres-wreck.ts'
+import { expectRecovered } from './wreck.ts'
 
 const ROWS = 20_000
 const WISH = { batchRows: 500, parallel: 1, waitMs: 20_000 }

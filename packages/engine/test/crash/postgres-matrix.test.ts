@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest'
 import { FAILPOINTS } from '../../src/runtime/failpoint.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
 import { ProcessProject } from '../support/process-project.ts'
-import { dieAndGoOn, expectAtRest, killed, rowsFrom, TABLE } from './postgres-wreck.ts'
+import { rowsFrom, TABLE } from './postgres-wreck.ts'
+import { dieAndGoOn, expectAtRest, killed } from './wreck.ts'
 
 const ROWS = 600
 const OWN = ['settle:swapped', 'spool:extracted']

@@ -8,7 +8,8 @@ import { FAILPOINTS } from '../../src/runtime/failpoint.ts'
 import { LONG } from '../support/long.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
 import { ProcessProject, type Ways } from '../support/process-project.ts'
-import { dieAndGoOn, rowsFrom, TABLE } from './postgres-wreck.ts'
+import { rowsFrom, TABLE } from './postgres-wreck.ts'
+import { dieAndGoOn } from './wreck.ts'
 
 const ENDED = ['lease:after', 'settle:after']
 const OWN = ['settle:swapped', 'spool:extracted']

@@ -41,6 +41,8 @@ const moments = fc
     const time = `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}.${String(us).padStart(6, '0')}`
     return [`${String(y).padStart(4, '0')}-${two(m)}-${two(d)}`, time] as const
   })
+/** What this server's floats are: finite, and none below the smallest normal number. */
+const isFloat = (x: number): boolean => Number.isFinite(x) && (x === 0 || Math.abs(x) >= 2.3e-308)
 const floats = fc.oneof(
   fc.double({ min: -1e5, max: 1e5, noNaN: true }),
   fc.double({ min: 1e-14, max: 1e17, noNaN: true }),
@@ -61,24 +63,35 @@ const RANDOM: Readonly<Record<string, fc.Arbitrary<string>>> = {
   uuid: fc.uuid(),
 }
 const FLOATS: Readonly<Record<string, fc.Arbitrary<string>>> = {
-  float64: floats.map(String),
-  float32: floats.map((x) => String(Math.fround(x))),
+  float64: floats.filter(isFloat).map(String),
+  float32: floats.map(Math.fround).filter(isFloat).map(String),
 }
 
-/** A server that speaks the protocol and is another may write no hexadecimal digits, and no 17 of a float. */
+/** What another server that speaks the protocol may not: hexadecimal digits, 17 of a float, the sign of a zero, letters in JSON. */
 const canWrite = async (db: SqlServerDatabase) => {
-  const [row] = await db.rows('SELECT CONVERT(varchar(4), 0x01, 1), CONVERT(nvarchar(30), CONVERT(float, 0.1), 3)')
-  return { hex: row?.[0] === '0x01', digits: row?.[1]?.trim().startsWith('1.0000000000000001') === true }
+  const [row] = await db.rows(
+    "SELECT CONVERT(varchar(4), 0x01, 1), CONVERT(nvarchar(30), CONVERT(float, 0.1), 3), STRING_ESCAPE(N'é', 'json')",
+  )
+  const [zero] = await db.rows(
+    `SELECT ${textOfType(sqlserverType('float64') ?? '', 'v')} FROM (SELECT ${sqlserverValue('float64', '-0')} AS v) AS q`,
+  )
+  return {
+    hex: row?.[0] === '0x01',
+    digits: row?.[1]?.trim().startsWith('1.0000000000000001') === true,
+    escapes: row?.[2] === 'é',
+    negativeZero: zero?.[0] === '-0',
+  }
 }
 
 describe.skipIf(TEST_SERVER === null)('canonical text by a live SQL Server', () => {
   test('the published test vectors are what SQL Server makes of them', async ({ skip }) => {
     await using db = await SqlServerDatabase.create()
-    const { hex } = await canWrite(db)
+    const { hex, negativeZero } = await canWrite(db)
     let compared = 0
     for (const v of VECTORS) {
       const values = v.columns.map((c) => sqlserverValue(c.type, c.value))
       if (values.includes(null) || (!hex && v.columns.some((c) => c.type === 'bytes'))) continue
+      if (!negativeZero && Object.values(v.canonical).includes('-0')) continue
       const columns = v.columns.map((c) => ({ name: c.name, type: sqlserverType(c.type) ?? '', value: ident(c.name) }))
       const from = `(SELECT ${v.columns.map((c, i) => `${values[i]} AS ${tsql(ident(c.name))}`).join(', ')}) AS q`
       const [row] = await db.rows(`SELECT ${columns.map((c) => textOfType(c.type, c.name)).join(', ')} FROM ${from}`)
@@ -164,8 +177,9 @@ describe.skipIf(TEST_SERVER === null)('canonical text by a live SQL Server', () 
     }
   })
 
-  test('a composite key is the JSON that JavaScript writes', async () => {
+  test('a composite key is the JSON that JavaScript writes', async ({ skip }) => {
     await using db = await SqlServerDatabase.create()
+    if (!(await canWrite(db)).escapes) skip('this server escapes letters that are none of ASCII')
     const texts = ['a', 'a"b\\c/d', '\\/', '\t\r\n\b\f\u0001\u001f\u007f', 'שלום 😀', '']
     const parts = texts.map((_, i) => ({ type: 'nvarchar(50)', x: ident(`c${i}`) }))
     const from = `(SELECT ${texts.map((_, i) => `CONVERT(nvarchar(50), @p${i + 1}) AS c${i}`).join(', ')}) AS q`

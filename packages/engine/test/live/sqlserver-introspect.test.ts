@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { databaseIdentity } from '../../src/dialects/sqlserver/identity.ts'
 import { describeTable, isIndexed } from '../../src/dialects/sqlserver/introspect.ts'
 import { lookAtTable } from '../../src/dialects/sqlserver/stored-table.ts'
+import { bracketed } from '../../src/dialects/sqlserver/style.ts'
 import { columnsOf, typeNamed } from '../../src/dialects/sqlserver/type-of.ts'
 import { param, sql } from '../../src/dialects/sql-text.ts'
 import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
@@ -44,29 +45,51 @@ const TYPES: Readonly<Record<string, string>> = {
   uniqueidentifier: 'uniqueidentifier',
   xml: 'xml',
 }
-const facts = (text: string) => text.toLowerCase()
+/** SQL Server itself; another server of the protocol has not all of its types. */
+const isWhole = async (db: SqlServerDatabase): Promise<boolean> =>
+  (await db.rows("SELECT TYPE_ID(N'hierarchyid')"))[0]?.[0] !== null
+
+/** Another server of the protocol has a name of its own for the collation. */
+const facts = (text: string) => text.toLowerCase().replace(/ bbf_unicode_cp1_/, ' latin1_general_')
 
 describe.skipIf(TEST_SERVER === null)('what is in the databases of a live SQL Server', () => {
-  test('every type is named by its one text, by the catalog and by what a SELECT gives', async () => {
+  test('every type is named by its one text, by the catalog and by what a SELECT gives', async ({ skip }) => {
     await using db = await SqlServerDatabase.create()
+    const wholeServer = await isWhole(db)
     const columns = Object.keys(TYPES).map((type, i) => `c${i} ${type} NULL`)
     await db.exec(`CREATE TABLE t (${columns.join(', ')})`)
     const own = (await describeIn(db, 't'))?.columns ?? []
     expect(own.map(({ type }) => facts(type))).toEqual(Object.values(TYPES).map(facts))
-    const given = await columnsOf(db.session, sql`SELECT * FROM t WHERE c3 = CONVERT(int, ${param('1')})`, WHERE)
-    expect(given.map(({ name, type }) => [name, facts(type)])).toEqual(own.map(({ name, type }) => [name, facts(type)]))
+    const described = await columnsOf(
+      db.session,
+      sql`SELECT * FROM t WHERE c3 = CONVERT(int, ${param('1')})`,
+      WHERE,
+    ).catch((error: unknown) => {
+      if (wholeServer) throw error
+      return null
+    })
+    if (described === null) return skip('this server describes no statement that has parameters')
+    expect(described.map(({ name, type }) => [name, facts(type)])).toEqual(
+      own.map(({ name, type }) => [name, facts(type)]),
+    )
   })
 
   test('columns say what the database fills, and keys are those that hold for all rows', async () => {
     await using db = await SqlServerDatabase.create()
-    await db.exec(
-      `CREATE TABLE [odd ]]table] (b int NOT NULL, a int IDENTITY NOT NULL, [odd "c'] AS b * 2, d nvarchar(20) NOT NULL UNIQUE, e int NULL,
-         f varchar(5) COLLATE Latin1_General_CI_AS NULL, PRIMARY KEY (b, a))`,
-      'CREATE UNIQUE INDEX i1 ON [odd ]]table] (e, d)',
-      "INSERT INTO [odd ]]table] (b, d) VALUES (1, N'x')",
-      'CREATE VIEW seen AS SELECT a, d FROM [odd ]]table]',
+    const brackets = await db.exec('CREATE TABLE [a]]b] (i int)').then(
+      () => true,
+      () => false,
     )
-    const found = await describeIn(db, 'dbo', 'odd ]table')
+    const odd = brackets ? 'odd ]table' : 'odd table'
+    const quoted = bracketed(odd)
+    await db.exec(
+      `CREATE TABLE ${quoted} (b int NOT NULL, a int IDENTITY NOT NULL, [odd "c'] AS b * 2, d nvarchar(20) NOT NULL UNIQUE, e int NULL,
+         f varchar(5) COLLATE Latin1_General_CI_AS NULL, PRIMARY KEY (b, a))`,
+      `CREATE UNIQUE INDEX i1 ON ${quoted} (e, d)`,
+      `INSERT INTO ${quoted} (b, d) VALUES (1, N'x')`,
+      `CREATE VIEW seen AS SELECT a, d FROM ${quoted}`,
+    )
+    const found = await describeIn(db, 'dbo', odd)
     expect(found?.columns).toMatchObject([
       { name: 'b', nullable: false, generated: false },
       { name: 'a', identity: 'always', generated: false },
@@ -87,7 +110,7 @@ describe.skipIf(TEST_SERVER === null)('what is in the databases of a live SQL Se
     expect((await describeIn(db, 'seen'))?.columns.map(({ name }) => name)).toEqual(['a', 'd'])
     expect((await describeIn(db, 'seen'))?.estimatedRows).toBeNull()
     expect(await describeIn(db, 'nothing')).toBeNull()
-    const indexed = (column: string) => isIndexed(db.session, ['odd ]table'], column, at(db), WHERE)
+    const indexed = (column: string) => isIndexed(db.session, [odd], column, at(db), WHERE)
     expect([await indexed('b'), await indexed('d'), await indexed('e'), await indexed('a')]).toEqual([
       true,
       true,
@@ -122,13 +145,16 @@ describe.skipIf(TEST_SERVER === null)('what is in the databases of a live SQL Se
     expect((await describeIn(db, 't'))?.columns[0]?.type).toBe('nvarchar(7)')
   })
 
-  test('a database is told from another', async () => {
+  test('a database is told from another', async ({ skip }) => {
     await using db = await SqlServerDatabase.create()
+    if (!(await isWhole(db))) skip('this server runs no statement in another database')
     await using other = await SqlServerDatabase.create()
     const of = (...databases: readonly string[]) => databaseIdentity(db.session, databases, WHERE)
     const first = await of(db.name)
     expect(first.system).toMatch(/^sqlserver:./)
-    expect(await of(db.name)).toEqual(first)
+    const again = await of(db.name)
+    expect(again.system).toBe(first.system)
+    if (first.timeline !== null) expect(BigInt(again.timeline ?? '')).toBeGreaterThanOrEqual(BigInt(first.timeline))
     expect((await of(other.name)).system).not.toBe(first.system)
     const both = await of(db.name, other.name)
     expect(both.system).toContain(first.system.slice('sqlserver:'.length))

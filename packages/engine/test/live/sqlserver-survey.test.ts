@@ -8,8 +8,10 @@ async function openWorld(...statements: readonly string[]): Promise<SurveyWorld>
   const db = await SqlServerDatabase.create()
   await db.exec(...statements)
   const port = await openSqlServerSurvey({ options: db.options })
+  const names = await db.rows('SELECT name FROM sys.tables UNION ALL SELECT name FROM sys.views')
   return {
     port,
+    foldsNames: names.some(([name]) => name?.startsWith('odd') === true),
     [Symbol.asyncDispose]: async () => {
       await port[Symbol.asyncDispose]()
       await db[Symbol.asyncDispose]()

@@ -22,11 +22,13 @@ const isText = (type: string): boolean => /char|text/.test(type)
 interface Server {
   readonly whole: boolean
   readonly hex: boolean
+  /** a letter of nvarchar is two bytes */
+  readonly twoBytes: boolean
 }
 
 const serverOf = async (db: SqlServerDatabase): Promise<Server> => {
-  const [row] = await db.rows("SELECT TYPE_ID(N'hierarchyid'), CONVERT(varchar(4), 0x01, 1)")
-  return { whole: row?.[0] !== null, hex: row?.[1] === '0x01' }
+  const [row] = await db.rows("SELECT TYPE_ID(N'hierarchyid'), CONVERT(varchar(4), 0x01, 1), DATALENGTH(N'ab')")
+  return { whole: row?.[0] !== null, hex: row?.[1] === '0x01', twoBytes: row?.[2] === '4' }
 }
 const BYTES = /binary|image|rowversion/
 const samplesOf = ({ whole, hex }: Server): readonly Sample[] =>
@@ -139,6 +141,7 @@ describe.skipIf(TEST_SERVER === null)('the types of a live SQL Server', () => {
         const [from, into] = [named(sample.type), named(to)]
         if (findLoss(from, into)?.of !== 'values') continue
         if (!server.whole && (isOwn(from, into) || isOwn(into, from))) continue
+        if (!server.twoBytes && isText(into)) continue // how long a text is
         // a text may write a value in more than one way
         const same =
           isText(from) && !isText(to)
@@ -152,7 +155,7 @@ describe.skipIf(TEST_SERVER === null)('the types of a live SQL Server', () => {
 
   test('a text is a value only where it says one, and says no more than the type holds', async () => {
     await using db = await SqlServerDatabase.create()
-    const { whole, hex } = await serverOf(db)
+    const { whole, hex, twoBytes } = await serverOf(db)
     const read = async (type: string, text: string, cast = exactCast): Promise<string | null> => {
       const value = valueText(type, sql`q.w`)
       const from = sql`(SELECT ${cast('nvarchar(max)', type, sql`p.x`)} AS w FROM (SELECT CONVERT(nvarchar(max), N'${catalogText(text)}') AS x) AS p) AS q`
@@ -183,8 +186,12 @@ describe.skipIf(TEST_SERVER === null)('the types of a live SQL Server', () => {
       ['uniqueidentifier', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
       ['uniqueidentifier', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11 and more', null],
       ['nvarchar(3)', 'abc', 'abc'],
-      ['nvarchar(3)', 'abcd', null],
-      ['nvarchar(3)', 'abc ', null],
+      ...(twoBytes
+        ? ([
+            ['nvarchar(3)', 'abcd', null],
+            ['nvarchar(3)', 'abc ', null],
+          ] as const)
+        : []),
       [`varchar(3) /* ${LATIN} */`, 'aé', 'aé'],
       ['nchar(3)', 'a', 'a'],
       ['nchar(3)', 'a ', null],
@@ -268,7 +275,7 @@ describe.skipIf(TEST_SERVER === null)('the types of a live SQL Server', () => {
       ['nchar(5)', "N'ab'"],
       ['varbinary(max)', '0x00FF00'],
       ['float', '0.1'],
-      ['datetimeoffset(6)', "'2026-01-01 12:00 +02:00'"],
+      ...(whole ? ([['datetimeoffset(6)', "'2026-01-01 12:00 +02:00'"]] as const) : []),
       ['datetime', "'2026-01-01 12:00:00.003'"],
       ['money', '1.0001'],
     ] as const)

@@ -47,11 +47,33 @@ export interface Said {
   readonly error?: { readonly code: string; readonly message: string }
 }
 
+/** A project whose processes may die, and what is asked of its databases then. */
+export interface CrashProject extends AsyncDisposable {
+  readonly dir: string
+  readonly store: ControlStore
+  /** Disposing it kills it. */
+  start(order: Partial<Omit<AppOrder, 'dir'>>): Child
+  runs(wish?: RunWish): Promise<RunDocument['runs']>
+  run(wish?: RunWish): Promise<RunDocument['runs'][number]>
+  resume(run: string, wish?: RunWish): Promise<RunDocument['runs'][number]>
+  /** What is in one end and not in the other. */
+  differences(): Promise<readonly unknown[]>
+  /** rows of the target; 0: it is not there */
+  targetCount(): Promise<number>
+  /** batch → what its marker in the target says */
+  markers(run: string): Promise<ReadonlyMap<number, string>>
+  /** tables of captured keys */
+  capturedKeys(): Promise<readonly unknown[]>
+}
+
+/** What a marker counts, in its order. */
+export const MARKED = 'rows_read, inserted, updated, deleted, skipped_same, skipped_older, rejected'
+
 const never = new AbortController().signal
 const WATERMARK = '{ kind: watermark, position: modified_on, buffer: 0s }'
 
 /** The source is `office.src`, the target `lake.dst`. */
-export class ProcessProject implements AsyncDisposable {
+export class ProcessProject implements CrashProject {
   readonly dir: string
   readonly a: TestDatabase
   readonly b: TestDatabase
@@ -163,6 +185,21 @@ ${more}`,
     const beyond = target.filter((row) => !there.has(String(row))).map((row) => ({ beyond: row }))
     const twice = here.size === target.length ? [] : [{ twice: target.length - here.size }]
     return [...lost, ...beyond, ...twice]
+  }
+
+  async targetCount(): Promise<number> {
+    if ((await this.b.rows(`SELECT to_regclass('lake.dst')`))[0]?.[0] == null) return 0
+    return Number((await this.b.rows('SELECT count(*) FROM lake.dst'))[0]?.[0])
+  }
+
+  async markers(run: string): Promise<ReadonlyMap<number, string>> {
+    if ((await this.b.rows(`SELECT to_regclass('tidemark.marker')`))[0]?.[0] == null) return new Map()
+    const rows = await this.b.rows(`SELECT batch, concat_ws(' ', ${MARKED}) FROM tidemark.marker WHERE run = '${run}'`)
+    return new Map(rows.map(([batch, counts]) => [Number(batch), counts ?? '']))
+  }
+
+  capturedKeys(): Promise<readonly unknown[]> {
+    return this.b.rows("SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace('tidemark_work')")
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

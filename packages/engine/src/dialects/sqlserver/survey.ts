@@ -131,7 +131,7 @@ const placeOf = (schema: string | null | undefined, name: string | null | undefi
 const byTable = (rows: readonly Row[]): ReadonlyMap<string, readonly Row[]> =>
   Map.groupBy(rows, ([schema, name]) => placeOf(schema, name))
 /** Without zeros at the end of its seven digits. */
-const shorter = (moment: string): string => moment.replace(/\.?0+$/, '')
+const shorter = (moment: string): string => moment.replace(/\.0+$|(\.\d*?)0+$/, '$1')
 
 /** Rows of one key or reference, which come one after the other. */
 const byNumber = (rows: readonly Row[] = []): readonly (readonly Row[])[] => [
