@@ -49,6 +49,7 @@ describe.skipIf(TEST_SERVER === null)('crashes within one SQL Server', { timeout
       const death = { ...one, batchRows: 15, before: { rows: 0, runs: 0 }, rows: { inserted: ROWS, updated: 0 } }
       const how = await dieAndGoOn(p, death)
       expect(how).toBe(ENDED.includes(one.point) ? 'ended' : 'went on')
+      if (how === 'went on') return
       // captured keys that it left are swept by the next run that has something to do
       await p.db.exec("INSERT INTO office.src VALUES (5000, N'later', SYSUTCDATETIME())")
       expect(await p.run()).toMatchObject({ status: 'succeeded', rows: { inserted: 1 } })
