@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { FAILPOINTS } from '../../src/runtime/failpoint.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { SqlServerProject } from '../support/sqlserver-project.ts'
 import { dieAndGoOn, expectAtRest } from './wreck.ts'
 

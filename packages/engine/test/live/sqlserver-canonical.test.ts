@@ -11,7 +11,8 @@ import { ident, sql, valuesOf } from '../../src/dialects/sql-text.ts'
 import { Secret } from '../../src/runtime/secret.ts'
 import { canonicalOf, type VectorColumn } from '../exact/hash-reference.ts'
 import { ROOT } from '../structure/repository.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { sqlserverType, sqlserverValue } from '../support/sqlserver-value.ts'
 
 interface Vector {

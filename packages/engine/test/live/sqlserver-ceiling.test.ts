@@ -9,7 +9,8 @@ import { connectionOf, openSession } from '../../src/dialects/sqlserver/session.
 import { transactionsOf } from '../../src/dialects/sqlserver/sighting.ts'
 import { tsql } from '../../src/dialects/sqlserver/style.ts'
 import { ident, sql, valuesOf } from '../../src/dialects/sql-text.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import {
   needRowVersions,
   needShown,

@@ -1,6 +1,6 @@
 import { describe } from 'vitest'
 import { controlStoreContract } from '../contract/control-store-contract.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { serverAbilities, SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 const NO_LOCKS = 'this server keeps no lock of a row that was only read'

@@ -5,7 +5,8 @@ import { lookAtTable } from '../../src/dialects/sqlserver/stored-table.ts'
 import { bracketed } from '../../src/dialects/sqlserver/style.ts'
 import { columnsOf, typeNamed } from '../../src/dialects/sqlserver/type-of.ts'
 import { param, sql } from '../../src/dialects/sql-text.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 
 const WHERE = 'a test'
 const at = (db: SqlServerDatabase) => ({ database: db.name, schema: 'dbo' })

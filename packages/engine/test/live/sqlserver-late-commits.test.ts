@@ -9,7 +9,8 @@ import { nanosecondsOf } from '../../src/dialects/sqlserver/nanoseconds.ts'
 import type { SqlServerSession } from '../../src/drivers/sqlserver.ts'
 import { assertProperty } from '../model/property-run.ts'
 import { present } from '../support/present.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import {
   needRowVersions,
   needShown,

@@ -1,7 +1,7 @@
 /** Runs between two databases of one SQL Server, on the server that TIDEMARK_TEST_SQLSERVER names. */
 import { describe, expect, test } from 'vitest'
 import { at, delivered, ids, row, rows, TABLE } from '../support/flat.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { sqlserverEnds } from '../support/sqlserver-ends.ts'
 import { openWorldsWith } from '../support/world-ends.ts'
 import { flowSpec, openWorld } from '../support/world.ts'

@@ -1,7 +1,8 @@
 /** What a SQL Server source answers besides its windows. */
 import { describe, expect, test } from 'vitest'
 import { readIsolation } from '../../src/dialects/sqlserver/read-isolation.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { Windows, writesAllDigits } from '../support/sqlserver-source.ts'
 
 describe.skipIf(TEST_SERVER === null)('a source of SQL Server', () => {

@@ -6,7 +6,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { openDuckdbFile } from '../../src/drivers/duckdb.ts'
 import { AppError } from '../../src/runtime/app-error.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { TransferProject } from '../support/transfer-project.ts'
 
 /** a project takes a password by reference alone */

@@ -1,7 +1,7 @@
 import { DoctorDocument, MigrateDocument, RunDocument, StatusDocument } from '@tidemark/contract/api'
 import { describe, expect, test } from 'vitest'
 import { flatProject, PROJECT_YAML, type Project } from '../e2e/project.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { serverAbilities, SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 const { definitions } = await serverAbilities()

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { inspectControlStore, openControlStore } from '../../src/control/open-control-store.ts'
 import { AppError } from '../../src/runtime/app-error.ts'
-import { urlOfDatabase } from '../support/sqlserver-server.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import { TEST_SERVER, urlOfDatabase } from '../support/sqlserver-server.ts'
 import { serverAbilities, SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 const PASSWORD = 'hunter2'

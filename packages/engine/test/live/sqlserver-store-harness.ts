@@ -7,8 +7,13 @@ import { SCHEMA_MANIFEST } from '../../src/control/sql/sqlserver/schema-manifest
 import { errorNumber, SqlServerSession } from '../../src/drivers/sqlserver.ts'
 import { Secret } from '../../src/runtime/secret.ts'
 import type { Row, StoreHarness, Upsert } from '../contract/control-store/store-world.ts'
-import { dropDatabase, makeDatabase, sqlServerOptions, urlOfDatabase } from '../support/sqlserver-server.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import {
+  TEST_SERVER,
+  dropDatabase,
+  makeDatabase,
+  sqlServerOptions,
+  urlOfDatabase,
+} from '../support/sqlserver-server.ts'
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/)
 

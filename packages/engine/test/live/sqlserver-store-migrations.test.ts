@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SQLSERVER_MIGRATIONS } from '../../src/control/sql/sqlserver/sqlserver-migrations.ts'
 import { migrationScript } from '../../src/control/sql/sqlserver/schema.sql.ts'
 import { SqliteHarness } from '../contract/sqlite-harness.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 /** Working tables and columns of each store's own. */

@@ -5,7 +5,7 @@ import { SCHEMA_MANIFEST } from '../../src/control/sql/sqlserver/schema-manifest
 import { schemaFacts } from '../../src/control/sql/sqlserver/schema-facts.sql.ts'
 import { SQLSERVER_MIGRATIONS } from '../../src/control/sql/sqlserver/sqlserver-migrations.ts'
 import { BY, expectCode, FLOW, ownerOf, TTL_MS, World } from '../contract/control-store/store-world.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { serverAbilities, SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 const { definitions, errorNumbers } = await serverAbilities()

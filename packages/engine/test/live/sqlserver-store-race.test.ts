@@ -18,8 +18,7 @@ import {
   TTL_MS,
   World,
 } from '../contract/control-store/store-world.ts'
-import { sqlServerOptions } from '../support/sqlserver-server.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import { TEST_SERVER, sqlServerOptions } from '../support/sqlserver-server.ts'
 import { serverAbilities, SqlServerStoreHarness } from './sqlserver-store-harness.ts'
 
 const { rowLocks, foreignKeys } = await serverAbilities()

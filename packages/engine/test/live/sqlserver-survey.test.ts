@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { bracketed } from '../../src/dialects/sqlserver/style.ts'
 import { openSqlServerSurvey } from '../../src/dialects/sqlserver/survey.ts'
 import { type SurveyWorld, surveyContract } from '../contract/survey-contract.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 
 async function openWorld(...statements: readonly string[]): Promise<SurveyWorld> {
   const db = await SqlServerDatabase.create()

@@ -6,7 +6,8 @@ import { exactCast, tryCast } from '../../src/dialects/sqlserver/try-cast.sql.ts
 import { equalContent, fromText, sameContent, valueText } from '../../src/dialects/sqlserver/types.ts'
 import { catalogText, type Sql, sql } from '../../src/dialects/sql-text.ts'
 import { errorNumber } from '../../src/drivers/sqlserver.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { SAMPLES, type Sample, SQL_SERVER_ALONE } from '../support/sqlserver-samples.ts'
 
 const LATIN = '1252 Latin1_General_CI_AS'

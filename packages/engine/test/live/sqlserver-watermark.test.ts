@@ -1,7 +1,8 @@
 /** What a watermark makes of a SQL Server source: buffers, notes, refusals. */
 import { describe, expect, test } from 'vitest'
 import { abilities } from '../../src/dialects/sqlserver/abilities.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { needRowVersions, SERIAL, TIME, VERSION, Windows } from '../support/sqlserver-source.ts'
 import { decideWatermark, watermarkQuestion } from '../support/watermark-question.ts'
 

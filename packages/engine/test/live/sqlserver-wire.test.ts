@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { connectionOf, openSession } from '../../src/dialects/sqlserver/session.ts'
-import { TEST_SERVER } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { SCENARIOS } from '../support/tds-peer/scenarios.ts'
 
 /** What a peer replays is what a server says: the same scenarios, here with the server itself. */

@@ -1,38 +1,25 @@
 /** Databases of a test's own, on the server that the environment names. */
 import { SqlServerSession } from '../../src/drivers/sqlserver.ts'
 import { connectionOf, settingsOf } from '../../src/dialects/sqlserver/session.ts'
-import { newShortId } from '../../src/runtime/new-id.ts'
-
-/** `sqlserver://USER:PASSWORD@HOST:PORT/DATABASE?tls=…` of a server for tests; without it they are skipped, and say so. */
-export const TEST_SERVER = process.env['TIDEMARK_TEST_SQLSERVER'] ?? null
+import { dropDatabase, makeDatabase, TEST_SERVER } from './sqlserver-server.ts'
 
 export class SqlServerDatabase implements AsyncDisposable {
   readonly name: string
   readonly options: Readonly<Record<string, unknown>>
-  readonly #admin: SqlServerSession
   readonly session: SqlServerSession
 
-  private constructor(
-    name: string,
-    options: Readonly<Record<string, unknown>>,
-    admin: SqlServerSession,
-    session: SqlServerSession,
-  ) {
+  private constructor(name: string, options: Readonly<Record<string, unknown>>, session: SqlServerSession) {
     this.name = name
     this.options = options
-    this.#admin = admin
     this.session = session
   }
 
   static async create(): Promise<SqlServerDatabase> {
     if (TEST_SERVER === null) throw new Error('TIDEMARK_TEST_SQLSERVER names no server')
-    const home = connectionOf({ url: TEST_SERVER }, 'target').options
-    const admin = await SqlServerSession.connect(home, settingsOf('target'))
-    const name = `t_${newShortId(8)}`
-    await admin.script(`CREATE DATABASE ${name}`)
+    const name = await makeDatabase('t')
     const options = { url: TEST_SERVER, database: name }
     const session = await SqlServerSession.connect(connectionOf(options, 'target').options, settingsOf('target'))
-    return new SqlServerDatabase(name, options, admin, session)
+    return new SqlServerDatabase(name, options, session)
   }
 
   /** Without a table or view: making a database anew takes seconds. */
@@ -55,7 +42,6 @@ FROM sys.objects AS o JOIN sys.schemas AS n ON n.schema_id = o.schema_id WHERE o
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.session[Symbol.asyncDispose]()
-    await this.#admin.script(`DROP DATABASE ${this.name}`).catch(() => undefined) // some session of ours may be closing
-    await this.#admin[Symbol.asyncDispose]()
+    await dropDatabase(this.name)
   }
 }

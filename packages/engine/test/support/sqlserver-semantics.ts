@@ -1,6 +1,6 @@
 /** The engine's semantics, as the suites of test/semantics state them, within one SQL Server. */
 import { afterAll, beforeEach } from 'vitest'
-import { TEST_SERVER } from './sqlserver-database.ts'
+import { TEST_SERVER } from './sqlserver-server.ts'
 import { dropShared, sqlserverEnds } from './sqlserver-ends.ts'
 import { openWorldsWith } from './world-ends.ts'
 

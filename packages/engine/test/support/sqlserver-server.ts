@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SqlServerSession, type SqlServerOptions } from '../../src/drivers/sqlserver.ts'
 import { sqlServerOptionsOf } from '../../src/drivers/sqlserver-url.ts'
 import { newShortId } from '../../src/runtime/new-id.ts'
-import { TEST_SERVER } from './sqlserver-database.ts'
+
+/** `sqlserver://USER:PASSWORD@HOST:PORT/DATABASE?tls=…` of a server for tests; without it they are skipped, and say so. */
+export const TEST_SERVER = process.env['TIDEMARK_TEST_SQLSERVER'] ?? null
 
 export const sqlServerOptions = (url: string): SqlServerOptions => sqlServerOptionsOf(url, '/nowhere', 'tidemark test')
 
