@@ -18,7 +18,7 @@ import { type FoundColumn, needColumn, referencedColumn, sameName } from './find
 import type { TableShapes } from './flow-facts.ts'
 import { rowRules } from './row-rules.ts'
 
-type Source = Pick<SourcePort, 'foldsCase' | 'canBeKey' | 'positionClass' | 'location'>
+type Source = Pick<SourcePort, 'foldsCase' | 'canBeKey' | 'positionClass' | 'location' | 'logicalTypeOf'>
 type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'typeFor' | 'createTableText' | 'location'>
 
 export interface RelationRequest {
@@ -150,6 +150,12 @@ function plannedPosition(r: RelationRequest, wish: PositionWish, columns: readon
   return { ref, type: column.type, clock, zone: wish.zone, targetColumn: held?.target ?? null }
 }
 
+/** One type, or one of texts in two lengths: a computed parent is often longer than any locator. */
+export function areAlike(source: Pick<Source, 'logicalTypeOf'>, a: string, b: string): boolean {
+  const ofAnyLength = (type: string): string => type.replace(/\((?:\d+|max)\)/, '')
+  return a === b || (source.logicalTypeOf(a)?.kind === 'text' && ofAnyLength(a) === ofAnyLength(b))
+}
+
 function plannedTree(
   r: RelationRequest,
   columns: readonly PlannedColumn[],
@@ -166,7 +172,7 @@ function plannedTree(
     )
   if (planned.cast !== null)
     throw new AppError('TM1019', `${r.definition.id}: locator ${locator} is cast, and parents are found by it as it is`)
-  if (loc.type !== par.type)
+  if (!areAlike(r.source, loc.type, par.type))
     throw new AppError(
       'TM4003',
       `locator ${loc.name} is ${loc.type}, parent ${par.name} is ${par.type}: they must be alike`,
