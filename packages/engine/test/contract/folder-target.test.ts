@@ -41,5 +41,5 @@ targetContract(
       [Symbol.asyncDispose]: () => world[Symbol.asyncDispose](),
     }
   },
-  false,
+  { updates: false },
 )
