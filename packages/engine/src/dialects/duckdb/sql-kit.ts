@@ -5,7 +5,8 @@ import type { SqlKit } from '../relational/sql-kit.ts'
 import { ident, joined, param, secretParam, type Sql, sql } from '../sql-text.ts'
 import { canonicalText } from './canonical.sql.ts'
 import { exactCast, tryCast } from './try-cast.sql.ts'
-import { byteSize, sameContent } from './types.ts'
+import { byteSize, logicalTypeOf, sameContent } from './types.ts'
+import { readableAs } from '../relational/keys-in.sql.ts'
 import { typed } from '../relational/names.ts'
 
 const BLOCK = 64
@@ -32,6 +33,7 @@ export const duckdbKit: SqlKit = {
     )}]) AS VARCHAR)`,
   listOf: (values, type) =>
     sql`(SELECT CAST(v AS ${typed(type)}) FROM (SELECT unnest(CAST(CAST(${param(JSON.stringify(values))} AS JSON) AS VARCHAR[])) AS v))`,
+  readable: (type) => readableAs(logicalTypeOf(type), type === 'VARCHAR'),
   objectsOf: (json) => sql`(SELECT unnest(CAST(${json} AS JSON[])) AS x)`,
   jsonText: (text) => sql`to_json(${text})`,
   textType: 'VARCHAR',

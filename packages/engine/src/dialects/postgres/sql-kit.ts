@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto'
 import { Secret } from '../../runtime/secret.ts'
 import type { SqlKit } from '../relational/sql-kit.ts'
+import { readableAs } from '../relational/keys-in.sql.ts'
 import { typed } from '../relational/names.ts'
 import { ident, joined, param, secretParam, type Sql, sql } from '../sql-text.ts'
 import { canonicalText } from './canonical.sql.ts'
 import { casts } from './try-cast.sql.ts'
-import { byteSize, comparable, sameContent, TEXTS } from './types.ts'
+import { byteSize, comparable, logicalTypeOf, sameContent, TEXTS } from './types.ts'
 import { findType } from './type-text.ts'
 
 const BLOCK = 64
@@ -35,6 +36,7 @@ export function postgresKit(serverVersion: number): SqlKit {
       )}]) AS text)`,
     listOf: (values, type) =>
       sql`(SELECT CAST(v AS ${typed(type)}) FROM json_array_elements_text(CAST(${param(JSON.stringify(values))} AS json)) AS l(v))`,
+    readable: (type) => readableAs(logicalTypeOf(type), TEXTS.has(findType(type)?.name ?? '')),
     objectsOf: (json) => sql`(SELECT value AS x FROM json_array_elements(CAST(${json} AS json)))`,
     jsonText: (text) => sql`CAST(to_json(CAST(${text} AS text)) AS text)`,
     textType: 'VARCHAR',

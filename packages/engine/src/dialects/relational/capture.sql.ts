@@ -22,6 +22,7 @@ import {
   positionJoin,
   predicates,
   rowBytes,
+  isUnmatchedKey,
   unmatchedKey,
 } from './selection.sql.ts'
 
@@ -107,10 +108,11 @@ GROUP BY 1 ORDER BY 1`,
 
 export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql | null {
   const key = unmatchedKey(c, r)
+  const among = isUnmatchedKey(c, r, keys)
   // what this run's scope does not take stays remembered for one that does
-  return key === null
+  return key === null || among === null
     ? null
-    : sql`SELECT DISTINCT ${key} FROM ${fromSource(c, r)} WHERE ${key} IN ${c.kit.listOf(keys, c.kit.textType)} AND ${filters(c, r)}`
+    : sql`SELECT DISTINCT ${key} FROM ${fromSource(c, r)} WHERE ${among} AND ${filters(c, r)}`
 }
 
 /** A few keys that a table of the captured keys has more than once. */

@@ -46,9 +46,13 @@ export const unfitting = (
 export const keyType = ({ kit }: Pick<Catalogs, 'kit'>, x: PlannedColumn): string =>
   x.mask === null ? x.sourceType : kit.textType
 
-/** A key of the source, or what is remembered of one, as the ledger names it. */
+/** A key of the source, or what is remembered of one. */
+export const sourceKeyParts = (c: Pick<Catalogs, 'kit'>, r: FlowRelation, of: (i: number) => Sql): readonly KeyPart[] =>
+  r.key.map((x, i) => ({ type: keyType(c, x), x: of(i) }))
+
+/** The same, as the ledger names it. */
 export const sourceKeyJson = (c: Pick<Catalogs, 'kit'>, r: FlowRelation, of: (i: number) => Sql): Sql =>
-  c.kit.keyJson(r.key.map((x, i) => ({ type: keyType(c, x), x: of(i) })))
+  c.kit.keyJson(sourceKeyParts(c, r, of))
 
 /** A key of the target. */
 export const targetKeyJson = ({ kit }: Pick<Catalogs, 'kit'>, r: FlowRelation, of: (i: number) => Sql): Sql =>

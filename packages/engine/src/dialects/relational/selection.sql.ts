@@ -19,7 +19,9 @@ import {
   targetTable,
   workKey,
 } from './names.ts'
-import { clearValue, landingKey, landingValue, mainKey, remembered, sourceKeyJson } from './columns.sql.ts'
+import { clearValue, landingKey, landingValue, mainKey, remembered, sourceKeyParts } from './columns.sql.ts'
+import { keysIn } from './keys-in.sql.ts'
+import type { KeyPart } from './sql-kit.ts'
 import { queuedKeys } from './template.sql.ts'
 
 /** No row is left out, and none is taken: as predicates, which not every database has names for. */
@@ -108,11 +110,22 @@ function absent(c: Catalogs, r: FlowRelation, what: 'key' | 'row'): Sql {
 
 export const positionJoin = (r: FlowRelation) => r.source.joins.find((j) => j.as === r.position?.ref.table)
 
-/** The join key of the position's row, as JSON; null where the position is in the main table. */
-export function unmatchedKey(c: Catalogs, r: FlowRelation): Sql | null {
+/** The join key of the position's row; null where the position is in the main table. */
+function unmatchedParts(c: Catalogs, r: FlowRelation): readonly KeyPart[] | null {
   const join = positionJoin(r)
-  if (!join) return null
-  return c.kit.keyJson(Object.entries(join.on).map((pair) => remembered(c, r, join.as, pair)))
+  return join ? Object.entries(join.on).map((pair) => remembered(c, r, join.as, pair)) : null
+}
+
+/** The same, as JSON. */
+export function unmatchedKey(c: Catalogs, r: FlowRelation): Sql | null {
+  const parts = unmatchedParts(c, r)
+  return parts && c.kit.keyJson(parts)
+}
+
+/** Rows whose join key is among these; null where the position is in the main table. */
+export function isUnmatchedKey(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql | null {
+  const parts = unmatchedParts(c, r)
+  return parts && keysIn(c.kit, parts, keys)
 }
 
 /** Is the row's key among those that the flow's own queue gives? `queued`: it was read into that table. */
@@ -149,13 +162,9 @@ export function predicates(
       sql`${taken} AND ${base}${s.absent !== null && targetExists ? sql` AND ${absent(c, r, s.absent)}` : EMPTY}`,
     )
   }
-  const unmatched = unmatchedKey(c, r)
-  if (unmatched !== null && s.unmatched.length > 0)
-    all.push(sql`${unmatched} IN ${c.kit.listOf(s.unmatched, c.kit.textType)} AND ${ever}`)
-  if (s.again.length > 0) {
-    const key = sourceKeyJson(c, r, mainKey(c, r))
-    all.push(sql`${key} IN ${c.kit.listOf(s.again, c.kit.textType)} AND ${base}`)
-  }
+  const unmatched = s.unmatched.length > 0 ? isUnmatchedKey(c, r, s.unmatched) : null
+  if (unmatched !== null) all.push(sql`${unmatched} AND ${ever}`)
+  if (s.again.length > 0) all.push(sql`${keysIn(c.kit, sourceKeyParts(c, r, mainKey(c, r)), s.again)} AND ${base}`)
   for (const g of s.gained) {
     const c0 = r.where[g.where]
     if (c0)

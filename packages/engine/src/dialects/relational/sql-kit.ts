@@ -5,6 +5,7 @@
  */
 import type { Secret } from '../../runtime/secret.ts'
 import type { Sql } from '../sql-text.ts'
+import type { Readable } from './keys-in.sql.ts'
 
 /** A value of a composite key, and its type. */
 export interface KeyPart {
@@ -21,6 +22,8 @@ export interface SqlKit {
   keyJson(parts: readonly KeyPart[]): Sql
   /** The values of a list as a subselect of that type: one parameter, however long the list. */
   listOf(values: readonly string[], type: string): Sql
+  /** Texts that `listOf` surely reads as values of that type; null: none are known. */
+  readable(type: string): Readable | null
   /** The objects of a JSON array: a relation with one column `x`, whose members are read with `x ->> 'name'`. */
   objectsOf(json: Sql): Sql
   /** A text as a JSON string. */

@@ -21,6 +21,7 @@ import {
   positionJoin,
   predicates,
   rowBytes,
+  isUnmatchedKey,
   unmatchedKey,
 } from '../relational/selection.sql.ts'
 import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
@@ -99,10 +100,11 @@ GROUP BY q.k ORDER BY q.k`,
 
 export function foundQuery(c: Catalogs, r: FlowRelation, keys: readonly string[]): Sql | null {
   const key = unmatchedKey(c, r)
+  const among = isUnmatchedKey(c, r, keys)
   // what this run's scope does not take stays remembered for one that does
-  return key === null
+  return key === null || among === null
     ? null
-    : sql`SELECT DISTINCT ${key} FROM ${fromSource(c, r)} WHERE ${key} IN ${c.kit.listOf(keys, c.kit.textType)} AND ${filters(c, r)}`
+    : sql`SELECT DISTINCT ${key} FROM ${fromSource(c, r)} WHERE ${among} AND ${filters(c, r)}`
 }
 
 export const repeatedWorkKeys = (c: Catalogs, r: FlowRelation, table: string): Sql => {

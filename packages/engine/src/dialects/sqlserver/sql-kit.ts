@@ -1,9 +1,11 @@
 /** SQL Server's own words in what all databases share: values, keys, and which rows a run takes. */
+import { readableAs } from '../relational/keys-in.sql.ts'
 import type { SharedAlone, SqlKit } from '../relational/sql-kit.ts'
 import { catalogText, type Sql, sql } from '../sql-text.ts'
 import { canonicalText, hmac, jsonText, keyJson, listOf } from './canonical.sql.ts'
 import { exactCast, tryCast } from './try-cast.sql.ts'
-import { byteSize, fromText, sameContent, valueText } from './types.ts'
+import { findType, TEXTS } from './type-text.ts'
+import { byteSize, fromText, logicalTypeOf, sameContent, valueText } from './types.ts'
 import { type Utf8, utf8By } from './utf8.sql.ts'
 
 /** `name` is `#name`, or one of the captured keys: neither statement has parameters, so that what is temporary stays. */
@@ -25,6 +27,7 @@ const kitOf = (utf8: Utf8): Omit<SqlKit, SharedAlone> => ({
   collated: (x, collation) => (collation === '' ? x : sql`${x} COLLATE ${catalogText(collation)}`),
   keyJson,
   listOf,
+  readable: (type) => readableAs(logicalTypeOf(type), TEXTS.has(findType(type)?.name ?? '')),
   jsonText,
   sameContent,
   byteSize,
