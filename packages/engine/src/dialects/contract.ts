@@ -304,6 +304,8 @@ export interface TargetPort {
   typeFor(sourceType: string): string | null
   /** Why a source type cannot be held exactly by a target type; null: it can. */
   narrowing(sourceType: string, targetType: string): string | null
+  /** The same of a type of this database's own, whatever the source calls so. */
+  castNarrowing(cast: string, targetType: string): string | null
   /** The database's own name of a type that a person wrote; null: it has none of that name. */
   typeNamed(text: string): Promise<string | null>
   /** Why no column of that type, which `typeFor` gives, can be made here: somebody has to make the type; null: one can. */

@@ -11,7 +11,7 @@ export interface ColumnsRequest {
   readonly definition: FlowSpec
   readonly shapes: TableShapes
   readonly source: { readonly foldsCase: boolean }
-  readonly target: Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'typeFor'>
+  readonly target: Pick<TargetPort, 'castNarrowing' | 'textType' | 'holdsText' | 'typeFor'>
 }
 
 export interface ResolvedColumns {
@@ -130,7 +130,8 @@ function landed(r: ColumnsRequest, c: Moved, held: ColumnFacts | null): PlannedC
     sourceType,
     targetType,
     origin,
-    cast: c.type === null || cast === sourceType ? null : cast,
+    // a type of another kind of database may be called alike
+    cast: c.type === null || (cast === sourceType && r.target.typeFor(sourceType) === cast) ? null : cast,
     mask,
   })
   const text = mask?.kind === 'hash' ? HASH_DIGITS : mask?.kind === 'redact' ? mask.text.length : null
@@ -154,7 +155,7 @@ function unfit(r: ColumnsRequest, c: Moved, held: ColumnFacts, why: string): App
 
 /** A cast makes values of its type; the target has to hold those exactly. */
 function refuseWiderCast(r: ColumnsRequest, c: Moved, cast: string, held: ColumnFacts): void {
-  const why = r.target.narrowing(cast, held.type)
+  const why = r.target.castNarrowing(cast, held.type)
   if (why === null) return
   throw new AppError('TM4107', `${c.name} is cast to ${cast}, the target column is ${held.type}: ${why}`, {
     remedy: [`columns: { cast: { ${c.name}: ${held.type} } }`, `or change the target column to ${cast}`],

@@ -16,13 +16,19 @@ export interface ColumnFidelity {
   readonly fidelity: Fidelity
 }
 
-export function fidelityReport(
-  columns: readonly PlannedColumn[],
-  target: Pick<TargetPort, 'narrowing'>,
-): readonly ColumnFidelity[] {
+type Types = Pick<TargetPort, 'narrowing' | 'castNarrowing'>
+
+function whyInexact({ mask, origin, sourceType, targetType }: PlannedColumn, target: Types): string | null {
+  // what stands in the place of a masked value is made for the target, and a constant is of one of its types
+  if (mask !== null) return null
+  return origin.kind === 'value'
+    ? target.castNarrowing(sourceType, targetType)
+    : target.narrowing(sourceType, targetType)
+}
+
+export function fidelityReport(columns: readonly PlannedColumn[], target: Types): readonly ColumnFidelity[] {
   return columns.map((column) => {
-    // what stands in the place of a masked value is made for the target
-    const why = column.mask === null ? target.narrowing(column.sourceType, column.targetType) : null
+    const why = whyInexact(column, target)
     if (why === null) return { column, fidelity: { kind: 'lossless', why } }
     return { column, fidelity: { kind: column.cast === null ? 'refused' : 'narrowed', why } }
   })
@@ -58,11 +64,7 @@ export class RefusedColumns extends AppError {
 /** As YAML takes it inside braces. */
 const quotedType = (type: string): string => (/^\w+( \w+)*$/.test(type) ? type : JSON.stringify(type))
 
-export function refuseInexact(
-  columns: readonly PlannedColumn[],
-  definition: FlowSpec,
-  target: Pick<TargetPort, 'narrowing'>,
-): void {
+export function refuseInexact(columns: readonly PlannedColumn[], definition: FlowSpec, target: Types): void {
   const report = fidelityReport(columns, target)
   if (report.some((r) => r.fidelity.kind === 'refused')) throw new RefusedColumns(definition, report)
 }

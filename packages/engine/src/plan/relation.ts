@@ -19,7 +19,10 @@ import type { TableShapes } from './flow-facts.ts'
 import { rowRules } from './row-rules.ts'
 
 type Source = Pick<SourcePort, 'foldsCase' | 'canBeKey' | 'positionClass' | 'location' | 'logicalTypeOf'>
-type Target = Pick<TargetPort, 'narrowing' | 'textType' | 'holdsText' | 'typeFor' | 'createTableText' | 'location'>
+type Target = Pick<
+  TargetPort,
+  'narrowing' | 'castNarrowing' | 'textType' | 'holdsText' | 'typeFor' | 'createTableText' | 'location'
+>
 
 export interface RelationRequest {
   readonly definition: FlowSpec
@@ -51,9 +54,11 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
       `${d.id}: source and target are one table, ${formatTableName(d.source.table)} on ${r.target.location}`,
     )
   const { columns, adds, leftOut } = resolveColumns(r)
+  const lacked = (from: string, to: string): string | null =>
+    from === to ? (shapes.lackedTypes.get(to) ?? null) : null
   refuseInexact(columns, d, {
-    narrowing: (from, to) =>
-      r.target.narrowing(from, to) ?? (from === to ? (shapes.lackedTypes.get(to) ?? null) : null),
+    narrowing: (from, to) => r.target.narrowing(from, to) ?? lacked(from, to),
+    castNarrowing: (cast, to) => r.target.castNarrowing(cast, to) ?? lacked(cast, to),
   })
   const key = d.key.map((name) => keyColumn(r, columns, name))
   const relation: FlowRelation = {

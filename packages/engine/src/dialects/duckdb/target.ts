@@ -116,6 +116,10 @@ export class DuckdbTarget implements TargetPort {
     return type === null ? why : narrowing(type, targetType)
   }
 
+  castNarrowing(cast: string, targetType: string): string | null {
+    return narrowing(cast, targetType)
+  }
+
   /**
    * A type of ours, and not one of the source's that is called alike: the catalog prints ours in upper case. PostgreSQL's
    * `numeric` has any number of digits, and would be read as a DECIMAL(18,3).

@@ -4,7 +4,7 @@
  */
 import { carriedPosition } from '../arrived-relation.ts'
 import { type FlowRelation, landingTable } from '../contract.ts'
-import { columnNames } from '../relational/apply.sql.ts'
+import { columnNames, stageRow } from '../relational/apply.sql.ts'
 import { landingValue } from '../relational/columns.sql.ts'
 import { type Catalogs, targetTable } from '../relational/names.ts'
 import type { BatchPart } from '../row-policy.ts'
@@ -107,25 +107,29 @@ function checkedValue(c: Catalogs, { type, kind }: ArrivedColumn, x: Sql): Sql {
   return c.kit.exactCast(kind === 'bytes' ? 'varbinary(max)' : c.kit.textType, type, x)
 }
 
-const inPart = (part: BatchPart | null): Sql =>
-  part === null ? EMPTY : sql`\nWHERE m.n BETWEEN ${whole(part.first)} AND ${whole(part.last)}`
+/** The number of an arrived row: columns of a target may have any name, `n` too. */
+const rowNumber = (r: FlowRelation): Sql => sql`m.${stageRow(r)}`
+
+const inPart = (r: FlowRelation, part: BatchPart | null): Sql =>
+  part === null ? EMPTY : sql`\nWHERE ${rowNumber(r)} BETWEEN ${whole(part.first)} AND ${whole(part.last)}`
 
 /** The arrived rows as `m`, each column under its name and of its type. */
 function asRelation(
+  r: FlowRelation,
   columns: readonly ArrivedColumn[],
   value: (column: ArrivedColumn, x: Sql) => Sql,
   besides: readonly Sql[] = [],
 ): Sql {
   const arrivedAs = columns.map((column, i) => sql`${arrived(column, i)} AS ${ident(arrivedName(i))}`)
   const values = columns.map((column, i) => sql`${value(column, ident('b', arrivedName(i)))} AS ${ident(column.name)}`)
-  return sql`(SELECT ${list([...values, ...besides, sql`b.n`])} FROM (SELECT ${list([...arrivedAs, sql`a.n`])} FROM ${ARRIVED} AS a) AS b) AS m`
+  return sql`(SELECT ${list([...values, ...besides, sql`b.n AS ${stageRow(r)}`])} FROM (SELECT ${list([...arrivedAs, sql`a.n`])} FROM ${ARRIVED} AS a) AS b) AS m`
 }
 
 /** Straight into the table, where no row has to be looked at. */
 export const insertArrived = (c: Catalogs, r: FlowRelation, columns: readonly ArrivedColumn[]): Sql =>
   sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)})
 SELECT ${list(r.columns.map((x) => landingValue(c, x)))}
-FROM ${asRelation(columns, valueOf)}`
+FROM ${asRelation(r, columns, valueOf)}`
 
 /** Into the batch's staging. */
 export const stageArrived = (
@@ -136,8 +140,8 @@ export const stageArrived = (
 ): readonly Sql[] => [
   ...emptyStage(c, r),
   sql`INSERT INTO ${STAGE} (${stageNames(c, r)})
-SELECT ${list([...stagedValues(c, r), sql`m.n`])}
-FROM ${asRelation(columns, valueOf)}${inPart(part)}`,
+SELECT ${list([...stagedValues(c, r), rowNumber(r)])}
+FROM ${asRelation(r, columns, valueOf)}${inPart(r, part)}`,
 ]
 
 /** What is looked at value by value has casts, and so a place that says what does not fit. */
@@ -165,11 +169,11 @@ export function stageLookedAt(
     return sql` WHEN ${x} IS NOT NULL AND ${checkedValue(c, column, x)} IS NULL THEN CONCAT(${param(`${column.name}: `)}, ${shown}, ${param(` is not exactly ${column.type}`)})`
   })
   const why = sql`CASE${joined(cases, '')} END AS ${WHY}`
-  const rows = asRelation(columns, (column, x) => checkedValue(c, column, x), [why])
+  const rows = asRelation(r, columns, (column, x) => checkedValue(c, column, x), [why])
   return [
     ...emptyStage(c, r, exists),
     sql`INSERT INTO ${STAGE} (${stageNames(c, r)})
-SELECT ${list([...others.toReversed(), sql`COALESCE(m.${WHY}, ${unfit ?? sql`NULL`})`, sql`m.n`])}
-FROM ${rows}${inPart(part)}`,
+SELECT ${list([...others.toReversed(), sql`COALESCE(m.${WHY}, ${unfit ?? sql`NULL`})`, rowNumber(r)])}
+FROM ${rows}${inPart(r, part)}`,
   ]
 }

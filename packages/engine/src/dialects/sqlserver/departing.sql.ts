@@ -97,15 +97,24 @@ export function isLarge(columns: readonly Leaving[]): Sql | null {
 
 const named = (i: number): Sql => ident(`c${i + 1}`)
 
+/** Without a type of its own a server that is another and speaks the protocol sends the texts beside it in a code page. */
+const NO_TEXT = sql`CAST(NULL AS nvarchar(max))`
+const nothing = ({ kind }: Leaving): Sql => (kind === 'text' ? NO_TEXT : sql`NULL`)
+
 /** What is read of each row: its columns, and the key of one that has a large value, which is left out. `r`: uncast. */
 export function readColumns(c: Catalogs, r: FlowRelation, columns: readonly Leaving[]): Sql {
-  const values = columns.map(({ value, size }, i) => {
-    const read = size === null ? value : sql`CASE WHEN ${size} <= ${raw(LARGE_BYTES)} THEN ${value} END`
+  const values = columns.map((x, i) => {
+    const { size, value } = x
+    const read =
+      size === null ? value : sql`CASE WHEN ${size} <= ${raw(LARGE_BYTES)} THEN ${value} ELSE ${nothing(x)} END`
     return sql`${read} AS ${named(i)}`
   })
   const large = isLarge(columns)
   const key = c.kit.keyJson(r.key.map((k) => ({ type: k.sourceType, x: clearValue(c, k) })))
-  return joined([...values, ...(large === null ? [] : [sql`CASE WHEN ${large} THEN ${key} END AS [large]`])], ', ')
+  return joined(
+    [...values, ...(large === null ? [] : [sql`CASE WHEN ${large} THEN ${key} ELSE ${NO_TEXT} END AS [large]`])],
+    ', ',
+  )
 }
 
 /** Where a row with large values is, and what its columns are there. */
@@ -132,8 +141,8 @@ export const largeInPlace = (columns: readonly Leaving[], from: Sql, where: Sql)
 /** Its columns, without the large ones, and then which of them those are. */
 export function largeColumns(columns: readonly Leaving[], { from, where, value }: LargeRow): Sql {
   const isLong = (i: number): Sql => sql`DATALENGTH(${value(i)}) > ${raw(LARGE_BYTES)}`
-  const values = columns.map(({ size }, i) =>
-    size === null ? value(i) : sql`CASE WHEN ${isLong(i)} THEN NULL ELSE ${value(i)} END`,
+  const values = columns.map((x, i) =>
+    x.size === null ? value(i) : sql`CASE WHEN ${isLong(i)} THEN ${nothing(x)} ELSE ${value(i)} END`,
   )
   const long = columns.map(({ size }, i) => (size === null ? sql`N''` : sql`CASE WHEN ${isLong(i)} THEN N'1' END`))
   return sql`SELECT ${joined([...values, ...long], ', ')} FROM ${from} WHERE ${where}`

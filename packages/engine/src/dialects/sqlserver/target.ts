@@ -128,6 +128,10 @@ export class SqlServerTarget implements TargetPort {
     return type === null ? why : narrowing(type, targetType)
   }
 
+  castNarrowing(cast: string, targetType: string): string | null {
+    return narrowing(cast, targetType)
+  }
+
   /** A type of ours, and not one of the source's that is called alike. */
   #isOwn(type: string): boolean {
     return this.#foreign === null || (this.#foreign(type) === null && logicalTypeOf(type) !== null)
