@@ -1,9 +1,8 @@
 /** The server that TIDEMARK_TEST_SQLSERVER names, if any; its user makes databases, and removes them. */
-import { setTimeout as sleep } from 'node:timers/promises'
 import { SqlServerSession, type SqlServerOptions } from '../../src/drivers/sqlserver.ts'
 import { sqlServerOptionsOf } from '../../src/drivers/sqlserver-url.ts'
 import { newShortId } from '../../src/runtime/new-id.ts'
-import { TEST_SERVER } from './sqlserver-database.ts'
+import { TEST_SERVER, untilDone } from './sqlserver-database.ts'
 
 export const sqlServerOptions = (url: string): SqlServerOptions => sqlServerOptionsOf(url, '/nowhere', 'tidemark test')
 
@@ -16,23 +15,11 @@ export function urlOfDatabase(database: string): string {
 
 export async function makeDatabase(prefix: string): Promise<string> {
   const database = `${prefix}_${newShortId(8)}`
-  await untilDone(`create database ${database}`)
+  await untilDone(() => asAdmin(`create database ${database}`))
   return database
 }
 
-export const dropDatabase = (database: string): Promise<void> => untilDone(`drop database ${database}`)
-
-/** Once nobody else makes or removes one, or is connected to it: a session that was closed may be there for a moment. */
-async function untilDone(statement: string): Promise<void> {
-  for (let left = 50; ; left--) {
-    try {
-      return await asAdmin(statement)
-    } catch (error) {
-      if (left === 0) throw error
-      await sleep(100)
-    }
-  }
-}
+export const dropDatabase = (database: string): Promise<void> => untilDone(() => asAdmin(`drop database ${database}`))
 
 async function asAdmin(statement: string): Promise<void> {
   await using admin = await SqlServerSession.connect(sqlServerOptions(TEST_SERVER ?? ''))
