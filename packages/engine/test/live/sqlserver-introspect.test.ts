@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { databaseIdentity } from '../../src/dialects/sqlserver/identity.ts'
-import { describeTable, isIndexed } from '../../src/dialects/sqlserver/introspect.ts'
+import { describeTable, isIndexed, typesIn } from '../../src/dialects/sqlserver/introspect.ts'
 import { lookAtTable } from '../../src/dialects/sqlserver/stored-table.ts'
 import { bracketed } from '../../src/dialects/sqlserver/style.ts'
 import { columnsOf, typeNamed } from '../../src/dialects/sqlserver/type-of.ts'
@@ -111,6 +111,10 @@ describe.skipIf(TEST_SERVER === null)('what is in the databases of a live SQL Se
     expect((await describeIn(db, 'seen'))?.columns.map(({ name }) => name)).toEqual(['a', 'd'])
     expect((await describeIn(db, 'seen'))?.estimatedRows).toBeNull()
     expect(await describeIn(db, 'nothing')).toBeNull()
+    for (const name of [odd, 'seen', 'nothing'])
+      expect(await typesIn(db.session, [name], at(db), WHERE)).toEqual(
+        new Map((await describeIn(db, name))?.columns.map((column) => [column.name, column.type])),
+      )
     const indexed = (column: string) => isIndexed(db.session, [odd], column, at(db), WHERE)
     expect([await indexed('b'), await indexed('d'), await indexed('e'), await indexed('a')]).toEqual([
       true,

@@ -3,6 +3,9 @@ import { SqlServerSession } from '../../src/drivers/sqlserver.ts'
 import { connectionOf, settingsOf } from '../../src/dialects/sqlserver/session.ts'
 import { dropDatabase, makeDatabase, TEST_SERVER } from './sqlserver-server.ts'
 
+const connectTo = (options: SqlServerDatabase['options']): Promise<SqlServerSession> =>
+  SqlServerSession.connect(connectionOf(options, 'target').options, settingsOf('target'))
+
 export class SqlServerDatabase implements AsyncDisposable {
   readonly name: string
   readonly options: Readonly<Record<string, unknown>>
@@ -18,8 +21,12 @@ export class SqlServerDatabase implements AsyncDisposable {
     if (TEST_SERVER === null) throw new Error('TIDEMARK_TEST_SQLSERVER names no server')
     const name = await makeDatabase('t')
     const options = { url: TEST_SERVER, database: name }
-    const session = await SqlServerSession.connect(connectionOf(options, 'target').options, settingsOf('target'))
-    return new SqlServerDatabase(name, options, session)
+    return new SqlServerDatabase(name, options, await connectTo(options))
+  }
+
+  /** A session of its own, for the caller to end. */
+  connect(): Promise<SqlServerSession> {
+    return connectTo(this.options)
   }
 
   /** Without a table or view: making a database anew takes seconds. */
@@ -28,7 +35,7 @@ export class SqlServerDatabase implements AsyncDisposable {
       `SELECT CONCAT(CASE o.type WHEN 'V' THEN 'VIEW' ELSE 'TABLE' END, ' [', REPLACE(CAST(n.name AS nvarchar(128)), ']', ']]'), '].[', REPLACE(CAST(o.name AS nvarchar(128)), ']', ']]'), ']')
 FROM sys.objects AS o JOIN sys.schemas AS n ON n.schema_id = o.schema_id WHERE o.type IN ('U', 'V') ORDER BY CASE o.type WHEN 'V' THEN 0 ELSE 1 END`,
     )
-    for (const [name] of names) await this.session.script(`DROP ${name}`)
+    if (names.length > 0) await this.session.script(names.map(([name]) => `DROP ${name}`).join('\n'))
   }
 
   /** Each is a batch. */

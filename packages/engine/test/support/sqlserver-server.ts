@@ -18,17 +18,17 @@ export function urlOfDatabase(database: string): string {
 
 export async function makeDatabase(prefix: string): Promise<string> {
   const database = `${prefix}_${newShortId(8)}`
-  await untilDone(`create database ${database}`)
+  await untilDone(() => asAdmin(`create database ${database}`))
   return database
 }
 
-export const dropDatabase = (database: string): Promise<void> => untilDone(`drop database ${database}`)
+export const dropDatabase = (database: string): Promise<void> => untilDone(() => asAdmin(`drop database ${database}`))
 
 /** Once nobody else makes or removes one, or is connected to it: a session that was closed may be there for a moment. */
-async function untilDone(statement: string): Promise<void> {
+async function untilDone(work: () => Promise<void>): Promise<void> {
   for (let left = 50; ; left--) {
     try {
-      return await asAdmin(statement)
+      return await work()
     } catch (error) {
       if (left === 0) throw error
       await sleep(100)

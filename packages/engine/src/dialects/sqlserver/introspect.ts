@@ -38,6 +38,27 @@ WHERE ${where} AND i.is_unique = 1 AND i.has_filter = 0 AND i.is_disabled = 0 AN
 ORDER BY CASE i.is_primary_key WHEN 1 THEN 0 ELSE 1 END, i.index_id, x.key_ordinal`
 }
 
+/** Types of its columns, by name, for which no keys and no rows have to be looked up; none: there is no such table. */
+export async function typesIn(
+  session: SqlServerSession,
+  table: TableName,
+  at: Place,
+  where: string,
+): Promise<ReadonlyMap<string, string>> {
+  const place = await findCatalog(session, table, at, where)
+  if (place === null) return new Map()
+  const object = objectOf(place)
+  const rows = await query(
+    session,
+    sql`SELECT ${TYPE_FACETS}, c.name FROM ${object.from} JOIN ${place.sys('columns')} AS c ON c.object_id = o.object_id ${joinBaseType(place.sys('types'))} WHERE ${object.where}`,
+    where,
+    'TM4019',
+  )
+  const meant = rows.length === 0 ? await synonymOf(session, place, where) : null
+  if (meant !== null) return await typesIn(session, meant, { ...at, ...place }, where)
+  return new Map(rows.map((row) => [row[FACET_CELLS] ?? '', typeOfFacets(row)]))
+}
+
 /** A table or view, or what a synonym stands for; null: there is none. */
 export async function describeTable(
   session: SqlServerSession,

@@ -5,24 +5,13 @@ import { AppError } from '../../runtime/app-error.ts'
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { changedTypes } from '../relational/changed-types.ts'
 import { sourceColumns } from '../source-columns.ts'
-import { describeTable } from './introspect.ts'
+import { typesIn } from './introspect.ts'
 import type { Place } from './names.ts'
 
 /** Where tables are that are named without it. */
 export interface Places {
   readonly source: Place
   readonly target: Place
-}
-
-/** Of columns in a table, by name; a table that is gone has none. */
-async function typesIn(
-  session: SqlServerSession,
-  table: TableName,
-  at: Place,
-  where: string,
-): Promise<ReadonlyMap<string, string>> {
-  const facts = await describeTable(session, table, at, where)
-  return new Map(facts?.columns.map(({ name, type }) => [name, type]))
 }
 
 const tableOf = (r: FlowRelation, { table }: ColumnRef): TableName =>

@@ -86,4 +86,4 @@ FROM ${target} AS t JOIN ${beside} AS s ON ${equals} WHERE ${joined(differs, ' O
 
 /** The table beside becomes the target, which is not there yet. */
 export const renameBeside = (c: Catalogs, r: FlowRelation): Sql =>
-  sql`EXEC sp_rename ${catalogText(nameLiteral(targetTable(c, landingTable(r))))}, ${catalogText(columnLiteral(r.target.table.at(-1) ?? ''))}`
+  sql`EXEC sp_rename ${catalogText(nameLiteral(targetTable(c, landingTable(r))))}, ${catalogText(columnLiteral(r.target.table.at(-1) ?? ''))}, N'OBJECT'`
