@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { abilitiesOf, bitsOf, columnOf, tableOf } from '../support/sqlserver-bits.ts'
-import { SqlServerDatabase, TEST_SERVER } from '../support/sqlserver-database.ts'
+import { SqlServerDatabase } from '../support/sqlserver-database.ts'
+import { TEST_SERVER } from '../support/sqlserver-server.ts'
 import { TransferProject } from '../support/transfer-project.ts'
 
 /** a project takes a password by reference alone */

@@ -49,7 +49,7 @@ function keepPlaces({ target }: Bench, db: SqlServerDatabase): void {
 }
 
 /** `between`: called when the sessions that a world had are closed. */
-export async function dropShared(between: () => void): Promise<void> {
+export async function dropShared(between: () => void = () => {}): Promise<void> {
   const db = await shared
   shared = null
   await db?.session[Symbol.asyncDispose]()
