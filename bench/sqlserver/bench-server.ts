@@ -1,5 +1,6 @@
 /** The server of a bench: the one that the environment names, as it is set up; a database is made there and dropped again. */
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { SqlServerSession } from '../../packages/engine/src/drivers/sqlserver.ts'
 import { connectionOf, settingsOf } from '../../packages/engine/src/dialects/sqlserver/session.ts'
 import { childEnvironment } from '../../packages/engine/src/runtime/config.ts'
@@ -40,6 +41,21 @@ export async function withDatabase<T>(work: (database: Database, admin: SqlServe
     await using session = await connect({ url, name })
     return await work({ url, name }, session)
   } finally {
-    await server.script(`DROP DATABASE ${name}`)
+    await drop(server, name)
   }
+}
+
+/** The server may take a while to see that a session is gone. */
+const DROPS = 40
+const DROP_MS = 250
+
+async function drop(server: SqlServerSession, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      await server.script(`DROP DATABASE ${name}`)
+      return
+    } catch (error) {
+      if (attempt === DROPS) throw error
+      await sleep(DROP_MS)
+    }
 }

@@ -1,11 +1,15 @@
 /** The table that moves: nine columns of the usual kinds, about 250 bytes a row. */
 import type { SqlServerSession } from '../../packages/engine/src/drivers/sqlserver.ts'
 
-export const ordersTable = (
-  name: string,
-): string => `CREATE TABLE ${name} (id bigint NOT NULL PRIMARY KEY, code nvarchar(50) NULL,
-  customer nvarchar(100) NULL, note nvarchar(400) NULL, city nvarchar(40) NULL, reference uniqueidentifier NULL,
+const ordersWith = (name: string, [code, customer, note, city]: readonly (number | 'max')[]): string =>
+  `CREATE TABLE ${name} (id bigint NOT NULL PRIMARY KEY, code nvarchar(${code}) NULL,
+  customer nvarchar(${customer}) NULL, note nvarchar(${note}) NULL, city nvarchar(${city}) NULL, reference uniqueidentifier NULL,
   amount decimal(18,4) NULL, modified_on datetime2(6) NULL, active bit NULL)`
+
+export const ordersTable = (name: string): string => ordersWith(name, [50, 100, 400, 40])
+
+/** As it is made for rows whose texts have no limit, those of a file. */
+export const tableForFile = (name: string): string => ordersWith(name, ['max', 'max', 'max', 'max'])
 
 /** The columns as texts, as exactly as they are: the client rounds the others. */
 export const ORDER_TEXTS = `id, code, customer, note, city, reference, CONVERT(nvarchar(41), amount) AS amount,

@@ -8,7 +8,7 @@ import { quoted, timedSession } from '../../reference-session.ts'
 import { type BenchContext, type Result, resultOf, rows, runsOf } from '../../result.ts'
 import { seconds } from '../../seconds.ts'
 import { type Database, withDatabase } from '../../sqlserver/bench-server.ts'
-import { ORDERS_IN_DUCKDB, ordersTable } from '../../sqlserver/orders.ts'
+import { ORDERS_IN_DUCKDB, tableForFile } from '../../sqlserver/orders.ts'
 import { loadFile } from '../../sqlserver/plain-tedious.ts'
 
 const RUNS = 3
@@ -39,7 +39,7 @@ export const write = (ctx: BenchContext): Promise<readonly Result[]> =>
     }
     const [ten, one] = [await taskOf(10), await taskOf(1)]
     const side = (name: string, task: WriteTask) => async (): Promise<Measured> => {
-      await admin.script(`DROP TABLE IF EXISTS ${task.table}; ${ordersTable(task.table)}`)
+      await admin.script(`DROP TABLE IF EXISTS ${task.table}; ${tableForFile(task.table)}`)
       const measured = await measure(FILE, name, task)
       const [row] = await admin.rows(`SELECT COUNT_BIG(*) FROM ${task.table}`)
       if (row?.[0] !== String(task.rows)) throw new Error(`${name}: ${row?.[0]} rows arrived of ${task.rows}`)

@@ -25,7 +25,14 @@ import { execAll, type Sender } from '../relational/sender.ts'
 import { FAILS } from '../relational/sift.ts'
 import { unheld, weighStaged } from '../relational/weigh.ts'
 import type { BatchPart, RowPolicy } from '../row-policy.ts'
-import { arrivedColumns, insertArrived, lookedAt, stageArrived, stageLookedAt } from './arriving.sql.ts'
+import {
+  arrivedColumns,
+  type ArrivedColumn,
+  insertArrived,
+  lookedAt,
+  stageArrived,
+  stageLookedAt,
+} from './arriving.sql.ts'
 import { arrivedBy, receive } from './arriving.ts'
 import { BatchTarget } from './batch-target.ts'
 import { catalogsOf, intoOf, placeOf } from './catalogs.ts'
@@ -116,16 +123,17 @@ class ArrivalBench implements Bench {
     own.split = { ...split, readAt: null }
     const name = batchName(own.batch)
     const arrived = arrivedBy(flow, this.target)
-    const rows = await receive(own.session, this.#from, arrived, { flow, selection, split }, this.target.location)
+    const received = await receive(own.session, this.#from, arrived, { flow, selection, split }, this.target.location)
+    const { rows } = received
     const isBad = this.#bad.has(name)
     const direct = part === null && !how.knowsBadRows && !isBad && (await this.#takesAnyRow(own, flow, arrived))
     try {
       if (direct) {
-        await this.#insert(own, flow, arrived)
+        await this.#insert(own, flow, arrived, received.columns)
         own.landed = rows
         return { rows, bytes: split.bytes }
       }
-      own.arrived = await this.#stageArrived(own, arrived, part, isBad)
+      own.arrived = await this.#stageArrived(own, arrived, received.columns, part, isBad)
     } catch (error) {
       throw this.#again(error, name, flow, direct)
     }
@@ -151,22 +159,27 @@ class ArrivalBench implements Bench {
     )
   }
 
-  async #insert(own: SqlServerTransaction, flow: FlowRelation, r: FlowRelation): Promise<void> {
+  async #insert(
+    own: SqlServerTransaction,
+    flow: FlowRelation,
+    r: FlowRelation,
+    columns: readonly ArrivedColumn[],
+  ): Promise<void> {
     const c = this.#catalogs
     const { identity } = await this.#batches.landing(flow)
-    await execAll(own, numbering(c, r, identity, insertArrived(c, r, arrivedColumns(r))))
+    await execAll(own, numbering(c, r, identity, insertArrived(c, r, columns)))
   }
 
   /** As it is then known. */
   async #stageArrived(
     to: Sender,
     r: FlowRelation,
+    columns: readonly ArrivedColumn[],
     part: BatchPart | null,
     isBad: boolean,
     exists = true,
   ): Promise<FlowRelation> {
     const c = this.#catalogs
-    const columns = arrivedColumns(r)
     if (!isBad) {
       await execAll(to, stageArrived(c, r, columns, part))
       return r
@@ -222,8 +235,8 @@ class ArrivalBench implements Bench {
     await session.begin()
     try {
       const arrived = arrivedBy(flow, this.target)
-      const rows = await receive(session, this.#from, arrived, { flow, selection, split }, where)
-      const relation = await this.#stageArrived(here, arrived, null, true, facts !== null)
+      const { rows, columns } = await receive(session, this.#from, arrived, { flow, selection, split }, where)
+      const relation = await this.#stageArrived(here, arrived, columns, null, true, facts !== null)
       const batch = { staged: staged(relation), rows, split: { ...split, readAt: null }, kind, policy }
       return await weighStaged(here, this.#catalogs, unheld(relation, { keepsPositions }), batch, facts, null)
     } finally {

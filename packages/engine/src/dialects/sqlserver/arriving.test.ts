@@ -11,11 +11,11 @@ import { workPlace } from './work-area.ts'
 const server = { host: 'office', database: 'Office', user: 'tidemark', password: new Secret('x') }
 const c = catalogsOf(connectionOf(server), connectionOf(server, 'target'), workPlace(null), () => new Secret('key'), 13)
 
-const column = (name: string): PlannedColumn => ({
+const column = (name: string, type = 'int'): PlannedColumn => ({
   source: name,
   target: name,
-  sourceType: 'int',
-  targetType: 'int',
+  sourceType: type,
+  targetType: type,
   origin: { kind: 'main' },
   cast: null,
   mask: null,
@@ -48,4 +48,16 @@ test('rows are numbered under a name that no column of theirs has', () => {
     expect(names).toContain('n')
     expect(new Set(names).size).toBe(names.length)
   }
+})
+
+test('parts are looked for where a value of the batch came in parts, and nowhere else', () => {
+  const r = { ...relation, columns: [column('id'), column('note', 'nvarchar(max)'), column('file', 'varbinary(max)')] }
+  const arrived = arriving.arrivedColumns(r)
+  const looksIn = (inParts: readonly boolean[]): readonly string[] => {
+    const columns = arrived.map((x, i) => ({ ...x, inParts: inParts[i] ?? false }))
+    return [...printed(arriving.insertArrived(c, r, columns)).matchAll(/of_column = (\d)/g)].map(([, n]) => n ?? '')
+  }
+  expect(looksIn(arrived.map(({ inParts }) => inParts))).toEqual(['1', '2'])
+  expect(looksIn([false, false, true])).toEqual(['2'])
+  expect(looksIn([false, false, false])).toEqual([])
 })

@@ -28,14 +28,20 @@ export function arrivedBy(flow: FlowRelation, target: SqlServerTarget): FlowRela
   return arrivedRelation(flow, typeOf, position, true)
 }
 
-/** The rows of a batch, in a temporary table of the session's; how many. `r`: as they arrive. */
+export interface Received {
+  readonly rows: bigint
+  /** as they have arrived */
+  readonly columns: readonly ArrivedColumn[]
+}
+
+/** The rows of a batch, in a temporary table of the session's. `r`: as they arrive. */
 export async function receive(
   session: SqlServerSession,
   from: Departure,
   r: FlowRelation,
   batch: { readonly flow: FlowRelation; readonly selection: Selection; readonly split: CapturedBatch },
   where: string,
-): Promise<bigint> {
+): Promise<Received> {
   const columns = arrivedColumns(r)
   try {
     await session.script(tsql(remakeArrived(columns)))
@@ -67,15 +73,18 @@ async function loadAll(
   session: SqlServerSession,
   incoming: IncomingCsv,
   columns: readonly ArrivedColumn[],
-): Promise<bigint> {
+): Promise<Received> {
   const into = [
     ...columns.map(({ kind, most }, i) => ({ name: arrivedName(i), kind, length: most })),
     ...(hasLong(columns) ? [{ name: PARTS_NAME, kind: 'text' as const, length: 20 }] : []),
   ]
+  const inParts = new Set<number>()
   let rows = 0n
   for (let item: CsvItem | null = await incoming.next(); item !== null; item = await incoming.next()) {
-    if (isPart(item)) await session.run(KEEP_PARTS, [item.row, String(item.column), incoming.bytesFrom(item)])
-    else rows += await session.load(tsql(ARRIVED), into, incoming.rowsFrom(item))
+    if (isPart(item)) {
+      inParts.add(item.column)
+      await session.run(KEEP_PARTS, [item.row, String(item.column), incoming.bytesFrom(item)])
+    } else rows += await session.load(tsql(ARRIVED), into, incoming.rowsFrom(item))
   }
-  return rows
+  return { rows, columns: columns.map((column, i) => ({ ...column, inParts: inParts.has(i) })) }
 }
