@@ -24,6 +24,7 @@ const RULES: readonly Rule[] = [
     'list_sum(list_transform(range(3000), lambda x: (x * id) % 1000003))',
     `(SELECT SUM((x.i * id) % 1000003) FROM ${NUMBERS('0', '3000', 'x', 'i')})`,
   ],
+  [/^CREATE TABLE (\w+) AS SELECT (\w+) FROM/, 'SELECT $2 INTO $1 FROM'],
   [/\bSELECT key\b/g, 'SELECT [key]'],
   [/tidemark_position__main__/g, 'tidemark_position__dbo__'],
   [/CAST\(get_current_timestamp\(\) AT TIME ZONE 'UTC' AS TIMESTAMP\)/g, 'CAST(SYSUTCDATETIME() AS datetime2(6))'],
@@ -49,6 +50,8 @@ const RULES: readonly Rule[] = [
   [/starts_with\(([^,()]+), ('[^']*')\)/g, 'CHARINDEX($2, $1) = 1'],
   [/([\w.]+)::VARCHAR/g, AS_TEXT('$1')],
   [/CAST\((\w+) AS VARCHAR\)/g, AS_TEXT('$1')],
+  // beside a target that ignores case, whose keys it tells apart
+  [/CREATE TABLE src \(id VARCHAR\b/g, 'CREATE TABLE src (id nvarchar(400) COLLATE Latin1_General_CS_AS'],
   [/\bVARCHAR COLLATE nocase\b/g, 'nvarchar(400) COLLATE Latin1_General_CI_AS'],
   [/\bVARCHAR\b(?!\()/g, 'nvarchar(400)'],
   [/\bTIMESTAMP\b/g, 'datetime2(6)'],

@@ -1,3 +1,3 @@
 import { importSemantics } from '../support/sqlserver-semantics.ts'
 
-await importSemantics('trees')
+await importSemantics('resume-flat')

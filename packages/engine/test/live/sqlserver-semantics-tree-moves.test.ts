@@ -1,3 +1,3 @@
 import { importSemantics } from '../support/sqlserver-semantics.ts'
 
-await importSemantics('orphans')
+await importSemantics('tree-moves')
