@@ -3,6 +3,8 @@ import { CAPTURE_SCHEMAS, type CaptureSchemas } from '@tidemark/contract/capture
 import { backfill } from '../capture/backfill.ts'
 import type { CaptureModes } from '../capture/capture-mode.ts'
 import { watermark } from '../capture/watermark.ts'
+import { snapshotMode } from '../snapshot/mode.ts'
+import { hotPlace } from './hot-place.ts'
 import type { ControlStore } from '../control/control-store.ts'
 import type { StoreStanding } from '../control/store-standing.ts'
 import { controlStoreExists, inspectControlStore, openControlStore } from '../control/open-control-store.ts'
@@ -38,7 +40,7 @@ export interface OpenAppOptions {
   readonly hit?: Hit
 }
 
-const MODES: CaptureModes = { watermark, backfill }
+const duckdbVersion = async (): Promise<string> => (await import('../drivers/duckdb.ts')).duckdbVersion()
 
 export interface Opened {
   readonly ctx: AppContext
@@ -63,7 +65,7 @@ export function openContext(options: OpenAppOptions): Opened {
     config: options.config,
     captureSchemas,
     by: { actor: options.actor, command: options.command, reason: null },
-    modes: { ...MODES, ...options.modes },
+    modes: { watermark, backfill, snapshot: snapshotMode(hotPlace(project), duckdbVersion), ...options.modes },
     hardSignal: options.hardSignal,
     hit: options.hit ?? (options.config.failpoint === null ? neverHit : dieAt(options.config.failpoint)),
     loadDialect: options.loadDialect ?? loadDialect,

@@ -91,6 +91,14 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
     wish.onlyAgain === undefined
       ? mode.decide(question, await mode.ask(question))
       : await retryDecision(question, openAmong(facts.ledger.rejects, wish.onlyAgain))
+  if (decision.kind === 'take' && decision.extraction !== undefined && bench.embedded === undefined)
+    throw new AppError(
+      'TM1017',
+      `${definition.id}: capture ${mode.kind} from ${bench.source.location} to ${bench.target.location}`,
+      {
+        remedy: [`its source is a DuckDB file or a folder of files, and its target a DuckDB file`],
+      },
+    )
   return makePlan({
     definition,
     scope,

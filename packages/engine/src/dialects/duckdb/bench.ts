@@ -34,6 +34,7 @@ import { templateSql } from '../relational/template.sql.ts'
 import { unheld, weighBatch, weighStaged } from '../relational/weigh.ts'
 import { stateOf } from '../relational/work-area.ts'
 import { SHARED_STATEMENTS } from '../relational/statements.ts'
+import { EmbeddedDuckdb } from './embedded.ts'
 import { translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
 import { holdsOnlyThisRun } from './fresh-target.sql.ts'
@@ -129,6 +130,7 @@ export class DuckdbBench implements Bench {
   readonly source: SourcePort
   readonly target: DuckdbTarget
   readonly work: DuckdbWorkArea | RangesAlone
+  readonly embedded?: EmbeddedDuckdb
   readonly #files: Ends
   readonly #session: DuckdbSession
   readonly catalogs: DuckdbCatalogs
@@ -163,6 +165,8 @@ export class DuckdbBench implements Bench {
     const facts = source.facts(session)
     this.source = new DuckdbSource(facts, session, catalogs, source.location, hooks.betweenClockAndCeiling)
     const end = { ...source, folder: spools.folder, explain: (error: unknown) => facts.explain(error) }
+    const targetOf = (r: FlowRelation) => stateOf(this.target, r.target.table)
+    this.embedded = new EmbeddedDuckdb(spools.session, catalogs, end, targetOf)
     this.work = new DuckdbWorkArea(spools.session, catalogs, end, {
       rowIds: (r) => this.#readsByRowId(r),
       // a file that this run, or one beside it, writes changes with every batch
@@ -170,7 +174,7 @@ export class DuckdbBench implements Bench {
         !readsSpool(r) && (source.filledBeside || (source.file !== null && source.file === files.target.file?.path))
           ? Promise.resolve(null)
           : this.#readAt(r),
-      target: (r) => stateOf(this.target, r.target.table),
+      target: targetOf,
     })
   }
 
