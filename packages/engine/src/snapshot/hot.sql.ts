@@ -1,5 +1,5 @@
 /** The tables of the hot side, and what is said to them. */
-import { ident, joined, param, type Sql, sql } from '../dialects/sql-text.ts'
+import { ident, joined, param, type Sql, sql, whole } from '../dialects/sql-text.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 
 export type HotTable = 'snapshot' | 'hot_row' | 'difference'
@@ -74,6 +74,10 @@ export function snapshotOf(row: readonly (string | null)[]): SnapshotRow {
     imageBytes: number(17),
   }
 }
+
+/** Of the difference that a snapshot was found with. */
+export const differenceKeys = (catalog: string, id: string, kind: string, limit: bigint): Sql =>
+  sql`SELECT key FROM ${hotTable(catalog, 'difference')} WHERE snapshot = ${param(id)} AND kind = ${param(kind)} ORDER BY key LIMIT ${whole(limit)}`
 
 export const keepSnapshot = (catalog: string, id: string): Sql =>
   sql`UPDATE ${hotTable(catalog, 'snapshot')} SET state = 'kept' WHERE id = ${param(id)}`

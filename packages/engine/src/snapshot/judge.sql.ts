@@ -1,7 +1,7 @@
 /** What became of each key: temporary tables of one session. */
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
 import { sameContent } from '../dialects/duckdb/types.ts'
-import { ident, joined, param, type Sql, sql } from '../dialects/sql-text.ts'
+import { EMPTY, ident, joined, param, type Sql, sql, whole } from '../dialects/sql-text.ts'
 import type { ComparedColumn } from './compared.ts'
 import { comparedHash, comparedText, comparedValue, fingerprints, keyText, valueText } from './fingerprint.sql.ts'
 import { hotTable } from './hot.sql.ts'
@@ -100,28 +100,50 @@ WHERE j.kind = 'unchanged' AND NOT (${joined(same, ' AND ')}))`
 export const hashRows = (image: string, compared: readonly ComparedColumn[], carries: boolean): Sql =>
   sql`CREATE OR REPLACE TEMP TABLE ${HASHED} AS
 SELECT ${imagePlace('i')} AS place, ${comparedHash('i', compared)} AS row_hash FROM ${readImage(image)} AS i
-${carries ? sql`WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))` : sql``}`
+${carries ? sql`WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))` : EMPTY}`
 
 export const countKinds = sql`SELECT kind, count(*) FROM ${JUDGED} GROUP BY kind`
 
+const atMost = (limit: bigint | null): Sql => (limit === null ? EMPTY : sql` LIMIT ${whole(limit)}`)
+
 /** The keys of one kind, in their order. */
-export const keysOf = (kind: string, limit: Sql | null): Sql =>
-  sql`SELECT key FROM ${JUDGED} WHERE kind = ${param(kind)} ORDER BY key${limit === null ? sql`` : sql` LIMIT ${limit}`}`
+export const keysOf = (kind: string, limit: bigint | null): Sql =>
+  sql`SELECT key FROM ${JUDGED} WHERE kind = ${param(kind)} ORDER BY key${atMost(limit)}`
+
+interface Images {
+  readonly before: string
+  readonly now: string
+}
+type Columns = readonly { readonly before: ComparedColumn; readonly now: ComparedColumn }[]
 
 /** For each changed row, each compared column whose value is another: key, column, old and new text. */
-export function changedValues(
-  images: { readonly before: string; readonly now: string },
-  columns: readonly { readonly before: ComparedColumn; readonly now: ComparedColumn }[],
-  limit: Sql | null,
-): Sql {
-  const parts = columns.map(
-    ({ before, now }) =>
-      sql`struct_pack(col := ${param(now.name)}, old := ${valueText('o', before)}, new := ${valueText('n', now)}, differs := ${comparedText('o', before)} IS DISTINCT FROM ${comparedText('n', now)})`,
-  )
-  return sql`SELECT key, c.col, c.old, c.new FROM (
-SELECT j.key, unnest(list_filter([${joined(parts, ', ')}], lambda c: c.differs)) AS c
-FROM (SELECT * FROM ${JUDGED} WHERE kind = 'changed' ORDER BY key${limit === null ? sql`` : sql` LIMIT ${limit}`}) AS j
+export const changedValues = (images: Images, columns: Columns, limit: bigint | null): Sql =>
+  sql`SELECT key, c.name, c.old, c.new FROM (
+SELECT j.key, unnest(list_filter([${joined(
+    columns.map(
+      ({ before, now }) =>
+        sql`struct_pack(name := ${param(now.name)}, old := ${valueText('o', before)}, new := ${valueText('n', now)}, differs := ${differs(before, now)})`,
+    ),
+    ', ',
+  )}], lambda c: c.differs)) AS c
+${changedRows(images, limit)}) AS q
+ORDER BY key, c.name`
+
+/** How many changed rows differ in each column, most first; a column that differs in none is left out. */
+export const changedColumns = (images: Images, columns: Columns): Sql =>
+  sql`SELECT c.name, c.n FROM (SELECT unnest([${joined(
+    columns.map(
+      ({ before, now }) =>
+        sql`struct_pack(name := ${param(now.name)}, n := count(*) FILTER (WHERE ${differs(before, now)}))`,
+    ),
+    ', ',
+  )}]) AS c
+${changedRows(images, null)}) AS q WHERE c.n > 0 ORDER BY c.n DESC, c.name`
+
+const differs = (before: ComparedColumn, now: ComparedColumn): Sql =>
+  sql`(${comparedText('o', before)} IS DISTINCT FROM ${comparedText('n', now)})`
+
+const changedRows = (images: Images, limit: bigint | null): Sql =>
+  sql`FROM (SELECT key, place, old_place FROM ${JUDGED} WHERE kind = 'changed' ORDER BY key${atMost(limit)}) AS j
 JOIN ${readImage(images.before)} AS o ON ${imagePlace('o')} = j.old_place
-JOIN ${readImage(images.now)} AS n ON ${imagePlace('n')} = j.place) AS q
-ORDER BY key, c.col`
-}
+JOIN ${readImage(images.now)} AS n ON ${imagePlace('n')} = j.place`
