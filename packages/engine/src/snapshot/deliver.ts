@@ -4,13 +4,15 @@ import type { EmbeddedWork } from '../dialects/contract.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
 import { duckdbKit } from '../dialects/duckdb/sql-kit.ts'
-import { ident, joined, param, sql } from '../dialects/sql-text.ts'
+import { ident, joined, param, type Sql, sql } from '../dialects/sql-text.ts'
 import { JUDGED } from './judge.sql.ts'
 
 export interface Delivery {
   readonly run: KeptRun
   readonly embedded: EmbeddedWork
   readonly image: string
+  /** where new and changed rows were taken out of it already; null: they were not */
+  readonly rows: Sql | null
   readonly columns: readonly ImageColumn[]
   readonly key: readonly ImageColumn[]
 }
@@ -31,9 +33,10 @@ export async function findLacking(desk: Desk, { run, embedded, image, key }: Del
 }
 
 /** New and changed rows, and those whose rejects are open. */
-export async function deliver(desk: Desk, { run, embedded, image, columns, key }: Delivery): Promise<void> {
+export async function deliver(desk: Desk, { run, embedded, image, rows, columns, key }: Delivery): Promise<void> {
   const values = columns.map((column) => sql`${imageValue('i', column)} AS ${ident(column.name)}`)
   const { again } = run.selection
+  const from = again.length === 0 && rows !== null ? rows : readImage(image)
   const named = duckdbKit.keyJson(key.map((column) => ({ type: column.type, x: imageValue('i', column) })))
   const looked =
     again.length === 0
@@ -44,7 +47,7 @@ export async function deliver(desk: Desk, { run, embedded, image, columns, key }
     : sql`FALSE`
   await desk.inTransaction(async () => {
     await desk.exec(
-      sql`CREATE OR REPLACE TABLE ${embedded.spool} AS SELECT ${joined(values, ', ')} FROM ${readImage(image)} AS i WHERE ${taken}`,
+      sql`CREATE OR REPLACE TABLE ${embedded.spool} AS SELECT ${joined(values, ', ')} FROM ${from} AS i WHERE ${taken}`,
     )
     await desk.exec(embedded.markSpooled())
   })

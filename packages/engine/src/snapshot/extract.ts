@@ -3,7 +3,7 @@ import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
 import type { SnapshotOptions } from '@tidemark/contract/capture'
 import type { Extracted, KeptRun } from '../capture/capture-mode.ts'
 import type { Bench, EmbeddedWork } from '../dialects/contract.ts'
-import { type ImageColumn, imageColumns } from '../dialects/duckdb/image.sql.ts'
+import { type ImageColumn, imageColumns, readImage } from '../dialects/duckdb/image.sql.ts'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { AppError } from '../runtime/app-error.ts'
 import { comparedColumns } from './compared.ts'
@@ -11,7 +11,18 @@ import { beside, compare, counted } from './compare.ts'
 import { deliver, type Delivery, findLacking } from './deliver.ts'
 import { HotSide, type HotPlace } from './hot-side.ts'
 import { hotTable, insertSnapshot } from './hot.sql.ts'
-import { dropAll, HASHED, hashRows, JUDGED, nullKeys, presentFrom, repeatedKeys } from './judge.sql.ts'
+import {
+  dropAll,
+  HASHED,
+  hashRows,
+  JUDGED,
+  MOVED,
+  noHashes,
+  nullKeys,
+  presentFrom,
+  repeatedKeys,
+  takeMoved,
+} from './judge.sql.ts'
 import { foundText } from './found-text.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 import { param, sql } from '../dialects/sql-text.ts'
@@ -91,10 +102,15 @@ async function build(
   if (before !== null && (options.exact || beside(before, now).way === 'common columns'))
     refuseLostImage(before.image, before.id, run.flow)
   const found = await compare(desk, { catalog, before, now, exact: options.exact })
-  const delivery: Delivery = { run, embedded, image, columns, key }
+  const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
   await findLacking(desk, delivery)
   const counts = await counted(desk)
-  await desk.exec(hashRows(image, compared, found.way !== 'common columns'))
+  const moved = counts.added + counts.changed
+  const few = moved > 0n && moved < counts.unchanged
+  if (few) await desk.exec(takeMoved(image))
+  // where the columns are others, no row hash can be carried over
+  if (found.way === 'common columns') await desk.exec(hashRows(readImage(image), compared))
+  else await desk.exec(moved === 0n ? noHashes : hashRows(few ? MOVED : readImage(image), compared))
   const row: SnapshotRow = {
     id,
     number: ((await hot.list()).at(-1)?.number ?? 0n) + 1n,
@@ -114,7 +130,7 @@ async function build(
   }
   await write(hot, row)
   await run.hit('snapshot:built')
-  await deliver(desk, delivery)
+  await deliver(desk, { ...delivery, rows: few ? MOVED : null })
   return row
 }
 

@@ -18,12 +18,22 @@ export const PRESENT = temp('snapshot_present')
 export const JUDGED = temp('snapshot_judged')
 const OLD_HASHES = temp('snapshot_old_hashes')
 const NEW_HASHES = temp('snapshot_new_hashes')
+/** rows that are new or changed, as the image has them: read once, and looked at more than once */
+export const MOVED = temp('snapshot_moved')
+/** changed rows as they were, likewise */
+const MOVED_FROM = temp('snapshot_moved_from')
 /** places whose row hash was computed */
 export const HASHED = temp('snapshot_hashed')
 
-export const dropAll: readonly Sql[] = [PRESENT, JUDGED, OLD_HASHES, NEW_HASHES, HASHED].map(
+export const dropAll: readonly Sql[] = [PRESENT, JUDGED, OLD_HASHES, NEW_HASHES, MOVED, MOVED_FROM, HASHED].map(
   (table) => sql`DROP TABLE IF EXISTS ${table}`,
 )
+
+/** The files of two images. */
+export interface Images {
+  readonly before: string
+  readonly now: string
+}
 
 export const nullKeys = (image: string, key: readonly ImageColumn[]): Sql =>
   sql`SELECT count(*) FROM ${readImage(image)} AS i WHERE ${joined(
@@ -57,7 +67,7 @@ FULL JOIN (SELECT key, row_hash, first_hash, second_hash, place FROM ${hotTable(
 
 /** Where fingerprints say nothing: rows whose canonical texts are not the same become changed. Each image is read once. */
 export const judgeByText = (
-  images: { readonly before: string; readonly now: string },
+  images: Images,
   columns: { readonly before: readonly ComparedColumn[]; readonly now: readonly ComparedColumn[] },
 ): readonly Sql[] => [
   hashesOf(OLD_HASHES, images.before, columns.before),
@@ -80,7 +90,7 @@ const hashesOf = (table: Sql, image: string, columns: readonly ComparedColumn[])
 
 /** `exact`: value by value, and whatever the fingerprints said counts for nothing. */
 export function judgeExactly(
-  images: { readonly before: string; readonly now: string },
+  images: Images,
   columns: readonly { readonly before: ComparedColumn; readonly now: ComparedColumn }[],
 ): Sql {
   const same = columns.map(({ before, now }) => {
@@ -96,11 +106,22 @@ JOIN ${readImage(images.now)} AS n ON ${imagePlace('n')} = j.place
 WHERE j.kind = 'unchanged' AND NOT (${joined(same, ' AND ')}))`
 }
 
-/** The row hashes that are not carried over. */
-export const hashRows = (image: string, compared: readonly ComparedColumn[], carries: boolean): Sql =>
-  sql`CREATE OR REPLACE TEMP TABLE ${HASHED} AS
-SELECT ${imagePlace('i')} AS place, ${comparedHash('i', compared)} AS row_hash FROM ${readImage(image)} AS i
-${carries ? sql`WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))` : EMPTY}`
+/** A join first and everything else after: what is made of few rows of many is slow within the statement that finds them. */
+export const takeMoved = (image: string): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT i.* FROM ${readImage(image)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))`
+
+/** For `changedValues` and `changedColumns`. */
+export const takeChanged = (images: Images): readonly Sql[] => [
+  sql`CREATE OR REPLACE TEMP TABLE ${MOVED_FROM} AS SELECT i.* FROM ${readImage(images.before)} AS i WHERE ${imagePlace('i')} IN (SELECT old_place FROM ${JUDGED} WHERE kind = 'changed')`,
+  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT i.* FROM ${readImage(images.now)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind = 'changed')`,
+]
+
+/** Of the rows of an image, or of MOVED. */
+export const hashRows = (rows: Sql, compared: readonly ComparedColumn[]): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE ${HASHED} AS SELECT ${imagePlace('i')} AS place, ${comparedHash('i', compared)} AS row_hash FROM ${rows} AS i`
+
+/** Where none is to be computed: the statement that would compute them takes its time to be planned. */
+export const noHashes: Sql = sql`CREATE OR REPLACE TEMP TABLE ${HASHED} (place BIGINT, row_hash VARCHAR)`
 
 export const countKinds = sql`SELECT kind, count(*) FROM ${JUDGED} GROUP BY kind`
 
@@ -110,14 +131,10 @@ const atMost = (limit: bigint | null): Sql => (limit === null ? EMPTY : sql` LIM
 export const keysOf = (kind: string, limit: bigint | null): Sql =>
   sql`SELECT key FROM ${JUDGED} WHERE kind = ${param(kind)} ORDER BY key${atMost(limit)}`
 
-interface Images {
-  readonly before: string
-  readonly now: string
-}
 type Columns = readonly { readonly before: ComparedColumn; readonly now: ComparedColumn }[]
 
 /** For each changed row, each compared column whose value is another: key, column, old and new text. */
-export const changedValues = (images: Images, columns: Columns, limit: bigint | null): Sql =>
+export const changedValues = (columns: Columns, limit: bigint | null): Sql =>
   sql`SELECT key, c.name, c.old, c.new FROM (
 SELECT j.key, unnest(list_filter([${joined(
     columns.map(
@@ -126,11 +143,11 @@ SELECT j.key, unnest(list_filter([${joined(
     ),
     ', ',
   )}], lambda c: c.differs)) AS c
-${changedRows(images, limit)}) AS q
+${changedRows(limit)}) AS q
 ORDER BY key, c.name`
 
 /** How many changed rows differ in each column, most first; a column that differs in none is left out. */
-export const changedColumns = (images: Images, columns: Columns): Sql =>
+export const changedColumns = (columns: Columns): Sql =>
   sql`SELECT c.name, c.n FROM (SELECT unnest([${joined(
     columns.map(
       ({ before, now }) =>
@@ -138,12 +155,12 @@ export const changedColumns = (images: Images, columns: Columns): Sql =>
     ),
     ', ',
   )}]) AS c
-${changedRows(images, null)}) AS q WHERE c.n > 0 ORDER BY c.n DESC, c.name`
+${changedRows(null)}) AS q WHERE c.n > 0 ORDER BY c.n DESC, c.name`
 
 const differs = (before: ComparedColumn, now: ComparedColumn): Sql =>
   sql`(${comparedText('o', before)} IS DISTINCT FROM ${comparedText('n', now)})`
 
-const changedRows = (images: Images, limit: bigint | null): Sql =>
+const changedRows = (limit: bigint | null): Sql =>
   sql`FROM (SELECT key, place, old_place FROM ${JUDGED} WHERE kind = 'changed' ORDER BY key${atMost(limit)}) AS j
-JOIN ${readImage(images.before)} AS o ON ${imagePlace('o')} = j.old_place
-JOIN ${readImage(images.now)} AS n ON ${imagePlace('n')} = j.place`
+JOIN ${MOVED_FROM} AS o ON ${imagePlace('o')} = j.old_place
+JOIN ${MOVED} AS n ON ${imagePlace('n')} = j.place`

@@ -5,7 +5,7 @@ import type { SnapshotDiffDocument } from '@tidemark/contract/snapshot-documents
 import { AppError } from '../../runtime/app-error.ts'
 import { type Compared, compare, counted } from '../../snapshot/compare.ts'
 import type { HotSide } from '../../snapshot/hot-side.ts'
-import { changedColumns, changedValues, keysOf, presentOf } from '../../snapshot/judge.sql.ts'
+import { changedColumns, changedValues, type Images, keysOf, presentOf, takeChanged } from '../../snapshot/judge.sql.ts'
 import type { AppContext } from '../app-context.ts'
 import { countJson } from '../run-json.ts'
 import { knownFlow } from '../select-flows.ts'
@@ -37,24 +37,20 @@ export async function diffSnapshots(ctx: AppContext, options: DiffOptions): Prom
       throw new AppError('TM4041', `the image of ${row.id} of ${flow}, whose values are to be shown`)
   const found = await judged(hot, { before, after }, images)
   const { desk } = hot
+  const counts = await counted(desk)
   const limit = options.limit === null ? null : BigInt(options.limit)
   const keys = async (kind: string) => (await desk.query(keysOf(kind, limit))).map(([key]) => keyJson(key ?? '[]'))
+  const changes = counts.changed === 0n ? NO_CHANGES : await changesOf(hot, images, found, limit)
   return {
     flow,
     before: before.json,
     after: after.json,
-    difference: differenceJson(await counted(desk)),
+    difference: differenceJson(counts),
     schema_change: schemaJson(found),
-    columns:
-      found.columns.length === 0
-        ? []
-        : (await desk.query(changedColumns(images, found.columns))).map(([column, rows]) => ({
-            column: column ?? '',
-            rows: countJson(BigInt(rows ?? '0')),
-          })),
+    columns: changes.columns,
     new: await keys('new'),
     deleted: await keys('deleted'),
-    changed: await changedRows(hot, images, found, limit),
+    changed: changes.rows,
     limit: options.limit,
   }
 }
@@ -62,7 +58,7 @@ export async function diffSnapshots(ctx: AppContext, options: DiffOptions): Prom
 async function judged(
   { desk, catalog }: HotSide,
   { before, after }: { readonly before: ListedSnapshot; readonly after: ListedSnapshot },
-  images: { readonly before: string; readonly now: string },
+  images: Images,
 ): Promise<Compared> {
   await desk.exec(presentOf(catalog, after.row.id))
   return await compare(desk, {
@@ -73,22 +69,35 @@ async function judged(
   })
 }
 
-async function changedRows(
+interface Changes {
+  readonly columns: SnapshotDiffDocument['columns']
+  readonly rows: SnapshotDiffDocument['changed']
+}
+
+const NO_CHANGES: Changes = { columns: [], rows: [] }
+
+async function changesOf(
   { desk }: HotSide,
-  images: { readonly before: string; readonly now: string },
+  images: Images,
   { columns }: Compared,
   limit: bigint | null,
-): Promise<SnapshotDiffDocument['changed']> {
-  if (columns.length === 0) return []
+): Promise<Changes> {
   using _room = await desk.room(2 * columns.length)
+  for (const statement of takeChanged(images)) await desk.exec(statement)
   const rows: SnapshotDiffDocument['changed'] = []
   let last: string | null = null
-  for (const [key, column, old, now] of await desk.query(changedValues(images, columns, limit))) {
+  for (const [key, column, old, now] of await desk.query(changedValues(columns, limit))) {
     if (key !== last) rows.push({ key: keyJson(key ?? '[]'), values: [] })
     last = key ?? null
     rows.at(-1)?.values.push({ column: column ?? '', old: old ?? null, new: now ?? null })
   }
-  return rows
+  return {
+    columns: (await desk.query(changedColumns(columns))).map(([column, n]) => ({
+      column: column ?? '',
+      rows: countJson(BigInt(n ?? '0')),
+    })),
+    rows,
+  }
 }
 
 /** Throws TM1005 where one of the two is not kept. */
