@@ -95,6 +95,8 @@ export interface KeptRun {
   readonly estimatedRows: bigint
   /** rows are to be delivered; else they are only compared */
   readonly delivers: boolean
+  /** rows that the target lacks are missed there: it is not emptied after each hand-off */
+  readonly refills: boolean
   /** where the ledger has that run; null: it has no such run */
   stateOf(run: string): Promise<RunState | null>
   readonly hit: Hit

@@ -15,7 +15,7 @@ interface Kept {
 
 function keptOf({ modes, store, hit }: RunDeps, id: RunRow['id'], plan: FlowPlan): Kept | null {
   if (plan.extraction == null) return null
-  const { capture, apply } = plan.definition
+  const { capture, apply, target } = plan.definition
   const { keeper } = modeOf(modes, capture.kind)
   if (keeper === undefined) throw new TypeError(`capture ${capture.kind} has no keeper`)
   return {
@@ -30,6 +30,7 @@ function keptOf({ modes, store, hit }: RunDeps, id: RunRow['id'], plan: FlowPlan
       selection: plan.selection,
       estimatedRows: BigInt(plan.estimatedRows),
       delivers: apply.kind !== 'none',
+      refills: apply.kind !== 'none' && target.emptied === 'refused',
       stateOf: async (run) => (await store.ledger.findRun(parseRunId(run)))?.state ?? null,
       hit,
     },

@@ -19,8 +19,8 @@ export interface Delivery {
 
 /** A key that the target lacks counts as new, whatever the snapshot before says. */
 export async function findLacking(desk: Desk, { run, embedded, image, key }: Delivery): Promise<void> {
-  const target = run.delivers ? await embedded.target(run.relation) : null
-  if (!run.delivers) return
+  if (!run.refills) return
+  const target = await embedded.target(run.relation)
   const equals = joined(
     key.map((column) => sql`${imageValue('i', column)} = ${ident('t', column.name)}`),
     ' AND ',

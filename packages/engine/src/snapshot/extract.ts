@@ -1,5 +1,5 @@
 /** A run's extraction: the image, what it differs in from the snapshot before, the hot side, and the spool to deliver. */
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, renameSync, statSync } from 'node:fs'
 import type { SnapshotOptions } from '@tidemark/contract/capture'
 import type { Extracted, KeptRun } from '../capture/capture-mode.ts'
 import type { Bench, EmbeddedWork } from '../dialects/contract.ts'
@@ -44,11 +44,15 @@ export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engin
   await hot.tidy(keep, id, (other) => run.stateOf(other))
   const there = (await hot.list()).find((s) => s.id === id)
   if (there !== undefined && (await work.spooled()) !== null) return foundText(there, run.delivers)
+  if (there !== undefined && there.run !== run.run)
+    throw new AppError('TM9001', `${there.run} has taken a snapshot of the id ${id}`, {
+      remedy: [`tidemark run ${run.flow} --fresh   takes another`],
+    })
   await hot.forget(id)
   const former = await formerOf(hot, run)
-  await takeImage(hot, run, embedded, id)
-  await run.hit('snapshot:image')
   try {
+    await takeImage(hot, run, embedded, id)
+    await run.hit('snapshot:image')
     const built = await build(hot, run, embedded, id, former, engine)
     await run.hit('snapshot:spooled')
     return foundText(built, run.delivers)
@@ -75,8 +79,7 @@ async function formerOf(hot: HotSide, { extraction, scope, flow }: KeptRun): Pro
 
 async function takeImage(hot: HotSide, run: KeptRun, embedded: EmbeddedWork, id: string): Promise<void> {
   const path = hot.image(id)
-  const part = `${path}.part`
-  rmSync(part, { force: true })
+  const part = hot.part(id)
   await embedded.takeOut(run.relation, run.selection, run.estimatedRows, part)
   renameSync(part, path)
 }

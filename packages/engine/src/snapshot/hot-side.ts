@@ -66,6 +66,11 @@ export class HotSide implements AsyncDisposable {
     return join(this.#images, `${id}.parquet`)
   }
 
+  /** An image until it is whole. */
+  part(id: string): string {
+    return `${this.image(id)}.part`
+  }
+
   /**
    * What crashes and settled runs left to do: a snapshot whose run settled is kept, one whose run will not settle any more
    * goes, of each scope the newest `keep` stay, and no image without a snapshot. `own`: in the making.
@@ -99,7 +104,7 @@ export class HotSide implements AsyncDisposable {
     await this.desk.inTransaction(async () => {
       for (const statement of removeSnapshots(this.catalog, [id])) await this.desk.exec(statement)
     })
-    rmSync(this.image(id), { force: true })
+    for (const path of [this.image(id), this.part(id)]) rmSync(path, { force: true })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

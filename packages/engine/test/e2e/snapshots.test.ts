@@ -159,6 +159,13 @@ test('plan says what is compared, and writes nothing', async () => {
   expect((await p.ok('plan', 'm.t')).out).toMatch(/compared with snapshot s-.{5}: new and changed rows are delivered/)
   await p.ok('status')
   await p.ok('watermarks')
+  const [id] = (await p.json(SnapshotsDocument, ['snapshot', 'list'])).snapshots.map(({ snapshot }) => snapshot)
+  const rewound = await p.cli(['rewind', 'm.t', '--to', id ?? '', '--reason', 'no way', '--yes'])
+  expect([rewound.exit, rewound.err]).toEqual([
+    2,
+    expect.stringContaining('TM3008 not a position to rewind to: m.t has no position'),
+  ])
+  expect((await p.cli(['doctor'])).out).not.toMatch(/TM9|unexpected/)
 })
 
 test.each(['csv', 'parquet'])('a folder of %s files is compared with what it was', async (format) => {

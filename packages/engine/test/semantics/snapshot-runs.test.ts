@@ -147,3 +147,45 @@ test('a snapshot of a flow that reads its own target stands still while the targ
   expect(await s.take(own)).toEqual([0, 5, 0, 20])
   expect(await s.w.sourceRows("SELECT count(*) FROM dst WHERE name = 'x'")).toEqual([['5']])
 })
+
+test('a target that is emptied on purpose gets what changed, and not all of it again', async () => {
+  await using s = await openSnapshotWorld()
+  const handed = snapshotFlow({}, { target: { ...flow.target, emptied: 'expected' } })
+  await s.w.source("CREATE TABLE src AS SELECT i AS id, 'n' || i AS name FROM range(5) t(i)")
+  await s.run(handed)
+  await s.w.target('DELETE FROM dst')
+  await s.w.source("UPDATE src SET name = 'x' WHERE id = 2")
+  expect(await s.take(handed)).toEqual([0, 1, 0, 4])
+  expect(await s.w.targetRows('SELECT id, name FROM dst')).toEqual([['2', 'x']])
+})
+
+test('joins, filters and excluded keys decide what a snapshot has', async () => {
+  await using s = await openSnapshotWorld()
+  const narrowed = snapshotFlow(
+    {},
+    {
+      source: {
+        ...flow.source,
+        joins: [{ table: ['meta'], as: 'meta', on: { id: 'id' } }],
+        where: [{ kind: 'compare', column: { table: 'meta', column: 'unit' }, operator: '=', value: 'N' }],
+      },
+      excludeKeys: { id: ['3'] },
+      columns: { ...ALL_COLUMNS, add: { unit: { kind: 'column', column: { table: 'meta', column: 'unit' } } } },
+    },
+  )
+  await s.w.source(
+    "CREATE TABLE src AS SELECT i AS id, 'n' || i AS name FROM range(6) t(i)",
+    "CREATE TABLE meta AS SELECT i AS id, CASE WHEN i < 4 THEN 'N' ELSE 'S' END AS unit FROM range(6) t(i)",
+  )
+  expect(await s.take(narrowed)).toEqual([3, 0, 0, 0])
+  await s.w.source("UPDATE meta SET unit = 'S' WHERE id = 0", "UPDATE meta SET unit = 'N' WHERE id = 5")
+  expect(await s.take(narrowed)).toEqual([1, 0, 1, 2])
+  expect(await s.w.targetRows('SELECT id, unit FROM dst ORDER BY id')).toEqual([
+    ['0', 'N'],
+    ['1', 'N'],
+    ['2', 'N'],
+    ['5', 'N'],
+  ])
+  await s.w.source('INSERT INTO meta SELECT * FROM meta WHERE id = 1')
+  expect(await s.run(narrowed)).toMatchObject({ error: { code: 'TM4005' } })
+})
