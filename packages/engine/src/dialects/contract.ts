@@ -338,6 +338,8 @@ export interface TargetPort {
 
 /** The embedded engine, where it alone sees source, target and spool: for a capture that fills the spool itself. */
 export interface EmbeddedWork {
+  /** rows come from another engine, all of them by one statement of its */
+  readonly arrives: boolean
   /** The selection's rows as the target's columns, by one statement into a Parquet file (`image.sql.ts`); how many. */
   takeOut(relation: FlowRelation, selection: Selection, estimatedRows: bigint, path: string): Promise<bigint>
   /** the table that batches read, with the target's columns */
@@ -412,6 +414,8 @@ export interface OpenBench {
   readonly into?: TableName
   /** the tables that the flow reads: another server may show some of them and not others */
   readonly tables?: readonly TableName[]
+  /** all rows are taken out before the first batch, whichever engine reads them: what is captured is captured of the spool */
+  readonly spools?: boolean
   /** targets of the flows that run beside this one: one of them may be its source */
   readonly beside?: readonly ConnectionTarget[]
 }

@@ -49,11 +49,16 @@ export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engin
       remedy: [`tidemark run ${run.flow} --fresh   takes another`],
     })
   await hot.forget(id)
+  // what cannot be kept or compared is refused before the source is read
+  const shape = {
+    columns: imageColumns(run.relation),
+    compared: comparedColumns(run.relation, run.options as SnapshotOptions),
+  }
   const former = await formerOf(hot, run)
   try {
     await takeImage(hot, run, embedded, id)
     await run.hit('snapshot:image')
-    const built = await build(hot, run, embedded, id, former, engine)
+    const built = await build(hot, run, embedded, { id, former, engine, ...shape })
     await run.hit('snapshot:spooled')
     return foundText(built, run.delivers)
   } catch (error) {
@@ -84,18 +89,18 @@ async function takeImage(hot: HotSide, run: KeptRun, embedded: EmbeddedWork, id:
   renameSync(part, path)
 }
 
+interface Building extends Pick<SnapshotRow, 'id' | 'engine' | 'columns' | 'compared'> {
+  readonly former: SnapshotRow | null
+}
+
 async function build(
   hot: HotSide,
   run: KeptRun,
   embedded: EmbeddedWork,
-  id: string,
-  former: SnapshotRow | null,
-  engine: string,
+  { id, former, engine, columns, compared }: Building,
 ): Promise<SnapshotRow> {
   const { desk, catalog } = hot
   const options = run.options as SnapshotOptions
-  const columns = imageColumns(run.relation)
-  const compared = comparedColumns(run.relation, options)
   const key = run.relation.key.map(({ target, targetType }): ImageColumn => ({ name: target, type: targetType }))
   const image = hot.image(id)
   const now = { engine, key: key.map(({ name }) => name), compared, image }

@@ -125,6 +125,9 @@ export const noHashes: Sql = sql`CREATE OR REPLACE TEMP TABLE ${HASHED} (place B
 
 export const countKinds = sql`SELECT kind, count(*) FROM ${JUDGED} GROUP BY kind`
 
+/** no column is called this: a parameter that is would be taken for it */
+const LAMBDA = ident('tidemark value')
+
 const atMost = (limit: bigint | null): Sql => (limit === null ? EMPTY : sql` LIMIT ${whole(limit)}`)
 
 /** The keys of one kind, in their order. */
@@ -142,7 +145,7 @@ SELECT j.key, unnest(list_filter([${joined(
         sql`struct_pack(name := ${param(now.name)}, old := ${valueText('o', before)}, new := ${valueText('n', now)}, differs := ${differs(before, now)})`,
     ),
     ', ',
-  )}], lambda c: c.differs)) AS c
+  )}], lambda ${LAMBDA}: ${LAMBDA}.differs)) AS c
 ${changedRows(limit)}) AS q
 ORDER BY key, c.name`
 

@@ -188,3 +188,65 @@ test.each(['csv', 'parquet'])('a folder of %s files is compared with what it was
     { key: ['3'], values: [{ column: 'name', old: 'before', new: 'after' }] },
   ])
 })
+
+test('columns may be called as our own names are', async () => {
+  await using p = emptyProject()
+  p.write('tidemark.yaml', PROJECT_YAML)
+  p.write(
+    'modules/m.yaml',
+    flowYaml()
+      .replace(/capture: .*/, 'capture: snapshot')
+      .replace(/ +scope: .*\n/, ''),
+  )
+  const names = [
+    'i',
+    'o',
+    'n',
+    'j',
+    'p',
+    'f',
+    'h',
+    't',
+    'm',
+    's',
+    'q',
+    'c',
+    'col',
+    'name',
+    'key',
+    'place',
+    'kind',
+    'x',
+    'we"ird',
+    'row',
+    'snapshot',
+    'first_hash',
+    'row_hash',
+    'old_place',
+    'differs',
+    'new',
+    'old',
+  ]
+  const columns = names.map((name, n) => `${n} AS "${name.replaceAll('"', '""')}"`)
+  await p.duckdb('data/a.duckdb', `CREATE TABLE src AS SELECT i AS id, ${columns.join(', ')} FROM range(4) g(i)`)
+  for (const exact of ['false', 'true']) {
+    p.edit(
+      'modules/m.yaml',
+      /capture: .*/.exec(p.read('modules/m.yaml'))?.[0] ?? '',
+      `capture: { kind: snapshot, exact: ${exact} }`,
+    )
+    await p.ok('snapshot', 'take', 'm.t', '--deploy')
+    await p.duckdb(
+      'data/a.duckdb',
+      `UPDATE src SET ${names.map((name) => `"${name.replaceAll('"', '""')}" = 99 + "id" + "new"`).join(', ')} WHERE id = 1`,
+    )
+    const taken = await p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t'])
+    expect(taken.snapshots[0]?.difference).toEqual({ new: 0, changed: 1, deleted: 0, unchanged: 3 })
+    const diff = await p.json(SnapshotDiffDocument, ['snapshot', 'diff', 'm.t'])
+    expect(diff.changed[0]?.values.map(({ column }) => column).sort()).toEqual(names.toSorted())
+    expect(diff.columns).toHaveLength(names.length)
+  }
+  await p.duckdb('data/a.duckdb', 'CREATE OR REPLACE TABLE src AS SELECT 1 AS id, 2 AS file_row_number')
+  const hidden = await p.cli(['snapshot', 'take', 'm.t', '--full', '--fresh'])
+  expect([hidden.exit, hidden.err]).toEqual([expect.any(Number), expect.stringMatching(/TM2007|TM4108/)])
+})

@@ -5,7 +5,8 @@ import type { EmbeddedWork, FlowRelation, Selection } from '../contract.ts'
 import { work } from '../relational/names.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import type { TargetState } from '../relational/work-area.ts'
-import type { Sql } from '../sql-text.ts'
+import { type Sql, sql } from '../sql-text.ts'
+import type { Arrivals } from './arrivals.ts'
 import { translate } from './errors.ts'
 import { copyImage } from './image.sql.ts'
 import type { DuckdbCatalogs } from './names.ts'
@@ -17,6 +18,8 @@ import type { SpooledEnd } from './work-area.ts'
 
 export class EmbeddedDuckdb implements EmbeddedWork {
   readonly #session: DuckdbSession
+  /** rows come from another engine; null: this one reads them */
+  readonly #arrivals: Arrivals | null
   readonly #catalogs: DuckdbCatalogs
   readonly #end: SpooledEnd
   readonly #targetOf: (relation: FlowRelation) => Promise<TargetState>
@@ -26,11 +29,17 @@ export class EmbeddedDuckdb implements EmbeddedWork {
     catalogs: DuckdbCatalogs,
     end: SpooledEnd,
     targetOf: (relation: FlowRelation) => Promise<TargetState>,
+    arrivals: Arrivals | null,
   ) {
+    this.#arrivals = arrivals
     this.#session = session
     this.#catalogs = catalogs
     this.#end = end
     this.#targetOf = targetOf
+  }
+
+  get arrives(): boolean {
+    return this.#arrivals !== null
   }
 
   get spool(): Sql {
@@ -48,14 +57,16 @@ export class EmbeddedDuckdb implements EmbeddedWork {
 
   async takeOut(relation: FlowRelation, selection: Selection, rows: bigint, path: string): Promise<bigint> {
     const c = this.#catalogs
+    if (this.#arrivals !== null) return await this.#takeArrived(this.#arrivals, relation, selection, path)
     refuseNoRoom(dirname(path), this.#end.spoolBytes(relation, rows) / 2n)
     const taken = predicates(c, relation, selection, (await this.#targetOf(relation)) !== 'missing')
     using _room = await reserveMemory(relation.columns.length, PER_THREAD.csvToParquet)
     const to = senderOf(this.#session, 'capture', 'TM4019')
     await this.#session.begin()
     try {
-      await refuseUnfit(to, c, relation, spoolRows(c, relation, taken))
-      const count = await to.exec(copyImage(c, relation, taken, path))
+      const from = spoolRows(c, relation, taken)
+      await refuseUnfit(to, c, relation, from)
+      const count = await to.exec(copyImage(c, relation, from, path))
       this.#end.still()
       await this.#session.commit()
       return count
@@ -63,5 +74,17 @@ export class EmbeddedDuckdb implements EmbeddedWork {
       await this.#session.rollback()
       throw translate(await this.#end.explain(error), 'snapshot', 'TM4019')
     }
+  }
+
+  async #takeArrived(arrivals: Arrivals, flow: FlowRelation, selection: Selection, path: string): Promise<bigint> {
+    const c = this.#catalogs
+    using _room = await reserveMemory(flow.columns.length, PER_THREAD.csvToParquet)
+    const to = senderOf(this.#session, 'capture', 'TM4019')
+    using file = await arrivals.fetchAll(flow, selection, `${path}.csv`)
+    const r = arrivals.relation(flow)
+    return await arrivals.readWhole(r, file, async (from) => {
+      await refuseUnfit(to, c, r, sql`FROM ${from} WHERE TRUE`)
+      return await to.exec(copyImage(c, r, sql`FROM ${from}`, path))
+    })
   }
 }

@@ -5,7 +5,6 @@ import { landingValue } from '../relational/columns.sql.ts'
 import { type Catalogs, typed } from '../relational/names.ts'
 import { ident, joined, type Sql, sql, textLiteral, whole } from '../sql-text.ts'
 import { inParquet } from './parquet-types.ts'
-import { spoolRows } from './spool.sql.ts'
 
 export interface ImageColumn {
   readonly name: string
@@ -29,8 +28,8 @@ export function imageColumns(r: FlowRelation): readonly ImageColumn[] {
   return r.columns.map((x) => ({ name: x.target, type: x.targetType }))
 }
 
-/** `taken`: predicates of which one is enough. */
-export function copyImage(c: Catalogs, r: FlowRelation, taken: readonly Sql[], path: string): Sql {
+/** `rows`: FROM and WHERE. */
+export function copyImage(c: Catalogs, r: FlowRelation, rows: Sql, path: string): Sql {
   const columns = r.columns.map((x) => {
     const value = landingValue(c, x)
     const stored = inParquet(x.targetType) === 'value' ? value : sql`CAST(${value} AS VARCHAR)`
@@ -38,7 +37,7 @@ export function copyImage(c: Catalogs, r: FlowRelation, taken: readonly Sql[], p
   })
   const group = Math.min(LONGEST_GROUP, Math.max(SHORTEST_GROUP, Math.floor(VALUES_OF_GROUP / r.columns.length)))
   return sql`COPY (SELECT ${joined(columns, ', ')}
-${spoolRows(c, r, taken)}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${whole(BigInt(group))})`
+${rows}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${whole(BigInt(group))})`
 }
 
 export const readImage = (path: string): Sql =>
