@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { BackfillOptions, WatermarkOptions } from './capture.ts'
 import { formatDuration } from './duration.ts'
 import { columnRef, durationMs, notYet, parseInside, refuse, strictMap } from './schema-parts.ts'
+import { snapshot } from './snapshot-schema.ts'
 import { isTimeZone, largestBackwardStepMs } from './zone.ts'
 
 /** What a run is held back by the ceiling before its status says so. */
@@ -67,6 +68,6 @@ function* clashes({ clock, zone, buffer }: WatermarkOptions): Generator<[key: st
 const backfill: z.ZodType<BackfillOptions> = strictMap({})
 
 export type CaptureSchemas = Readonly<Record<string, z.ZodType>>
-export const CAPTURE_SCHEMAS: CaptureSchemas = { watermark, backfill }
+export const CAPTURE_SCHEMAS: CaptureSchemas = { watermark, backfill, snapshot }
 /** Of the grammar, but not built yet. */
-export const LATER_CAPTURES: readonly string[] = ['snapshot', 'milestone']
+export const LATER_CAPTURES: readonly string[] = ['milestone']

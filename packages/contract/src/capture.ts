@@ -22,3 +22,26 @@ export interface WatermarkOptions {
 }
 
 export type BackfillOptions = Readonly<Record<string, never>>
+
+/** What is done to a value before it is compared. It is delivered as it is. */
+export type Normalisation =
+  /** texts: blanks at both ends */
+  | { readonly kind: 'trim' }
+  /** texts: in lower case */
+  | { readonly kind: 'case' }
+  /** texts: '' is NULL, after they were trimmed */
+  | { readonly kind: 'empty-is-null' }
+  /** decimals and floats: to so many digits after the point */
+  | { readonly kind: 'round'; readonly digits: number }
+
+export interface SnapshotOptions {
+  /** columns of the target besides the key; null: all */
+  readonly include: readonly string[] | null
+  readonly exclude: readonly string[]
+  /** column of the target → what is done, in this order */
+  readonly normalise: Readonly<Record<string, readonly Normalisation[]>>
+  /** values are compared instead of fingerprints */
+  readonly exact: boolean
+  /** snapshots of each scope that stay */
+  readonly keep: number
+}

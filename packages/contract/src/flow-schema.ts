@@ -132,10 +132,11 @@ const key = names
 
 const noOptions = strictMap({}).transform(() => null)
 const replace = strictMap({ max_delete: deleteLimit.optional() }).transform((given) => given.max_delete ?? null)
-const apply = kinded<DeleteLimit | null>('apply', { 'insert-missing': noOptions, latest: noOptions, replace }, [
-  'live',
-  'forensic',
-]).transform(({ kind, value }): ApplySpec => ({ kind: kind as ApplySpec['kind'], maxDelete: value }))
+const apply = kinded<DeleteLimit | null>(
+  'apply',
+  { 'insert-missing': noOptions, latest: noOptions, replace, none: noOptions },
+  ['live', 'forensic'],
+).transform(({ kind, value }): ApplySpec => ({ kind: kind as ApplySpec['kind'], maxDelete: value }))
 
 const tree = strictMap({
   locator: name,

@@ -68,7 +68,7 @@ export interface CaptureSpec {
   readonly options: unknown
 }
 
-export type ApplyKind = 'insert-missing' | 'latest' | 'replace' | 'live' | 'forensic'
+export type ApplyKind = 'insert-missing' | 'latest' | 'replace' | 'live' | 'forensic' | 'none'
 
 /** A brake: how much of a target one run may delete. `20%` or a count of rows. */
 export type DeleteLimit = { readonly percent: number } | { readonly rows: bigint }

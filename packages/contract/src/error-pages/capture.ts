@@ -218,6 +218,16 @@ export const CAPTURE = {
     remedy: ['leave the template or the mask of the key out'],
     ...definition,
   },
+  TM4041: {
+    title: 'snapshot is not here',
+    meaning:
+      'What the source was is kept beside the project, and that snapshot is not there: the folder was removed, or another machine took it.',
+    remedy: [
+      'put .tidemark/snapshots back, from where the last run was',
+      'or tidemark run FLOW --full   begins anew: every row counts as new and is delivered',
+    ],
+    ...failed,
+  },
   TM4107: {
     title: 'column cannot be held exactly',
     meaning: 'The target column would round, cut or refuse values of the source column.',

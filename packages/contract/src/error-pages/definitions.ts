@@ -26,6 +26,12 @@ export const DEFINITIONS = {
     remedy: ['tidemark runs   lists them'],
     ...definition,
   },
+  TM1005: {
+    title: 'unknown snapshot',
+    meaning: 'No snapshot of that id is kept, or none of that flow and scope.',
+    remedy: ['tidemark snapshot list   lists them'],
+    ...definition,
+  },
   TM1010: {
     title: 'YAML cannot be read',
     meaning: 'The file is not valid YAML.',

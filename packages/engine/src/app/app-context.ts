@@ -132,6 +132,7 @@ export async function openBench(
         target: target.target,
         mode: run === null ? 'read' : 'write',
         workPath: run === null ? null : workPath(ctx, run),
+        spools: ctx.modes[definition.capture.kind]?.keeper !== undefined,
         limits: limitsOf(ctx),
         secret: (reference) => secretOf(ctx, reference),
         beside: filled,

@@ -16,7 +16,14 @@ import type {
 import type { Emit } from '@tidemark/contract/events'
 import type { Scope } from '@tidemark/contract/flow'
 import type { ImportDocument, RetireDocument, ScheduleDocument } from '@tidemark/contract/operate-documents'
+import type {
+  SnapshotDiffDocument,
+  SnapshotDocument,
+  SnapshotsDocument,
+  SnapshotTakeDocument,
+} from '@tidemark/contract/snapshot-documents'
 import type { StoreStanding } from '../control/store-standing.ts'
+import type { DiffOptions } from './snapshot/diff.ts'
 
 /** Which flows a command is about. None named and `all` false: an error that lists what there is. */
 export interface FlowSelection {
@@ -237,6 +244,16 @@ export interface App extends AsyncDisposable {
   retire(options: RetireOptions): Promise<RetireDocument>
   /** The jobs of a scheduler that call Tidemark, as a script. `module` null: for all of them. */
   schedule(options: { readonly module: string | null }): Promise<ScheduleDocument>
+
+  /** A run of a flow that takes snapshots. */
+  takeSnapshot(
+    options: RunOptions & { readonly flow: string },
+    emit: Emit,
+    signal: AbortSignal,
+  ): Promise<SnapshotTakeDocument>
+  listSnapshots(options: { readonly flow: string | null }): Promise<SnapshotsDocument>
+  showSnapshot(snapshot: string): Promise<SnapshotDocument>
+  diffSnapshots(options: DiffOptions): Promise<SnapshotDiffDocument>
 
   status(): Promise<StatusDocument>
   runs(options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument>

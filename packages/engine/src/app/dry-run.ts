@@ -14,6 +14,7 @@ import { type AppContext, openBench } from './app-context.ts'
 import type { RunOptions } from './app.ts'
 import { planWish } from './plan-wish.ts'
 import { dryRunJson, failedJson, runDocument } from './run-json.ts'
+import { AppError } from '../runtime/app-error.ts'
 import { selectFlows } from './select-flows.ts'
 import { rowPolicy } from '../run/error-answer.ts'
 import { stepName } from '../run/step-names.ts'
@@ -61,6 +62,8 @@ async function one(
     scope,
     planWish(options),
   )
+  if (planned.kind === 'run' && planned.plan.extraction != null)
+    throw new AppError('TM1017', `--dry-run of a capture that takes all rows out first: ${definition.id}`)
   const { counts, batches } =
     planned.kind === 'nothing' ? { counts: NO_ROWS, batches: 0 } : await weigh(bench, planned.plan, signal)
   return dryRunJson(definition.id, scope, planned, counts, batches, Math.round(performance.now() - startedAt))

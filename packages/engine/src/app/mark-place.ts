@@ -25,7 +25,7 @@ export interface MarkPlace {
   readonly source: string
 }
 
-/** Opens source and target to read; they are closed when `use` is done. TM3008 for a flow that keeps no watermark. */
+/** Opens source and target to read; they are closed when `use` is done. TM3008 for a flow without a position. */
 export async function withMarkPlace<T>(
   ctx: AppContext,
   catalog: ResolvedCatalog,
@@ -38,7 +38,9 @@ export async function withMarkPlace<T>(
   const scope = await canonicalScope(bench.source, definition, given)
   const wish = modeOf(ctx.modes, definition.capture.kind).position(definition.capture.options)
   if (wish === null)
-    throw new AppError('TM3008', `${definition.id} keeps no watermark: its capture is ${definition.capture.kind}`)
+    throw new AppError('TM3008', `${definition.id} has no position: its capture is ${definition.capture.kind}`, {
+      remedy: [`tidemark run ${definition.id} --full   reads everything again`],
+    })
   const facts = await gatherFacts(bench, store, definition, scope)
   const { source, target } = bench
   const resolved = resolveRelation({ definition, shapes: facts, scope, position: wish, source, target })

@@ -83,7 +83,7 @@ async function planOne(
       ...(create === null ? [] : [CREATE_NOTE]),
     ],
     sql:
-      planned.kind === 'run'
+      planned.kind === 'run' && planned.plan.extraction == null
         ? bench
             .explain(relation, planned.plan.selection, apply === 'insert-missing' ? apply : 'latest', planned.plan.lane)
             .map(({ name, text }) => ({ name, text }))

@@ -3,6 +3,8 @@ import { CAPTURE_SCHEMAS, type CaptureSchemas } from '@tidemark/contract/capture
 import { backfill } from '../capture/backfill.ts'
 import type { CaptureModes } from '../capture/capture-mode.ts'
 import { watermark } from '../capture/watermark.ts'
+import { snapshotMode } from '../snapshot/mode.ts'
+import { hotPlace } from './hot-place.ts'
 import type { ControlStore } from '../control/control-store.ts'
 import type { StoreStanding } from '../control/store-standing.ts'
 import { controlStoreExists, inspectControlStore, openControlStore } from '../control/open-control-store.ts'
@@ -38,7 +40,7 @@ export interface OpenAppOptions {
   readonly hit?: Hit
 }
 
-const MODES: CaptureModes = { watermark, backfill }
+const duckdbVersion = async (): Promise<string> => (await import('../drivers/duckdb.ts')).duckdbVersion()
 
 export interface Opened {
   readonly ctx: AppContext
@@ -63,7 +65,7 @@ export function openContext(options: OpenAppOptions): Opened {
     config: options.config,
     captureSchemas,
     by: { actor: options.actor, command: options.command, reason: null },
-    modes: { ...MODES, ...options.modes },
+    modes: { watermark, backfill, snapshot: snapshotMode(hotPlace(project), duckdbVersion), ...options.modes },
     hardSignal: options.hardSignal,
     hit: options.hit ?? (options.config.failpoint === null ? neverHit : dieAt(options.config.failpoint)),
     loadDialect: options.loadDialect ?? loadDialect,
@@ -111,6 +113,10 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     pruneRuns: async (o) => (await import('./prune-runs.ts')).pruneRuns(ctx, o),
     retire: async (o) => (await import('./retire/retire.ts')).retire(ctx, o),
     schedule: async ({ module }) => (await import('./schedule/schedule.ts')).schedule(ctx, module),
+    takeSnapshot: async (o, emit, signal) => (await import('./snapshot/take.ts')).takeSnapshot(ctx, o, emit, signal),
+    listSnapshots: async (o) => (await import('./snapshot/list.ts')).listSnapshots(ctx, o),
+    showSnapshot: async (id) => (await import('./snapshot/show.ts')).showSnapshot(ctx, id),
+    diffSnapshots: async (o) => (await import('./snapshot/diff.ts')).diffSnapshots(ctx, o),
     status: async () => (await import('./status.ts')).status(ctx),
     runs: async (o) => (await import('./look.ts')).runs(ctx, o),
     show: async (id) => (await import('./look.ts')).show(ctx, id),

@@ -4,7 +4,10 @@
  */
 import type { ColumnRef } from '@tidemark/contract/flow'
 import type { PositionClock } from '@tidemark/contract/capture'
-import type { Abilities, FlowRelation, Selection, SourcePort } from '../dialects/contract.ts'
+import type { FlowId, RunId } from '@tidemark/contract/ids'
+import type { RunState } from '@tidemark/contract/states'
+import type { Abilities, Bench, FlowRelation, Selection, SourcePort } from '../dialects/contract.ts'
+import type { Hit } from '../runtime/failpoint.ts'
 
 /** The column whose order a capture reads by. */
 export interface PositionWish {
@@ -66,6 +69,11 @@ export type CaptureDecision =
         readonly decidedBy: string
       } | null
       readonly selection: Selection
+      /**
+       * The mode's keeper takes all rows out before the first batch, and this is what it has to know again: data, stored
+       * with the plan. Absent: rows are read where they lie.
+       */
+      readonly extraction?: unknown
       /** what the watermark becomes when the run succeeds; null: it stays */
       readonly watermark: { readonly position: string | null } | null
       readonly look: string | null
@@ -74,8 +82,49 @@ export type CaptureDecision =
       readonly notes: readonly string[]
     }
 
+/** A run whose plan names an extraction, as its keeper sees it. */
+export interface KeptRun {
+  readonly run: RunId
+  readonly flow: FlowId
+  /** `scopeText` */
+  readonly scope: string
+  readonly options: unknown
+  readonly extraction: unknown
+  readonly relation: FlowRelation
+  readonly selection: Selection
+  readonly estimatedRows: bigint
+  /** rows are to be delivered; else they are only compared */
+  readonly delivers: boolean
+  /** rows that the target lacks are missed there: it is not emptied after each hand-off */
+  readonly refills: boolean
+  /** where the ledger has that run; null: it has no such run */
+  stateOf(run: string): Promise<RunState | null>
+  readonly hit: Hit
+}
+
+/** What an extraction found, stored with the run. */
+export interface Extracted {
+  /** false: the run has nothing to do */
+  readonly changed: boolean
+  /** for the person */
+  readonly reason: string
+}
+
+/** What a mode does beyond choosing rows. */
+export interface CaptureKeeper {
+  /**
+   * Before the batches are cut: leaves the spool behind that they read. Where it is whole already, before a crash, it only
+   * says again what was found.
+   */
+  extract(run: KeptRun, bench: Bench): Promise<Extracted>
+  /** The ledger has settled the run. A crash may leave this undone: the next `extract` of the flow makes up for it. */
+  settled(run: KeptRun): Promise<void>
+}
+
 export interface CaptureMode<Options = unknown, Facts = unknown> {
   readonly kind: string
+  /** of a mode that decides for an extraction */
+  readonly keeper?: CaptureKeeper
   /** The column it orders by; null: it needs none. */
   position(options: Options): PositionWish | null
   /** Reads only. Everything the decision depends on. */

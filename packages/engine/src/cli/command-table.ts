@@ -12,6 +12,7 @@ const WAIT: OptionSpec = {
 }
 const PARALLEL: OptionSpec = { flags: '--parallel <n>', description: 'workers of the whole command (default 2)' }
 const FLOWS = { arguments: '[flow...]', argumentHelp: { flow: 'module.task, several, or --all or --module' } }
+const FLOW = { arguments: '<flow>', argumentHelp: { flow: 'module.task' } }
 const RUN = { arguments: '<run>', argumentHelp: { run: 'such as r-7k3f1' } }
 
 /** Which rows, how, and what may be taken for granted: the same for `plan` and `run`. */
@@ -40,6 +41,7 @@ const MOVING: readonly OptionSpec[] = [
 export const FAMILIES: Readonly<Record<string, string>> = {
   import: 'take over what another system was told to move',
   rejects: 'rows that a run left out: list, retry or dismiss them',
+  snapshot: 'what a source without a position was: take, list, show or compare snapshots',
 }
 
 const KEY: OptionSpec = {
@@ -222,6 +224,57 @@ export const COMMANDS: readonly CommandSpec[] = [
       YES,
     ],
     load: async () => (await import('./commands/rejects-dismiss.ts')).rejectsDismiss,
+  },
+  {
+    name: 'snapshot take',
+    group: 'Run',
+    summary: 'take a snapshot, compare it with the last one, and deliver what is new or changed; as `run` of that flow',
+    ...FLOW,
+    options: [
+      SCOPE,
+      { flags: '--full', description: 'begin anew: every row counts as new' },
+      { flags: '--fresh', description: 'supersede an unfinished run instead of resuming it' },
+      PARALLEL,
+      WAIT,
+      { flags: '--deploy', description: 'deploy what only the YAML changed, without asking' },
+      YES,
+    ],
+    load: async () => (await import('./commands/snapshot-take.ts')).snapshotTake,
+  },
+  {
+    name: 'snapshot list',
+    group: 'Look',
+    summary: 'the snapshots that are kept, with what each found',
+    arguments: '[flow]',
+    argumentHelp: { flow: 'module.task; every flow when left out' },
+    options: [],
+    load: async () => (await import('./commands/snapshot-list.ts')).snapshotList,
+  },
+  {
+    name: 'snapshot show',
+    group: 'Look',
+    summary: 'one snapshot: counts, some of the keys, what was compared',
+    arguments: '<snapshot>',
+    argumentHelp: { snapshot: 'such as s-7k3f1' },
+    options: [],
+    load: async () => (await import('./commands/snapshot-show.ts')).snapshotShow,
+  },
+  {
+    name: 'snapshot diff',
+    group: 'Look',
+    summary: 'compare two snapshots of a flow, down to old and new values; nothing is written',
+    arguments: '<flow> [before] [after]',
+    argumentHelp: {
+      flow: 'module.task',
+      before: 'a snapshot; that which the later one was compared with when left out',
+      after: 'a snapshot; the newest when left out',
+    },
+    options: [
+      SCOPE,
+      { flags: '--limit <n>', description: 'rows listed of each kind (default 20)' },
+      { flags: '--all', description: 'list every row' },
+    ],
+    load: async () => (await import('./commands/snapshot-diff.ts')).snapshotDiff,
   },
   {
     name: 'status',

@@ -5,6 +5,7 @@ import { formatTableName } from '@tidemark/contract/table-name'
 import { columnsOf } from './check-columns.ts'
 import { pathsOf } from './check-paths.ts'
 import { combinationsOf, errorsOf, rejectsOf } from './check-policies.ts'
+import { snapshotOf } from './check-snapshot.ts'
 import { stepsOf } from './check-steps.ts'
 import { type Finding, nearHint } from './finding.ts'
 import { aliasedRefs } from './flow-refs.ts'
@@ -30,6 +31,7 @@ export function checkFlow(
     ...combinationsOf(flow),
     ...pathsOf(flow, (id) => PATH_KINDS.includes(connections.get(id)?.kind ?? '')),
     ...stepsOf(flow),
+    ...snapshotOf(flow),
     ...rejectsOf(flow),
     ...errorsOf(flow),
   ]

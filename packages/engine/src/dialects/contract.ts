@@ -18,6 +18,7 @@ import type { TemplateReader } from './planned-steps.ts'
 import type { SplitRange } from './split-range.ts'
 import type { LogicalType } from '@tidemark/contract/logical-type'
 import type { Secret } from '../runtime/secret.ts'
+import type { Sql } from './sql-text.ts'
 import type { SurveyPort } from './survey.ts'
 
 export { landingTable } from './flow-relation.ts'
@@ -331,10 +332,24 @@ export interface TargetPort {
   swap(fence: FenceKey, run: string, relation: FlowRelation, how: SwapOptions): Promise<void>
   /** Keys that the run's swap took away; null: it did not commit. */
   swapped(fence: FenceKey, run: string): Promise<bigint | null>
-  /** Remembers the settled run of the scope and forgets the markers of older runs, under the fence. */
-  settle(fence: FenceKey, settled: NewSettled, table: TableName): Promise<void>
+  /** Remembers the settled run of the scope and forgets the markers of older runs, under the fence. `table` null: none was written. */
+  settle(fence: FenceKey, settled: NewSettled, table: TableName | null): Promise<void>
   /** The markers of an ended run that leaves no watermark have done their work. */
   forget(fence: FenceKey, run: string): Promise<void>
+}
+
+/** The embedded engine, where it alone sees source, target and spool: for a capture that fills the spool itself. */
+export interface EmbeddedWork {
+  /** rows come from another engine, all of them by one statement of its */
+  readonly arrives: boolean
+  /** The selection's rows as the target's columns, by one statement into a Parquet file (`image.sql.ts`); how many. */
+  takeOut(relation: FlowRelation, selection: Selection, estimatedRows: bigint, path: string): Promise<bigint>
+  /** the table that batches read, with the target's columns */
+  readonly spool: Sql
+  /** In the transaction that fills it: a spool without it is none. */
+  markSpooled(): Sql
+  /** The target's table; null: it is missing. */
+  target(relation: FlowRelation): Promise<Sql | null>
 }
 
 /** One engine that sees source, target and the captured keys: where a pushdown lane works. */
@@ -343,6 +358,8 @@ export interface Bench extends AsyncDisposable, TemplateReader {
   readonly source: SourcePort
   readonly target: TargetPort
   readonly work: WorkArea | RangesAlone
+  /** absent: another engine reads the source, or has the spool */
+  readonly embedded?: EmbeddedWork
   /** Fence and marker first, then nothing: the batch's transaction. `worker` picks the fence's slot. */
   begin(relation: FlowRelation, fence: FenceKey, batch: BatchKey, worker: number): Promise<BatchTransaction>
   /** The rows of a captured batch, or a part of them, as a staging relation of that transaction. */
@@ -399,6 +416,8 @@ export interface OpenBench {
   readonly into?: TableName
   /** the tables that the flow reads: another server may show some of them and not others */
   readonly tables?: readonly TableName[]
+  /** all rows are taken out before the first batch, whichever engine reads them: what is captured is captured of the spool */
+  readonly spools?: boolean
   /** targets of the flows that run beside this one: one of them may be its source */
   readonly beside?: readonly ConnectionTarget[]
 }

@@ -3,6 +3,7 @@
  * that takes them in is a bench opened by the target's dialect.
  */
 import type { Writable } from 'node:stream'
+import type { SplitRange } from './split-range.ts'
 import type { CapturedBatch, FlowRelation, RangesAlone, Selection, SourcePort } from './contract.ts'
 
 /**
@@ -35,6 +36,8 @@ export interface Departure extends AsyncDisposable {
   readonly wires: readonly Wire[]
   /** How rows are read, where that is not as of one moment; null: there is nothing to say of it. */
   readonly reads: string | null
+  /** A range by which one statement reads all rows, as of one moment; absent: there is none. */
+  readonly whole?: SplitRange
   /** Why these rows cannot leave; null: they can. */
   refusal(relation: FlowRelation): string | null
   /**

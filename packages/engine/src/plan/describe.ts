@@ -9,6 +9,7 @@ const GOALS: Readonly<Record<string, string>> = {
   full: 'full read',
   period: 'a period, delivered again',
   backfill: 'what the target lacks',
+  snapshot: 'compared with the last snapshot',
   replace: 'all rows, loaded beside the target and swapped',
 }
 

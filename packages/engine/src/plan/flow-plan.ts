@@ -26,8 +26,10 @@ export interface FlowPlan {
   readonly lane: Lane
   /** all rows are taken out of the source before the first batch, and batches read that */
   readonly spoolsWhole: boolean
+  /** what the capture's keeper has to know again; null, or absent in what earlier versions stored: it has none */
+  readonly extraction?: unknown
   readonly relation: FlowRelation
-  /** initial, delta, full, period or backfill */
+  /** initial, delta, full, period, backfill or snapshot */
   readonly goal: string
   readonly window: PlannedWindow | null
   readonly selection: Selection

@@ -133,7 +133,8 @@ export interface PlanRequest {
 
 export function makePlan(r: PlanRequest): Planned {
   const { decision, facts, relation, definition: d, options } = r
-  const { lane, spoolsWhole, note } = chooseLane(r.lanes, options.lane)
+  const extraction = decision.kind === 'take' ? (decision.extraction ?? null) : null
+  const { lane, spoolsWhole, note } = chooseLane(r.lanes, options.lane, extraction !== null)
   const waiting =
     decision.waiting === null ? null : { rows: String(decision.waiting.rows), until: decision.waiting.until }
   const own = facts.ledger.watermark
@@ -165,6 +166,7 @@ export function makePlan(r: PlanRequest): Planned {
       definition: d,
       lane,
       spoolsWhole,
+      extraction,
       relation,
       goal: decision.goal,
       window: decision.window,
@@ -175,7 +177,7 @@ export function makePlan(r: PlanRequest): Planned {
       coverage: coverageOf(d, relation),
       identity: facts.identity,
       look: decision.look,
-      createTable: facts.target === null,
+      createTable: facts.target === null && d.apply.kind !== 'none',
       forgetsOtherScopes:
         facts.targetState.empty &&
         facts.targetState.settled.some((s) => s.store === facts.ledger.store && s.hadRows) &&

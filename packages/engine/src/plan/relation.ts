@@ -99,7 +99,7 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
     }),
     steps: [],
   }
-  if (shapes.target === null && d.target.create === 'never')
+  if (shapes.target === null && d.target.create === 'never' && d.apply.kind !== 'none')
     throw new AppError('TM4109', `${formatTableName(d.target.table)} on ${r.target.location}`, {
       remedy: [r.target.createTableText(relation)],
     })

@@ -5,6 +5,7 @@
 import { type FlowSpec, type Scope, scopeText } from '@tidemark/contract/flow'
 import type { RunState } from '@tidemark/contract/states'
 import { AppError } from '../runtime/app-error.ts'
+import type { Coverage } from './coverage.ts'
 import type { LedgerFacts, TargetFacts } from './flow-facts.ts'
 
 export interface TrustFacts {
@@ -36,6 +37,9 @@ export function checkTarget(d: FlowSpec, scope: Scope, facts: TrustFacts): void 
   }
   // a rewind is a person's answer to a disagreement: the next run carries it out
   if (!isRun(mark.run)) return
+  // a mark that is no position cannot be gone back to
+  const back = (upTo: string | null): string | null =>
+    (JSON.parse(mark.coverage) as Coverage).position === null ? null : upTo
   // a scope that took its copy of the unscoped watermark has not settled itself yet
   const settled = ours.find((s) => s.scope === mark.scope) ?? ours.find((s) => s.run === mark.run)
   if (!settled)
@@ -50,14 +54,14 @@ export function checkTarget(d: FlowSpec, scope: Scope, facts: TrustFacts): void 
       throw disagree(
         d,
         `${place(d)} remembers run ${settled.run}, which this ledger does not know: the control store was restored`,
-        settled.upTo,
+        back(settled.upTo),
       )
     // an unfinished run had settled in the target just before it died: its resume settles it in the ledger too
     if (ENDED_WELL.includes(known.state))
       throw disagree(
         d,
         `${place(d)} remembers run ${settled.run} as its newest, the ledger has ${mark.run}: the target was restored`,
-        settled.upTo,
+        back(settled.upTo),
       )
   }
   if (settled.hadRows && targetState.empty && d.target.emptied === 'refused')

@@ -1,4 +1,5 @@
 /** What a run's capture fixed, as stored with the run: enough to resume and to settle. */
+import type { Extracted } from '../capture/capture-mode.ts'
 import type { CaptureReport } from '../capture/capture-rows.ts'
 import type { CapturedBatch } from '../dialects/contract.ts'
 import type { SplitRange } from '../dialects/split-range.ts'
@@ -19,9 +20,16 @@ export interface Captured {
   readonly belowExcluded: number
   readonly quarantined: readonly { readonly key: string; readonly locator: string; readonly reason: string }[]
   readonly deliveredAgain: readonly string[]
+  /** what the keeper of the capture found; absent: it has none */
+  readonly extracted?: Extracted
 }
 
-export function capturedOf(report: CaptureReport, epoch: number, fingerprint: string): Captured {
+export function capturedOf(
+  report: CaptureReport,
+  epoch: number,
+  fingerprint: string,
+  extracted: Extracted | null = null,
+): Captured {
   return {
     epoch,
     fingerprint,
@@ -33,6 +41,7 @@ export function capturedOf(report: CaptureReport, epoch: number, fingerprint: st
     belowExcluded: report.skipped.filter((o) => o.reason === 'excluded').length,
     quarantined: report.quarantined,
     deliveredAgain: report.deliveredAgain,
+    ...(extracted === null ? {} : { extracted }),
   }
 }
 

@@ -14,6 +14,7 @@ import { refuseLostBatches, refuseLostTable, refuseOtherSource } from './refuse-
 import { type Captured, capturedOf, parseSplit, splitJson, splitOf } from './captured.ts'
 import { attend } from './attend.ts'
 import type { HeldLease } from './hold-lease.ts'
+import { extract, tellSettled } from './kept-run.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
 import { RejectBudget } from './reject-budget.ts'
 import { recordBatch, runSteps } from './run-steps.ts'
@@ -194,6 +195,8 @@ async function work(
     rows: total(batches, captured),
     hit: deps.hit,
   })
+  // the ledger has settled, and that stays: what is left undone the next run does
+  await tellSettled(deps, id, plan).catch(() => undefined)
   if (plan.watermark !== null)
     deps.emit('watermark:advanced', {
       run: id,
@@ -270,6 +273,7 @@ async function capture(
   const batches = await ledger.listBatches(id)
   const finished = batches.every((b) => b.state === 'done' || b.state === 'superseded')
   if (stored !== null && finished) return stored
+  const extracted = await extract(deps, id, plan, bench)
   const fingerprint = await readyToRead(bench, plan, deps.hit)
   if (stored !== null && !anew) {
     const same = stored.fingerprint === fingerprint
@@ -305,7 +309,12 @@ async function capture(
   })
   const again =
     plan.spoolsWhole && bench.work.capturesKeys ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
-  const captured = capturedOf({ ...report, deliveredAgain: again ?? report.deliveredAgain }, epoch, fingerprint)
+  const captured = capturedOf(
+    { ...report, deliveredAgain: again ?? report.deliveredAgain },
+    epoch,
+    fingerprint,
+    extracted,
+  )
   await deps.hit('capture:before-stored')
   const numbered = batches.reduce((max, b) => Math.max(max, b.batch), 0)
   const taken = await stepsTaken(ledger, id, plan, report.batches)

@@ -62,6 +62,10 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
         remedy: [`tidemark run ${definition.id}   reads all of it, rejects included`],
       },
     )
+  if (wish.onlyAgain !== undefined && bench.embedded?.arrives === true)
+    throw new AppError('TM1017', `${definition.id}: a retry of rejects of capture ${mode.kind} between two engines`, {
+      remedy: [`tidemark run ${definition.id}   brings rows that are open rejects again`],
+    })
   bench.target.check(relation, definition.apply.kind)
   checkPast(definition, scope, facts, relation, wish)
   const remembered = facts.ledger.unmatched.filter((u) => u.state === 'open')
@@ -91,6 +95,16 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
     wish.onlyAgain === undefined
       ? mode.decide(question, await mode.ask(question))
       : await retryDecision(question, openAmong(facts.ledger.rejects, wish.onlyAgain))
+  if (decision.kind === 'take' && decision.extraction !== undefined && bench.embedded === undefined)
+    throw new AppError(
+      'TM1017',
+      `${definition.id}: capture ${mode.kind} from ${bench.source.location} to ${bench.target.location}`,
+      {
+        remedy: [
+          `its source is a DuckDB file, a folder of files or a PostgreSQL database, and its target a DuckDB file`,
+        ],
+      },
+    )
   return makePlan({
     definition,
     scope,

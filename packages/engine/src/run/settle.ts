@@ -33,7 +33,7 @@ export async function settle(r: SettleRequest): Promise<Settlement['state']> {
     await r.bench.target.settle(
       r.fence,
       { run: r.run, upTo: r.plan.watermark.position, forgetsOtherScopes: r.plan.forgetsOtherScopes },
-      r.plan.relation.target.table,
+      r.plan.definition.apply.kind === 'none' ? null : r.plan.relation.target.table,
     )
     await r.hit('settle:target-done')
   }
@@ -62,7 +62,9 @@ async function swap({ bench, fence, run, plan, captured, hit }: SettleRequest): 
 
 function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
   const all = { ...rows, rejected: rows.rejected + BigInt(captured.quarantined.length) }
-  const nothing = captured.rows === '0' && rows.read === 0n && rows.deleted === 0n
+  const { extracted } = captured
+  const moved = captured.rows !== '0' || rows.read > 0n || rows.deleted > 0n
+  const nothing = !moved && extracted?.changed !== true
   const stillOrphans = new Set(captured.orphans.map((o) => o.key))
   const quarantined = new Set(captured.quarantined.map((o) => o.key))
   const again = plan.selection.again
@@ -75,6 +77,7 @@ function settlementOf({ plan, captured, rows }: SettleRequest): Settlement {
     state: all.rejected > 0n ? 'succeeded_with_rejects' : nothing ? 'nothing_to_do' : 'succeeded',
     reason:
       reasonOf(captured, plan.unmatched.givenUp.length) ??
+      extracted?.reason ??
       (!nothing
         ? null
         : plan.goal === RETRY

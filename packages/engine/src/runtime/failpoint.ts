@@ -16,7 +16,9 @@ export const FAILPOINTS = [
   'settle:target-done',
   'settle:after',
 ] as const
-export type Failpoint = (typeof FAILPOINTS)[number]
+/** Those of a capture that keeps snapshots: between image, hot side, spool and ledger. */
+export const SNAPSHOT_FAILPOINTS = ['snapshot:image', 'snapshot:built', 'snapshot:spooled', 'snapshot:kept'] as const
+export type Failpoint = (typeof FAILPOINTS)[number] | (typeof SNAPSHOT_FAILPOINTS)[number]
 
 /** Awaited, so that a test can hold a worker there while another one goes on. */
 export type Hit = (point: Failpoint) => void | Promise<void>

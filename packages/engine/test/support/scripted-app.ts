@@ -1,4 +1,5 @@
 import type { RunDocument, RunJson } from '@tidemark/contract/api'
+import { AppError } from '../../src/runtime/app-error.ts'
 import type { App } from '../../src/app/app.ts'
 
 /** An App that answers from a script and remembers what it was asked. */
@@ -63,6 +64,14 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
     runs: [{ id: 'r-7k3f1', about: 'orders.orders, failed' }],
   }),
   migrate: async () => ({ location: 'control.db' }),
+  takeSnapshot: async () => ({ ...runDocument(runJson()), snapshots: [] }),
+  listSnapshots: async () => ({ snapshots: [] }),
+  showSnapshot: async (id) => {
+    throw new AppError('TM1005', id)
+  },
+  diffSnapshots: async ({ flow }) => {
+    throw new AppError('TM1005', `${flow} has none`)
+  },
   check: async () => ({ connections: 2, modules: 1, flows: 2, warnings: [] }),
   compare: async () => ({ undeployed: [], editedByHand: [] }),
   deploy: async () => ({ written: [], kept: [] }),

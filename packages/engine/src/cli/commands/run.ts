@@ -58,11 +58,12 @@ async function joinRun(
 }
 
 /** What `run` and `resume` share: open, show progress, stop in steps, print the runs. */
-export async function moveRows(
+export async function moveRows<Document extends RunDocument>(
   context: CommandContext,
-  work: (app: App, emit: Emit, signal: AbortSignal) => Promise<RunDocument>,
+  work: (app: App, emit: Emit, signal: AbortSignal) => Promise<Document>,
   before: (app: App) => Promise<void> = async () => {},
   keepsBytes = false,
+  besides: (document: Document) => string = () => '',
 ): Promise<ExitCode> {
   let say: (text: string) => void = () => {} // before there are batches, ^C needs no explanation
   using stop = new StopSignals(
@@ -76,14 +77,14 @@ export async function moveRows(
 
   const progress = openProgress(context)
   say = progress.say
-  let document: RunDocument
+  let document: Document
   try {
     document = await work(app, progress.emit, stop.signal)
   } finally {
     progress[Symbol.dispose]()
     say = context.note
   }
-  context.answer(document, () => runResultText(document, progress.tracker, context.screen))
+  context.answer(document, () => runResultText(document, progress.tracker, context.screen) + besides(document))
   // in a structured log they are told by the runs' own ends
   if (context.jsonLog === null) context.note(runErrorsText(document, progress.tracker, { style: context.noteStyle }))
   return exitCodeOf(document)

@@ -1,15 +1,12 @@
 import type { RejectsDocument } from '@tidemark/contract/api'
 import { count } from './numbers.ts'
+import { keyText } from './row-key.ts'
 import type { Screen } from './screen.ts'
 import { renderTable } from './table.ts'
 import { age } from './times.ts'
 import { harmless } from './width.ts'
 
 type Reject = RejectsDocument['rejects'][number]
-
-/** A key as it can be typed after `--key`. */
-export const rejectKeyText = (key: Reject['key']): string =>
-  key.length === 1 && key[0] != null && key[0] !== '' && !key[0].startsWith('[') ? key[0] : JSON.stringify(key)
 
 export function rejectsText({ rejects }: RejectsDocument, { style, width, now }: Screen): string {
   const columns = [
@@ -25,7 +22,7 @@ export function rejectsText({ rejects }: RejectsDocument, { style, width, now }:
   const rows = rejects.map((r) => [
     String(r.id),
     r.flow,
-    harmless(rejectKeyText(r.key)),
+    harmless(keyText(r.key)),
     { text: stateText(r), paint: r.status === 'open' ? style.warn : style.dim },
     age(r.last_at, now),
     count(r.times),

@@ -9,10 +9,12 @@ import type { PlannedColumn } from '../planned-column.ts'
 import * as apply from '../relational/apply.sql.ts'
 import { execAll, type Sender } from '../relational/sender.ts'
 import type { BatchPart } from '../row-policy.ts'
-import { joined, sql, whole } from '../sql-text.ts'
-import { type ArrivedFile, csvRelation, fetchCsv, isLongRow } from './arrived-csv.ts'
+import { joined, type Sql, sql, whole } from '../sql-text.ts'
+import { type ArrivedFile, csvRelation, fetchCsv, isLongRow, noRows } from './arrived-csv.ts'
 import type { DuckdbCatalogs } from './names.ts'
 import type { DuckdbTarget } from './target.ts'
+
+const EVERY_ROW = 2n ** 62n
 
 export class Arrivals {
   readonly #from: Departure
@@ -41,6 +43,31 @@ export class Arrivals {
     const name =
       batch === null ? `look-${newShortId(12)}` : `${batch.run}.${batch.step}-${batch.batch}-${newShortId(6)}`
     return fetchCsv(this.#from, flow, selection, split, join(this.#folder, `${name}.csv`))
+  }
+
+  /** All rows of the selection by one statement of the source. */
+  fetchAll(flow: FlowRelation, selection: Selection, path: string): Promise<ArrivedFile> {
+    const { whole: range } = this.#from
+    if (range === undefined) throw new TypeError('the source has no range of all rows')
+    const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: EVERY_ROW, rows: 0n, bytes: 0n }
+    return fetchCsv(this.#from, flow, selection, split, path)
+  }
+
+  /** `read` is tried once more where a row is longer than usual; it says how many rows it read. */
+  async readWhole(r: FlowRelation, file: ArrivedFile, read: (from: Sql) => Promise<bigint>): Promise<bigint> {
+    // the reader of files takes no empty one
+    if (file.bytes === 0n) return await read(noRows(r))
+    for (;;) {
+      const before = this.#anyRow
+      try {
+        const rows = await read(csvRelation(r, file, before))
+        this.missNone(rows, file.rows)
+        return rows
+      } catch (error) {
+        const e = this.afterFailure(error)
+        if (before || !this.#anyRow) throw e
+      }
+    }
   }
 
   /** Some of the rows may have to be kept out, so that each needs a number. */

@@ -88,5 +88,12 @@ export function csvRelation(
   return sql`(SELECT ${values} FROM read_csv(${textLiteral(path)}, auto_detect = FALSE, header = FALSE, delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = '', allow_quoted_nulls = FALSE, max_line_size = ${whole(longest)}, buffer_size = ${whole(buffer)}, columns = {${types}})) AS m`
 }
 
+/** The same of no row. */
+export const noRows = (arrived: FlowRelation): Sql =>
+  sql`(SELECT ${joined(
+    arrived.columns.map((x) => sql`CAST(NULL AS ${catalogText(x.sourceType)}) AS ${ident(x.source)}`),
+    ', ',
+  )} WHERE FALSE) AS m`
+
 /** Said of a row that is longer than the buffers were made for. */
 export const isLongRow = (error: unknown): boolean => error instanceof Error && /maximum line size/i.test(error.message)

@@ -34,6 +34,7 @@ import { templateSql } from '../relational/template.sql.ts'
 import { unheld, weighBatch, weighStaged } from '../relational/weigh.ts'
 import { stateOf } from '../relational/work-area.ts'
 import { SHARED_STATEMENTS } from '../relational/statements.ts'
+import { EmbeddedDuckdb } from './embedded.ts'
 import { translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
 import { holdsOnlyThisRun } from './fresh-target.sql.ts'
@@ -93,7 +94,11 @@ export async function openBenchFrom(
   const session = opening.use(await (target.file ?? work).session('engine', source.folder))
   const workSession = opening.use(await work.session('engine', source.folder))
   session.discreet = workSession.discreet = options.discreet ?? false
-  const spools = { session: workSession, folder: options.workPath === null ? null : dirname(options.workPath) }
+  const spools: Spools = {
+    session: workSession,
+    folder: options.workPath === null ? null : dirname(options.workPath),
+    whole: options.spools ?? false,
+  }
   return new DuckdbBench({ source, target }, session, spools, catalogs, hooks, opening.move())
 }
 
@@ -120,6 +125,12 @@ async function openWork(options: OpenBench): Promise<DuckdbFile> {
   }
 }
 
+interface Spools {
+  readonly session: DuckdbSession
+  readonly folder: string | null
+  readonly whole: boolean
+}
+
 interface Ends {
   readonly source: SourceEnd
   readonly target: TargetEnd
@@ -129,6 +140,7 @@ export class DuckdbBench implements Bench {
   readonly source: SourcePort
   readonly target: DuckdbTarget
   readonly work: DuckdbWorkArea | RangesAlone
+  readonly embedded?: EmbeddedDuckdb
   readonly #files: Ends
   readonly #session: DuckdbSession
   readonly catalogs: DuckdbCatalogs
@@ -142,7 +154,7 @@ export class DuckdbBench implements Bench {
   constructor(
     files: Ends,
     session: DuckdbSession,
-    spools: { readonly session: DuckdbSession; readonly folder: string | null },
+    spools: Spools,
     catalogs: DuckdbCatalogs,
     hooks: DuckdbHooks,
     opened: AsyncDisposableStack,
@@ -155,14 +167,24 @@ export class DuckdbBench implements Bench {
     const { departure } = source
     this.target = files.target.target(session, catalogs, departure && ((type) => departure.source.logicalTypeOf(type)))
     this.#arrivals = departure && new Arrivals(departure, this.target, catalogs, spools.folder ?? source.folder)
+    const targetOf = (r: FlowRelation) => stateOf(this.target, r.target.table)
     if (departure !== null) {
       this.source = departure.source
       this.work = departure.work
+      if (!spools.whole || departure.whole === undefined) return
+      const end = { still: () => {}, spoolBytes: () => 0n, folder: null, explain: (e: unknown) => Promise.resolve(e) }
+      this.embedded = new EmbeddedDuckdb(spools.session, catalogs, end, targetOf, this.#arrivals)
+      this.work = new DuckdbWorkArea(spools.session, catalogs, end, {
+        rowIds: (r) => this.#readsByRowId(r),
+        fingerprint: (r) => (readsSpool(r) ? this.#readAt(r) : Promise.resolve(null)),
+        target: targetOf,
+      })
       return
     }
     const facts = source.facts(session)
     this.source = new DuckdbSource(facts, session, catalogs, source.location, hooks.betweenClockAndCeiling)
     const end = { ...source, folder: spools.folder, explain: (error: unknown) => facts.explain(error) }
+    this.embedded = new EmbeddedDuckdb(spools.session, catalogs, end, targetOf, null)
     this.work = new DuckdbWorkArea(spools.session, catalogs, end, {
       rowIds: (r) => this.#readsByRowId(r),
       // a file that this run, or one beside it, writes changes with every batch
@@ -170,7 +192,7 @@ export class DuckdbBench implements Bench {
         !readsSpool(r) && (source.filledBeside || (source.file !== null && source.file === files.target.file?.path))
           ? Promise.resolve(null)
           : this.#readAt(r),
-      target: (r) => stateOf(this.target, r.target.table),
+      target: targetOf,
     })
   }
 
@@ -240,7 +262,7 @@ export class DuckdbBench implements Bench {
     const own = ours(tx)
     own.split = split
     own.partial = part !== null
-    if (this.#arrivals !== null)
+    if (this.#arrivals !== null && !readsSpool(relation))
       return await this.#stageArrived(this.#arrivals, own, relation, selection, split, part, how.knowsBadRows)
     this.#still(relation)
     await refuseChangedTypes(own, this.#catalogs, relation, this.#landing(relation) === null)

@@ -12,7 +12,11 @@ export const pathOf = (options: Readonly<Record<string, unknown>>): string => {
   return path
 }
 
-export async function openFile(path: string, mode: 'read' | 'write', options: OpenBench): Promise<DuckdbFile> {
+export async function openFile(
+  path: string,
+  mode: 'read' | 'write',
+  options: Pick<OpenBench, 'limits'>,
+): Promise<DuckdbFile> {
   try {
     if (mode === 'write' && path !== IN_MEMORY) mkdirSync(dirname(path), { recursive: true })
     return await openDuckdbFile(path, mode, options.limits)

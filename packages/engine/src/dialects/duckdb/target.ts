@@ -23,7 +23,7 @@ import { dropUnselected } from '../relational/capture.sql.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import * as marks from '../relational/fence.sql.ts'
 import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
-import { targetTable } from '../relational/names.ts'
+import { targetTable, writtenTable } from '../relational/names.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
 import { describeTable, isTable, schemaAndTable, shownTable } from './introspect.ts'
@@ -283,11 +283,11 @@ export class DuckdbTarget implements TargetPort {
     return row?.[0] === 'true'
   }
 
-  async settle(key: FenceKey, settled: NewSettled, table: TableName): Promise<void> {
+  async settle(key: FenceKey, settled: NewSettled, table: TableName | null): Promise<void> {
     await this.#atOnce(async () => {
       if ((await this.#exec(fence.enter(this.#catalogs.target, key, 0))) !== 1n)
         throw new AppError('TM5002', `${key.flow} has a newer owner`)
-      for (const statement of marks.settle(this.#catalogs.target, key, settled, targetTable(this.#catalogs, table)))
+      for (const statement of marks.settle(this.#catalogs.target, key, settled, writtenTable(this.#catalogs, table)))
         await this.#exec(statement)
     })
   }

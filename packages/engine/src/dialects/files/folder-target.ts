@@ -20,6 +20,7 @@ import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
 import type { DuckdbCatalogs } from '../duckdb/names.ts'
 import { openFile } from '../duckdb/open-file.ts'
+import { isHeldByParquet } from '../duckdb/parquet-types.ts'
 import { exec, query } from '../duckdb/run-sql.ts'
 import { DuckdbTarget } from '../duckdb/target.ts'
 import type { Landing, TargetEnd } from '../duckdb/target-end.ts'
@@ -44,14 +45,7 @@ import { pathText } from './pinned-files.ts'
 /** What lies in it is no table: patterns do not reach into folders that begin with a dot. */
 const OWN = '.tidemark'
 
-/** Types whose values come back from Parquet as they were written. */
-const HELD =
-  /^(?:BOOLEAN|U?(?:TINYINT|SMALLINT|INTEGER|BIGINT)|FLOAT|DOUBLE|DECIMAL\(\d+,\d+\)|VARCHAR|BLOB|UUID|DATE|TIME|TIMESTAMP|TIMESTAMP_NS|TIMESTAMP WITH TIME ZONE|JSON)$/
 const APPLIES: ReadonlySet<string> = new Set(['insert-missing', 'replace'])
-const NOT_HELD = /HUGEINT|\bBIT\b|BIGNUM|INTERVAL|TIMESTAMP_M?S\b|TIME_NS|\bTIME WITH|ENUM|UNION|VARIANT|GEOMETRY/
-
-const isHeld = (type: string): boolean => HELD.test(type) || (/^(STRUCT|MAP)|\]$/.test(type) && !NOT_HELD.test(type))
-
 interface Folder {
   readonly path: string
   readonly tables: DuckdbFile
@@ -135,6 +129,8 @@ class FolderTarget extends DuckdbTarget {
   }
 
   override check(r: FlowRelation, apply: string): void {
+    if (apply === 'none')
+      throw new AppError('TM1017', `apply: none beside ${pathText(r.target.table)}, a folder of files`)
     if (!APPLIES.has(apply) || r.tree !== null)
       throw new AppError(
         'TM4026',
@@ -147,7 +143,7 @@ class FolderTarget extends DuckdbTarget {
         { remedy: ['apply: replace', 'or drift: ignore'] },
       )
     if (apply === 'replace') refuseUnmovable(this.#folder, r.target.table)
-    const refused = r.columns.filter((c) => !isHeld(c.targetType))
+    const refused = r.columns.filter((c) => !isHeldByParquet(c.targetType))
     if (refused.length > 0)
       throw new AppError('TM4025', refused.map((c) => `${c.target} is ${c.targetType}`).join(', '), {
         remedy: [`columns: { cast: … } or { exclude: [${refused.map((c) => c.source).join(', ')}] }`],

@@ -56,6 +56,8 @@ function leaving(c: Catalogs, x: PlannedColumn, wire: Wire): Sql {
 
 class PostgresDeparture implements Departure, RangeSource {
   readonly kind = 'postgres'
+  /** one statement, under the snapshot that everything is read by */
+  readonly whole = { kind: 'order', by: 'key', after: null, upTo: null } as const
   readonly wires: readonly Wire[] = ['pgcopy', 'csv']
   readonly reads = null
   readonly source: SourcePort

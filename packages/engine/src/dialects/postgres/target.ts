@@ -21,7 +21,7 @@ import { dropUnselected } from '../relational/capture.sql.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import * as marks from '../relational/fence.sql.ts'
 import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
-import { type Catalogs, targetTable } from '../relational/names.ts'
+import { type Catalogs, targetTable, writtenTable } from '../relational/names.ts'
 import { OWN_TABLES } from '../relational/recall.sql.ts'
 import type { Sender } from '../relational/sender.ts'
 import { ident, printable, sql } from '../sql-text.ts'
@@ -257,10 +257,10 @@ export class PostgresTarget implements TargetPort {
     if (row?.[0] !== String(key.token)) throw new AppError('TM5002', `${key.flow} has a newer owner`)
   }
 
-  async settle(key: FenceKey, settled: NewSettled, table: TableName): Promise<void> {
+  async settle(key: FenceKey, settled: NewSettled, table: TableName | null): Promise<void> {
     await this.#atOnce(async () => {
       await this.#enter(key)
-      for (const statement of marks.settle(this.#catalogs.target, key, settled, targetTable(this.#catalogs, table)))
+      for (const statement of marks.settle(this.#catalogs.target, key, settled, writtenTable(this.#catalogs, table)))
         await this.#to.exec(statement)
     })
   }

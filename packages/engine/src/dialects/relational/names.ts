@@ -44,6 +44,9 @@ export const sourceTable = (c: Catalogs, table: TableName): Sql => c.source.tabl
 export const targetTable = (c: Pick<Catalogs, 'target'>, table: TableName): Sql => c.target.table(table)
 export const work = (c: Pick<Catalogs, 'work'>, name: string): Sql => c.work(name)
 export const own = (c: Pick<Catalogs, 'target'>, name: OwnTable): Sql => c.target.own(name)
+/** null: no table was written, and so there is none with rows. */
+export const writtenTable = (c: Pick<Catalogs, 'target'>, table: TableName | null): Sql =>
+  table === null ? sql`(SELECT 1 AS x WHERE 1 = 0) AS q` : c.target.table(table)
 export const sideTable = (c: Pick<Catalogs, 'target'>, table: TableName): Sql => c.target.side(table)
 
 /** A name of our own beside the flow's columns, whatever those are called. */

@@ -19,7 +19,7 @@ import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import * as shared from '../relational/fence.sql.ts'
 import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
-import { type Catalogs, targetTable } from '../relational/names.ts'
+import { type Catalogs, targetTable, writtenTable } from '../relational/names.ts'
 import { OWN_TABLES } from '../relational/recall.sql.ts'
 import type { Sender } from '../relational/sender.ts'
 import type { RejectedRow } from '../row-policy.ts'
@@ -252,10 +252,10 @@ export class SqlServerTarget implements TargetPort {
     if (row?.[0] !== String(key.token)) throw new AppError('TM5002', `${key.flow} has a newer owner`)
   }
 
-  async settle(key: FenceKey, settled: NewSettled, table: TableName): Promise<void> {
+  async settle(key: FenceKey, settled: NewSettled, table: TableName | null): Promise<void> {
     await this.#atOnce(async () => {
       await this.#enter(key)
-      for (const statement of fence.settle(this.#catalogs.target, key, settled, targetTable(this.#catalogs, table)))
+      for (const statement of fence.settle(this.#catalogs.target, key, settled, writtenTable(this.#catalogs, table)))
         await this.#to.exec(statement)
     })
   }

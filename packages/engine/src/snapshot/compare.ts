@@ -1,0 +1,97 @@
+/** Two snapshots beside each other: which keys are new, changed, deleted or unchanged, and what columns they do not share. */
+import type { Desk } from '../dialects/duckdb/desk.ts'
+import { type ComparedColumn, takes } from './compared.ts'
+import { countKinds, judge, judgeByRowHash, judgeByText, judgeExactly } from './judge.sql.ts'
+import { type DifferenceCounts, NO_SCHEMA_CHANGE, type SchemaChange, type SnapshotRow } from './snapshot-row.ts'
+
+/**
+ * `fingerprints`: both were made of the same columns in the same way. `row hashes`: of the same columns, and a column was
+ * retyped or the engine is another. `common columns`: hashed anew, from both images.
+ */
+export type Way = 'fingerprints' | 'row hashes' | 'common columns'
+
+export type Comparable = Pick<SnapshotRow, 'engine' | 'key' | 'compared'>
+
+export interface Compared {
+  readonly columns: readonly { readonly before: ComparedColumn; readonly now: ComparedColumn }[]
+  readonly schema: SchemaChange
+  /** the cheapest that tells */
+  readonly way: Way
+}
+
+/** The columns that both have, as the later one normalises them. */
+export function beside(before: Comparable, now: Comparable): Compared {
+  const old = new Map(before.compared.map((column) => [column.name, column]))
+  const columns = now.compared.flatMap((column) => {
+    const found = old.get(column.name)
+    return found === undefined
+      ? []
+      : [
+          {
+            before: { ...found, steps: column.steps.filter((step) => takes(found.type, step)) },
+            now: column,
+            was: found,
+          },
+        ]
+  })
+  const schema: SchemaChange = {
+    added: now.compared.filter(({ name }) => !old.has(name)).map(({ name }) => name),
+    removed: before.compared
+      .filter(({ name }) => !now.compared.some((column) => column.name === name))
+      .map(({ name }) => name),
+    retyped: columns
+      .filter(({ was, now: column }) => was.type !== column.type)
+      .map(({ was, now: column }) => `${column.name} ${was.type} → ${column.type}`),
+  }
+  return {
+    columns: columns.map(({ before: b, now: n }) => ({ before: b, now: n })),
+    schema,
+    way: waysOf(before, now),
+  }
+}
+
+const inOrder = ({ compared }: Comparable): readonly ComparedColumn[] =>
+  compared.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+
+/** A canonical text does not depend on the type. */
+const textsOf = (of: Comparable): string =>
+  JSON.stringify([of.key, inOrder(of).map(({ name, steps }) => ({ name, steps }))])
+const valuesOf = (of: Comparable): string => JSON.stringify([of.key, of.engine, inOrder(of)])
+
+function waysOf(before: Comparable, now: Comparable): Way {
+  if (valuesOf(before) === valuesOf(now)) return 'fingerprints'
+  return textsOf(before) === textsOf(now) ? 'row hashes' : 'common columns'
+}
+
+export interface ComparisonRequest {
+  readonly catalog: string
+  readonly before: (Comparable & { readonly id: string; readonly image: string }) | null
+  readonly now: Comparable & { readonly image: string }
+  readonly exact: boolean
+}
+
+/** Leaves JUDGED behind, of what is in PRESENT. */
+export async function compare(desk: Desk, { catalog, before, now, exact }: ComparisonRequest): Promise<Compared> {
+  if (before === null) {
+    await desk.exec(judge(catalog, null, true))
+    return { columns: [], schema: NO_SCHEMA_CHANGE, way: 'fingerprints' }
+  }
+  const both = beside(before, now)
+  await desk.exec(judge(catalog, before.id, both.way === 'fingerprints' && !exact))
+  if (both.way === 'fingerprints' && !exact) return both
+  using _room = await desk.room(before.compared.length + now.compared.length)
+  const images = { before: before.image, now: now.image }
+  const columns = { before: both.columns.map((c) => c.before), now: both.columns.map((c) => c.now) }
+  if (exact) await desk.exec(judgeExactly(images, both.columns))
+  else if (both.way === 'row hashes')
+    for (const statement of judgeByRowHash(images.now, columns.now)) await desk.exec(statement)
+  else for (const statement of judgeByText(images, columns)) await desk.exec(statement)
+  return both
+}
+
+/** Of JUDGED, as it stands. */
+export async function counted(desk: Desk): Promise<DifferenceCounts> {
+  const kinds = new Map((await desk.query(countKinds)).map(([kind, n]) => [kind, BigInt(n ?? '0')]))
+  const of = (kind: string): bigint => kinds.get(kind) ?? 0n
+  return { added: of('new'), changed: of('changed'), deleted: of('deleted'), unchanged: of('unchanged') }
+}

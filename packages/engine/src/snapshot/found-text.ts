@@ -1,0 +1,24 @@
+/** What a snapshot found, as a sentence. */
+import type { Extracted } from '../capture/capture-mode.ts'
+import { hasSchemaChange, type SchemaChange, type SnapshotRow } from './snapshot-row.ts'
+
+export function foundText(s: SnapshotRow, delivers: boolean): Extracted {
+  const { added, changed, deleted, unchanged } = s.counts
+  const parts = [
+    ...(added > 0n ? [`${added} new`] : []),
+    ...(changed > 0n ? [`${changed} changed`] : []),
+    ...(deleted > 0n ? [`${deleted} deleted${delivers ? ', which stay in the target' : ''}`] : []),
+  ]
+  const since = s.previous === null ? '' : ` since ${s.previous}`
+  const schema = hasSchemaChange(s.schema) ? `; ${schemaText(s.schema)}` : ''
+  return parts.length === 0
+    ? { changed: false, reason: `${s.id}: nothing changed${since}, ${unchanged} rows${schema}` }
+    : { changed: true, reason: `${s.id}: ${parts.join(', ')}, ${unchanged} unchanged${since}${schema}` }
+}
+
+export const schemaText = ({ added, removed, retyped }: SchemaChange): string =>
+  [
+    ...(added.length > 0 ? [`columns added: ${added.join(', ')}`] : []),
+    ...(removed.length > 0 ? [`columns removed: ${removed.join(', ')}`] : []),
+    ...(retyped.length > 0 ? [`columns retyped: ${retyped.join(', ')}`] : []),
+  ].join('; ')

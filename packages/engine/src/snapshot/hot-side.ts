@@ -1,0 +1,113 @@
+/** The newest snapshots of one flow: a DuckDB file with keys and hashes, and a folder with their images. */
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type RunState, UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
+import type { EngineLimits } from '../dialects/contract.ts'
+import { Desk } from '../dialects/duckdb/desk.ts'
+import { createHot, keepSnapshot, listSnapshots, removeSnapshots, snapshotOf } from './hot.sql.ts'
+import type { SnapshotRow } from './snapshot-row.ts'
+
+const SETTLED: readonly RunState[] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
+
+/** Where the hot sides of a project are. */
+export interface HotPlace {
+  readonly folder: string
+  readonly limits: EngineLimits
+}
+
+export const hotPath = ({ folder }: HotPlace, flow: string): string => join(folder, `${flow}.duckdb`)
+export const imageFolder = ({ folder }: HotPlace, flow: string): string => join(folder, flow)
+
+/** Flows that have a hot side. */
+export const hotFlows = ({ folder }: HotPlace): readonly string[] =>
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith('.duckdb'))
+        .map((name) => name.slice(0, -'.duckdb'.length))
+        .sort()
+    : []
+
+export class HotSide implements AsyncDisposable {
+  readonly desk: Desk
+  readonly catalog: string
+  readonly #images: string
+
+  private constructor(desk: Desk, catalog: string, images: string) {
+    this.desk = desk
+    this.catalog = catalog
+    this.#images = images
+  }
+
+  /** In write mode it is made where it is missing; in read mode that is null. */
+  static async open(place: HotPlace, flow: string, mode: 'write'): Promise<HotSide>
+  static async open(place: HotPlace, flow: string, mode: 'read'): Promise<HotSide | null>
+  static async open(place: HotPlace, flow: string, mode: 'read' | 'write'): Promise<HotSide | null> {
+    const path = hotPath(place, flow)
+    if (mode === 'read' && !existsSync(path)) return null
+    await using opening = new AsyncDisposableStack()
+    if (mode === 'write') mkdirSync(imageFolder(place, flow), { recursive: true })
+    mkdirSync(place.limits.tempDir, { recursive: true })
+    const desk = opening.use(await Desk.open(`snapshots of ${flow}`, place.limits))
+    const catalog = await desk.attach(path, mode)
+    if (mode === 'write')
+      await desk.inTransaction(async () => {
+        for (const statement of createHot(catalog)) await desk.exec(statement)
+      })
+    opening.move()
+    return new HotSide(desk, catalog, imageFolder(place, flow))
+  }
+
+  /** Oldest first. */
+  async list(): Promise<readonly SnapshotRow[]> {
+    return (await this.desk.query(listSnapshots(this.catalog))).map(snapshotOf)
+  }
+
+  image(id: string): string {
+    return join(this.#images, `${id}.parquet`)
+  }
+
+  /** An image until it is whole. */
+  part(id: string): string {
+    return `${this.image(id)}.part`
+  }
+
+  /**
+   * What crashes and settled runs left to do: a snapshot whose run settled is kept, one whose run will not settle any more
+   * goes, of each scope the newest `keep` stay, and no image without a snapshot. `own`: in the making.
+   */
+  async tidy(keep: number, own: string | null, stateOf: (run: string) => Promise<RunState | null>): Promise<void> {
+    const gone: string[] = []
+    const kept: string[] = []
+    for (const { id, run, state } of await this.list()) {
+      if (state === 'kept' || id === own) continue
+      const now = await stateOf(run)
+      if (now !== null && SETTLED.includes(now)) kept.push(id)
+      else if (now === null || !(UNFINISHED_RUN_STATES as readonly string[]).includes(now)) gone.push(id)
+    }
+    const staying = (await this.list()).filter((s) => s.state === 'kept' || kept.includes(s.id))
+    for (const ofScope of Map.groupBy(staying, ({ scope }) => scope).values())
+      gone.push(...ofScope.slice(0, -keep).map(({ id }) => id))
+    await this.desk.inTransaction(async () => {
+      for (const id of kept) await this.desk.exec(keepSnapshot(this.catalog, id))
+      if (gone.length > 0) for (const statement of removeSnapshots(this.catalog, gone)) await this.desk.exec(statement)
+    })
+    await this.#sweep(own)
+  }
+
+  async #sweep(own: string | null): Promise<void> {
+    const known = new Set([...(await this.list()).map(({ id }) => `${id}.parquet`), `${own}.parquet`])
+    for (const name of readdirSync(this.#images))
+      if (!known.has(name)) rmSync(join(this.#images, name), { force: true })
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.desk.inTransaction(async () => {
+      for (const statement of removeSnapshots(this.catalog, [id])) await this.desk.exec(statement)
+    })
+    for (const path of [this.image(id), this.part(id)]) rmSync(path, { force: true })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.desk[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,169 @@
+/** What became of each key: temporary tables of one session. */
+import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
+import { sameContent } from '../dialects/duckdb/types.ts'
+import { EMPTY, ident, joined, param, type Sql, sql, whole } from '../dialects/sql-text.ts'
+import type { ComparedColumn } from './compared.ts'
+import { comparedHash, comparedText, comparedValue, fingerprints, keyText, valueText } from './fingerprint.sql.ts'
+import { hotTable } from './hot.sql.ts'
+
+const temp = (name: string): Sql => ident('temp', 'main', name)
+const EXAMPLES = sql`5`
+/** Others are the same where their texts are: a float that is no number whatever its sign, an interval by its fields. */
+const COMPARED_AS_THEY_ARE =
+  /^(?:BOOLEAN|U?(?:TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,\d+\)|VARCHAR|BLOB|UUID|DATE|TIME|TIMESTAMP|TIMESTAMP_N?S|TIMESTAMP WITH TIME ZONE)$/
+
+/** rows of the later snapshot: key, first_hash, second_hash, place */
+export const PRESENT = temp('snapshot_present')
+/** each key of the two: key, kind, both hashes, place, old_place, old_hash */
+export const JUDGED = temp('snapshot_judged')
+const OLD_HASHES = temp('snapshot_old_hashes')
+const NEW_HASHES = temp('snapshot_new_hashes')
+/** rows that are new or changed, as the image has them: read once, and looked at more than once */
+export const MOVED = temp('snapshot_moved')
+/** changed rows as they were, likewise */
+const MOVED_FROM = temp('snapshot_moved_from')
+/** places whose row hash was computed */
+export const HASHED = temp('snapshot_hashed')
+
+export const dropAll: readonly Sql[] = [PRESENT, JUDGED, OLD_HASHES, NEW_HASHES, MOVED, MOVED_FROM, HASHED].map(
+  (table) => sql`DROP TABLE IF EXISTS ${table}`,
+)
+
+/** The files of two images. */
+export interface Images {
+  readonly before: string
+  readonly now: string
+}
+
+export const nullKeys = (image: string, key: readonly ImageColumn[]): Sql =>
+  sql`SELECT count(*) FROM ${readImage(image)} AS i WHERE ${joined(
+    key.map((column) => sql`${imageValue('i', column)} IS NULL`),
+    ' OR ',
+  )}`
+
+export function presentFrom(image: string, key: readonly ImageColumn[], compared: readonly ComparedColumn[]): Sql {
+  const { first, second } = fingerprints('i', compared)
+  return sql`CREATE OR REPLACE TEMP TABLE ${PRESENT} AS
+SELECT ${keyText('i', key)} AS key, ${first} AS first_hash, ${second} AS second_hash, ${imagePlace('i')} AS place FROM ${readImage(image)} AS i`
+}
+
+/** Of a snapshot that is kept. */
+export const presentOf = (catalog: string, snapshot: string): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE ${PRESENT} AS
+SELECT key, first_hash, second_hash, place FROM ${hotTable(catalog, 'hot_row')} WHERE snapshot = ${param(snapshot)}`
+
+export const repeatedKeys = sql`SELECT key, count(*) FROM ${PRESENT} GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT ${EXAMPLES}`
+
+/** `before` null: there is none, and every key is new. `trusts`: the hashes of both were made in one way. */
+export function judge(catalog: string, before: string | null, trusts: boolean): Sql {
+  const same = trusts ? sql`(p.first_hash = f.first_hash AND p.second_hash = f.second_hash)` : sql`TRUE`
+  return sql`CREATE OR REPLACE TEMP TABLE ${JUDGED} AS
+SELECT coalesce(p.key, f.key) AS key,
+  CASE WHEN f.key IS NULL THEN 'new' WHEN p.key IS NULL THEN 'deleted' WHEN ${same} THEN 'unchanged' ELSE 'changed' END AS kind,
+  p.first_hash, p.second_hash, p.place, f.place AS old_place, f.row_hash AS old_hash
+FROM ${PRESENT} AS p
+FULL JOIN (SELECT key, row_hash, first_hash, second_hash, place FROM ${hotTable(catalog, 'hot_row')} WHERE snapshot = ${param(before)}) AS f ON p.key = f.key`
+}
+
+/** Where fingerprints say nothing: rows whose canonical texts are not the same become changed. Each image is read once. */
+export const judgeByText = (
+  images: Images,
+  columns: { readonly before: readonly ComparedColumn[]; readonly now: readonly ComparedColumn[] },
+): readonly Sql[] => [
+  hashesOf(OLD_HASHES, images.before, columns.before),
+  hashesOf(NEW_HASHES, images.now, columns.now),
+  sql`UPDATE ${JUDGED} SET kind = 'changed' WHERE kind = 'unchanged' AND place IN (
+SELECT j.place FROM ${JUDGED} AS j JOIN ${OLD_HASHES} AS o ON o.place = j.old_place JOIN ${NEW_HASHES} AS n ON n.place = j.place
+WHERE j.kind = 'unchanged' AND o.row_hash <> n.row_hash)`,
+]
+
+/** Likewise, where the row hashes that are kept are of the same columns. */
+export const judgeByRowHash = (image: string, columns: readonly ComparedColumn[]): readonly Sql[] => [
+  hashesOf(NEW_HASHES, image, columns),
+  sql`UPDATE ${JUDGED} SET kind = 'changed' WHERE kind = 'unchanged' AND place IN (
+SELECT j.place FROM ${JUDGED} AS j JOIN ${NEW_HASHES} AS n ON n.place = j.place
+WHERE j.kind = 'unchanged' AND j.old_hash <> n.row_hash)`,
+]
+
+const hashesOf = (table: Sql, image: string, columns: readonly ComparedColumn[]): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT ${imagePlace('i')} AS place, ${comparedHash('i', columns)} AS row_hash FROM ${readImage(image)} AS i`
+
+/** `exact`: value by value, and whatever the fingerprints said counts for nothing. */
+export function judgeExactly(
+  images: Images,
+  columns: readonly { readonly before: ComparedColumn; readonly now: ComparedColumn }[],
+): Sql {
+  const same = columns.map(({ before, now }) => {
+    const [o, n] = [comparedValue('o', before), comparedValue('n', now)]
+    return o.type === n.type && COMPARED_AS_THEY_ARE.test(n.type)
+      ? sql`(${sameContent(n.type, o.value, n.value)})`
+      : sql`(${comparedText('o', before)} IS NOT DISTINCT FROM ${comparedText('n', now)})`
+  })
+  return sql`UPDATE ${JUDGED} SET kind = 'changed' WHERE kind = 'unchanged' AND place IN (
+SELECT j.place FROM ${JUDGED} AS j
+JOIN ${readImage(images.before)} AS o ON ${imagePlace('o')} = j.old_place
+JOIN ${readImage(images.now)} AS n ON ${imagePlace('n')} = j.place
+WHERE j.kind = 'unchanged' AND NOT (${joined(same, ' AND ')}))`
+}
+
+/** A join first and everything else after: what is made of few rows of many is slow within the statement that finds them. */
+export const takeMoved = (image: string): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT i.* FROM ${readImage(image)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))`
+
+/** For `changedValues` and `changedColumns`. */
+export const takeChanged = (images: Images): readonly Sql[] => [
+  sql`CREATE OR REPLACE TEMP TABLE ${MOVED_FROM} AS SELECT i.* FROM ${readImage(images.before)} AS i WHERE ${imagePlace('i')} IN (SELECT old_place FROM ${JUDGED} WHERE kind = 'changed')`,
+  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT i.* FROM ${readImage(images.now)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind = 'changed')`,
+]
+
+/** Of the rows of an image, or of MOVED. */
+export const hashRows = (rows: Sql, compared: readonly ComparedColumn[]): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE ${HASHED} AS SELECT ${imagePlace('i')} AS place, ${comparedHash('i', compared)} AS row_hash FROM ${rows} AS i`
+
+/** Where none is to be computed: the statement that would compute them takes its time to be planned. */
+export const noHashes: Sql = sql`CREATE OR REPLACE TEMP TABLE ${HASHED} (place BIGINT, row_hash VARCHAR)`
+
+export const countKinds = sql`SELECT kind, count(*) FROM ${JUDGED} GROUP BY kind`
+
+/** no column is called this: a parameter that is would be taken for it */
+const LAMBDA = ident('tidemark value')
+
+const atMost = (limit: bigint | null): Sql => (limit === null ? EMPTY : sql` LIMIT ${whole(limit)}`)
+
+/** The keys of one kind, in their order. */
+export const keysOf = (kind: string, limit: bigint | null): Sql =>
+  sql`SELECT key FROM ${JUDGED} WHERE kind = ${param(kind)} ORDER BY key${atMost(limit)}`
+
+type Columns = readonly { readonly before: ComparedColumn; readonly now: ComparedColumn }[]
+
+/** For each changed row, each compared column whose value is another: key, column, old and new text. */
+export const changedValues = (columns: Columns, limit: bigint | null): Sql =>
+  sql`SELECT key, c.name, c.old, c.new FROM (
+SELECT j.key, unnest(list_filter([${joined(
+    columns.map(
+      ({ before, now }) =>
+        sql`struct_pack(name := ${param(now.name)}, old := ${valueText('o', before)}, new := ${valueText('n', now)}, differs := ${differs(before, now)})`,
+    ),
+    ', ',
+  )}], lambda ${LAMBDA}: ${LAMBDA}.differs)) AS c
+${changedRows(limit)}) AS q
+ORDER BY key, c.name`
+
+/** How many changed rows differ in each column, most first; a column that differs in none is left out. */
+export const changedColumns = (columns: Columns): Sql =>
+  sql`SELECT c.name, c.n FROM (SELECT unnest([${joined(
+    columns.map(
+      ({ before, now }) =>
+        sql`struct_pack(name := ${param(now.name)}, n := count(*) FILTER (WHERE ${differs(before, now)}))`,
+    ),
+    ', ',
+  )}]) AS c
+${changedRows(null)}) AS q WHERE c.n > 0 ORDER BY c.n DESC, c.name`
+
+const differs = (before: ComparedColumn, now: ComparedColumn): Sql =>
+  sql`(${comparedText('o', before)} IS DISTINCT FROM ${comparedText('n', now)})`
+
+const changedRows = (limit: bigint | null): Sql =>
+  sql`FROM (SELECT key, place, old_place FROM ${JUDGED} WHERE kind = 'changed' ORDER BY key${atMost(limit)}) AS j
+JOIN ${MOVED_FROM} AS o ON ${imagePlace('o')} = j.old_place
+JOIN ${MOVED} AS n ON ${imagePlace('n')} = j.place`

@@ -1,0 +1,107 @@
+/** A process that takes a snapshot dies by SIGKILL at every point between extraction, hot side, apply and settle. */
+import { readdirSync } from 'node:fs'
+import { SnapshotsDocument, SnapshotTakeDocument } from '@tidemark/contract/snapshot-documents'
+import { describe, expect, test } from 'vitest'
+import { FAILPOINTS, SNAPSHOT_FAILPOINTS } from '../../src/runtime/failpoint.ts'
+import { emptyProject, PROJECT_YAML, type Project } from '../e2e/project.ts'
+
+const FLOW = `module: m
+tasks:
+  - id: t
+    flow:
+      source: { connection: a, table: src }
+      target: { connection: b, table: dst }
+      key: [id]
+      capture: snapshot
+      batch: { rows: 2 }
+`
+
+/** what a snapshot does not come by */
+const OTHERS = ['lease:after', 'spool:extracted', 'settle:swapped']
+const POINTS = [...FAILPOINTS, ...SNAPSHOT_FAILPOINTS]
+  .filter((point) => !OTHERS.includes(point))
+  .flatMap((point) => (point.startsWith('batch:') ? [point, `${point}:3`] : [point]))
+
+async function takenOnce(): Promise<Project> {
+  const p = emptyProject()
+  p.write('tidemark.yaml', PROJECT_YAML)
+  p.write('modules/m.yaml', FLOW)
+  await p.duckdb('data/a.duckdb', "CREATE TABLE src AS SELECT i AS id, 'n' || i AS name FROM range(12) t(i)")
+  await p.ok('snapshot', 'take', 'm.t', '--deploy')
+  await p.duckdb(
+    'data/a.duckdb',
+    "UPDATE src SET name = 'other' WHERE id IN (1, 2, 3, 4)",
+    'DELETE FROM src WHERE id = 11',
+    "INSERT INTO src VALUES (20, 'n20'), (21, 'n21')",
+  )
+  return p
+}
+
+async function died(p: Project, point: string): Promise<void> {
+  const child = p.child(['run', 'm.t', '--parallel', '1'], { TIDEMARK_FAILPOINT: point })
+  expect(await child.ended).toMatchObject({ signal: 'SIGKILL' })
+}
+
+/** Whatever happened before: the target has all of the source, two snapshots stay with their images, and nothing is left to do. */
+async function expectWhole(p: Project, gone: readonly string[]): Promise<void> {
+  const source = await p.rows('data/a.duckdb', 'SELECT id, name FROM src ORDER BY id')
+  const target = await p.rows('data/b.duckdb', 'SELECT id, name FROM dst ORDER BY id')
+  expect(target.filter(([id]) => !gone.includes(id ?? ''))).toEqual(source)
+  expect(target.map(([id]) => id).filter((id) => gone.includes(id ?? ''))).toEqual(gone)
+  const { snapshots } = await p.json(SnapshotsDocument, ['snapshot', 'list', 'm.t'])
+  expect(snapshots.map(({ status }) => status)).toEqual(['current', 'kept'])
+  expect(snapshots[0]).toMatchObject({ rows: source.length, previous: snapshots[1]?.snapshot })
+  expect(readdirSync(p.path('.tidemark/snapshots/m.t')).sort()).toEqual(
+    snapshots.map(({ snapshot }) => `${snapshot}.parquet`).sort(),
+  )
+  expect(readdirSync(p.path('.tidemark/tmp'))).toEqual([])
+  const next = await p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t'])
+  expect(next.runs).toMatchObject([{ status: 'nothing_to_do', rows: { read: 0 } }])
+  expect(next.snapshots).toMatchObject([{ difference: { new: 0, changed: 0, deleted: 0, unchanged: source.length } }])
+}
+
+describe.concurrent('crashes of a snapshot', () => {
+  test.for(POINTS)('dies at %s; the next run ends it, and no row is lost, doubled or reported twice', async (point) => {
+    await using p = await takenOnce()
+    await died(p, point)
+    // the run had settled: what is due is a new snapshot
+    const settled = point === 'settle:after' || point === 'snapshot:kept'
+    const next = await p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t'])
+    if (settled) expect(next.runs).toMatchObject([{ status: 'nothing_to_do' }])
+    else {
+      expect(next.runs.map(({ status }) => status)).toEqual(['succeeded', 'nothing_to_do'])
+      expect(next.runs[0]?.rows).toMatchObject({ inserted: 2, updated: 4, deleted: 0 })
+    }
+    await expectWhole(p, ['11'])
+  })
+
+  test.for(POINTS)('dies at %s, and the source changes before the next run', async (point) => {
+    await using p = await takenOnce()
+    await died(p, point)
+    await p.duckdb(
+      'data/a.duckdb',
+      "UPDATE src SET name = 'later' WHERE id IN (3, 7)",
+      'DELETE FROM src WHERE id IN (10, 20)',
+      "INSERT INTO src VALUES (30, 'n30')",
+    )
+    await p.ok('run', 'm.t')
+    const target = await p.rows('data/b.duckdb', 'SELECT id FROM dst ORDER BY id')
+    // 20 was delivered where the first extraction still had it
+    const had20 = target.some(([id]) => id === '20')
+    await p.ok('run', 'm.t')
+    await expectWhole(p, ['10', '11', ...(had20 ? ['20'] : [])])
+  })
+
+  test.for(POINTS.filter((point) => !['settle:after', 'snapshot:kept', 'plan:stored'].includes(point)))(
+    'dies at %s and is given up: its snapshot goes, and the next one is compared with the last that settled',
+    async (point) => {
+      await using p = await takenOnce()
+      const before = (await p.json(SnapshotsDocument, ['snapshot', 'list'])).snapshots[0]?.snapshot
+      await died(p, point)
+      const next = await p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t', '--fresh'])
+      expect(next.runs).toMatchObject([{ status: 'succeeded' }])
+      expect(next.snapshots).toMatchObject([{ previous: before, difference: { deleted: 1 } }])
+      await expectWhole(p, ['11'])
+    },
+  )
+})
