@@ -17,8 +17,12 @@ export function depsWithRenewals(w: World, wish: RunWish, renew: Renew): RunDeps
   return { ...deps, owner, store: { ...store, leases: { ...store.leases, renew } } }
 }
 
-/** Its renewals are only dreamt of, so nothing but fence and ledger can stop it. */
-export const sleepingDeps = (w: World, wish: RunWish): RunDeps => depsWithRenewals(w, wish, () => Promise.resolve(true))
+/** It only dreams of renewals, and of its place in the run, so nothing but fence and ledger can stop what it writes. */
+export function sleepingDeps(w: World, wish: RunWish): RunDeps {
+  const dreams = (): Promise<boolean> => Promise.resolve(true)
+  const deps = depsWithRenewals(w, wish, dreams)
+  return { ...deps, store: { ...deps.store, ledger: { ...deps.store.ledger, attend: dreams } } }
+}
 
 export const runWith = (deps: RunDeps, w: World, flow: FlowSpec, wish: RunWish): Promise<readonly RunRow[]> =>
   runFlow(deps, w.request(flow, wish), { soft: never, hard: never })

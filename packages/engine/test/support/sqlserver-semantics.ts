@@ -23,27 +23,19 @@ const SUITES = {
     () => import('../semantics/batches.test.ts'),
     () => import('../semantics/newest-wins.test.ts'),
   ],
-  nulls: [
-    () => import('../semantics/nulls.test.ts'),
-    () => import('../semantics/replace.test.ts'),
-    () => import('../semantics/custom-steps-rows.test.ts'),
+  nulls: [() => import('../semantics/nulls.test.ts'), () => import('../semantics/replace.test.ts')],
+  unique: [
     () => import('../semantics/unique-conflicts.test.ts'),
+    () => import('../semantics/custom-steps-rows.test.ts'),
   ],
   rejects: [() => import('../semantics/rejects.test.ts'), () => import('../semantics/retry-rejects.test.ts')],
+  'side-table': [() => import('../semantics/side-table.test.ts'), () => import('../semantics/target-trust.test.ts')],
   // the fence last: its leases are short, and the first sessions of a process are slow
-  fence: [
-    () => import('../semantics/side-table.test.ts'),
-    () => import('../semantics/target-trust.test.ts'),
-    () => import('../semantics/fence.test.ts'),
-  ],
+  fence: [() => import('../semantics/period.test.ts'), () => import('../semantics/fence.test.ts')],
   lease: [() => import('../semantics/lease.test.ts'), () => import('../semantics/scope.test.ts')],
   resume: [() => import('../semantics/resume.test.ts')],
   'resume-flat': [() => import('../semantics/resume-flat.test.ts')],
-  windows: [
-    () => import('../semantics/period.test.ts'),
-    () => import('../semantics/unmatched.test.ts'),
-    () => import('../semantics/window.test.ts'),
-  ],
+  windows: [() => import('../semantics/unmatched.test.ts'), () => import('../semantics/window.test.ts')],
   'tree-ancestors': [() => import('../semantics/tree-ancestors.test.ts')],
   'tree-moves': [() => import('../semantics/tree-moves.test.ts')],
   'tree-orphans': [
