@@ -8,6 +8,7 @@ import { FILES } from './files.mjs'
 import { POSTGRES } from './postgres.mjs'
 import { STEPS } from './steps.mjs'
 import { REJECTS } from './rejects.mjs'
+import { SNAPSHOT } from './snapshot.mjs'
 import { WORKERS } from './workers.mjs'
 
 const CAPTURE = 'src/capture/watermark.ts'
@@ -183,6 +184,7 @@ export const MUTANTS = [
     test: [TARGET, 'the newest token may write, an older one is refused before it touches a row'],
   },
   ...REJECTS,
+  ...SNAPSHOT,
   {
     name: 'marker: none is written',
     file: TRANSACTION,

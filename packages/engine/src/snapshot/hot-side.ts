@@ -45,8 +45,8 @@ export class HotSide implements AsyncDisposable {
     const path = hotPath(place, flow)
     if (mode === 'read' && !existsSync(path)) return null
     await using opening = new AsyncDisposableStack()
-    if (mode === 'write') mkdirSync(imageFolder(place, flow), { recursive: true })
-    mkdirSync(place.limits.tempDir, { recursive: true })
+    if (mode === 'write')
+      for (const folder of [imageFolder(place, flow), place.limits.tempDir]) mkdirSync(folder, { recursive: true })
     const desk = opening.use(await Desk.open(`snapshots of ${flow}`, place.limits))
     const catalog = await desk.attach(path, mode)
     if (mode === 'write')

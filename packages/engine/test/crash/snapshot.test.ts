@@ -64,6 +64,9 @@ describe.concurrent('crashes of a snapshot', () => {
   test.for(POINTS)('dies at %s; the next run ends it, and no row is lost, doubled or reported twice', async (point) => {
     await using p = await takenOnce()
     await died(p, point)
+    // whoever looks meanwhile finds what settled, and the one in the making
+    const { snapshots } = await p.json(SnapshotsDocument, ['snapshot', 'list'])
+    expect(snapshots.filter(({ status }) => status === 'current')).toHaveLength(1)
     // the run had settled: what is due is a new snapshot
     const settled = point === 'settle:after' || point === 'snapshot:kept'
     const next = await p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t'])

@@ -32,6 +32,19 @@ test('another version of the engine needs no image: the row hashes tell', async 
   expect(await s.take(report)).toEqual([0, 1, 0, 2])
 })
 
+test('fingerprints of another engine say nothing, and its row hashes do', async () => {
+  await using s = await threeRows()
+  await s.take(report)
+  // as another version may have made them
+  await s.change(
+    "UPDATE snapshot SET engine = 'v0.9.0'",
+    'UPDATE hot_row SET first_hash = second_hash, second_hash = 7',
+  )
+  await s.w.source("UPDATE src SET name = 'other' WHERE id = 1")
+  expect(await s.take(report)).toEqual([0, 1, 0, 2])
+  expect(await s.take(report)).toEqual([0, 0, 0, 3])
+})
+
 test('an added column is a change of the schema, and of no row', async () => {
   await using s = await threeRows()
   await s.take(report)

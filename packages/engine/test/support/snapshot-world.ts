@@ -30,6 +30,8 @@ export interface SnapshotWorld extends AsyncDisposable {
   /** runs, and counts what it found; throws where it did not end well */
   take(flow: FlowSpec, wish?: RunWish): Promise<Counts>
   hot(query: string): Promise<readonly (readonly (string | null)[])[]>
+  /** statements in the hot side of the plain flow */
+  change(...statements: readonly string[]): Promise<void>
   images(flow?: FlowSpec): readonly string[]
 }
 
@@ -71,6 +73,13 @@ export async function openSnapshotWorld(): Promise<SnapshotWorld> {
       const rows = await session.rows(query)
       await session.run('USE memory')
       return rows
+    },
+    change: async (...statements) => {
+      await using file = await openDuckdbFile(join(place.folder, `${plain.id}.duckdb`), 'write', place.limits)
+      using session = await file.session()
+      await session.run(`USE "${file.catalog}"`)
+      for (const statement of statements) await session.run(statement)
+      await session.run('USE memory')
     },
     images: (flow = plain) => {
       const folder = imageFolder(place, flow.id)
