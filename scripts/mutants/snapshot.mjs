@@ -13,17 +13,14 @@ export const SNAPSHOT = [
     file: FINGERPRINT,
     find: 'const values = [x, sql`(signbit(${x}) AND NOT isnan(${x}))`]',
     replace: 'const values = [x]',
-    test: [VALUES, "a change: −0.0 and 0.0 (of a DOUBLE), from '-0.0'::DOUBLE to 0.0, exact: false"],
+    test: [VALUES, 'every change of a value is one, with exact: false'],
   },
   {
     name: 'snapshot: an interval is hashed as it is',
     file: FINGERPRINT,
     find: 'const isShort = SHORT.test(type) ||',
     replace: "const isShort = type === 'INTERVAL' || SHORT.test(type) ||",
-    test: [
-      VALUES,
-      "a change: 30 days and 1 month (of a INTERVAL), from INTERVAL '30 days' to INTERVAL '1 month', exact: false",
-    ],
+    test: [VALUES, 'every change of a value is one, with exact: false'],
   },
   {
     name: 'snapshot: columns are hashed in the order of the table',
