@@ -100,7 +100,8 @@ describe.skipIf(TEST_SERVER === null)('late commits in SQL Server', () => {
       'id bigint IDENTITY PRIMARY KEY, at datetime2(7) NOT NULL DEFAULT SYSUTCDATETIME(), name nvarchar(20)'
     await db.exec(`CREATE TABLE src (${stamps}${position === VERSION ? ', v rowversion' : ''})`)
     await using w = await Windows.open(db)
-    needShown(context, await w.next(position))
+    await needShown(context, db)
+    await w.next(position)
     await assertProperty('late commits in SQL Server', 6, interleaving, async ({ writers, moves }) => {
       await using open = new AsyncDisposableStack()
       const all: Writer[] = []
