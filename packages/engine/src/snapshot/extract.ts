@@ -142,7 +142,7 @@ async function build(
   return row
 }
 
-/** Throws TM4004 or TM4005 with examples. */
+/** Throws TM4004 with how many there are, or TM4005 with examples. */
 async function readPresent(
   { desk }: HotSide,
   { relation: r }: KeptRun,

@@ -95,7 +95,9 @@ export class HotSide implements AsyncDisposable {
   }
 
   async #sweep(own: string | null): Promise<void> {
-    const known = new Set([...(await this.list()).map(({ id }) => `${id}.parquet`), `${own}.parquet`])
+    const known = new Set(
+      [...(await this.list()).map(({ id }) => id), ...(own === null ? [] : [own])].map((id) => `${id}.parquet`),
+    )
     for (const name of readdirSync(this.#images))
       if (!known.has(name)) rmSync(join(this.#images, name), { force: true })
   }

@@ -4,6 +4,7 @@ import type { CapturedBatch, FlowRelation, KeyCheck, RangesRequest, Selection } 
 import { repeatedSourceKeys } from '../relational/capture.sql.ts'
 import { fromSource, predicates, rowBytes } from '../relational/selection.sql.ts'
 import { type Catalogs, column } from '../relational/names.ts'
+import { takesAll } from '../relational/selected.ts'
 import type { SplitRange } from '../split-range.ts'
 import { joined, type Sql, sql, whole } from '../sql-text.ts'
 import { scansMain } from './access-path.ts'
@@ -58,16 +59,6 @@ export function taken(c: Catalogs, r: FlowRelation, selection: Selection): Sql {
     all.map((p) => sql`(${p})`),
     ' OR ',
     FALSE,
-  )
-}
-
-/** Nothing but the window's end takes rows out. */
-export function takesAll(r: FlowRelation, { window, unmatched, again, gained, onlyAgain }: Selection): boolean {
-  return (
-    onlyAgain !== true &&
-    (window === null || window.after === null) &&
-    unmatched.length + again.length + gained.length === 0 &&
-    r.source.joins.length + r.where.length + r.scope.length === 0
   )
 }
 

@@ -12,13 +12,13 @@ import type {
   CapturedRanges,
   FlowRelation,
   RangesRequest,
-  Selection,
   WindowBounds,
   RangeCapture,
 } from '../contract.ts'
 import { foundQuery, unmatchedQuery } from '../relational/capture.sql.ts'
 import { fromSource, predicates } from '../relational/selection.sql.ts'
 import { mainKey, sourceKeyJson } from '../relational/columns.sql.ts'
+import { ofKeysAlone } from '../relational/selected.ts'
 import { joined, type Sql, sql } from '../sql-text.ts'
 import { query } from './run-sql.ts'
 import { Cut, type RangeSource, taken } from './cut-ranges.ts'
@@ -75,7 +75,7 @@ export class RangeArea implements RangeCapture {
     const r = this.#relation
     if (r === null || keys.length === 0) return []
     const key = sourceKeyJson(c, r, mainKey(c, r))
-    const all = predicates(c, r, { ...NOTHING, again: keys }, false)
+    const all = predicates(c, r, ofKeysAlone(keys), false)
     const rows = await this.#query(
       r,
       sql`SELECT DISTINCT ${key} AS k FROM ${fromSource(c, r)} WHERE ${joined(all, ' OR ', FALSE)} ORDER BY k`,
@@ -92,14 +92,4 @@ export class RangeArea implements RangeCapture {
       await snapshot.giveBack(session, true)
     }
   }
-}
-
-const NOTHING: Selection = {
-  window: null,
-  withNullPosition: false,
-  absent: null,
-  unmatched: [],
-  again: [],
-  onlyAgain: true,
-  gained: [],
 }

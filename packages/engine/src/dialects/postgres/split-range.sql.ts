@@ -1,7 +1,8 @@
 /** Ranges of a source as conditions on its rows, and how they are cut. */
 import type { FlowRelation } from '../contract.ts'
 import { fromSource } from '../relational/selection.sql.ts'
-import { mainKey, mainKeys, sourceKeyJson } from '../relational/columns.sql.ts'
+import { mainKey, mainKeys, sourceKeyParts } from '../relational/columns.sql.ts'
+import { keysIn } from '../relational/keys-in.sql.ts'
 import { type Catalogs, column, keyName, typed } from '../relational/names.ts'
 import type { SplitRange } from '../split-range.ts'
 import { joined, param, type Sql, sql, textLiteral, whole } from '../sql-text.ts'
@@ -89,7 +90,7 @@ export function inRange(c: Catalogs, r: FlowRelation, range: SplitRange): Sql {
     case 'no-position':
       return r.position === null ? TRUE : sql`${column(r.position.ref)} IS NULL`
     case 'keys':
-      return sql`${sourceKeyJson(c, r, mainKey(c, r))} IN ${c.kit.listOf(range.keys, 'text')}`
+      return keysIn(c.kit, sourceKeyParts(c, r, mainKey(c, r)), range.keys)
   }
 }
 

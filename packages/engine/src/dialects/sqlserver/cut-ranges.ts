@@ -31,16 +31,6 @@ export interface RangeSource {
 export const taken = (c: Catalogs, r: FlowRelation, selection: Selection): Sql =>
   takenBy(predicates(c, r, { ...selection, absent: null }, false))
 
-/** Nothing but the window's end takes rows out. */
-export function takesAll(r: FlowRelation, { window, unmatched, again, gained, onlyAgain }: Selection): boolean {
-  return (
-    onlyAgain !== true &&
-    (window === null || window.after === null) &&
-    unmatched.length + again.length + gained.length === 0 &&
-    r.source.joins.length + r.where.length + r.scope.length === 0
-  )
-}
-
 /** Rows that are taken for another reason than the window have no place in its order. */
 export const isWindow = (r: FlowRelation, { window, unmatched, again, gained, onlyAgain }: Selection): boolean =>
   onlyAgain !== true && window !== null && r.position !== null && unmatched.length + again.length + gained.length === 0

@@ -9,11 +9,11 @@ import type {
   FlowRelation,
   RangeCapture,
   RangesRequest,
-  Selection,
   UnmatchedRow,
   WindowBounds,
 } from '../contract.ts'
 import { mainKey, sourceKeyJson } from '../relational/columns.sql.ts'
+import { ofKeysAlone } from '../relational/selected.ts'
 import { fromSource, predicates } from '../relational/selection.sql.ts'
 import { sql } from '../sql-text.ts'
 import { foundQuery, unmatchedQuery } from './capture.sql.ts'
@@ -58,21 +58,11 @@ export class RangeArea implements RangeCapture<false> {
     const r = this.#relation
     if (r === null || keys.length === 0) return []
     const key = sourceKeyJson(c, r, mainKey(c, r))
-    const all = predicates(c, r, { ...NOTHING, again: keys }, false)
+    const all = predicates(c, r, ofKeysAlone(keys), false)
     const rows = await this.#from.query(
       r,
       sql`SELECT DISTINCT ${key} AS k FROM ${fromSource(c, r)} WHERE ${takenBy(all)} ORDER BY k`,
     )
     return rows.map(([k]) => k ?? '')
   }
-}
-
-const NOTHING: Selection = {
-  window: null,
-  withNullPosition: false,
-  absent: null,
-  unmatched: [],
-  again: [],
-  onlyAgain: true,
-  gained: [],
 }

@@ -1,12 +1,11 @@
 /** Ranges of a source as conditions on its rows, and how they are cut. T-SQL compares no rows of several values. */
 import type { FlowRelation } from '../contract.ts'
-import { keyType, mainKey, mainKeys, sourceKeyJson } from '../relational/columns.sql.ts'
+import { keyType, mainKey, mainKeys, sourceKeyJson, sourceKeyParts } from '../relational/columns.sql.ts'
 import { type Catalogs, column, keyName } from '../relational/names.ts'
-import { NEVER } from '../relational/selection.sql.ts'
+import { keysIn } from '../relational/keys-in.sql.ts'
+import { ALWAYS, NEVER } from '../relational/selection.sql.ts'
 import type { SplitRange } from '../split-range.ts'
 import { joined, param, type Sql, sql, whole } from '../sql-text.ts'
-
-const ALWAYS = sql`1 = 1`
 
 /** What a statement reads of the source. */
 export interface Rows {
@@ -92,7 +91,7 @@ export function inRange(c: Catalogs, r: FlowRelation, range: SplitRange): Sql {
     case 'no-position':
       return r.position === null ? ALWAYS : sql`${column(r.position.ref)} IS NULL`
     case 'keys':
-      return sql`${sourceKeyJson(c, r, mainKey(c, r))} IN ${c.kit.listOf(range.keys, c.kit.textType)}`
+      return keysIn(c.kit, sourceKeyParts(c, r, mainKey(c, r)), range.keys)
     case 'pages':
     case 'rows':
       throw new TypeError('SQL Server tells rows by their keys')
