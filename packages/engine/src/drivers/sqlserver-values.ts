@@ -34,6 +34,13 @@ export interface ColumnAsRead {
 /** A row as the client gives it: text, whole numbers, booleans, and bytes where they are allowed. */
 export type Cells = readonly { readonly value: unknown; readonly metadata: ColumnAsRead }[]
 
+/** What a column is, without what it is called. */
+export const described = (columns: readonly ColumnAsRead[]): unknown =>
+  columns.map((column) => {
+    const { type, colName: _, ...facts } = column
+    return { ...facts, type: type.name }
+  })
+
 /** TypeError where a column is of a type that the client rounds or cuts, whatever its values are. */
 export function refuseInexact(columns: readonly ColumnAsRead[], allowBytes: boolean): void {
   for (const { colName, type } of columns)

@@ -11,6 +11,7 @@ import {
   bind,
   type Cells,
   type ColumnAsRead,
+  described,
   placesOfCodePages,
   refuseInexact,
   refuseReplaced,
@@ -52,6 +53,8 @@ interface Sending {
   readonly allowBytes: boolean
   /** the end of a transaction is answered whoever cancels: else nobody would know whether it is in */
   readonly toTheEnd: boolean
+  /** columns of each result, before its rows; absent: they are looked at for values that the client would round */
+  readonly describe?: (columns: readonly ColumnAsRead[]) => void
 }
 
 const PLAIN: Sending = { take: null, allowBytes: false, toTheEnd: false }
@@ -134,6 +137,16 @@ export class SqlServerSession implements AsyncDisposable {
    */
   async script(text: string): Promise<void> {
     await this.#request(text, [], PLAIN)
+  }
+
+  /**
+   * How the server describes the columns that these statements would give, which return no rows: a text that stays the
+   * same as long as their types, collations and rights to be NULL do.
+   */
+  async shape(text: string): Promise<string> {
+    const results: unknown[] = []
+    await this.#request(text, [], { ...PLAIN, describe: (columns) => void results.push(described(columns)) })
+    return JSON.stringify(results)
   }
 
   /**
@@ -244,6 +257,7 @@ export class SqlServerSession implements AsyncDisposable {
     const make = (done: Answer): Statement => {
       const request = new Request(text, done)
       taker?.listen(request)
+      if (how.describe) request.on('columnMetadata', how.describe as (columns: unknown) => void)
       feeds.push(...bind(request, params))
       const send = (): void =>
         params.length === 0 ? this.#connection.execSqlBatch(request) : this.#connection.execSql(request)

@@ -40,7 +40,7 @@ import { classify } from './errors.ts'
 import { explainLanding } from './explain-batch.ts'
 import { anyRow, broughtNewRows } from './fresh-target.sql.ts'
 import { isPlain } from './land.ts'
-import { refuseChangedTypes } from './refuse-batch.ts'
+import { TypesAsPlanned } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
 import { serverVersion } from './server-version.ts'
 import { openSession, type SqlServerConnection } from './session.ts'
@@ -77,6 +77,7 @@ class ArrivalBench implements Bench {
   readonly #catalogs: Catalogs
   readonly #opened: AsyncDisposableStack
   readonly #batches: BatchTarget
+  readonly #types = new TypesAsPlanned()
   /** a row that was thought new was there: from now on every batch is staged */
   #collided = false
   /** batches with a value that is not what its column says: they are looked at value by value */
@@ -119,7 +120,8 @@ class ArrivalBench implements Bench {
   ): Promise<Staged> {
     const own = ours(tx)
     const at = placeOf(this.#into)
-    await refuseChangedTypes(own.session, flow, { source: at, target: at }, this.target.location, 'target')
+    const places = { source: at, target: at }
+    await this.#types.refuseOthers(own.session, this.#catalogs, flow, places, this.target.location, 'target')
     own.split = { ...split, readAt: null }
     const name = batchName(own.batch)
     const arrived = arrivedBy(flow, this.target)

@@ -31,7 +31,7 @@ import { catalogsOf, intoOf, placeOf } from './catalogs.ts'
 import { vanishingUnder } from './capture.sql.ts'
 import { explainBatch } from './explain-batch.ts'
 import { keyRange } from './key-range.ts'
-import { type Places, refuseChangedTypes } from './refuse-batch.ts'
+import { type Places, TypesAsPlanned } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
 import { isSameServer } from './same-server.ts'
 import { serverVersion } from './server-version.ts'
@@ -93,6 +93,7 @@ class SqlServerBench implements Bench {
   readonly #catalogs: Catalogs
   readonly #opened: AsyncDisposableStack
   readonly #batches: BatchTarget
+  readonly #types = new TypesAsPlanned()
 
   constructor(ends: Ends, catalogs: Catalogs, place: WorkPlace, opened: AsyncDisposableStack) {
     this.#ends = ends
@@ -122,7 +123,7 @@ class SqlServerBench implements Bench {
   ): Promise<Staged> {
     const own = ours(tx)
     const c = this.#catalogs
-    await refuseChangedTypes(own.session, relation, this.#ends.places, this.target.location)
+    await this.#types.refuseOthers(own.session, c, relation, this.#ends.places, this.target.location)
     const template = stepAt(relation, split.step)?.batch ?? null
     own.split = split
     own.staged = staged(relation)

@@ -1,13 +1,22 @@
 /** Cuts a selection into ranges, along the index by which the server finds it. */
 import type { CapturedBatch, FlowRelation, KeyCheck, RangesRequest, Selection } from '../contract.ts'
-import { predicates, rowBytes } from '../relational/selection.sql.ts'
+import { ALWAYS, predicates, rowBytes } from '../relational/selection.sql.ts'
 import { type Catalogs, column } from '../relational/names.ts'
 import type { SplitRange } from '../split-range.ts'
-import { type Sql, sql, whole } from '../sql-text.ts'
+import { joined, type Sql, sql, whole } from '../sql-text.ts'
 import { type AccessPath, accessPath } from './access-path.ts'
 import type { IndexedTable } from './indexed-table.ts'
 import { findType } from './type-text.ts'
-import { countRows, cutOrder, nullKeys, repeatedKeys, type Rows, takenBy } from './split-range.sql.ts'
+import {
+  countRows,
+  cutByBytes,
+  cutByRows,
+  inRange,
+  nullKeys,
+  repeatedKeys,
+  type Rows,
+  takenBy,
+} from './split-range.sql.ts'
 
 /** rows whose size is looked at */
 const SAMPLE = 1_000n
@@ -50,6 +59,14 @@ const partOf = (range: SplitRange, rows: bigint, bytes: bigint): Part => ({
   bytes,
 })
 
+/** Of one part. */
+interface End {
+  readonly rows: bigint
+  readonly bytes: bigint
+  /** its last row; of the last part, which has no end, nothing is said */
+  readonly bound: readonly string[]
+}
+
 export class Cut {
   readonly #from: RangeSource
   readonly #r: FlowRelation
@@ -86,23 +103,38 @@ export class Cut {
   }
 
   async #sought(by: 'position' | 'key'): Promise<readonly Part[]> {
+    const besides = by === 'position' ? this.#isPlaced(true) : null
+    const average = await this.#roughBytes()
+    const ends = average === null ? await this.#byBytes(by, besides) : await this.#byRows(by, besides, average)
+    return ends.map(({ rows, bytes, bound }, i) => {
+      const upTo = i === ends.length - 1 ? null : bound
+      return partOf({ kind: 'order', by, after: ends[i - 1]?.bound ?? null, upTo }, rows, bytes)
+    })
+  }
+
+  async #byRows(by: 'position' | 'key', besides: Sql | null, average: bigint): Promise<readonly End[]> {
     const c = this.#from.catalogs
     const r = this.#r
-    const within = await this.#rows(by === 'position' ? this.#isPlaced(true) : null)
-    const average = await this.#roughBytes()
-    const counted = average === null ? rowBytes(c, r, false) : null
-    const ends = await this.#from.query(r, cutOrder(c, r, by, within, this.#size, counted))
-    let before: { readonly n: bigint; readonly until: bigint; readonly bound: readonly string[] | null } = {
-      n: 0n,
-      until: 0n,
-      bound: null,
-    }
-    return ends.map(([n, until, ...values], i) => {
-      const end = { n: BigInt(n ?? '0'), until: BigInt(until ?? '0'), bound: values.map((v) => v ?? '') }
-      const rows = end.n - before.n
-      const bytes = average === null ? end.until - before.until : rows * average
-      const upTo = i === ends.length - 1 ? null : end.bound
-      const part = partOf({ kind: 'order', by, after: before.bound, upTo }, rows, bytes)
+    const found = await this.#from.query(r, cutByRows(c, r, by, await this.#rows(besides), this.#size))
+    const rows = BigInt(this.#size.rows)
+    const ends: End[] = found.map(([, ...bound]) => ({ rows, bytes: rows * average, bound: bound.map((x) => x ?? '') }))
+    const last = ends.at(-1)
+    const after = last && inRange(c, r, { kind: 'order', by, after: last.bound, upTo: null })
+    const rest = joined([...(besides === null ? [] : [besides]), ...(after ? [after] : [])], ' AND ', ALWAYS)
+    const [[count = null] = []] = await this.#from.query(r, countRows(await this.#rows(rest), null))
+    const left = BigInt(count ?? '0')
+    return left === 0n ? ends : [...ends, { rows: left, bytes: left * average, bound: [] }]
+  }
+
+  async #byBytes(by: 'position' | 'key', besides: Sql | null): Promise<readonly End[]> {
+    const c = this.#from.catalogs
+    const r = this.#r
+    const bytes = rowBytes(c, r, false)
+    const found = await this.#from.query(r, cutByBytes(c, r, by, await this.#rows(besides), this.#size, bytes))
+    let before = { n: 0n, until: 0n }
+    return found.map(([n, until, ...bound]) => {
+      const end = { n: BigInt(n ?? '0'), until: BigInt(until ?? '0') }
+      const part = { rows: end.n - before.n, bytes: end.until - before.until, bound: bound.map((x) => x ?? '') }
       before = end
       return part
     })

@@ -19,7 +19,7 @@ import { type IndexedTable, lookAtIndexes } from './indexed-table.ts'
 import { type Reading, readStatement, sendRows } from './leaving-rows.ts'
 import type { Place } from './names.ts'
 import { RangeArea } from './range-area.ts'
-import { refuseChangedTypes } from './refuse-batch.ts'
+import { TypesAsPlanned } from './refuse-batch.ts'
 import { query } from './run-sql.ts'
 import { connectionOf, openSession, type SqlServerConnection } from './session.ts'
 import { type OpenSource, openSqlServerSource } from './open-source.ts'
@@ -59,6 +59,7 @@ class SqlServerDeparture implements Departure, RangeSource {
   readonly #idle: SqlServerSession[] = []
   readonly #how = new Map<string, Promise<HowRead>>()
   readonly #tables = new Map<string, Promise<IndexedTable>>()
+  readonly #types = new TypesAsPlanned()
 
   constructor(connection: SqlServerConnection, opened: OpenSource, reads: string | null) {
     this.#connection = connection
@@ -174,7 +175,8 @@ class SqlServerDeparture implements Departure, RangeSource {
     const reading = await this.#reading(r, selection, split)
     const session = await this.#borrow(r)
     try {
-      await refuseChangedTypes(session, r, { source: this.#at, target: this.#at }, this.#where, 'source')
+      const at = { source: this.#at, target: this.#at }
+      await this.#types.refuseOthers(session, this.catalogs, r, at, this.#where, 'source')
     } catch (error) {
       await this.#giveBack(session, false)
       throw this.translate(error)

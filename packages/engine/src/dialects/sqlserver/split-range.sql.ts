@@ -105,47 +105,64 @@ export const inOrder = (c: Catalogs, r: FlowRelation, by: 'position' | 'key'): S
     ', ',
   )}`
 
-/**
- * The last row of each part of the order, with how many rows there are up to it and how many bytes: a part ends after `rows`
- * rows, or where the running sum of bytes passes a multiple of `limit`. Each row is read once. `bytes` null: none are counted.
- */
-export function cutOrder(
+interface Size {
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** The last row of each part of so many rows, with how many there are up to it; those after the last one are in none. */
+export function cutByRows(
   c: Catalogs,
   r: FlowRelation,
   by: 'position' | 'key',
   { from, where }: Rows,
-  size: { readonly rows: number; readonly bytes: number },
-  bytes: Sql | null,
+  { rows }: Pick<Size, 'rows'>,
 ): Sql {
   const order = orderOf(c, r, by)
-  const names = order.map((_, i) => keyName(i))
-  const inThat = sql`(ORDER BY ${joined(names, ', ')})`
   const values = order.map(({ value }, i) => sql`${value} AS ${keyName(i)}`)
-  const texts = order.map(({ type }, i) => c.kit.asText(type, keyName(i)))
-  const running = sql`SUM(a.bytes) OVER (ORDER BY ${joined(names, ', ')} ROWS UNBOUNDED PRECEDING) AS until`
-  const parts = [
-    sql`(b.n - 1) / ${whole(BigInt(size.rows))} AS by_rows`,
-    ...(bytes === null ? [] : [sql`(b.until - b.bytes) / ${whole(BigInt(size.bytes))} AS by_bytes`]),
-  ]
-  const next = [
-    sql`LEAD(d.by_rows) OVER ${inThat} AS next_rows`,
-    ...(bytes === null ? [] : [sql`LEAD(d.by_bytes) OVER ${inThat} AS next_bytes`]),
-  ]
-  const ends = [
-    sql`e.next_rows IS NULL`,
-    sql`e.next_rows <> e.by_rows`,
-    ...(bytes === null ? [] : [sql`e.next_bytes <> e.by_bytes`]),
-  ]
-  return sql`SELECT e.n, ${bytes === null ? sql`0` : sql`e.until`}, ${joined(texts, ', ')} FROM (
-  SELECT d.*, ${joined(next, ', ')} FROM (
-    SELECT b.*, ${joined(parts, ', ')} FROM (
-      SELECT a.*, ROW_NUMBER() OVER ${inThat} AS n${bytes === null ? sql`` : sql`, ${running}`} FROM (
-        SELECT ${joined([...values, ...(bytes === null ? [] : [sql`${bytes} AS bytes`])], ', ')} FROM ${from} WHERE ${where}
+  const inThat = joined(
+    order.map(({ value }) => value),
+    ', ',
+  )
+  return sql`SELECT a.n, ${textsOf(c, order)} FROM (
+  SELECT ${joined(values, ', ')}, ROW_NUMBER() OVER (ORDER BY ${inThat}) AS n FROM ${from} WHERE ${where}
+) AS a WHERE a.n % ${whole(BigInt(rows))} = 0 ORDER BY a.n`
+}
+
+/**
+ * The last row of each part of the order, with how many rows there are up to it and how many bytes: a part ends after `rows`
+ * rows, or where the running sum of bytes passes a multiple of `limit`. Each row is read once.
+ */
+export function cutByBytes(
+  c: Catalogs,
+  r: FlowRelation,
+  by: 'position' | 'key',
+  { from, where }: Rows,
+  size: Size,
+  bytes: Sql,
+): Sql {
+  const order = orderOf(c, r, by)
+  const values = order.map(({ value }, i) => sql`${value} AS ${keyName(i)}`)
+  const names = joined(
+    order.map((_, i) => keyName(i)),
+    ', ',
+  )
+  return sql`SELECT e.n, e.until, ${textsOf(c, order)} FROM (
+  SELECT d.*, LEAD(d.by_rows) OVER (ORDER BY ${names}) AS next_rows, LEAD(d.by_bytes) OVER (ORDER BY ${names}) AS next_bytes FROM (
+    SELECT b.*, (b.n - 1) / ${whole(BigInt(size.rows))} AS by_rows, (b.until - b.bytes) / ${whole(BigInt(size.bytes))} AS by_bytes FROM (
+      SELECT a.*, ROW_NUMBER() OVER (ORDER BY ${names}) AS n, SUM(a.bytes) OVER (ORDER BY ${names} ROWS UNBOUNDED PRECEDING) AS until FROM (
+        SELECT ${joined([...values, sql`${bytes} AS bytes`], ', ')} FROM ${from} WHERE ${where}
       ) AS a
     ) AS b
   ) AS d
-) AS e WHERE ${joined(ends, ' OR ')} ORDER BY e.n`
+) AS e WHERE e.next_rows IS NULL OR e.next_rows <> e.by_rows OR e.next_bytes <> e.by_bytes ORDER BY e.n`
 }
+
+const textsOf = (c: Catalogs, order: readonly Ordered[]): Sql =>
+  joined(
+    order.map(({ type }, i) => c.kit.asText(type, keyName(i))),
+    ', ',
+  )
 
 /** How many rows a selection takes, and their bytes. */
 export const countRows = ({ from, where }: Rows, bytes: Sql | null): Sql =>

@@ -7,7 +7,7 @@ import { sql } from '../sql-text.ts'
 import { type AccessPath, accessPath } from './access-path.ts'
 import type { IndexedTable } from './indexed-table.ts'
 import { sqlserverKit } from './sql-kit.ts'
-import { cutOrder, inRange } from './split-range.sql.ts'
+import { cutByBytes, cutByRows, inRange } from './split-range.sql.ts'
 import { printed } from './style.ts'
 
 const column = (name: string, type: string): PlannedColumn => ({
@@ -104,10 +104,10 @@ describe('a range of a SQL Server source', () => {
 
 test('a cut reads each row once: numbered, added up and compared with the next one in the same order', () => {
   const rows = { from: sql`[t] AS m`, where: sql`1 = 1` }
-  const cut = printed(cutOrder(c, relation([ID]), 'key', rows, { rows: 100, bytes: 1_000 }, sql`8`))
+  const cut = printed(cutByBytes(c, relation([ID]), 'key', rows, { rows: 100, bytes: 1_000 }, sql`8`))
   expect(cut.match(/FROM \[t\] AS m/g)).toHaveLength(1)
   expect(cut.match(/ORDER BY \[k1\]/g)).toHaveLength(4)
-  expect(printed(cutOrder(c, relation([ID]), 'key', rows, { rows: 100, bytes: 1_000 }, null))).not.toContain('SUM(')
+  expect(printed(cutByRows(c, relation([ID]), 'key', rows, { rows: 100 }))).not.toContain('SUM(')
 })
 
 describe('the path to the rows of a selection', () => {

@@ -16,15 +16,9 @@ SELECT e.n, e.until, CONVERT(nvarchar(23), [k1], 121), CONVERT(nvarchar(20), [k2
 ) AS e WHERE e.next_rows IS NULL OR e.next_rows <> e.by_rows OR e.next_bytes <> e.by_bytes ORDER BY e.n;
 
 -- cut by rows
-SELECT e.n, 0, CONVERT(nvarchar(20), [k1]) FROM (
-  SELECT d.*, LEAD(d.by_rows) OVER (ORDER BY [k1]) AS next_rows FROM (
-    SELECT b.*, (b.n - 1) / 100000 AS by_rows FROM (
-      SELECT a.*, ROW_NUMBER() OVER (ORDER BY [k1]) AS n FROM (
-        SELECT [m].[id] AS [k1] FROM [Office].[dbo].[orders] AS m WHERE ([m].[modified_on] > CONVERT(datetime, N'UP_TO', 121) AND [m].[modified_on] <= CONVERT(datetime, N'UP_TO', 121) AND 1 = 1)
-      ) AS a
-    ) AS b
-  ) AS d
-) AS e WHERE e.next_rows IS NULL OR e.next_rows <> e.by_rows ORDER BY e.n;
+SELECT a.n, CONVERT(nvarchar(20), [k1]) FROM (
+  SELECT [m].[id] AS [k1], ROW_NUMBER() OVER (ORDER BY [m].[id]) AS n FROM [Office].[dbo].[orders] AS m WHERE ([m].[modified_on] > CONVERT(datetime, N'UP_TO', 121) AND [m].[modified_on] <= CONVERT(datetime, N'UP_TO', 121) AND 1 = 1)
+) AS a WHERE a.n % 100000 = 0 ORDER BY a.n;
 
 -- count
 SELECT COUNT_BIG(*), COALESCE(SUM(CAST(72 AS BIGINT) + ISNULL(CONVERT(bigint, DATALENGTH([m].[code])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[name])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[path])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[note])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[file])), 0) + ISNULL(CONVERT(bigint, DATALENGTH([m].[sheet])), 0)), 0) FROM [Office].[dbo].[orders] AS m WHERE ([m].[modified_on] > CONVERT(datetime, N'UP_TO', 121) AND [m].[modified_on] <= CONVERT(datetime, N'UP_TO', 121) AND 1 = 1);
