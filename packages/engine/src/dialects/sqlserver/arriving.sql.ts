@@ -94,6 +94,9 @@ function arrived({ kind, inParts }: ArrivedColumn, i: number): Sql {
 function valueOf({ type, kind }: ArrivedColumn, x: Sql): Sql {
   if (kind === 'bytes') return sql`CONVERT(${catalogText(type === 'image' ? 'varbinary(max)' : type)}, ${x})`
   switch (findType(type)?.name) {
+    // it is one: a conversion would shorten it unsaid, and costs what all other columns of a row do together
+    case 'nvarchar':
+      return x
     case 'bit':
       return sql`CONVERT(bit, CASE ${x} WHEN N't' THEN N'1' WHEN N'f' THEN N'0' ELSE ${x} END)`
     // hours of an offset, without minutes
@@ -122,9 +125,12 @@ function asRelation(
   value: (column: ArrivedColumn, x: Sql) => Sql,
   besides: readonly Sql[] = [],
 ): Sql {
-  const arrivedAs = columns.map((column, i) => sql`${arrived(column, i)} AS ${ident(arrivedName(i))}`)
   const values = columns.map((column, i) => sql`${value(column, ident('b', arrivedName(i)))} AS ${ident(column.name)}`)
-  return sql`(SELECT ${list([...values, ...besides, sql`b.n AS ${stageRow(r)}`])} FROM (SELECT ${list([...arrivedAs, sql`a.n`])} FROM ${ARRIVED} AS a) AS b) AS m`
+  const joinedParts = columns.map((column, i) => sql`${arrived(column, i)} AS ${ident(arrivedName(i))}`)
+  const rows = columns.some(({ inParts }) => inParts)
+    ? sql`(SELECT ${list([...joinedParts, sql`a.n`])} FROM ${ARRIVED} AS a)`
+    : ARRIVED
+  return sql`(SELECT ${list([...values, ...besides, sql`b.n AS ${stageRow(r)}`])} FROM ${rows} AS b) AS m`
 }
 
 /** Straight into the table, where no row has to be looked at. */
