@@ -6,6 +6,8 @@ export interface SurveyWorld extends AsyncDisposable {
   readonly port: SurveyPort
   /** names of tables come in small letters, however they were made */
   readonly foldsNames?: boolean
+  /** its catalog knows rows only once they were analysed */
+  readonly estimatesLate?: boolean
 }
 
 /** Makes tables from SELECTs in DuckDB's words. */
@@ -45,7 +47,7 @@ export function surveyContract(name: string, open: OpenSurveyWorld): void {
         ['a day', false],
         [null, false],
       ])
-      expect(nodes.rows === null || nodes.rows === 3n).toBe(true)
+      if (w.estimatesLate !== true) expect(nodes.rows === null || nodes.rows === 3n).toBe(true)
       expect(await w.port.countUpTo(nodes, 10n)).toBe(3n)
       expect(await w.port.countUpTo(nodes, 2n)).toBe(2n)
     })

@@ -116,14 +116,30 @@ describe.skipIf(TEST_SERVER === null)('canonical text by a live SQL Server', () 
     return { server: rows.map(([text]) => text), reference: values.map((v) => canonicalOf(type, v)) }
   }
 
+  /** Far from 1 a value between two texts that are as near is refused, and not guessed. */
+  const known = async (db: SqlServerDatabase, type: string, values: readonly string[]) => {
+    const taken: string[] = []
+    for (const value of values)
+      try {
+        await compared(db, type, [value])
+        taken.push(value)
+      } catch (error) {
+        expect(String(error)).toContain('no shortest digits are known of a value between two')
+        expect(Math.log10(Math.abs(Number(value)))).not.toSatisfy((e: number) => e > -10 && e < 41)
+      }
+    return taken
+  }
+
   test.each(Object.entries({ ...RANDOM, ...FLOATS }))(
     'SQL Server and TypeScript agree on the canonical text of any %s',
     async (type, arbitrary) => {
       await using db = await SqlServerDatabase.create()
       await fc.assert(
         fc.asyncProperty(fc.array(arbitrary, { minLength: 1, maxLength: 50 }), async (values) => {
-          const { server, reference } = await compared(db, type, values)
-          expect(server).toEqual(reference)
+          const all = await compared(db, type, values).catch(async () =>
+            compared(db, type, await known(db, type, values)),
+          )
+          expect(all.server).toEqual(all.reference)
         }),
         { numRuns: 8 },
       )
