@@ -6,6 +6,7 @@ import type { Bench, EmbeddedWork } from '../dialects/contract.ts'
 import { type ImageColumn, imageColumns, readImage } from '../dialects/duckdb/image.sql.ts'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { AppError } from '../runtime/app-error.ts'
+import { type ArchiveEntry, insertEntry, pendingOf } from './archive-entry.ts'
 import { comparedColumns } from './compared.ts'
 import { beside, compare, counted } from './compare.ts'
 import { deliver, type Delivery, findLacking } from './deliver.ts'
@@ -40,8 +41,8 @@ export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engin
   if (embedded === undefined || !work.capturesKeys) throw new TypeError('no embedded engine')
   const { snapshot: id } = run.extraction as Extraction
   await using hot = await HotSide.open(place, run.flow, 'write')
-  const { keep } = run.options as SnapshotOptions
-  await hot.tidy(keep, id, (other) => run.stateOf(other))
+  const options = run.options as SnapshotOptions
+  await hot.tidy(options.keep ?? place.keep, id, (other) => run.stateOf(other))
   const there = (await hot.list()).find((s) => s.id === id)
   if (there !== undefined && (await work.spooled()) !== null) return foundText(there, run.delivers)
   if (there !== undefined && there.run !== run.run)
@@ -52,13 +53,14 @@ export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engin
   // what cannot be kept or compared is refused before the source is read
   const shape = {
     columns: imageColumns(run.relation),
-    compared: comparedColumns(run.relation, run.options as SnapshotOptions),
+    compared: comparedColumns(run.relation, options),
   }
   const former = await formerOf(hot, run)
   try {
     await takeImage(hot, run, embedded, id)
     await run.hit('snapshot:image')
-    const built = await build(hot, run, embedded, { id, former, engine, ...shape })
+    const archive = pendingOf(options.archive, place.retainMs)
+    const built = await build(hot, run, embedded, { id, former, engine, archive, ...shape })
     await run.hit('snapshot:spooled')
     return foundText(built, run.delivers)
   } catch (error) {
@@ -91,13 +93,15 @@ async function takeImage(hot: HotSide, run: KeptRun, embedded: EmbeddedWork, id:
 
 interface Building extends Pick<SnapshotRow, 'id' | 'engine' | 'columns' | 'compared'> {
   readonly former: SnapshotRow | null
+  /** what is noted beside the snapshot, so that it stays until it is archived */
+  readonly archive: ((row: SnapshotRow) => ArchiveEntry) | null
 }
 
 async function build(
   hot: HotSide,
   run: KeptRun,
   embedded: EmbeddedWork,
-  { id, former, engine, columns, compared }: Building,
+  { id, former, engine, archive, columns, compared }: Building,
 ): Promise<SnapshotRow> {
   const { desk, catalog } = hot
   const options = run.options as SnapshotOptions
@@ -136,7 +140,7 @@ async function build(
     columns,
     imageBytes: BigInt(statSync(image).size),
   }
-  await write(hot, row)
+  await write(hot, row, archive)
   await run.hit('snapshot:built')
   await deliver(desk, { ...delivery, rows: few ? MOVED : null })
   return row
@@ -169,9 +173,10 @@ function refuseLostImage(image: string, id: string, flow: string): void {
   })
 }
 
-async function write({ desk, catalog }: HotSide, row: SnapshotRow): Promise<void> {
+async function write({ desk, catalog }: HotSide, row: SnapshotRow, archive: Building['archive']): Promise<void> {
   await desk.inTransaction(async () => {
     await desk.exec(insertSnapshot(catalog, row))
+    if (archive !== null) await desk.exec(insertEntry(catalog, archive(row)))
     await desk.exec(
       sql`INSERT INTO ${hotTable(catalog, 'hot_row')} (snapshot, key, row_hash, first_hash, second_hash, place)
 SELECT ${param(row.id)}, j.key, coalesce(h.row_hash, j.old_hash), j.first_hash, j.second_hash, j.place

@@ -4,6 +4,7 @@ import type { CaptureMode, CaptureQuestion } from '../capture/capture-mode.ts'
 import type { Selection } from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { newShortId } from '../runtime/new-id.ts'
+import type { Archives } from './archive-entry.ts'
 import type { Extraction } from './extract.ts'
 import type { HotPlace } from './hot-side.ts'
 
@@ -28,6 +29,7 @@ const selectionOf = (q: CaptureQuestion): Selection => ({
 export const snapshotMode = (
   place: HotPlace,
   engine: () => string | Promise<string>,
+  archives: Archives,
 ): CaptureMode<SnapshotOptions, SnapshotFacts> => ({
   kind: 'snapshot',
   position: () => null,
@@ -63,6 +65,6 @@ export const snapshotMode = (
 
   keeper: {
     extract: async (run, bench) => (await import('./extract.ts')).extract(place, run, bench, await engine()),
-    settled: async (run) => (await import('./settled.ts')).settled(place, run),
+    settled: async (run) => (await import('./settled.ts')).settled(place, run, archives),
   },
 })

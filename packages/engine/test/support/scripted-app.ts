@@ -31,6 +31,7 @@ export const runJson = (changes: Partial<RunJson> = {}): RunJson => ({
   batches: 9,
   duration_ms: 200,
   error: null,
+  remarks: [],
   ...changes,
 })
 
@@ -71,6 +72,24 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
   },
   diffSnapshots: async ({ flow }) => {
     throw new AppError('TM1005', `${flow} has none`)
+  },
+  keyHistory: async ({ flow, key }) => ({ flow, key: [key], history: [], unread: [] }),
+  restoreSnapshot: async ({ snapshot }) => {
+    throw new AppError('TM1005', snapshot)
+  },
+  listArchives: async () => ({ archives: [] }),
+  retryArchives: async () => ({ archives: [] }),
+  validateArchives: async ({ full }) => ({ full, archives: [] }),
+  cleanUpArchives: async ({ dryRun, keepDays }) => ({
+    dry_run: dryRun,
+    keep_days: keepDays,
+    archives: [],
+    kept: [],
+    failed: [],
+  }),
+  snapshotStats: async (days) => ({ days, scopes: [] }),
+  tagArchive: async ({ snapshot }) => {
+    throw new AppError('TM6207', snapshot)
   },
   check: async () => ({ connections: 2, modules: 1, flows: 2, warnings: [] }),
   compare: async () => ({ undeployed: [], editedByHand: [] }),
