@@ -1,6 +1,7 @@
 /** Safeguards of archives; the form is that of `table.mjs`. */
 const FOLDER = 'test/contract/folder-archive.test.ts'
 const ARCHIVES = 'test/e2e/archives.test.ts'
+const BACK = 'test/e2e/archive-brought-back.test.ts'
 const RETENTION = 'test/e2e/archive-retention.test.ts'
 const CLEANUP = 'src/app/snapshot/cleanup.ts'
 const VALIDATE = 'src/app/snapshot/validate.ts'
@@ -91,6 +92,30 @@ export const ARCHIVE = [
     test: [ARCHIVES, 'an archive that is damaged is not restored'],
   },
   {
+    name: 'archive: what is damaged is brought back',
+    file: 'src/snapshot/bring-back.ts',
+    find: 'if (sha256 !== manifest.sha256)',
+    replace: "if (sha256 === '')",
+    test: [BACK, 'nothing is brought back from an archive that is damaged'],
+  },
+  {
+    name: 'archive: an image that is gone is not looked for there',
+    file: 'src/snapshot/extract.ts',
+    find: 'if (existsSync(hot.image(id)) || (await bringBackImage(hot, archives, id))) return',
+    replace: 'if (existsSync(hot.image(id))) return',
+    test: [
+      BACK,
+      'after another version of DuckDB, where values are compared, an image that is gone is brought back from the archive',
+    ],
+  },
+  {
+    name: 'archive: a missing secret is found out after the run',
+    file: 'src/snapshot/mode.ts',
+    find: 'if (q.options.archive !== null)',
+    replace: 'if (q.options.archive === undefined)',
+    test: [BACK, 'an archive that nobody names, or whose secret is not there, is refused before anything is written'],
+  },
+  {
     name: 'archive: cleanup takes what is held',
     file: CLEANUP,
     find: "if ((tags[HOLD] ?? 'false') !== 'false') return 'held'",
@@ -123,6 +148,6 @@ export const ARCHIVE = [
     file: 'src/snapshot/hot-side.ts',
     find: '[...removeSnapshots(this.catalog, ids), removePending(this.catalog, ids)]',
     replace: '[...removeSnapshots(this.catalog, ids)]',
-    test: ['test/crash/archive.test.ts', 'a snapshot that is given up leaves no archive pending'],
+    test: [ARCHIVES, 'a snapshot that is given up leaves no archive pending'],
   },
 ]

@@ -10,7 +10,8 @@ export const ArchiveJson = z.strictObject({
   flow: z.string(),
   scope: ScopeJson,
   taken_at: z.string(),
-  connection: z.string(),
+  /** null: the database of `KESTRA_POSTGRES_*` */
+  connection: z.string().nullable(),
   /** `pending`: the next run writes it, or `snapshot archive --retry`; `lost`: its image went before it was written */
   state: z.enum(['pending', 'archived', 'lost']),
   /** why it could not be written, the last time */

@@ -50,7 +50,8 @@ export interface SnapshotOptions {
 }
 
 export interface ArchiveOptions {
-  readonly connection: ConnectionId
+  /** null: the database that the variables `KESTRA_POSTGRES_*` name */
+  readonly connection: ConnectionId | null
   /** how long an archive stays; null: the project's default */
   readonly retainMs: number | null
 }

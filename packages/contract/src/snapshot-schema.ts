@@ -58,8 +58,11 @@ const retain = durationMs.transform((ms, ctx) => {
   return ms
 })
 
-const archive = strictMap({ connection: id, retain: retain.optional() }).transform(
-  (given): ArchiveOptions => ({ connection: parseConnectionId(given.connection), retainMs: given.retain ?? null }),
+const archive = strictMap({ connection: id.optional(), retain: retain.optional() }).transform(
+  (given): ArchiveOptions => ({
+    connection: given.connection === undefined ? null : parseConnectionId(given.connection),
+    retainMs: given.retain ?? null,
+  }),
 )
 
 export const snapshot: z.ZodType<SnapshotOptions> = strictMap({

@@ -4,8 +4,11 @@ import { openArchive } from '../dialects/archive/open-archive.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { didYouMean } from '../runtime/did-you-mean.ts'
 import { type AppContext, openedOptions } from './app-context.ts'
+import { kestraDatabase } from './snapshot-defaults.ts'
 
-export async function openArchiveOf(ctx: AppContext, id: string): Promise<ArchiveStore> {
+/** `id` null: the database that the variables of an orchestrator name. */
+export async function openArchiveOf(ctx: AppContext, id: string | null): Promise<ArchiveStore> {
+  if (id === null) return await openArchive('postgres', kestraDatabase(ctx.config), ctx.project.dir)
   const { connections } = await ctx.catalog('read')
   const connection = connections.get(id)
   if (connection === undefined) {

@@ -15,6 +15,30 @@ export function snapshotDefaults(config: Config): SnapshotDefaults {
   return { keep: wholeNumber(config, 'SNAPSHOT_KEEP_COUNT') ?? KEEP, retainMs: days === null ? null : days * DAY_MS }
 }
 
+const KESTRA = 'KESTRA_POSTGRES_'
+const NAME = 'kestra'
+
+/** The options of a connection. Throws TM1016 where the variables name none. */
+export function kestraDatabase(config: Config): Readonly<Record<string, unknown>> {
+  const of = (...names: readonly string[]): string | null =>
+    names.map((name) => config.variable(KESTRA + name)).find((value) => value !== null && value !== '') ?? null
+  const host = of('HOST')
+  if (host === null)
+    throw new AppError('TM1016', `an archive without a connection, and environment variable ${KESTRA}HOST is not set`, {
+      remedy: [
+        'archive: { connection: NAME }',
+        `or set ${KESTRA}HOST in the environment, or in .env beside tidemark.yaml`,
+      ],
+    })
+  return {
+    host,
+    port: of('PORT'),
+    database: of('DB', 'DATABASE') ?? NAME,
+    user: of('USER', 'USERNAME') ?? NAME,
+    password: of('PASSWORD'),
+  }
+}
+
 function wholeNumber(config: Config, name: string): number | null {
   const text = config.variable(name)
   if (text === null || text === '') return null

@@ -61,7 +61,7 @@ export function openContext(options: OpenAppOptions): Opened {
     if (resolved.problems.length > 0) throw problemsError(resolved.problems)
     return resolved
   }
-  const archives = { open: async (id: string) => (await import('./archives.ts')).openArchiveOf(ctx, id) }
+  const archives = { open: async (id: string | null) => (await import('./archives.ts')).openArchiveOf(ctx, id) }
   const snapshot = snapshotMode(hotPlace(project, options.config), duckdbVersion, archives)
   const ctx: AppContext = {
     project,

@@ -8,7 +8,7 @@ import { type KnownConnections, unknownConnection } from './known-connections.ts
 export function* snapshotOf(flow: FlowBody, connections: KnownConnections): Generator<Finding> {
   if (flow.capture.kind !== 'snapshot') return
   const { include, exclude, normalise, archive } = flow.capture.options as SnapshotOptions
-  if (archive !== null) yield* archiveOf(archive.connection, connections)
+  if (archive !== null && archive.connection !== null) yield* archiveOf(archive.connection, connections)
   const key = new Set(flow.key.map((name) => (flow.columns.rename[name] ?? name).toLowerCase()))
   if (flow.shape.kind === 'tree') yield { code: 'TM1017', path: ['shape'], message: 'a snapshot of a tree' }
   for (const [step, { queue, batch }] of Object.entries(flow.steps)) {

@@ -7,8 +7,8 @@ import { hotTable } from './hot.sql.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 
 export interface Archives {
-  /** Of a connection of the project; nothing is reached yet. */
-  open(connection: string): Promise<ArchiveStore>
+  /** Of a connection of the project, null: of the database of `KESTRA_POSTGRES_*`. Nothing is reached yet. */
+  open(connection: string | null): Promise<ArchiveStore>
 }
 
 /** `lost`: its image went before it was archived. */
@@ -19,7 +19,8 @@ export interface ArchiveEntry {
   /** `scopeText` */
   readonly scope: string
   readonly takenAt: string
-  readonly connection: string
+  /** null: the database of `KESTRA_POSTGRES_*` */
+  readonly connection: string | null
   readonly state: ArchiveState
   /** null: for ever */
   readonly retentionUntil: string | null
@@ -58,7 +59,7 @@ const retainedUntil = (takenAt: string, retainMs: number | null): string | null 
     : Temporal.Instant.from(takenAt).add({ milliseconds: retainMs }).toString({ smallestUnit: 'millisecond' })
 
 export const createArchive = (catalog: string): Sql => sql`CREATE TABLE IF NOT EXISTS ${hotTable(catalog, 'archive')} (
-  snapshot VARCHAR NOT NULL, scope VARCHAR NOT NULL, taken_at VARCHAR NOT NULL, connection VARCHAR NOT NULL,
+  snapshot VARCHAR NOT NULL, scope VARCHAR NOT NULL, taken_at VARCHAR NOT NULL, connection VARCHAR,
   state VARCHAR NOT NULL, retention_until VARCHAR, tags VARCHAR NOT NULL, problem VARCHAR, location VARCHAR, manifest VARCHAR)`
 
 export const hasArchive = (catalog: string): Sql =>
@@ -77,7 +78,7 @@ export function entryOf(row: readonly (string | null)[]): ArchiveEntry {
     snapshot: text(0),
     scope: text(1),
     takenAt: text(2),
-    connection: text(3),
+    connection: row[3] ?? null,
     state: state === 'archived' || state === 'lost' ? state : 'pending',
     retentionUntil: row[5] ?? null,
     tags: ArchiveTags.parse(JSON.parse(text(6))),

@@ -27,9 +27,9 @@ export async function archivePending(
   hit: Hit,
 ): Promise<readonly Tried[]> {
   const tried: Tried[] = []
-  const stores = new Map<string, ArchiveStore>()
+  const stores = new Map<string | null, ArchiveStore>()
   // one that does not answer is not asked again for each of them
-  const down = new Map<string, AppError>()
+  const down = new Map<string | null, AppError>()
   await using closing = new AsyncDisposableStack()
   for (const { entry, row, image } of await pendingIn(place, flow)) {
     try {

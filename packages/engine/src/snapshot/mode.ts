@@ -39,6 +39,8 @@ export const snapshotMode = (
       throw new AppError('TM1019', '--after and --up-to need a capture with a position, and this flow takes snapshots')
     if (q.wish.buffer !== null)
       throw new AppError('TM1019', '--buffer needs a capture with a position, and this flow takes snapshots')
+    // a secret or a variable that is missing is said before anything is written; whether it is up is another thing
+    if (q.options.archive !== null) await (await archives.open(q.options.archive.connection))[Symbol.asyncDispose]()
     const { rows } = await q.source.tally(q.relation, selectionOf(q), 0n, q.targetExists)
     return { id: `s-${newShortId(ID_LENGTH)}`, rows }
   },
@@ -64,7 +66,7 @@ export const snapshotMode = (
   },
 
   keeper: {
-    extract: async (run, bench) => (await import('./extract.ts')).extract(place, run, bench, await engine()),
+    extract: async (run, bench) => (await import('./extract.ts')).extract(place, run, bench, await engine(), archives),
     settled: async (run) => (await import('./settled.ts')).settled(place, run, archives),
   },
 })

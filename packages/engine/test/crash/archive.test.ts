@@ -92,11 +92,3 @@ describe.concurrent.each(Object.keys(PLACES))('crashes of an archive in %s', (pl
     await expectSound(p, 3)
   })
 })
-
-test('a snapshot that is given up leaves no archive pending', async () => {
-  await using p = await takenOnce('kind: files, path: archive')
-  await died(p, 'snapshot:built', 'run', 'm.t')
-  expect(await states(p)).toEqual(['pending', 'archived'])
-  await p.ok('run', 'm.t', '--fresh')
-  await expectSound(p, 2)
-})

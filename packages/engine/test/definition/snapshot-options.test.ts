@@ -38,6 +38,10 @@ test('what a snapshot compares, normalises and keeps is told as it was written, 
   })
 })
 
+test('an archive without a connection goes where the variables say', () => {
+  expect(optionsOf('{ kind: snapshot, archive: {} }')).toMatchObject({ archive: { connection: null, retainMs: null } })
+})
+
 test.each(['latest', 'none'])('a snapshot may be applied as %s', (apply) => {
   expect(problemText([flowYaml({ capture: 'snapshot', apply })])).toBe('no problem')
 })
@@ -87,7 +91,6 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ['an exactness that is no switch', { capture: of('exact: sometimes') }, /^TM1011 /],
   ['insert-missing', { capture: 'snapshot', apply: 'insert-missing' }, /^TM1019 .*choose latest or live or forensic/],
   ['no apply without a snapshot', { apply: 'none' }, /^TM1019 .*watermark cannot be applied as none/],
-  ['an archive nowhere', { capture: of('archive: {}') }, /^TM1011 .*connection/],
   ['an archive without a mapping', { capture: of('archive: lake') }, /^TM1011 /],
   ['an archive in nothing', { capture: of('archive: { connection: lak }') }, /^TM1013 .*did you mean "lake"\?/],
   ['an archive in a lake', { capture: of('archive: { connection: lake }') }, /^TM1019 .*one of files, s3, postgres/],

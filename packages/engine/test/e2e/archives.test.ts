@@ -140,6 +140,19 @@ test('an image that is gone before it was archived is lost, and said so', async 
   ])
 })
 
+test('a snapshot that is given up leaves no archive pending', async () => {
+  await using p = await ordersProject()
+  const first = await taken(p)
+  const dying = p.child(['run', 'm.t'], { TIDEMARK_FAILPOINT: 'snapshot:built' })
+  expect(await dying.ended).toMatchObject({ signal: 'SIGKILL' })
+  expect(await archives(p)).toMatchObject([{ state: 'pending' }, { snapshot: first }])
+  const second = await taken(p, '--fresh')
+  expect((await archives(p)).map(({ snapshot, state }) => [snapshot, state])).toEqual([
+    [second, 'archived'],
+    [first, 'archived'],
+  ])
+})
+
 test('another project that uses the same folder is not written over', async () => {
   await using p = await ordersProject()
   p.write('archive', '')

@@ -44,7 +44,9 @@ export async function openSnapshotWorld(): Promise<SnapshotWorld> {
     retainMs: null,
   }
   // every connection is a folder
-  const archives = { open: (connection: string) => Promise.resolve(openFolderStore(join(w.dir, connection))) }
+  const archives = {
+    open: (connection: string | null) => Promise.resolve(openFolderStore(join(w.dir, connection ?? 'archive'))),
+  }
   const self = { engine: duckdbVersion() }
   const w = await openWorld({ modes: { ...MODES, snapshot: snapshotMode(place, () => self.engine, archives) } })
   place.folder = join(w.dir, 'snapshots')

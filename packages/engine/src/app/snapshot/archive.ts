@@ -11,7 +11,7 @@ export async function listArchives(ctx: AppContext, flow: string | null): Promis
 }
 
 export async function retryArchives(ctx: AppContext, flow: string | null): Promise<ArchivesDocument> {
-  const archives = { open: (id: string) => openArchiveOf(ctx, id) }
+  const archives = { open: (id: string | null) => openArchiveOf(ctx, id) }
   const tried: KnownArchive[] = []
   for (const id of await flowsOf(ctx, flow)) {
     const place = hotPlace(ctx.project, ctx.config)

@@ -47,7 +47,7 @@ async function imagesOf(ctx: AppContext, flow: string): Promise<readonly Readabl
     })
 }
 
-function archivedOf(ctx: AppContext, connection: string, manifest: ArchiveManifest): Readable {
+function archivedOf(ctx: AppContext, connection: string | null, manifest: ArchiveManifest): Readable {
   const { flow, snapshot, scope, taken_at: takenAt, key, compared, columns } = manifest
   return {
     flow,
