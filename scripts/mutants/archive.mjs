@@ -24,8 +24,8 @@ export const ARCHIVE = [
   {
     name: 'archive: an image goes before it is archived',
     file: 'src/snapshot/hot-side.ts',
-    find: '.filter((id) => !pending.has(id))',
-    replace: '.filter((id) => !pending.has(`${id}?`))',
+    find: ".filter((id) => states.get(id) !== 'pending')",
+    replace: ".filter((id) => states.get(id) !== 'lost')",
     test: [ARCHIVES, DOWN],
   },
   {

@@ -119,8 +119,11 @@ export const RestoreDocument = z.strictObject({
   taken_at: z.string(),
   /** where its rows came from */
   from: z.enum(['image', 'archive']),
-  file: z.string(),
-  format: z.enum(['parquet', 'csv', 'json']),
+  /** null: into a table */
+  file: z.string().nullable(),
+  format: z.enum(['parquet', 'csv', 'json']).nullable(),
+  /** null: into a file */
+  table: z.strictObject({ connection: z.string(), name: z.string() }).nullable(),
   rows: Count,
 })
 export type RestoreDocument = z.output<typeof RestoreDocument>

@@ -51,9 +51,9 @@ export const ARCHIVE = {
     ...definition,
   },
   TM6206: {
-    title: 'file exists',
-    meaning: 'A snapshot is restored into a new file: what is there already is not written over.',
-    remedy: ['name another file, or remove that one'],
+    title: 'exists already',
+    meaning: 'A snapshot is restored into a new file or a new table: what is there already is not written over.',
+    remedy: ['name another one, or remove that one'],
     ...definition,
   },
   TM6207: {

@@ -17,9 +17,13 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'snapshot restore',
     group: 'Look',
-    summary: 'write the rows of a snapshot into a new file, from its image or its archive',
+    summary: 'write the rows of a snapshot into a new file or table, from its image or its archive',
     ...SNAPSHOT,
-    options: [{ flags: '--to <file>', description: 'ends in .parquet, .csv or .json', required: true }],
+    options: [
+      { flags: '--to <file>', description: 'a new file, ends in .parquet, .csv or .json' },
+      { flags: '--into <connection>', description: 'a DuckDB file, for a new table of it' },
+      { flags: '--table <name>', description: 'how that table is called' },
+    ],
     load: async () => (await import('./commands/snapshot-restore.ts')).snapshotRestore,
   },
   {

@@ -67,19 +67,28 @@ export const hasArchive = (catalog: string): Sql =>
 
 const COLUMNS = sql`snapshot, scope, taken_at, connection, state, retention_until, tags, problem, location, manifest`
 
-export const listEntries = (catalog: string): Sql =>
-  sql`SELECT ${COLUMNS} FROM ${hotTable(catalog, 'archive')} ORDER BY taken_at, snapshot`
+export const listEntries = (catalog: string, state: ArchiveState | null): Sql =>
+  sql`SELECT ${COLUMNS} FROM ${hotTable(catalog, 'archive')} WHERE ${state === null ? sql`TRUE` : sql`state = ${param(state)}`} ORDER BY taken_at, snapshot`
+
+/** What a run has to know: a manifest of hundreds of columns is read by who asks for it. */
+export const listStates = (catalog: string): Sql => sql`SELECT snapshot, state FROM ${hotTable(catalog, 'archive')}`
+
+const stateOf = (text: string): ArchiveState => (text === 'archived' || text === 'lost' ? text : 'pending')
+
+export const stateOfRow = (row: readonly (string | null)[]): readonly [snapshot: string, state: ArchiveState] => [
+  row[0] ?? '',
+  stateOf(row[1] ?? ''),
+]
 
 export function entryOf(row: readonly (string | null)[]): ArchiveEntry {
   const text = (i: number): string => row[i] ?? ''
-  const state = text(4)
   const manifest = row[9] ?? null
   return {
     snapshot: text(0),
     scope: text(1),
     takenAt: text(2),
     connection: row[3] ?? null,
-    state: state === 'archived' || state === 'lost' ? state : 'pending',
+    state: stateOf(text(4)),
     retentionUntil: row[5] ?? null,
     tags: ArchiveTags.parse(JSON.parse(text(6))),
     problem: row[7] ?? null,

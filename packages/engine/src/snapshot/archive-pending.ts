@@ -63,9 +63,9 @@ async function pendingIn(place: HotPlace, flow: string): Promise<readonly Pendin
   await using hot = await HotSide.open(place, flow, 'read')
   if (hot === null) return []
   const rows = new Map((await hot.list()).filter(({ state }) => state === 'kept').map((row) => [row.id, row]))
-  return (await hot.entries()).flatMap((entry) => {
+  return (await hot.entries('pending')).flatMap((entry) => {
     const row = rows.get(entry.snapshot)
-    return entry.state !== 'pending' || row === undefined ? [] : [{ entry, row, image: hot.image(row.id) }]
+    return row === undefined ? [] : [{ entry, row, image: hot.image(row.id) }]
   })
 }
 

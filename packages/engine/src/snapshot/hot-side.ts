@@ -4,7 +4,18 @@ import { join } from 'node:path'
 import { type RunState, UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
 import type { EngineLimits } from '../dialects/contract.ts'
 import { Desk } from '../dialects/duckdb/desk.ts'
-import { type ArchiveEntry, createArchive, entryOf, hasArchive, listEntries, removePending } from './archive-entry.ts'
+import type { Sql } from '../dialects/sql-text.ts'
+import {
+  type ArchiveEntry,
+  type ArchiveState,
+  createArchive,
+  entryOf,
+  hasArchive,
+  listEntries,
+  listStates,
+  removePending,
+  stateOfRow,
+} from './archive-entry.ts'
 import { createHot, keepSnapshot, listSnapshots, removeSnapshots, snapshotOf } from './hot.sql.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 
@@ -68,10 +79,18 @@ export class HotSide implements AsyncDisposable {
   }
 
   /** What is archived, or is to be: oldest first. */
-  async entries(): Promise<readonly ArchiveEntry[]> {
+  async entries(state: ArchiveState | null = null): Promise<readonly ArchiveEntry[]> {
+    return (await this.#archive(listEntries(this.catalog, state))).map(entryOf)
+  }
+
+  /** Snapshot → what became of its archive. */
+  async archiveStates(): Promise<ReadonlyMap<string, ArchiveState>> {
+    return new Map((await this.#archive(listStates(this.catalog))).map(stateOfRow))
+  }
+
+  async #archive(query: Sql): Promise<readonly (readonly (string | null)[])[]> {
     // one that an older version made, and that is only read, has no such table
-    if ((await this.desk.count(hasArchive(this.catalog))) === 0n) return []
-    return (await this.desk.query(listEntries(this.catalog))).map(entryOf)
+    return (await this.desk.count(hasArchive(this.catalog))) === 0n ? [] : await this.desk.query(query)
   }
 
   image(id: string): string {
@@ -89,9 +108,7 @@ export class HotSide implements AsyncDisposable {
    * until it is. `own`: in the making.
    */
   async tidy(keep: number, own: string | null, stateOf: (run: string) => Promise<RunState | null>): Promise<void> {
-    const pending = new Set(
-      (await this.entries()).filter(({ state }) => state === 'pending').map(({ snapshot }) => snapshot),
-    )
+    const states = await this.archiveStates()
     const gone: string[] = []
     const kept: string[] = []
     for (const { id, run, state } of await this.list()) {
@@ -106,7 +123,7 @@ export class HotSide implements AsyncDisposable {
         ...ofScope
           .slice(0, -keep)
           .map(({ id }) => id)
-          .filter((id) => !pending.has(id)),
+          .filter((id) => states.get(id) !== 'pending'),
       )
     await this.desk.inTransaction(async () => {
       for (const id of kept) await this.desk.exec(keepSnapshot(this.catalog, id))

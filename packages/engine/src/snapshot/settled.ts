@@ -15,7 +15,7 @@ export async function settled(place: HotPlace, run: KeptRun, archives: Archives)
   const tidy = async (): Promise<boolean> => {
     await using hot = await HotSide.open(place, run.flow, 'write')
     await hot.tidy(keep, null, (other) => run.stateOf(other))
-    return (await hot.entries()).some(({ state }) => state === 'pending')
+    return [...(await hot.archiveStates()).values()].includes('pending')
   }
   const isPending = await tidy()
   await run.hit('snapshot:kept')

@@ -1,6 +1,6 @@
 /** What every place for archives promises, whatever it is made of. */
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import type { ArchiveManifest } from '@tidemark/contract/archive-manifest'
@@ -63,6 +63,11 @@ async function bytesOf(store: ArchiveStore, name: ArchiveName): Promise<Buffer> 
   return Buffer.concat(pieces)
 }
 
+/** of zeros */
+const HUGE = 24 * 1024 ** 2
+const HUGE_SHA256 = '95aeaae03b56c171cf88753c821630a3c24f1fcf406cec3e17d56781aa3f8369'
+const LARGEST_PIECE = 8 * 1024 ** 2
+
 const NONE: ArchiveName = { flow: 'm.t', snapshot: 's-00009' }
 
 /** `large`: of several pieces, the last one shorter. */
@@ -97,6 +102,23 @@ export function archiveStoreContract(name: string, place: () => Promise<ArchiveP
       expect(pieces).toBeGreaterThan(2)
       expect(await store.size(manifest)).toBe(BigInt(large))
       expect((await bytesOf(store, manifest)).equals(bytes)).toBe(true)
+    })
+
+    it('an archive of any size goes in pieces of a few MiB, out and in', async (_, store, files) => {
+      const { manifest, path: file } = files.of(randomBytes(1), { bytes: HUGE, sha256: HUGE_SHA256 })
+      truncateSync(file, 0)
+      truncateSync(file, HUGE)
+      let pieces = 0
+      await store.put(manifest, file, (point) => {
+        pieces += point === 'archive:begun' ? 1 : 0
+      })
+      expect(HUGE / pieces).toBeLessThanOrEqual(LARGEST_PIECE)
+      let bytes = 0
+      for await (const piece of store.read(manifest)) {
+        bytes += piece.length
+        expect(piece.length).toBeLessThanOrEqual(LARGEST_PIECE)
+      }
+      expect(bytes).toBe(HUGE)
     })
 
     it('an archive that is not that of its manifest is refused, and nothing is found', async (_, store, files) => {

@@ -261,9 +261,53 @@ test.each(['parquet', 'csv', 'json'] as const)(
       expect(readdirSync(p.path('out')).filter((file) => file.endsWith('.part'))).toEqual([])
     }
     const again = await p.cli(['snapshot', 'restore', first, '--to', `out/${first}.${format}`])
-    expect([again.exit, again.err]).toEqual([2, expect.stringContaining('TM6206 file exists')])
+    expect([again.exit, again.err]).toEqual([2, expect.stringContaining('TM6206 exists already')])
   },
 )
+
+test('a snapshot is restored into a new table of a DuckDB file, in its own types', async () => {
+  await using p = await ordersProject()
+  await p.duckdb(
+    'data/a.duckdb',
+    'ALTER TABLE src ADD COLUMN huge HUGEINT',
+    'UPDATE src SET huge = 1000000000000000000000000000000 + id',
+  )
+  const first = await taken(p)
+  await taken(p)
+  const restored = await p.json(RestoreDocument, [
+    'snapshot',
+    'restore',
+    first,
+    '--into',
+    'b',
+    '--table',
+    'past.orders',
+  ])
+  expect(restored).toMatchObject({
+    from: 'archive',
+    rows: 6,
+    file: null,
+    table: { connection: 'b', name: 'past.orders' },
+  })
+  expect(
+    await p.rows(
+      'data/b.duckdb',
+      'SELECT typeof(huge), typeof(price), CAST(huge AS VARCHAR) FROM past.orders WHERE id = 3',
+    ),
+  ).toEqual([['HUGEINT', 'DECIMAL(38,10)', '1000000000000000000000000000003']])
+  for (const [options, words] of [
+    [['--into', 'b', '--table', 'PAST.Orders'], 'TM6206 exists already'],
+    [['--into', 'inbox', '--table', 'orders'], 'TM1017'],
+    [['--into', 'nowhere', '--table', 'orders'], 'TM1013'],
+    [['--into', 'b'], '--into CONNECTION --table NAME'],
+    [['--to', 'x.csv', '--into', 'b', '--table', 'orders'], '--into CONNECTION --table NAME'],
+    [[], '--into CONNECTION --table NAME'],
+  ] as const) {
+    const refused = await p.cli(['snapshot', 'restore', first, ...options])
+    expect([refused.exit, refused.err]).toEqual([2, expect.stringContaining(words)])
+  }
+  expect((await p.ok('snapshot', 'restore', first, '--into', 'b', '--table', 'again')).out).toMatch(/ → again in b\n$/)
+})
 
 test('an archive that is damaged is not restored', async () => {
   await using p = await ordersProject()

@@ -52,7 +52,7 @@ export async function snapshotsOf(store: ControlStore, flow: string, hot: HotSid
   const current = new Set(
     (await store.ledger.listWatermarks()).filter((w) => w.flow === flow).map(({ position }) => position),
   )
-  const archives = new Map((await hot.entries()).map(({ snapshot, state }) => [snapshot, state]))
+  const archives = await hot.archiveStates()
   const listed: ListedSnapshot[] = []
   for (const row of await hot.list()) {
     const status = current.has(row.id) ? 'current' : row.state === 'kept' ? 'kept' : await buildingOf(store, row)

@@ -154,4 +154,4 @@ export function statsText({ days, scopes }: SnapshotStatsDocument, { style, widt
 }
 
 export const restoreText = (d: RestoreDocument, { style, now, zone }: Screen): string =>
-  `${style.bold(d.snapshot)}   ${flowName(d.flow, d.scope)}   ${localTime(d.taken_at, zone)} (${offset(now, zone)})   ${counted(d.rows, 'row')} from its ${d.from} → ${d.file}\n`
+  `${style.bold(d.snapshot)}   ${flowName(d.flow, d.scope)}   ${localTime(d.taken_at, zone)} (${offset(now, zone)})   ${counted(d.rows, 'row')} from its ${d.from} → ${d.table === null ? d.file : `${d.table.name} in ${d.table.connection}`}\n`

@@ -78,6 +78,7 @@ export function snapshotText(document: SnapshotDocument, { style, now, zone }: S
       ],
       ['engine', document.engine],
       ['image', image === null ? style.bad('the file is gone') : `${image}   ${bytes(BigInt(s.image_bytes))}`],
+      ...(s.archive === null ? [] : [['archive', s.archive] as const]),
     ],
     style,
   )
