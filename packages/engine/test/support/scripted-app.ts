@@ -1,4 +1,4 @@
-import type { RunDocument, RunJson } from '@tidemark/contract/api'
+import type { RunDocument, RunFacts, RunJson } from '@tidemark/contract/api'
 import { AppError } from '../../src/runtime/app-error.ts'
 import type { App } from '../../src/app/app.ts'
 
@@ -34,6 +34,12 @@ export const runJson = (changes: Partial<RunJson> = {}): RunJson => ({
   remarks: [],
   ...changes,
 })
+
+/** As the ledger has it. */
+export function runFacts(changes: Partial<RunJson> = {}): RunFacts {
+  const { remarks: _, ...facts } = runJson(changes)
+  return facts
+}
 
 export const runDocument = (...runs: readonly RunJson[]): RunDocument => ({ group: 'g-2b9x4', runs: [...runs] })
 
@@ -154,7 +160,7 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
   runs: async () => ({ runs: [] }),
   show: async () => ({
     run: {
-      ...runJson(),
+      ...runFacts(),
       group: null,
       actor: 'ada',
       command: 'tidemark run',

@@ -75,9 +75,9 @@ function whyKept(
 ): Kept['why'] | null {
   const { state, tags, retentionUntil, scope, takenAt } = entry
   if (state === 'pending') return 'pending'
-  if ((tags[HOLD] ?? 'false') !== 'false') return 'held'
   const promised = retentionUntil === null ? keepDays === null : !isPast(Temporal.Instant.from(retentionUntil), now)
   if (promised) return 'retention'
+  if ((tags[HOLD] ?? 'false') !== 'false') return 'held'
   const later = all.some(
     (other) =>
       other.flow === flow &&
