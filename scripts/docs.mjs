@@ -97,7 +97,7 @@ function errorsPage() {
     3: 'Control store, ledger, leases',
     4: 'Plan and capture',
     5: 'Apply and target',
-    6: 'Hand-off',
+    6: 'Archives and hand-off',
     9: 'Unexpected',
   }
   const out = [

@@ -2,6 +2,7 @@
  * One safeguard each: the exact text that makes it (found once in its file), what stands there when it is switched
  * off, and the named test that must fail then. Paths are relative to packages/engine.
  */
+import { ARCHIVE } from './archive.mjs'
 import { COLUMNS } from './columns.mjs'
 import { EXACT } from './exact.mjs'
 import { FILES } from './files.mjs'
@@ -185,6 +186,7 @@ export const MUTANTS = [
   },
   ...REJECTS,
   ...SNAPSHOT,
+  ...ARCHIVE,
   {
     name: 'marker: none is written',
     file: TRANSACTION,

@@ -25,7 +25,7 @@ export const WindowJson = z.strictObject({
 
 export const ErrorJson = z.strictObject({ code: z.string(), message: z.string() })
 
-export const RunJson = z.strictObject({
+const RunFacts = z.strictObject({
   run: z.string().nullable(),
   flow: z.string(),
   scope: ScopeJson,
@@ -43,6 +43,13 @@ export const RunJson = z.strictObject({
   duration_ms: z.int().min(0),
   error: ErrorJson.nullable(),
 })
+export type RunFacts = z.output<typeof RunFacts>
+
+/** A run of this very command. */
+export const RunJson = RunFacts.extend({
+  /** it settled, and this is left undone besides its rows: a later run makes up for it */
+  remarks: z.array(ErrorJson),
+})
 export type RunJson = z.output<typeof RunJson>
 
 /** `tidemark run --json`, `tidemark resume --json` */
@@ -52,7 +59,7 @@ export type RunDocument = z.output<typeof RunDocument>
 /** `tidemark runs --json` */
 export const RunsDocument = z.strictObject({
   runs: z.array(
-    RunJson.extend({
+    RunFacts.extend({
       group: z.string().nullable(),
       actor: z.string(),
       command: z.string(),

@@ -1,5 +1,6 @@
 /** The options of the built-in capture modes, parsed. A mode brings its own schema; see `capture-schema.ts`. */
 import type { ColumnRef } from './flow.ts'
+import type { ConnectionId } from './ids.ts'
 
 export type PositionClock = 'utc' | 'local' | 'rowversion' | 'number' | 'xid'
 
@@ -42,6 +43,15 @@ export interface SnapshotOptions {
   readonly normalise: Readonly<Record<string, readonly Normalisation[]>>
   /** values are compared instead of fingerprints */
   readonly exact: boolean
-  /** snapshots of each scope that stay */
-  readonly keep: number
+  /** snapshots of each scope that stay; null: the project's default */
+  readonly keep: number | null
+  /** where each of them goes for good; null: nowhere */
+  readonly archive: ArchiveOptions | null
+}
+
+export interface ArchiveOptions {
+  /** null: the database that the variables `KESTRA_POSTGRES_*` name */
+  readonly connection: ConnectionId | null
+  /** how long an archive stays; null: the project's default */
+  readonly retainMs: number | null
 }

@@ -42,6 +42,15 @@ export interface EngineEvents {
   }
   'lease:lost': { flow: FlowId; token: bigint }
   'watermark:advanced': { run: RunId; flow: FlowId; scope: string; from: string | null; to: string | null }
+  'run:remarked': {
+    run: RunId
+    flow: FlowId
+    scope: string
+    code: string
+    message: string
+    /** what to do about it */
+    remedy: readonly string[]
+  }
   'run:ended': {
     run: RunId | null
     flow: FlowId
@@ -166,6 +175,15 @@ export const EVENTS: { readonly [K in EventName]: EventEntry<K> } = {
     level: 'info',
     when: 'a run settled: the next one begins where it ended',
     fields: { from: 'the watermark before; null: there was none', to: 'the watermark now' },
+  },
+  'run:remarked': {
+    level: 'warn',
+    when: 'a run settled, and something besides its rows is left undone: a later run makes up for it',
+    fields: {
+      code: 'of the error',
+      message: 'what is left undone, and why',
+      remedy: 'what to do about it, line by line',
+    },
   },
   'run:ended': {
     level: 'info',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { filesSchema } from './files-schema.ts'
 import { FLOW_KEYS } from './flow-schema.ts'
 import { postgresSchema } from './postgres-schema.ts'
+import { s3Schema } from './s3-schema.ts'
 import { atLeastOne, durationMs, id, name, refuse, sizeBytes, strictMap } from './schema-parts.ts'
 import { sqlserverSchema } from './sqlserver-schema.ts'
 import { isTimeZone } from './zone.ts'
@@ -69,8 +70,13 @@ export const CONNECTION_SCHEMAS: Readonly<Record<string, z.ZodType<Readonly<Reco
   duckdb: strictMap({ path: name }),
   files: filesSchema,
   postgres: postgresSchema,
+  s3: s3Schema,
   sqlserver: sqlserverSchema,
 }
 export const LATER_CONNECTION_KINDS: readonly string[] = ['trino', 'databricks']
+/** Kinds that archives of snapshots may go to. */
+export const ARCHIVE_KINDS: readonly string[] = ['files', 's3', 'postgres']
+/** Kinds that hold archives, and no tables. */
+export const ARCHIVE_ONLY_KINDS: readonly string[] = ['s3']
 /** Kinds whose tables are paths below a folder. */
 export const PATH_KINDS: readonly string[] = ['files']

@@ -28,6 +28,8 @@ export const SnapshotJson = z.strictObject({
   difference: DifferenceJson,
   schema_change: SchemaChangeJson,
   image_bytes: Count,
+  /** null: its flow archives nothing */
+  archive: z.enum(['pending', 'archived', 'lost']).nullable(),
 })
 export type SnapshotJson = z.output<typeof SnapshotJson>
 

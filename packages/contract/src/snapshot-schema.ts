@@ -1,9 +1,9 @@
 /** The grammar of `capture: snapshot`. */
 import { z } from 'zod'
-import type { Normalisation, SnapshotOptions } from './capture.ts'
-import { atLeastOne, isMap, name, names, notYet, parseInside, refuse, strictMap } from './schema-parts.ts'
+import type { ArchiveOptions, Normalisation, SnapshotOptions } from './capture.ts'
+import { parseConnectionId } from './ids.ts'
+import { atLeastOne, durationMs, id, isMap, name, names, parseInside, refuse, strictMap } from './schema-parts.ts'
 
-const DEFAULT_KEEP = 2
 /** More digits than any decimal has after its point. */
 const MOST_DIGITS = 38
 /** In the order in which they are done, whatever the order in which they are written. */
@@ -53,18 +53,31 @@ const normalisations = z
     return given.toSorted((a, b) => place(a) - place(b))
   })
 
+const retain = durationMs.transform((ms, ctx) => {
+  if (ms === 0) refuse(ctx, 'must be more than nothing: an archive would be gone as soon as it is written')
+  return ms
+})
+
+const archive = strictMap({ connection: id.optional(), retain: retain.optional() }).transform(
+  (given): ArchiveOptions => ({
+    connection: given.connection === undefined ? null : parseConnectionId(given.connection),
+    retainMs: given.retain ?? null,
+  }),
+)
+
 export const snapshot: z.ZodType<SnapshotOptions> = strictMap({
   compare: compare.optional(),
   normalise: z.record(z.string(), normalisations).optional(),
   exact: z.boolean().optional(),
   keep: atLeastOne('the next snapshot is compared with the last one that is kept').optional(),
-  archive: notYet('capture: { archive: … } of a snapshot'),
+  archive: archive.optional(),
 }).transform(
   (given): SnapshotOptions => ({
     include: given.compare?.include ?? null,
     exclude: given.compare?.exclude ?? [],
     normalise: given.normalise ?? {},
     exact: given.exact ?? false,
-    keep: given.keep ?? DEFAULT_KEEP,
+    keep: given.keep ?? null,
+    archive: given.archive ?? null,
   }),
 )

@@ -17,13 +17,27 @@ import type { Emit } from '@tidemark/contract/events'
 import type { Scope } from '@tidemark/contract/flow'
 import type { ImportDocument, RetireDocument, ScheduleDocument } from '@tidemark/contract/operate-documents'
 import type {
+  ArchivesDocument,
+  CleanupDocument,
+  KeyHistoryDocument,
+  RestoreDocument,
+  SnapshotStatsDocument,
+  TagDocument,
+  ValidateDocument,
+} from '@tidemark/contract/archive-documents'
+import type {
   SnapshotDiffDocument,
   SnapshotDocument,
   SnapshotsDocument,
   SnapshotTakeDocument,
 } from '@tidemark/contract/snapshot-documents'
 import type { StoreStanding } from '../control/store-standing.ts'
+import type { CleanupOptions } from './snapshot/cleanup.ts'
 import type { DiffOptions } from './snapshot/diff.ts'
+import type { KeyOptions } from './snapshot/key-history.ts'
+import type { RestoreOptions } from './snapshot/restore.ts'
+import type { TagOptions } from './snapshot/tag.ts'
+import type { ValidateOptions } from './snapshot/validate.ts'
 
 /** Which flows a command is about. None named and `all` false: an error that lists what there is. */
 export interface FlowSelection {
@@ -254,6 +268,19 @@ export interface App extends AsyncDisposable {
   listSnapshots(options: { readonly flow: string | null }): Promise<SnapshotsDocument>
   showSnapshot(snapshot: string): Promise<SnapshotDocument>
   diffSnapshots(options: DiffOptions): Promise<SnapshotDiffDocument>
+  /** The row of a key through all snapshots that can be read. */
+  keyHistory(options: KeyOptions): Promise<KeyHistoryDocument>
+  restoreSnapshot(options: RestoreOptions): Promise<RestoreDocument>
+  /** What is archived, or is still to be. `flow` null: of every flow. */
+  listArchives(flow: string | null): Promise<ArchivesDocument>
+  /** Writes what is pending; those that were tried, as they are now. */
+  retryArchives(flow: string | null): Promise<ArchivesDocument>
+  /** Reads archives again, byte by byte. */
+  validateArchives(options: ValidateOptions): Promise<ValidateDocument>
+  /** Deletes archives that nothing holds any more; `dryRun` lists exactly those. */
+  cleanUpArchives(options: CleanupOptions): Promise<CleanupDocument>
+  snapshotStats(days: number): Promise<SnapshotStatsDocument>
+  tagArchive(options: TagOptions): Promise<TagDocument>
 
   status(): Promise<StatusDocument>
   runs(options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument>

@@ -1,6 +1,6 @@
 /** Runs of the ledger as the documents of `contract/api.ts`. */
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
-import type { RunDocument, RunJson, RunsDocument } from '@tidemark/contract/api'
+import type { RunDocument, RunFacts, RunJson, RunsDocument } from '@tidemark/contract/api'
 import { parseScopeText } from '@tidemark/contract/flow'
 import { type RunRow } from '../control/control-store.ts'
 import type { Planned } from '../plan/flow-plan.ts'
@@ -24,7 +24,7 @@ export const windowJson = (
   w: { readonly after: string | null; readonly upTo: string | null; readonly decidedBy: string } | null,
 ): RunJson['window'] => w && { after: w.after, up_to: w.upTo, decided_by: w.decidedBy }
 
-export const runJson = (run: RunRow): RunJson => ({
+const factsOf = (run: RunRow): RunFacts => ({
   run: run.id,
   flow: run.flow,
   scope: parseScopeText(run.scope),
@@ -39,6 +39,8 @@ export const runJson = (run: RunRow): RunJson => ({
   error: run.error,
 })
 
+export const runJson = (run: RunRow): RunJson => ({ ...factsOf(run), remarks: [] })
+
 /** The run, with what one worker that joined it did. */
 export const joinedJson = ({ run, ...own }: Joined): RunJson => ({
   ...runJson(run),
@@ -52,7 +54,7 @@ export const joinedJson = ({ run, ...own }: Joined): RunJson => ({
 })
 
 export const runsJson = (run: RunRow): RunsDocument['runs'][number] => ({
-  ...runJson(run),
+  ...factsOf(run),
   group: run.group,
   actor: run.actor,
   command: run.command,
@@ -75,6 +77,7 @@ export function failedJson(flow: string, scope: Readonly<Record<string, string>>
     reason: null,
     duration_ms: ms,
     error: { code: e.code, message: e.message },
+    remarks: [],
   }
 }
 
@@ -85,7 +88,7 @@ export const notBegunJson = (
   status: 'skipped' | 'cancelled',
   reason: string,
   ms: number,
-): RunJson => ({ ...nothingYet, flow, scope, status, reason, duration_ms: ms, error: null })
+): RunJson => ({ ...nothingYet, flow, scope, status, reason, duration_ms: ms, error: null, remarks: [] })
 
 /** What a run would do: read, counted, and not written. */
 export function dryRunJson(
@@ -97,7 +100,7 @@ export function dryRunJson(
   ms: number,
 ): RunJson {
   const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
-  const common = { ...nothingYet, flow, scope, duration_ms: ms, error: null, lane: it.lane }
+  const common = { ...nothingYet, flow, scope, duration_ms: ms, error: null, lane: it.lane, remarks: [] }
   return {
     ...common,
     status: planned.kind === 'nothing' ? 'nothing_to_do' : 'dry_run',

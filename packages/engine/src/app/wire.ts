@@ -4,6 +4,7 @@ import { backfill } from '../capture/backfill.ts'
 import type { CaptureModes } from '../capture/capture-mode.ts'
 import { watermark } from '../capture/watermark.ts'
 import { snapshotMode } from '../snapshot/mode.ts'
+import { remarked } from './remarked.ts'
 import { hotPlace } from './hot-place.ts'
 import type { ControlStore } from '../control/control-store.ts'
 import type { StoreStanding } from '../control/store-standing.ts'
@@ -60,12 +61,14 @@ export function openContext(options: OpenAppOptions): Opened {
     if (resolved.problems.length > 0) throw problemsError(resolved.problems)
     return resolved
   }
+  const archives = { open: async (id: string | null) => (await import('./archives.ts')).openArchiveOf(ctx, id) }
+  const snapshot = snapshotMode(hotPlace(project, options.config), duckdbVersion, archives)
   const ctx: AppContext = {
     project,
     config: options.config,
     captureSchemas,
     by: { actor: options.actor, command: options.command, reason: null },
-    modes: { watermark, backfill, snapshot: snapshotMode(hotPlace(project), duckdbVersion), ...options.modes },
+    modes: { watermark, backfill, snapshot, ...options.modes },
     hardSignal: options.hardSignal,
     hit: options.hit ?? (options.config.failpoint === null ? neverHit : dieAt(options.config.failpoint)),
     loadDialect: options.loadDialect ?? loadDialect,
@@ -99,8 +102,8 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     importBlobDelta: async (o) =>
       (await import('./import/import-blob-delta.ts')).importBlobDelta(ctx, o, options.openBlobDelta),
     plan: async (o, signal) => (await import('./plan.ts')).plan(ctx, o, signal),
-    run: async (o, emit, signal) => (await import('./run.ts')).run(ctx, o, emit, signal),
-    resume: async (o, emit, signal) => (await import('./resume.ts')).resume(ctx, o, emit, signal),
+    run: (o, emit, signal) => remarked(emit, async (e) => (await import('./run.ts')).run(ctx, o, e, signal)),
+    resume: (o, emit, signal) => remarked(emit, async (e) => (await import('./resume.ts')).resume(ctx, o, e, signal)),
     join: async (o, emit, signal) => (await import('./join.ts')).join(ctx, o, emit, signal),
     cancel: async (id) => (await import('./resume.ts')).cancel(ctx, id),
     reset: async (id) => (await import('./resume.ts')).reset(ctx, id),
@@ -108,15 +111,25 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     rewind: async (o) => (await import('./rewind.ts')).rewind(ctx, o),
     listRejects: async (o) => (await import('./rejects.ts')).listRejects(ctx, o),
     openRejects: async (which) => (await import('./rejects.ts')).openRejects(ctx, which),
-    retryRejects: async (o, emit, signal) => (await import('./rejects.ts')).retryRejects(ctx, o, emit, signal),
+    retryRejects: (o, emit, signal) =>
+      remarked(emit, async (e) => (await import('./rejects.ts')).retryRejects(ctx, o, e, signal)),
     dismissRejects: async (o) => (await import('./rejects.ts')).dismissRejects(ctx, o),
     pruneRuns: async (o) => (await import('./prune-runs.ts')).pruneRuns(ctx, o),
     retire: async (o) => (await import('./retire/retire.ts')).retire(ctx, o),
     schedule: async ({ module }) => (await import('./schedule/schedule.ts')).schedule(ctx, module),
-    takeSnapshot: async (o, emit, signal) => (await import('./snapshot/take.ts')).takeSnapshot(ctx, o, emit, signal),
+    takeSnapshot: (o, emit, signal) =>
+      remarked(emit, async (e) => (await import('./snapshot/take.ts')).takeSnapshot(ctx, o, e, signal)),
     listSnapshots: async (o) => (await import('./snapshot/list.ts')).listSnapshots(ctx, o),
     showSnapshot: async (id) => (await import('./snapshot/show.ts')).showSnapshot(ctx, id),
     diffSnapshots: async (o) => (await import('./snapshot/diff.ts')).diffSnapshots(ctx, o),
+    keyHistory: async (o) => (await import('./snapshot/key-history.ts')).keyHistory(ctx, o),
+    restoreSnapshot: async (o) => (await import('./snapshot/restore.ts')).restoreSnapshot(ctx, o),
+    listArchives: async (flow) => (await import('./snapshot/archive.ts')).listArchives(ctx, flow),
+    retryArchives: async (flow) => (await import('./snapshot/archive.ts')).retryArchives(ctx, flow),
+    validateArchives: async (o) => (await import('./snapshot/validate.ts')).validateArchives(ctx, o),
+    cleanUpArchives: async (o) => (await import('./snapshot/cleanup.ts')).cleanUp(ctx, o),
+    snapshotStats: async (days) => (await import('./snapshot/stats.ts')).snapshotStats(ctx, days),
+    tagArchive: async (o) => (await import('./snapshot/tag.ts')).tagArchive(ctx, o),
     status: async () => (await import('./status.ts')).status(ctx),
     runs: async (o) => (await import('./look.ts')).runs(ctx, o),
     show: async (id) => (await import('./look.ts')).show(ctx, id),

@@ -1,11 +1,7 @@
+import { ARCHIVE_COMMANDS } from './archive-commands.ts'
 import type { CommandSpec, OptionSpec } from './command.ts'
+import { SCOPE, YES } from './common-options.ts'
 
-const SCOPE: OptionSpec = {
-  flags: '--scope <name=value>',
-  description: 'narrow to a scope; once for each parameter',
-  repeat: true,
-}
-const YES: OptionSpec = { flags: '--yes', description: 'answer every question with yes' }
 const WAIT: OptionSpec = {
   flags: '--wait <duration>',
   description: 'wait so long for a lease or a locked file, e.g. 5m',
@@ -41,7 +37,7 @@ const MOVING: readonly OptionSpec[] = [
 export const FAMILIES: Readonly<Record<string, string>> = {
   import: 'take over what another system was told to move',
   rejects: 'rows that a run left out: list, retry or dismiss them',
-  snapshot: 'what a source without a position was: take, list, show or compare snapshots',
+  snapshot: 'what a source without a position was: take, list, compare, archive or restore snapshots',
 }
 
 const KEY: OptionSpec = {
@@ -276,6 +272,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     load: async () => (await import('./commands/snapshot-diff.ts')).snapshotDiff,
   },
+  ...ARCHIVE_COMMANDS,
   {
     name: 'status',
     group: 'Look',

@@ -80,19 +80,28 @@ export class OptionReader {
     return choice
   }
 
+  /** `--tag a=1 --tag b=2` */
+  pairs(flag: string): Readonly<Record<string, string>> {
+    return pairsOf(this.texts(flag), flag)
+  }
+
   /** `--scope a=1 --scope b=2` */
   scope(): Scope {
-    const pairs = this.#raw['scope']
-    const scope = new Map<string, string>()
-    for (const pair of Array.isArray(pairs) ? pairs.map(String) : []) {
-      const at = pair.indexOf('=')
-      const name = pair.slice(0, Math.max(at, 0))
-      if (at < 1 || !NAME_PATTERN.test(name)) throw usage(`--scope must be NAME=VALUE, not "${pair}"`)
-      if (scope.has(name)) throw usage(`--scope names ${name} twice`)
-      scope.set(name, pair.slice(at + 1))
-    }
-    return Object.fromEntries(scope)
+    return pairsOf(this.texts('--scope'), '--scope')
   }
+}
+
+/** `NAME=VALUE`, each name once. `what`: for messages. */
+export function pairsOf(pairs: readonly string[], what: string): Readonly<Record<string, string>> {
+  const found = new Map<string, string>()
+  for (const pair of pairs) {
+    const at = pair.indexOf('=')
+    const name = pair.slice(0, Math.max(at, 0))
+    if (at < 1 || !NAME_PATTERN.test(name)) throw usage(`${what} must be NAME=VALUE, not "${pair}"`)
+    if (found.has(name)) throw usage(`${what} names ${name} twice`)
+    found.set(name, pair.slice(at + 1))
+  }
+  return Object.fromEntries(found)
 }
 
 export const usage = (detail: string): AppError => new AppError('TM1002', detail)

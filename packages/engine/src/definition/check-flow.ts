@@ -1,6 +1,6 @@
 /** What a flow says that no single key can show: names that refer to nothing, settings that exclude each other. */
 import type { FlowBody } from '@tidemark/contract/flow-schema'
-import { PATH_KINDS } from '@tidemark/contract/project-schema'
+import { ARCHIVE_ONLY_KINDS, PATH_KINDS } from '@tidemark/contract/project-schema'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { columnsOf } from './check-columns.ts'
 import { pathsOf } from './check-paths.ts'
@@ -8,12 +8,10 @@ import { combinationsOf, errorsOf, rejectsOf } from './check-policies.ts'
 import { snapshotOf } from './check-snapshot.ts'
 import { stepsOf } from './check-steps.ts'
 import { type Finding, nearHint } from './finding.ts'
+import { type KnownConnections, unknownConnection } from './known-connections.ts'
 import { aliasedRefs } from './flow-refs.ts'
 import { type Located, placeOf } from './located.ts'
 import type { DefinitionProblem } from './problem.ts'
-
-/** id → kind, and whether that kind can be used yet */
-export type KnownConnections = ReadonlyMap<string, { readonly kind: string; readonly built: boolean }>
 
 export function checkFlow(
   flow: FlowBody,
@@ -31,7 +29,7 @@ export function checkFlow(
     ...combinationsOf(flow),
     ...pathsOf(flow, (id) => PATH_KINDS.includes(connections.get(id)?.kind ?? '')),
     ...stepsOf(flow),
-    ...snapshotOf(flow),
+    ...snapshotOf(flow, connections),
     ...rejectsOf(flow),
     ...errorsOf(flow),
   ]
@@ -49,11 +47,14 @@ function* connectionsOf(flow: FlowBody, connections: KnownConnections): Generato
     const id = flow[side].connection
     const path = [side, 'connection']
     const known = connections.get(id)
-    if (known === undefined) {
-      const names = [...connections.keys()]
-      const hint = nearHint(id, names) ?? `there is ${names.length === 0 ? 'none' : names.join(', ')}`
-      yield { code: 'TM1013', path, message: `connection "${id}" is not defined`, hint }
-    } else if (!known.built) yield { code: 'TM1017', path, message: `a flow with a ${known.kind} connection` }
+    if (known === undefined) yield unknownConnection(id, path, connections)
+    else if (ARCHIVE_ONLY_KINDS.includes(known.kind))
+      yield {
+        code: 'TM1019',
+        path,
+        message: `connection "${id}" is ${known.kind}: it holds archives of snapshots, and no tables`,
+      }
+    else if (!known.built) yield { code: 'TM1017', path, message: `a flow with a ${known.kind} connection` }
   }
 }
 

@@ -1,11 +1,14 @@
 /** What a flow says of its snapshots that its own grammar cannot show. */
 import type { SnapshotOptions } from '@tidemark/contract/capture'
 import type { FlowBody } from '@tidemark/contract/flow-schema'
+import { ARCHIVE_KINDS } from '@tidemark/contract/project-schema'
 import type { Finding } from './finding.ts'
+import { type KnownConnections, unknownConnection } from './known-connections.ts'
 
-export function* snapshotOf(flow: FlowBody): Generator<Finding> {
+export function* snapshotOf(flow: FlowBody, connections: KnownConnections): Generator<Finding> {
   if (flow.capture.kind !== 'snapshot') return
-  const { include, exclude, normalise } = flow.capture.options as SnapshotOptions
+  const { include, exclude, normalise, archive } = flow.capture.options as SnapshotOptions
+  if (archive !== null && archive.connection !== null) yield* archiveOf(archive.connection, connections)
   const key = new Set(flow.key.map((name) => (flow.columns.rename[name] ?? name).toLowerCase()))
   if (flow.shape.kind === 'tree') yield { code: 'TM1017', path: ['shape'], message: 'a snapshot of a tree' }
   for (const [step, { queue, batch }] of Object.entries(flow.steps)) {
@@ -30,6 +33,16 @@ export function* snapshotOf(flow: FlowBody): Generator<Finding> {
     if (!key.has(column.toLowerCase())) continue
     const message = `compare leaves "${column}" out, which is in the key`
     yield { code: 'TM1019', path: ['capture', 'compare', 'exclude', i], message }
+  }
+}
+
+function* archiveOf(id: string, connections: KnownConnections): Generator<Finding> {
+  const path = ['capture', 'archive', 'connection']
+  const known = connections.get(id)
+  if (known === undefined) yield unknownConnection(id, path, connections)
+  else if (!ARCHIVE_KINDS.includes(known.kind)) {
+    const message = `an archive in connection "${id}", which is ${known.kind}: one of ${ARCHIVE_KINDS.join(', ')}`
+    yield { code: 'TM1019', path, message }
   }
 }
 

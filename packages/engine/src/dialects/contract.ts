@@ -478,6 +478,13 @@ export interface DialectModule {
   readonly ownTables: readonly string[]
   /** The statements that `prepareTarget` would send where nothing is there yet, for a DBA. */
   prepareSql(): readonly string[]
+  /** Makes a table of a Parquet image, which must not be there yet; left out: it takes rows by flows alone. */
+  readonly newTable?: (
+    target: ConnectionTarget,
+    table: TableName,
+    image: { readonly path: string; readonly columns: readonly { readonly name: string; readonly type: string }[] },
+    limits: EngineLimits,
+  ) => Promise<void>
   /** The name and version of the engine that does the work. */
   version(): string
   classify(error: unknown): Fault

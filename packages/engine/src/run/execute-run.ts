@@ -196,7 +196,7 @@ async function work(
     hit: deps.hit,
   })
   // the ledger has settled, and that stays: what is left undone the next run does
-  await tellSettled(deps, id, plan).catch(() => undefined)
+  await tellSettled(deps, id, plan).catch((error: unknown) => remark(deps, id, plan, error))
   if (plan.watermark !== null)
     deps.emit('watermark:advanced', {
       run: id,
@@ -205,6 +205,11 @@ async function work(
       from,
       to: plan.watermark.position,
     })
+}
+
+function remark({ emit }: RunDeps, run: RunRow['id'], plan: FlowPlan, error: unknown): void {
+  const { code, message, remedy } = asAppError(error)
+  emit('run:remarked', { run, flow: plan.flow, scope: scopeText(plan.scope), code, message, remedy })
 }
 
 /** A target whose fence is ahead of the lease has seen a newer state of this store than the one it was restored to. */

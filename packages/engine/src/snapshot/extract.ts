@@ -6,6 +6,8 @@ import type { Bench, EmbeddedWork } from '../dialects/contract.ts'
 import { type ImageColumn, imageColumns, readImage } from '../dialects/duckdb/image.sql.ts'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { AppError } from '../runtime/app-error.ts'
+import { type ArchiveEntry, type Archives, insertEntry, pendingOf } from './archive-entry.ts'
+import { bringBack, bringBackImage } from './bring-back.ts'
 import { comparedColumns } from './compared.ts'
 import { beside, compare, counted } from './compare.ts'
 import { deliver, type Delivery, findLacking } from './deliver.ts'
@@ -35,13 +37,19 @@ export interface Extraction {
   readonly previous: string | null
 }
 
-export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engine: string): Promise<Extracted> {
+export async function extract(
+  place: HotPlace,
+  run: KeptRun,
+  bench: Bench,
+  engine: string,
+  archives: Archives,
+): Promise<Extracted> {
   const { embedded, work } = bench
   if (embedded === undefined || !work.capturesKeys) throw new TypeError('no embedded engine')
   const { snapshot: id } = run.extraction as Extraction
   await using hot = await HotSide.open(place, run.flow, 'write')
-  const { keep } = run.options as SnapshotOptions
-  await hot.tidy(keep, id, (other) => run.stateOf(other))
+  const options = run.options as SnapshotOptions
+  await hot.tidy(options.keep ?? place.keep, id, (other) => run.stateOf(other))
   const there = (await hot.list()).find((s) => s.id === id)
   if (there !== undefined && (await work.spooled()) !== null) return foundText(there, run.delivers)
   if (there !== undefined && there.run !== run.run)
@@ -52,13 +60,14 @@ export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engin
   // what cannot be kept or compared is refused before the source is read
   const shape = {
     columns: imageColumns(run.relation),
-    compared: comparedColumns(run.relation, run.options as SnapshotOptions),
+    compared: comparedColumns(run.relation, options),
   }
-  const former = await formerOf(hot, run)
+  const former = await formerOf(hot, run, archives, engine)
   try {
     await takeImage(hot, run, embedded, id)
     await run.hit('snapshot:image')
-    const built = await build(hot, run, embedded, { id, former, engine, ...shape })
+    const archive = pendingOf(options.archive, place.retainMs)
+    const built = await build(hot, run, embedded, { id, former, engine, archive, archives, ...shape })
     await run.hit('snapshot:spooled')
     return foundText(built, run.delivers)
   } catch (error) {
@@ -69,12 +78,20 @@ export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engin
   }
 }
 
-/** Throws TM4041 where the snapshot that the watermark names is not there. */
-async function formerOf(hot: HotSide, { extraction, scope, flow }: KeptRun): Promise<SnapshotRow | null> {
+/** Throws TM4041 where the snapshot that the watermark names is neither here nor archived. */
+async function formerOf(
+  hot: HotSide,
+  { extraction, options, scope, flow }: KeptRun,
+  archives: Archives,
+  engine: string,
+): Promise<SnapshotRow | null> {
   const { previous } = extraction as Extraction
   if (previous === null) return null
-  const found = (await hot.list()).find((s) => s.id === previous)
-  if (found === undefined)
+  const { archive } = options as SnapshotOptions
+  const found =
+    (await hot.list()).find((s) => s.id === previous) ??
+    (await bringBack(hot, archives, archive, { flow, id: previous, engine }))
+  if (found === null)
     throw new AppError('TM4041', `${previous} of ${flow}, which the watermark names`, {
       remedy: [`tidemark run ${flow} --full   begins anew: every row counts as new and is delivered`],
     })
@@ -91,13 +108,16 @@ async function takeImage(hot: HotSide, run: KeptRun, embedded: EmbeddedWork, id:
 
 interface Building extends Pick<SnapshotRow, 'id' | 'engine' | 'columns' | 'compared'> {
   readonly former: SnapshotRow | null
+  /** what is noted beside the snapshot, so that it stays until it is archived */
+  readonly archive: ((row: SnapshotRow) => ArchiveEntry) | null
+  readonly archives: Archives
 }
 
 async function build(
   hot: HotSide,
   run: KeptRun,
   embedded: EmbeddedWork,
-  { id, former, engine, columns, compared }: Building,
+  { id, former, engine, archive, archives, columns, compared }: Building,
 ): Promise<SnapshotRow> {
   const { desk, catalog } = hot
   const options = run.options as SnapshotOptions
@@ -108,7 +128,7 @@ async function build(
   await readPresent(hot, run, image, key, compared)
   const before = former === null ? null : { ...former, image: hot.image(former.id) }
   if (before !== null && (options.exact || beside(before, now).way === 'common columns'))
-    refuseLostImage(before.image, before.id, run.flow)
+    await expectImage(hot, archives, before.id, run.flow)
   const found = await compare(desk, { catalog, before, now, exact: options.exact })
   const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
   await findLacking(desk, delivery)
@@ -136,7 +156,7 @@ async function build(
     columns,
     imageBytes: BigInt(statSync(image).size),
   }
-  await write(hot, row)
+  await write(hot, row, archive)
   await run.hit('snapshot:built')
   await deliver(desk, { ...delivery, rows: few ? MOVED : null })
   return row
@@ -162,16 +182,17 @@ async function readPresent(
   throw new AppError('TM4005', `${table} has several rows for ${names} = ${shown}${joins}`)
 }
 
-function refuseLostImage(image: string, id: string, flow: string): void {
-  if (existsSync(image)) return
+async function expectImage(hot: HotSide, archives: Archives, id: string, flow: string): Promise<void> {
+  if (existsSync(hot.image(id)) || (await bringBackImage(hot, archives, id))) return
   throw new AppError('TM4041', `the image of ${id} of ${flow}, whose values have to be compared`, {
     remedy: [`tidemark run ${flow} --full   begins anew: every row counts as new and is delivered`],
   })
 }
 
-async function write({ desk, catalog }: HotSide, row: SnapshotRow): Promise<void> {
+async function write({ desk, catalog }: HotSide, row: SnapshotRow, archive: Building['archive']): Promise<void> {
   await desk.inTransaction(async () => {
     await desk.exec(insertSnapshot(catalog, row))
+    if (archive !== null) await desk.exec(insertEntry(catalog, archive(row)))
     await desk.exec(
       sql`INSERT INTO ${hotTable(catalog, 'hot_row')} (snapshot, key, row_hash, first_hash, second_hash, place)
 SELECT ${param(row.id)}, j.key, coalesce(h.row_hash, j.old_hash), j.first_hash, j.second_hash, j.place

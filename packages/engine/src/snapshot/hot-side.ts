@@ -4,6 +4,18 @@ import { join } from 'node:path'
 import { type RunState, UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
 import type { EngineLimits } from '../dialects/contract.ts'
 import { Desk } from '../dialects/duckdb/desk.ts'
+import type { Sql } from '../dialects/sql-text.ts'
+import {
+  type ArchiveEntry,
+  type ArchiveState,
+  createArchive,
+  entryOf,
+  hasArchive,
+  listEntries,
+  listStates,
+  removePending,
+  stateOfRow,
+} from './archive-entry.ts'
 import { createHot, keepSnapshot, listSnapshots, removeSnapshots, snapshotOf } from './hot.sql.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 
@@ -13,6 +25,10 @@ const SETTLED: readonly RunState[] = ['succeeded', 'succeeded_with_rejects', 'no
 export interface HotPlace {
   readonly folder: string
   readonly limits: EngineLimits
+  /** snapshots of each scope that stay, where a flow does not say */
+  readonly keep: number
+  /** how long an archive stays, where a flow does not say; null: for ever */
+  readonly retainMs: number | null
 }
 
 export const hotPath = ({ folder }: HotPlace, flow: string): string => join(folder, `${flow}.duckdb`)
@@ -51,7 +67,7 @@ export class HotSide implements AsyncDisposable {
     const catalog = await desk.attach(path, mode)
     if (mode === 'write')
       await desk.inTransaction(async () => {
-        for (const statement of createHot(catalog)) await desk.exec(statement)
+        for (const statement of [...createHot(catalog), createArchive(catalog)]) await desk.exec(statement)
       })
     opening.move()
     return new HotSide(desk, catalog, imageFolder(place, flow))
@@ -60,6 +76,21 @@ export class HotSide implements AsyncDisposable {
   /** Oldest first. */
   async list(): Promise<readonly SnapshotRow[]> {
     return (await this.desk.query(listSnapshots(this.catalog))).map(snapshotOf)
+  }
+
+  /** What is archived, or is to be: oldest first. */
+  async entries(state: ArchiveState | null = null): Promise<readonly ArchiveEntry[]> {
+    return (await this.#archive(listEntries(this.catalog, state))).map(entryOf)
+  }
+
+  /** Snapshot → what became of its archive. */
+  async archiveStates(): Promise<ReadonlyMap<string, ArchiveState>> {
+    return new Map((await this.#archive(listStates(this.catalog))).map(stateOfRow))
+  }
+
+  async #archive(query: Sql): Promise<readonly (readonly (string | null)[])[]> {
+    // one that an older version made, and that is only read, has no such table
+    return (await this.desk.count(hasArchive(this.catalog))) === 0n ? [] : await this.desk.query(query)
   }
 
   image(id: string): string {
@@ -73,9 +104,11 @@ export class HotSide implements AsyncDisposable {
 
   /**
    * What crashes and settled runs left to do: a snapshot whose run settled is kept, one whose run will not settle any more
-   * goes, of each scope the newest `keep` stay, and no image without a snapshot. `own`: in the making.
+   * goes, of each scope the newest `keep` stay, and no image without a snapshot. One that is still to be archived stays
+   * until it is. `own`: in the making.
    */
   async tidy(keep: number, own: string | null, stateOf: (run: string) => Promise<RunState | null>): Promise<void> {
+    const states = await this.archiveStates()
     const gone: string[] = []
     const kept: string[] = []
     for (const { id, run, state } of await this.list()) {
@@ -86,10 +119,15 @@ export class HotSide implements AsyncDisposable {
     }
     const staying = (await this.list()).filter((s) => s.state === 'kept' || kept.includes(s.id))
     for (const ofScope of Map.groupBy(staying, ({ scope }) => scope).values())
-      gone.push(...ofScope.slice(0, -keep).map(({ id }) => id))
+      gone.push(
+        ...ofScope
+          .slice(0, -keep)
+          .map(({ id }) => id)
+          .filter((id) => states.get(id) !== 'pending'),
+      )
     await this.desk.inTransaction(async () => {
       for (const id of kept) await this.desk.exec(keepSnapshot(this.catalog, id))
-      if (gone.length > 0) for (const statement of removeSnapshots(this.catalog, gone)) await this.desk.exec(statement)
+      if (gone.length > 0) await this.#remove(gone)
     })
     await this.#sweep(own)
   }
@@ -102,10 +140,13 @@ export class HotSide implements AsyncDisposable {
       if (!known.has(name)) rmSync(join(this.#images, name), { force: true })
   }
 
+  async #remove(ids: readonly string[]): Promise<void> {
+    for (const statement of [...removeSnapshots(this.catalog, ids), removePending(this.catalog, ids)])
+      await this.desk.exec(statement)
+  }
+
   async forget(id: string): Promise<void> {
-    await this.desk.inTransaction(async () => {
-      for (const statement of removeSnapshots(this.catalog, [id])) await this.desk.exec(statement)
-    })
+    await this.desk.inTransaction(() => this.#remove([id]))
     for (const path of [this.image(id), this.part(id)]) rmSync(path, { force: true })
   }
 

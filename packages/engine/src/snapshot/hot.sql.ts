@@ -2,7 +2,7 @@
 import { ident, joined, param, type Sql, sql, whole } from '../dialects/sql-text.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 
-export type HotTable = 'snapshot' | 'hot_row' | 'difference'
+export type HotTable = 'snapshot' | 'hot_row' | 'difference' | 'archive'
 
 export const hotTable = (catalog: string, name: HotTable | 'hot'): Sql => ident(catalog, 'main', name)
 

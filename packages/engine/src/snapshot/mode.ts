@@ -4,6 +4,7 @@ import type { CaptureMode, CaptureQuestion } from '../capture/capture-mode.ts'
 import type { Selection } from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { newShortId } from '../runtime/new-id.ts'
+import type { Archives } from './archive-entry.ts'
 import type { Extraction } from './extract.ts'
 import type { HotPlace } from './hot-side.ts'
 
@@ -28,6 +29,7 @@ const selectionOf = (q: CaptureQuestion): Selection => ({
 export const snapshotMode = (
   place: HotPlace,
   engine: () => string | Promise<string>,
+  archives: Archives,
 ): CaptureMode<SnapshotOptions, SnapshotFacts> => ({
   kind: 'snapshot',
   position: () => null,
@@ -37,6 +39,8 @@ export const snapshotMode = (
       throw new AppError('TM1019', '--after and --up-to need a capture with a position, and this flow takes snapshots')
     if (q.wish.buffer !== null)
       throw new AppError('TM1019', '--buffer needs a capture with a position, and this flow takes snapshots')
+    // a secret or a variable that is missing is said before anything is written; whether it is up is another thing
+    if (q.options.archive !== null) await (await archives.open(q.options.archive.connection))[Symbol.asyncDispose]()
     const { rows } = await q.source.tally(q.relation, selectionOf(q), 0n, q.targetExists)
     return { id: `s-${newShortId(ID_LENGTH)}`, rows }
   },
@@ -62,7 +66,7 @@ export const snapshotMode = (
   },
 
   keeper: {
-    extract: async (run, bench) => (await import('./extract.ts')).extract(place, run, bench, await engine()),
-    settled: async (run) => (await import('./settled.ts')).settled(place, run),
+    extract: async (run, bench) => (await import('./extract.ts')).extract(place, run, bench, await engine(), archives),
+    settled: async (run) => (await import('./settled.ts')).settled(place, run, archives),
   },
 })

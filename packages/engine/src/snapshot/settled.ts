@@ -1,11 +1,33 @@
-/** After the ledger's settle: the run's snapshot is kept, and the oldest of its scope go. May be repeated. */
+/**
+ * After the ledger's settle: the run's snapshot is kept, what is still to be archived is, and the oldest of its scope go.
+ * May be repeated.
+ */
 import type { SnapshotOptions } from '@tidemark/contract/capture'
 import type { KeptRun } from '../capture/capture-mode.ts'
-import { HotSide, type HotPlace } from './hot-side.ts'
+import { AppError } from '../runtime/app-error.ts'
+import { archivePending } from './archive-pending.ts'
+import type { Archives } from './archive-entry.ts'
+import { type HotPlace, HotSide } from './hot-side.ts'
 
-export async function settled(place: HotPlace, run: KeptRun): Promise<void> {
-  await using hot = await HotSide.open(place, run.flow, 'write')
-  const { keep } = run.options as SnapshotOptions
-  await hot.tidy(keep, null, (other) => run.stateOf(other))
+/** Throws TM6204 where an archive could not be written: it stays pending. */
+export async function settled(place: HotPlace, run: KeptRun, archives: Archives): Promise<void> {
+  const keep = (run.options as SnapshotOptions).keep ?? place.keep
+  const tidy = async (): Promise<boolean> => {
+    await using hot = await HotSide.open(place, run.flow, 'write')
+    await hot.tidy(keep, null, (other) => run.stateOf(other))
+    return [...(await hot.archiveStates()).values()].includes('pending')
+  }
+  const isPending = await tidy()
   await run.hit('snapshot:kept')
+  if (!isPending) return
+  const tried = await archivePending(place, run.flow, archives, run.hit)
+  await tidy()
+  const failures = tried.flatMap(({ entry, error }) => (error === null ? [] : [{ id: entry.snapshot, error }]))
+  const [first] = failures
+  if (first === undefined) return
+  const ids = failures.map(({ id }) => id).join(', ')
+  throw new AppError('TM6204', `${ids} of ${run.flow}: ${first.error.message}`, {
+    cause: first.error,
+    remedy: [`tidemark snapshot archive ${run.flow} --retry   writes it; the next run does too`],
+  })
 }

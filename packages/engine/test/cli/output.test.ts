@@ -10,7 +10,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import type { App } from '../../src/app/app.ts'
 import { play } from '../support/fake-terminal.ts'
-import { NO_ROWS_JSON, runDocument, runJson, scriptedApp } from '../support/scripted-app.ts'
+import { NO_ROWS_JSON, runDocument, runFacts, runJson, scriptedApp } from '../support/scripted-app.ts'
 
 const nothing = runJson({
   status: 'nothing_to_do',
@@ -30,7 +30,7 @@ const history = {
   superseded_by: null,
 }
 const failedRun = {
-  ...runJson({ run: 'r-8m2p5', status: 'failed', error: { code: 'TM4107', message: 'Fee' } }),
+  ...runFacts({ run: 'r-8m2p5', status: 'failed', error: { code: 'TM4107', message: 'Fee' } }),
   ...history,
   attempts: 2,
 }
@@ -141,7 +141,7 @@ const STATUS: StatusDocument = {
     },
   ],
 }
-const RUNS: RunsDocument = { runs: [{ ...runJson(), ...history }, failedRun] }
+const RUNS: RunsDocument = { runs: [{ ...runFacts(), ...history }, failedRun] }
 const SHOW: ShowDocument = {
   run: failedRun,
   steps: [

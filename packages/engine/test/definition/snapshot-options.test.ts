@@ -10,8 +10,8 @@ const optionsOf = (capture: string, change: Readonly<Record<string, string>> = {
   return flows[0]?.capture.options
 }
 
-test('a snapshot that says nothing compares every column by fingerprints and keeps two', () => {
-  const all = { include: null, exclude: [], normalise: {}, exact: false, keep: 2 }
+test('a snapshot that says nothing compares every column by fingerprints, and archives nothing', () => {
+  const all = { include: null, exclude: [], normalise: {}, exact: false, keep: null, archive: null }
   expect(optionsOf('snapshot')).toEqual(all)
   expect(optionsOf('{ kind: snapshot, compare: all }')).toEqual(all)
 })
@@ -30,11 +30,16 @@ test('what a snapshot compares, normalises and keeps is told as it was written, 
     },
     exact: true,
     keep: 5,
+    archive: null,
   })
   expect(optionsOf('{ kind: snapshot, compare: { include: [name, price] } }')).toMatchObject({
     include: ['name', 'price'],
     exclude: [],
   })
+})
+
+test('an archive without a connection goes where the variables say', () => {
+  expect(optionsOf('{ kind: snapshot, archive: {} }')).toMatchObject({ archive: { connection: null, retainMs: null } })
 })
 
 test.each(['latest', 'none'])('a snapshot may be applied as %s', (apply) => {
@@ -86,7 +91,15 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ['an exactness that is no switch', { capture: of('exact: sometimes') }, /^TM1011 /],
   ['insert-missing', { capture: 'snapshot', apply: 'insert-missing' }, /^TM1019 .*choose latest or live or forensic/],
   ['no apply without a snapshot', { apply: 'none' }, /^TM1019 .*watermark cannot be applied as none/],
-  ['an archive', { capture: of('archive: { connection: lake }') }, /^TM1017 .*archive/],
+  ['an archive without a mapping', { capture: of('archive: lake') }, /^TM1011 /],
+  ['an archive in nothing', { capture: of('archive: { connection: lak }') }, /^TM1013 .*did you mean "lake"\?/],
+  ['an archive in a lake', { capture: of('archive: { connection: lake }') }, /^TM1019 .*one of files, s3, postgres/],
+  [
+    'an archive for no time',
+    { capture: of('archive: { connection: lake, retain: 0d }') },
+    /^TM1011 .*must be more than nothing/,
+  ],
+  ['an archive for a number', { capture: of('archive: { connection: lake, retain: 90 }') }, /^TM1011 .*has no unit/],
   ['live', { capture: 'snapshot', apply: 'live' }, /^TM1017 .*apply: live/],
   ['forensic', { capture: 'snapshot', apply: 'forensic' }, /^TM1017 .*apply: forensic/],
   ['a tree', { capture: 'snapshot', shape: '{ kind: tree, locator: l, parent: p }' }, /^TM1017 .*a snapshot of a tree/],

@@ -57,7 +57,7 @@ test('what is copied into the build is loaded from nowhere else, and its licence
   ) as { dependencies: Record<string, string> }
   const licences = await readFile(path.join(folder, 'node_modules/tidemark/dist/LICENSES-OF-OTHERS.txt'), 'utf8')
   const copied = [...licences.matchAll(/^=== (\S+) /gm)].map(([, name]) => name)
-  expect(copied).toEqual(['@duckdb/node-api', 'commander', 'yaml', 'zod'])
+  expect(copied).toEqual(['@duckdb/node-api', 'aws4fetch', 'commander', 'yaml', 'zod'])
   expect(Object.keys(dependencies).filter((name) => copied.includes(name))).toEqual([])
   expect(licences.match(/^Permission (is hereby granted|to use, copy)/gm)).toHaveLength(copied.length)
   const dist = path.join(folder, 'node_modules/tidemark/dist')

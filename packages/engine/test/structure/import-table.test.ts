@@ -83,7 +83,7 @@ test('the console talks to the engine only through contract', () => {
 })
 
 test('database packages are imported in drivers alone', () => {
-  const DATABASE = /^(node:sqlite|@duckdb\/.*|pg|pg-copy-streams|tedious|@databricks\/.*|trino-client)$/
+  const DATABASE = /^(node:sqlite|@duckdb\/.*|pg|pg-copy-streams|tedious|@databricks\/.*|trino-client|aws4fetch)$/
   const wrong = engineImports.filter((i) => DATABASE.test(i.specifier) && folderOf(i.file) !== 'drivers')
   expect(wrong.map((i) => `${i.file}: ${i.specifier}`)).toEqual([])
 })

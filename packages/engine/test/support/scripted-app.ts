@@ -1,4 +1,4 @@
-import type { RunDocument, RunJson } from '@tidemark/contract/api'
+import type { RunDocument, RunFacts, RunJson } from '@tidemark/contract/api'
 import { AppError } from '../../src/runtime/app-error.ts'
 import type { App } from '../../src/app/app.ts'
 
@@ -31,8 +31,15 @@ export const runJson = (changes: Partial<RunJson> = {}): RunJson => ({
   batches: 9,
   duration_ms: 200,
   error: null,
+  remarks: [],
   ...changes,
 })
+
+/** As the ledger has it. */
+export function runFacts(changes: Partial<RunJson> = {}): RunFacts {
+  const { remarks: _, ...facts } = runJson(changes)
+  return facts
+}
 
 export const runDocument = (...runs: readonly RunJson[]): RunDocument => ({ group: 'g-2b9x4', runs: [...runs] })
 
@@ -71,6 +78,24 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
   },
   diffSnapshots: async ({ flow }) => {
     throw new AppError('TM1005', `${flow} has none`)
+  },
+  keyHistory: async ({ flow, key }) => ({ flow, key: [key], history: [], unread: [] }),
+  restoreSnapshot: async ({ snapshot }) => {
+    throw new AppError('TM1005', snapshot)
+  },
+  listArchives: async () => ({ archives: [] }),
+  retryArchives: async () => ({ archives: [] }),
+  validateArchives: async ({ full }) => ({ full, archives: [] }),
+  cleanUpArchives: async ({ dryRun, keepDays }) => ({
+    dry_run: dryRun,
+    keep_days: keepDays,
+    archives: [],
+    kept: [],
+    failed: [],
+  }),
+  snapshotStats: async (days) => ({ days, scopes: [] }),
+  tagArchive: async ({ snapshot }) => {
+    throw new AppError('TM6207', snapshot)
   },
   check: async () => ({ connections: 2, modules: 1, flows: 2, warnings: [] }),
   compare: async () => ({ undeployed: [], editedByHand: [] }),
@@ -135,7 +160,7 @@ const DEFAULTS: Omit<App, typeof Symbol.asyncDispose> = {
   runs: async () => ({ runs: [] }),
   show: async () => ({
     run: {
-      ...runJson(),
+      ...runFacts(),
       group: null,
       actor: 'ada',
       command: 'tidemark run',

@@ -5,12 +5,13 @@ import type { SnapshotOptions } from '@tidemark/contract/capture'
 import type { FlowSpec } from '@tidemark/contract/flow'
 import type { RunRow } from '../../src/control/control-store.ts'
 import { duckdbVersion, openDuckdbFile } from '../../src/drivers/duckdb.ts'
+import { openFolderStore } from '../../src/dialects/archive/folder-store.ts'
 import { HotSide, imageFolder } from '../../src/snapshot/hot-side.ts'
 import { snapshotMode } from '../../src/snapshot/mode.ts'
 import type { SnapshotRow } from '../../src/snapshot/snapshot-row.ts'
 import { flowSpec, MODES, openWorld, type RunWish, type World } from './world.ts'
 
-export const ALL: SnapshotOptions = { include: null, exclude: [], normalise: {}, exact: false, keep: 2 }
+export const ALL: SnapshotOptions = { include: null, exclude: [], normalise: {}, exact: false, keep: 2, archive: null }
 
 /** As `flowSpec`, compared as said. */
 export const snapshotFlow = (options: Partial<SnapshotOptions> = {}, over: Partial<FlowSpec> = {}): FlowSpec =>
@@ -36,9 +37,18 @@ export interface SnapshotWorld extends AsyncDisposable {
 }
 
 export async function openSnapshotWorld(): Promise<SnapshotWorld> {
-  const place = { folder: '', limits: { memoryBytes: 512 * 1024 ** 2, threads: 2, tempDir: '' } }
+  const place = {
+    folder: '',
+    limits: { memoryBytes: 512 * 1024 ** 2, threads: 2, tempDir: '' },
+    keep: 2,
+    retainMs: null,
+  }
+  // every connection is a folder
+  const archives = {
+    open: (connection: string | null) => Promise.resolve(openFolderStore(join(w.dir, connection ?? 'archive'))),
+  }
   const self = { engine: duckdbVersion() }
-  const w = await openWorld({ modes: { ...MODES, snapshot: snapshotMode(place, () => self.engine) } })
+  const w = await openWorld({ modes: { ...MODES, snapshot: snapshotMode(place, () => self.engine, archives) } })
   place.folder = join(w.dir, 'snapshots')
   place.limits.tempDir = join(w.dir, 'tmp')
   mkdirSync(place.limits.tempDir, { recursive: true })

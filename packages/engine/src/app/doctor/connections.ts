@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { type FlowSpec, parseScopeText, scopeText } from '@tidemark/contract/flow'
+import { ARCHIVE_ONLY_KINDS } from '@tidemark/contract/project-schema'
 import type { ControlStore } from '../../control/control-store.ts'
 import type { ResolvedCatalog } from '../../definition/resolve.ts'
 import type { TargetMemory } from '../../dialects/target-memory.ts'
@@ -10,6 +11,7 @@ import { askLedger } from '../../plan/gather-facts.ts'
 import { checkTarget } from '../../plan/target-trust.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { type AppContext, connectionOf, limitsOf } from '../app-context.ts'
+import { probeArchive } from '../archives.ts'
 import { type Check, fail, failed, ok, warn } from './check.ts'
 import { isAtWork } from './ledger.ts'
 
@@ -34,6 +36,11 @@ export async function checkConnections(
     const into = active.filter((f) => f.target.connection === id)
     const isSource = active.some((f) => f.source.connection === id)
     try {
+      if (ARCHIVE_ONLY_KINDS.includes(kind)) {
+        const { location, detail } = await probeArchive(ctx, id)
+        checks.push(ok('connection', subject, `${location}: ${detail}`))
+        continue
+      }
       const { target, location } = await connectionOf(ctx, catalog, id)
       const dialect = await ctx.loadDialect(kind)
       engines.add(dialect.version())

@@ -13,7 +13,7 @@ export async function listSnapshots(
   const store = await ctx.store('read')
   const flows =
     options.flow === null
-      ? hotFlows(hotPlace(ctx.project))
+      ? hotFlows(hotPlace(ctx.project, ctx.config))
       : [knownFlow((await ctx.catalog('read')).flows, options.flow).id]
   const snapshots: SnapshotsDocument['snapshots'] = []
   for (const flow of flows) {

@@ -12,7 +12,7 @@ const EXAMPLES = 5n
 
 export async function showSnapshot(ctx: AppContext, id: string): Promise<SnapshotDocument> {
   const store = await ctx.store('read')
-  for (const flow of hotFlows(hotPlace(ctx.project))) {
+  for (const flow of hotFlows(hotPlace(ctx.project, ctx.config))) {
     await using hot = await openHot(ctx, flow)
     if (hot === null) continue
     const found = (await snapshotsOf(store, flow, hot)).find(({ row }) => row.id === id)

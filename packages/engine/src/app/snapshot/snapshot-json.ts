@@ -27,7 +27,7 @@ export const schemaJson = ({ schema }: Pick<SnapshotRow, 'schema'>): SnapshotJso
 
 export const keyJson = (text: string): (string | null)[] => JSON.parse(text) as (string | null)[]
 
-const jsonOf = (flow: string, s: SnapshotRow, status: Status): SnapshotJson => ({
+const jsonOf = (flow: string, s: SnapshotRow, status: Status, archive: SnapshotJson['archive']): SnapshotJson => ({
   snapshot: s.id,
   flow,
   scope: { ...parseScopeText(s.scope) },
@@ -39,6 +39,7 @@ const jsonOf = (flow: string, s: SnapshotRow, status: Status): SnapshotJson => (
   difference: differenceJson(s.counts),
   schema_change: schemaJson(s),
   image_bytes: countJson(s.imageBytes),
+  archive,
 })
 
 export interface ListedSnapshot {
@@ -51,10 +52,11 @@ export async function snapshotsOf(store: ControlStore, flow: string, hot: HotSid
   const current = new Set(
     (await store.ledger.listWatermarks()).filter((w) => w.flow === flow).map(({ position }) => position),
   )
+  const archives = await hot.archiveStates()
   const listed: ListedSnapshot[] = []
   for (const row of await hot.list()) {
     const status = current.has(row.id) ? 'current' : row.state === 'kept' ? 'kept' : await buildingOf(store, row)
-    if (status !== null) listed.push({ row, json: jsonOf(flow, row, status) })
+    if (status !== null) listed.push({ row, json: jsonOf(flow, row, status, archives.get(row.id) ?? null) })
   }
   return listed
 }
@@ -68,4 +70,4 @@ async function buildingOf(store: ControlStore, { run }: SnapshotRow): Promise<St
 
 /** Null: the flow has taken none. */
 export const openHot = (ctx: AppContext, flow: string): Promise<HotSide | null> =>
-  HotSide.open(hotPlace(ctx.project), flow, 'read')
+  HotSide.open(hotPlace(ctx.project, ctx.config), flow, 'read')

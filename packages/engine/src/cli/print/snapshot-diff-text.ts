@@ -6,6 +6,7 @@ import type { Screen } from './screen.ts'
 import { differenceText, schemaFields } from './snapshot-text.ts'
 import { renderFields, renderTable } from './table.ts'
 import { localTime, offset } from './times.ts'
+import { valueText } from './value-text.ts'
 import { harmless } from './width.ts'
 
 /** Which columns change most; beyond, a reader has the JSON. */
@@ -69,12 +70,6 @@ function rowsOf(d: SnapshotDiffDocument, { style }: Screen): readonly Cells[] {
     ),
     ...alone(d.deleted, 'deleted', style.bad),
   ]
-}
-
-/** NULL is told from the text NULL, and a blank at an end is seen. */
-function valueText(value: string | null): string {
-  if (value === null) return 'NULL'
-  return value === '' || value === 'NULL' || value !== value.trim() ? JSON.stringify(value) : harmless(value)
 }
 
 function leftText(d: SnapshotDiffDocument, dim: (text: string) => string): string {

@@ -20,6 +20,7 @@ export function snapshotsText({ snapshots }: SnapshotsDocument, { style, width, 
     { header: 'DELETED', align: 'right' },
     { header: 'IMAGE', align: 'right' },
     { header: 'STATUS' },
+    { header: 'ARCHIVE' },
   ] as const
   const rows = snapshots.map((s) => [
     s.snapshot,
@@ -31,6 +32,7 @@ export function snapshotsText({ snapshots }: SnapshotsDocument, { style, width, 
     count(s.difference.deleted),
     bytes(BigInt(s.image_bytes)),
     { text: s.status === 'building' ? `building, by ${s.run}` : s.status, paint: statusPaint(s.status, style) },
+    s.archive === null ? '' : { text: s.archive, paint: s.archive === 'archived' ? style.dim : style.warn },
   ])
   return renderTable(columns, rows, width, style)
 }
@@ -76,6 +78,7 @@ export function snapshotText(document: SnapshotDocument, { style, now, zone }: S
       ],
       ['engine', document.engine],
       ['image', image === null ? style.bad('the file is gone') : `${image}   ${bytes(BigInt(s.image_bytes))}`],
+      ...(s.archive === null ? [] : [['archive', s.archive] as const]),
     ],
     style,
   )

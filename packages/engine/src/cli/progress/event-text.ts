@@ -29,6 +29,7 @@ export function eventText(e: EngineEvent, screen: Pick<Screen, 'now' | 'zone'>):
     case 'file:waiting':
     case 'batch:retry':
     case 'worker:waiting':
+    case 'run:remarked':
     case 'lease:lost':
       return noticeOf(e, screen) ?? e.event
   }

@@ -15,6 +15,8 @@ export function noticeOf(e: EngineEvent, { now, zone }: Pick<Screen, 'now' | 'zo
       return `${e.flow}   waits for ${e.waitsFor}`
     case 'lease:lost':
       return `${e.flow}   the lease was lost: its batches are rolled back`
+    case 'run:remarked':
+      return [`${e.flow}   ${e.message}`, ...e.remedy].join('   ')
     case 'run:planned':
     case 'run:captured':
     case 'run:ended':

@@ -107,6 +107,7 @@ export class RunTracker {
       case 'lease:waiting':
       case 'lease:lost':
       case 'file:waiting':
+      case 'run:remarked':
         return null
     }
   }

@@ -53,6 +53,7 @@ export const duckdb = {
   prepareTarget,
   ownTables,
   prepareSql,
+  newTable: async (...of) => (await import('./new-table.ts')).newTable(...of),
   version: () => `DuckDB ${duckdbVersion()}`,
   classify,
   translate,
