@@ -88,7 +88,9 @@ test('run, runs, show, watermarks, status and plan print their documents after a
     },
   ])
   const { runs, status, watermarks, plan, show } = await look(p)
-  const [facts] = ran.runs.map(({ remarks: _, ...run }) => run)
+  // what this run left undone is not the ledger's
+  const { remarks, ...facts } = ran.runs[0] ?? { remarks: [] }
+  expect(remarks).toEqual([])
   expect(runs.runs).toMatchObject([
     {
       ...facts,
