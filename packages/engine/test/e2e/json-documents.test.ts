@@ -88,9 +88,12 @@ test('run, runs, show, watermarks, status and plan print their documents after a
     },
   ])
   const { runs, status, watermarks, plan, show } = await look(p)
+  // what this run left undone is not the ledger's
+  const { remarks, ...facts } = ran.runs[0] ?? { remarks: [] }
+  expect(remarks).toEqual([])
   expect(runs.runs).toMatchObject([
     {
-      ...ran.runs[0],
+      ...facts,
       group: ran.group,
       attempts: 1,
       superseded_by: null,

@@ -10,6 +10,7 @@ import { harmless } from './width.ts'
 
 export function snapshotsText({ snapshots }: SnapshotsDocument, { style, width, now, zone }: Screen): string {
   if (snapshots.length === 0) return 'No snapshot yet: tidemark snapshot take FLOW\n'
+  const isArchived = snapshots.some(({ archive }) => archive !== null)
   const columns = [
     { header: 'SNAPSHOT' },
     { header: 'FLOW', cut: true },
@@ -20,7 +21,7 @@ export function snapshotsText({ snapshots }: SnapshotsDocument, { style, width, 
     { header: 'DELETED', align: 'right' },
     { header: 'IMAGE', align: 'right' },
     { header: 'STATUS' },
-    { header: 'ARCHIVE' },
+    ...(isArchived ? [{ header: 'ARCHIVE' }] : []),
   ] as const
   const rows = snapshots.map((s) => [
     s.snapshot,
