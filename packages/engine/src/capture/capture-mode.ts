@@ -2,7 +2,7 @@
  * How changed rows are found, one object per mode. The engine knows only this type: a new mode is a file that
  * exports one, and a line in the table that `app/wire.ts` hands over.
  */
-import type { ColumnRef } from '@tidemark/contract/flow'
+import type { ColumnRef, DeleteLimit } from '@tidemark/contract/flow'
 import type { PositionClock } from '@tidemark/contract/capture'
 import type { FlowId, RunId } from '@tidemark/contract/ids'
 import type { RunState } from '@tidemark/contract/states'
@@ -97,9 +97,21 @@ export interface KeptRun {
   readonly delivers: boolean
   /** rows that the target lacks are missed there: it is not emptied after each hand-off */
   readonly refills: boolean
+  /** rows that the source no longer has are to go; null: they stay */
+  readonly brake: DeleteBrake | null
+  /** batches may have been delivered: this extraction stands in for one that was lost */
+  readonly begun: boolean
   /** where the ledger has that run; null: it has no such run */
   stateOf(run: string): Promise<RunState | null>
   readonly hit: Hit
+}
+
+/** How many rows one run may take out of the target. */
+export interface DeleteBrake {
+  /** null: the default */
+  readonly limit: DeleteLimit | null
+  /** `--allow-deletes`: as many as there are */
+  readonly lifted: boolean
 }
 
 /** What an extraction found, stored with the run. */
@@ -108,6 +120,10 @@ export interface Extracted {
   readonly changed: boolean
   /** for the person */
   readonly reason: string
+  /** keys that the target is to lose, counted; absent: none */
+  readonly deletes?: string
+  /** what the run opens and closes versions by; absent: the target has none */
+  readonly version?: string
 }
 
 /** What a mode does beyond choosing rows. */

@@ -4,7 +4,7 @@ import { parseRunId } from '@tidemark/contract/ids'
 import type { CaptureKeeper, Extracted, KeptRun } from '../capture/capture-mode.ts'
 import type { RunRow } from '../control/control-store.ts'
 import type { Bench } from '../dialects/contract.ts'
-import type { FlowPlan } from '../plan/flow-plan.ts'
+import { type FlowPlan, takesAway } from '../plan/flow-plan.ts'
 import { modeOf } from './plan-flow.ts'
 import type { RunDeps } from './run-deps.ts'
 
@@ -13,7 +13,7 @@ interface Kept {
   readonly run: KeptRun
 }
 
-function keptOf({ modes, store, hit }: RunDeps, id: RunRow['id'], plan: FlowPlan): Kept | null {
+function keptOf({ modes, store, hit }: RunDeps, id: RunRow['id'], plan: FlowPlan, begun: boolean): Kept | null {
   if (plan.extraction == null) return null
   const { capture, apply, target } = plan.definition
   const { keeper } = modeOf(modes, capture.kind)
@@ -31,6 +31,8 @@ function keptOf({ modes, store, hit }: RunDeps, id: RunRow['id'], plan: FlowPlan
       estimatedRows: BigInt(plan.estimatedRows),
       delivers: apply.kind !== 'none',
       refills: apply.kind !== 'none' && target.emptied === 'refused',
+      brake: takesAway(plan) ? { limit: apply.maxDelete, lifted: plan.allowsDeletes === true } : null,
+      begun,
       stateOf: async (run) => (await store.ledger.findRun(parseRunId(run)))?.state ?? null,
       hit,
     },
@@ -43,12 +45,13 @@ export async function extract(
   id: RunRow['id'],
   plan: FlowPlan,
   bench: Bench,
+  begun: boolean,
 ): Promise<Extracted | null> {
-  const kept = keptOf(deps, id, plan)
+  const kept = keptOf(deps, id, plan, begun)
   return kept === null ? null : await kept.keeper.extract(kept.run, bench)
 }
 
 export async function tellSettled(deps: RunDeps, id: RunRow['id'], plan: FlowPlan): Promise<void> {
-  const kept = keptOf(deps, id, plan)
+  const kept = keptOf(deps, id, plan, true)
   await kept?.keeper.settled(kept.run)
 }

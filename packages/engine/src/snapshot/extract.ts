@@ -3,14 +3,18 @@ import { existsSync, renameSync, statSync } from 'node:fs'
 import type { SnapshotOptions } from '@tidemark/contract/capture'
 import type { Extracted, KeptRun } from '../capture/capture-mode.ts'
 import type { Bench, EmbeddedWork } from '../dialects/contract.ts'
+import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imageColumns, readImage } from '../dialects/duckdb/image.sql.ts'
+import { nextBatch } from '../dialects/relational/versions.sql.ts'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { AppError } from '../runtime/app-error.ts'
 import { comparedColumns } from './compared.ts'
 import { beside, compare, counted } from './compare.ts'
 import { deliver, type Delivery, findLacking } from './deliver.ts'
 import { HotSide, type HotPlace } from './hot-side.ts'
-import { hotTable, insertSnapshot } from './hot.sql.ts'
+import { findGone } from './find-gone.ts'
+import { dropGone, rememberUndone, takeUndone } from './gone.sql.ts'
+import { hotTable, insertSnapshot, removeSnapshots } from './hot.sql.ts'
 import {
   dropAll,
   HASHED,
@@ -43,12 +47,15 @@ export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engin
   const { keep } = run.options as SnapshotOptions
   await hot.tidy(keep, id, (other) => run.stateOf(other))
   const there = (await hot.list()).find((s) => s.id === id)
-  if (there !== undefined && (await work.spooled()) !== null) return foundText(there, run.delivers)
+  if (there !== undefined && (await work.spooled()) !== null) return await found(hot.desk, there, run, embedded)
   if (there !== undefined && there.run !== run.run)
     throw new AppError('TM9001', `${there.run} has taken a snapshot of the id ${id}`, {
       remedy: [`tidemark run ${run.flow} --fresh   takes another`],
     })
-  await hot.forget(id)
+  // what a lost extraction brought to the target is taken away by the one in its place
+  const standsIn = there !== undefined && run.begun
+  await hot.desk.exec(takeUndone(hot.catalog, standsIn ? id : null))
+  if (!standsIn) await hot.forget(id)
   // what cannot be kept or compared is refused before the source is read
   const shape = {
     columns: imageColumns(run.relation),
@@ -60,12 +67,22 @@ export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engin
     await run.hit('snapshot:image')
     const built = await build(hot, run, embedded, { id, former, engine, ...shape })
     await run.hit('snapshot:spooled')
-    return foundText(built, run.delivers)
+    return await found(hot.desk, built, run, embedded)
   } catch (error) {
-    await hot.forget(id)
+    if (!standsIn) await hot.forget(id)
     throw error
   } finally {
-    for (const statement of dropAll) await hot.desk.exec(statement)
+    for (const statement of [...dropAll, ...dropGone]) await hot.desk.exec(statement)
+  }
+}
+
+async function found(desk: Desk, s: SnapshotRow, run: KeptRun, { gone }: EmbeddedWork): Promise<Extracted> {
+  const { brake, delivers, relation } = run
+  const deletes = brake === null ? 0n : await desk.count(sql`SELECT count(*) FROM ${gone}`)
+  return {
+    ...foundText(s, delivers && brake === null),
+    ...(deletes === 0n ? {} : { deletes: String(deletes) }),
+    ...(relation.target.versions === undefined ? {} : { version: String(s.number) }),
   }
 }
 
@@ -113,6 +130,8 @@ async function build(
   const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
   await findLacking(desk, delivery)
   const counts = await counted(desk)
+  const rows = counts.added + counts.changed + counts.unchanged
+  await findGone(desk, { run, embedded, key, first: former === null, left: rows })
   const moved = counts.added + counts.changed
   const few = moved > 0n && moved < counts.unchanged
   if (few) await desk.exec(takeMoved(image))
@@ -121,13 +140,13 @@ async function build(
   else await desk.exec(moved === 0n ? noHashes : hashRows(few ? MOVED : readImage(image), compared))
   const row: SnapshotRow = {
     id,
-    number: ((await hot.list()).at(-1)?.number ?? 0n) + 1n,
+    number: await nextNumber(hot, run, embedded),
     scope: run.scope,
     run: run.run,
     takenAt: Temporal.Now.instant().toString({ smallestUnit: 'millisecond' }),
     state: 'building',
     previous: former?.id ?? null,
-    rows: counts.added + counts.changed + counts.unchanged,
+    rows,
     counts,
     schema: found.schema,
     engine,
@@ -140,6 +159,13 @@ async function build(
   await run.hit('snapshot:built')
   await deliver(desk, { ...delivery, rows: few ? MOVED : null })
   return row
+}
+
+/** Where versions are told by it, none in the target has it yet. */
+async function nextNumber(hot: HotSide, { relation }: KeptRun, embedded: EmbeddedWork): Promise<bigint> {
+  const next = ((await hot.list()).at(-1)?.number ?? 0n) + 1n
+  const target = relation.target.versions === undefined ? null : await embedded.target(relation)
+  return target === null ? next : await hot.desk.count(nextBatch(target, next))
 }
 
 /** Throws TM4004 with how many there are, or TM4005 with examples. */
@@ -171,7 +197,9 @@ function refuseLostImage(image: string, id: string, flow: string): void {
 
 async function write({ desk, catalog }: HotSide, row: SnapshotRow): Promise<void> {
   await desk.inTransaction(async () => {
+    for (const statement of removeSnapshots(catalog, [row.id])) await desk.exec(statement)
     await desk.exec(insertSnapshot(catalog, row))
+    await desk.exec(rememberUndone(catalog, row.id))
     await desk.exec(
       sql`INSERT INTO ${hotTable(catalog, 'hot_row')} (snapshot, key, row_hash, first_hash, second_hash, place)
 SELECT ${param(row.id)}, j.key, coalesce(h.row_hash, j.old_hash), j.first_hash, j.second_hash, j.place

@@ -2,12 +2,13 @@
 import type { Extracted } from '../capture/capture-mode.ts'
 import { hasSchemaChange, type SchemaChange, type SnapshotRow } from './snapshot-row.ts'
 
-export function foundText(s: SnapshotRow, delivers: boolean): Extracted {
+/** `leaves`: rows are delivered, and those that are deleted stay. */
+export function foundText(s: SnapshotRow, leaves: boolean): Extracted {
   const { added, changed, deleted, unchanged } = s.counts
   const parts = [
     ...(added > 0n ? [`${added} new`] : []),
     ...(changed > 0n ? [`${changed} changed`] : []),
-    ...(deleted > 0n ? [`${deleted} deleted${delivers ? ', which stay in the target' : ''}`] : []),
+    ...(deleted > 0n ? [`${deleted} deleted${leaves ? ', which stay in the target' : ''}`] : []),
   ]
   const since = s.previous === null ? '' : ` since ${s.previous}`
   const schema = hasSchemaChange(s.schema) ? `; ${schemaText(s.schema)}` : ''

@@ -56,7 +56,7 @@ export const snapshotMode = (
       notes: [
         extraction.previous === null
           ? 'there is no snapshot to compare with: every row counts as new'
-          : `compared with snapshot ${extraction.previous}: new and changed rows are delivered, all are read`,
+          : `compared with snapshot ${extraction.previous}: what differs is delivered, all rows are read`,
       ],
     }
   },

@@ -37,7 +37,14 @@ test('what a snapshot compares, normalises and keeps is told as it was written, 
   })
 })
 
-test.each(['latest', 'none'])('a snapshot may be applied as %s', (apply) => {
+test.each([
+  'latest',
+  'live',
+  '{ kind: live, max_delete: 5% }',
+  'forensic',
+  '{ kind: forensic, max_delete: 100 }',
+  'none',
+])('a snapshot may be applied as %s', (apply) => {
   expect(problemText([flowYaml({ capture: 'snapshot', apply })])).toBe('no problem')
 })
 
@@ -87,8 +94,17 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ['insert-missing', { capture: 'snapshot', apply: 'insert-missing' }, /^TM1019 .*choose latest or live or forensic/],
   ['no apply without a snapshot', { apply: 'none' }, /^TM1019 .*watermark cannot be applied as none/],
   ['an archive', { capture: of('archive: { connection: lake }') }, /^TM1017 .*archive/],
-  ['live', { capture: 'snapshot', apply: 'live' }, /^TM1017 .*apply: live/],
-  ['forensic', { capture: 'snapshot', apply: 'forensic' }, /^TM1017 .*apply: forensic/],
+  ['deletes where none are seen', { apply: 'live' }, /^TM1019 .*capture: watermark cannot be applied as live/],
+  [
+    'a limit of what deletes nothing',
+    { capture: 'snapshot', apply: '{ kind: latest, max_delete: 5 }' },
+    /^TM1012 .*max_delete/,
+  ],
+  [
+    'no limit at all',
+    { capture: 'snapshot', apply: '{ kind: live, max_delete: most }' },
+    /^TM1011 .*must be a share of the rows/,
+  ],
   ['a tree', { capture: 'snapshot', shape: '{ kind: tree, locator: l, parent: p }' }, /^TM1017 .*a snapshot of a tree/],
   [
     'SQL of a step',
