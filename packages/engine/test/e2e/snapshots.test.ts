@@ -156,7 +156,7 @@ test('plan says what is compared, and writes nothing', async () => {
   expect((await p.ok('plan', 'm.t')).out).toContain('there is no snapshot to compare with: every row counts as new')
   expect(p.exists('.tidemark/snapshots')).toBe(false)
   await p.ok('run', 'm.t')
-  expect((await p.ok('plan', 'm.t')).out).toMatch(/compared with snapshot s-.{5}: new and changed rows are delivered/)
+  expect((await p.ok('plan', 'm.t')).out).toMatch(/compared with snapshot s-.{5}: what differs is delivered/)
   await p.ok('status')
   await p.ok('watermarks')
   const [id] = (await p.json(SnapshotsDocument, ['snapshot', 'list'])).snapshots.map(({ snapshot }) => snapshot)
