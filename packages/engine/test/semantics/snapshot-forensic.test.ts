@@ -78,6 +78,22 @@ test('a version that the live one is equal to is not opened, whatever the snapsh
   expect(await s.w.targetRows(VERSIONS)).toEqual(before)
 })
 
+test('a deletion closes the live version alone, and a key that comes back opens another', async () => {
+  await using s = await three()
+  await s.run(forensic)
+  await s.w.source("UPDATE src SET name = 'x' WHERE id = 1")
+  await s.run(forensic)
+  await s.w.source('DELETE FROM src WHERE id = 1')
+  expect(await s.run(forensic)).toMatchObject({ rows: { deleted: 1n } })
+  await s.w.source("INSERT INTO src VALUES (1, 'x')")
+  expect(await s.run(forensic)).toMatchObject({ rows: { inserted: 1n } })
+  expect(await s.w.targetRows(VERSIONS.replace('ORDER', 'WHERE id = 1 ORDER'))).toEqual([
+    ['1', 'n1', '1', '1'],
+    ['1', 'x', '2', '2'],
+    ['1', 'x', '4', FOREVER],
+  ])
+})
+
 test('a live version deleted by hand comes back as new, though closed ones of its key are there', async () => {
   await using s = await three()
   await s.run(forensic)
