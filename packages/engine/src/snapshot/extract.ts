@@ -22,6 +22,7 @@ import {
   JUDGED,
   MOVED,
   noHashes,
+  nullKeyExamples,
   nullKeys,
   presentFrom,
   repeatedKeys,
@@ -122,7 +123,7 @@ async function build(
   const image = hot.image(id)
   const now = { engine, key: key.map(({ name }) => name), compared, image }
   using _room = await desk.room(columns.length)
-  await readPresent(hot, run, image, key, compared)
+  await readPresent(hot, run, image, key, { columns, compared })
   const before = former === null ? null : { ...former, image: hot.image(former.id) }
   if (before !== null && (options.exact || beside(before, now).way === 'common columns'))
     refuseLostImage(before.image, before.id, run.flow)
@@ -168,18 +169,26 @@ async function nextNumber(hot: HotSide, { relation }: KeptRun, embedded: Embedde
   return target === null ? next : await hot.desk.count(nextBatch(target, next))
 }
 
-/** Throws TM4004 with how many there are, or TM4005 with examples. */
+/** besides those of the key, of a row that has none */
+const SHOWN_COLUMNS = 3
+
+/** Throws TM4004 or TM4005, with examples. */
 async function readPresent(
   { desk }: HotSide,
   { relation: r }: KeptRun,
   image: string,
   key: readonly ImageColumn[],
-  compared: SnapshotRow['compared'],
+  { columns, compared }: Pick<SnapshotRow, 'columns' | 'compared'>,
 ): Promise<void> {
   const names = r.key.map((k) => k.source).join(', ')
   const table = formatTableName(r.source.table)
   const without = await desk.count(nullKeys(image, key))
-  if (without > 0n) throw new AppError('TM4004', `${without} rows of ${table} have NULL in ${names}`)
+  if (without > 0n) {
+    const others = columns.filter(({ name }) => !key.some((k) => k.name === name)).slice(0, SHOWN_COLUMNS)
+    const examples = await desk.query(nullKeyExamples(image, key, [...key, ...others]))
+    const such = examples.map(([row]) => row ?? '').join(', ')
+    throw new AppError('TM4004', `${without} rows of ${table} have NULL in ${names}, such as ${such}`)
+  }
   await desk.exec(presentFrom(image, key, compared))
   const twice = await desk.query(repeatedKeys)
   if (twice.length === 0) return
