@@ -82,9 +82,8 @@ export type CaptureDecision =
       readonly notes: readonly string[]
     }
 
-/** A run whose plan names an extraction, as its keeper sees it. */
-export interface KeptRun {
-  readonly run: RunId
+/** A plan that names an extraction, as the keeper of its capture sees it. */
+export interface KeptPlan {
   readonly flow: FlowId
   /** `scopeText` */
   readonly scope: string
@@ -99,6 +98,11 @@ export interface KeptRun {
   readonly refills: boolean
   /** rows that the source no longer has are to go; null: they stay */
   readonly brake: DeleteBrake | null
+}
+
+/** A run of such a plan. */
+export interface KeptRun extends KeptPlan {
+  readonly run: RunId
   /** batches may have been delivered: this extraction stands in for one that was lost */
   readonly begun: boolean
   /** where the ledger has that run; null: it has no such run */
@@ -133,6 +137,8 @@ export interface CaptureKeeper {
    * says again what was found.
    */
   extract(run: KeptRun, bench: Bench): Promise<Extracted>
+  /** The same of a bench that cannot write, whose work is in memory: nothing is kept. */
+  look(plan: KeptPlan, bench: Bench): Promise<Extracted>
   /** The ledger has settled the run. A crash may leave this undone: the next `extract` of the flow makes up for it. */
   settled(run: KeptRun): Promise<void>
 }

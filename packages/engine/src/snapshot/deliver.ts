@@ -1,5 +1,5 @@
 /** Which rows of the image travel to the target: the spool that the run's batches read. */
-import type { KeptRun } from '../capture/capture-mode.ts'
+import type { KeptPlan } from '../capture/capture-mode.ts'
 import type { EmbeddedWork } from '../dialects/contract.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
@@ -10,7 +10,7 @@ import { GONE } from './gone.sql.ts'
 import { JUDGED } from './judge.sql.ts'
 
 export interface Delivery {
-  readonly run: KeptRun
+  readonly run: KeptPlan
   readonly embedded: EmbeddedWork
   readonly image: string
   /** where new and changed rows were taken out of it already; null: they were not */

@@ -1,7 +1,7 @@
 /** A run's extraction: the image, what it differs in from the snapshot before, the hot side, and the spool to deliver. */
 import { existsSync, renameSync, statSync } from 'node:fs'
 import type { SnapshotOptions } from '@tidemark/contract/capture'
-import type { Extracted, KeptRun } from '../capture/capture-mode.ts'
+import type { Extracted, KeptPlan, KeptRun } from '../capture/capture-mode.ts'
 import type { Bench, EmbeddedWork } from '../dialects/contract.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imageColumns, readImage } from '../dialects/duckdb/image.sql.ts'
@@ -9,7 +9,7 @@ import { nextBatch } from '../dialects/relational/versions.sql.ts'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { AppError } from '../runtime/app-error.ts'
 import { comparedColumns } from './compared.ts'
-import { beside, compare, counted } from './compare.ts'
+import { beside, compare, counted, type Way } from './compare.ts'
 import { deliver, type Delivery, findLacking } from './deliver.ts'
 import { HotSide, type HotPlace } from './hot-side.ts'
 import { findGone } from './find-gone.ts'
@@ -28,7 +28,7 @@ import {
   repeatedKeys,
   takeMoved,
 } from './judge.sql.ts'
-import { foundText } from './found-text.ts'
+import { type Found, foundText } from './found-text.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 import { param, sql } from '../dialects/sql-text.ts'
 
@@ -77,7 +77,13 @@ export async function extract(place: HotPlace, run: KeptRun, bench: Bench, engin
   }
 }
 
-async function found(desk: Desk, s: SnapshotRow, run: KeptRun, { gone }: EmbeddedWork): Promise<Extracted> {
+/** Of what `deliver` left behind. */
+export async function found(
+  desk: Desk,
+  s: Found & Pick<SnapshotRow, 'number'>,
+  run: KeptPlan,
+  { gone }: EmbeddedWork,
+): Promise<Extracted> {
   const { brake, delivers, relation } = run
   const deletes = brake === null ? 0n : await desk.count(sql`SELECT count(*) FROM ${gone}`)
   return {
@@ -88,7 +94,7 @@ async function found(desk: Desk, s: SnapshotRow, run: KeptRun, { gone }: Embedde
 }
 
 /** Throws TM4041 where the snapshot that the watermark names is not there. */
-async function formerOf(hot: HotSide, { extraction, scope, flow }: KeptRun): Promise<SnapshotRow | null> {
+export async function formerOf(hot: HotSide, { extraction, scope, flow }: KeptPlan): Promise<SnapshotRow | null> {
   const { previous } = extraction as Extraction
   if (previous === null) return null
   const found = (await hot.list()).find((s) => s.id === previous)
@@ -107,37 +113,61 @@ async function takeImage(hot: HotSide, run: KeptRun, embedded: EmbeddedWork, id:
   renameSync(part, path)
 }
 
-interface Building extends Pick<SnapshotRow, 'id' | 'engine' | 'columns' | 'compared'> {
+interface Judging extends Pick<SnapshotRow, 'engine' | 'columns' | 'compared'> {
   readonly former: SnapshotRow | null
+  readonly image: string
+}
+
+export interface Judged extends Pick<SnapshotRow, 'key' | 'counts' | 'schema' | 'rows'> {
+  readonly way: Way
+  readonly delivery: Delivery
+}
+
+/** The image beside the snapshot before and the target: nothing is written. Throws TM4004, TM4005, TM4041 or TM5007. */
+export async function judgeImage(
+  hot: HotSide,
+  run: KeptPlan,
+  embedded: EmbeddedWork,
+  { former, engine, columns, compared, image }: Judging,
+): Promise<Judged> {
+  const { desk, catalog } = hot
+  const { exact } = run.options as SnapshotOptions
+  const key = run.relation.key.map(({ target, targetType }): ImageColumn => ({ name: target, type: targetType }))
+  const now = { engine, key: key.map(({ name }) => name), compared, image }
+  using _room = await desk.room(columns.length)
+  await readPresent(hot, run, image, key, { columns, compared })
+  const before = former === null ? null : { ...former, image: hot.image(former.id) }
+  if (before !== null && (exact || beside(before, now).way === 'common columns'))
+    refuseLostImage(before.image, before.id, run.flow)
+  const { schema, way } = await compare(desk, { catalog, before, now, exact })
+  const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
+  await findLacking(desk, delivery)
+  const counts = await counted(desk)
+  const rows = counts.added + counts.changed + counts.unchanged
+  await findGone(desk, { run, embedded, key, first: former === null, left: rows })
+  return { key: now.key, counts, rows, schema, way, delivery }
+}
+
+interface Building extends Omit<Judging, 'image'> {
+  readonly id: string
 }
 
 async function build(
   hot: HotSide,
   run: KeptRun,
   embedded: EmbeddedWork,
-  { id, former, engine, columns, compared }: Building,
+  { id, ...about }: Building,
 ): Promise<SnapshotRow> {
-  const { desk, catalog } = hot
-  const options = run.options as SnapshotOptions
-  const key = run.relation.key.map(({ target, targetType }): ImageColumn => ({ name: target, type: targetType }))
+  const { desk } = hot
+  const { former, engine, columns, compared } = about
   const image = hot.image(id)
-  const now = { engine, key: key.map(({ name }) => name), compared, image }
+  const { key, counts, rows, schema, way, delivery } = await judgeImage(hot, run, embedded, { ...about, image })
   using _room = await desk.room(columns.length)
-  await readPresent(hot, run, image, key, { columns, compared })
-  const before = former === null ? null : { ...former, image: hot.image(former.id) }
-  if (before !== null && (options.exact || beside(before, now).way === 'common columns'))
-    refuseLostImage(before.image, before.id, run.flow)
-  const found = await compare(desk, { catalog, before, now, exact: options.exact })
-  const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
-  await findLacking(desk, delivery)
-  const counts = await counted(desk)
-  const rows = counts.added + counts.changed + counts.unchanged
-  await findGone(desk, { run, embedded, key, first: former === null, left: rows })
   const moved = counts.added + counts.changed
   const few = moved > 0n && moved < counts.unchanged
   if (few) await desk.exec(takeMoved(image))
   // where the columns are others, no row hash can be carried over
-  if (found.way === 'common columns') await desk.exec(hashRows(readImage(image), compared))
+  if (way === 'common columns') await desk.exec(hashRows(readImage(image), compared))
   else await desk.exec(moved === 0n ? noHashes : hashRows(few ? MOVED : readImage(image), compared))
   const row: SnapshotRow = {
     id,
@@ -149,9 +179,9 @@ async function build(
     previous: former?.id ?? null,
     rows,
     counts,
-    schema: found.schema,
+    schema,
     engine,
-    key: now.key,
+    key,
     compared,
     columns,
     imageBytes: BigInt(statSync(image).size),
@@ -163,7 +193,7 @@ async function build(
 }
 
 /** Where versions are told by it, none in the target has it yet. */
-async function nextNumber(hot: HotSide, { relation }: KeptRun, embedded: EmbeddedWork): Promise<bigint> {
+export async function nextNumber(hot: HotSide, { relation }: KeptPlan, embedded: EmbeddedWork): Promise<bigint> {
   const next = ((await hot.list()).at(-1)?.number ?? 0n) + 1n
   const target = relation.target.versions === undefined ? null : await embedded.target(relation)
   return target === null ? next : await hot.desk.count(nextBatch(target, next))
@@ -175,7 +205,7 @@ const SHOWN_COLUMNS = 3
 /** Throws TM4004 or TM4005, with examples. */
 async function readPresent(
   { desk }: HotSide,
-  { relation: r }: KeptRun,
+  { relation: r }: KeptPlan,
   image: string,
   key: readonly ImageColumn[],
   { columns, compared }: Pick<SnapshotRow, 'columns' | 'compared'>,

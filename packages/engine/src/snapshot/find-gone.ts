@@ -1,14 +1,14 @@
 /** Rows that the source no longer has: found in the target, and held by the brake before anything is written. */
 import { formatTableName } from '@tidemark/contract/table-name'
 import { refuseVanished } from '../apply/delete-brake.ts'
-import type { KeptRun } from '../capture/capture-mode.ts'
+import type { KeptPlan } from '../capture/capture-mode.ts'
 import type { EmbeddedWork } from '../dialects/contract.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import type { ImageColumn } from '../dialects/duckdb/image.sql.ts'
 import { countDeletable, countGone, takeGone } from './gone.sql.ts'
 
 interface Wanted {
-  readonly run: KeptRun
+  readonly run: KeptPlan
   readonly embedded: EmbeddedWork
   readonly key: readonly ImageColumn[]
   /** there is no snapshot before */

@@ -63,6 +63,7 @@ export const snapshotMode = (
 
   keeper: {
     extract: async (run, bench) => (await import('./extract.ts')).extract(place, run, bench, await engine()),
+    look: async (plan, bench) => (await import('./look.ts')).look(place, plan, bench, await engine()),
     settled: async (run) => (await import('./settled.ts')).settled(place, run),
   },
 })

@@ -1,4 +1,7 @@
 /** `apply: live` and `forensic` on the real command line: what is deleted is said, and the brake is lifted by name. */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { RunDocument } from '@tidemark/contract/api'
 import { SnapshotTakeDocument } from '@tidemark/contract/snapshot-documents'
 import { expect, test } from 'vitest'
@@ -83,4 +86,43 @@ test('a scope that the target does not hold is refused by plan and run, with wha
     expect([exit, err]).toEqual([2, expect.stringContaining('the target does not get customer')])
   }
   expect(p.exists('data/b.duckdb')).toBe(false)
+})
+
+/** Every file with its digest, but for what the control store's journal does. */
+const filesOf = (p: Project): readonly (readonly [string, string])[] =>
+  readdirSync(p.path('.'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/control\.db-(?:wal|shm)$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => [path, createHash('sha256').update(readFileSync(path)).digest('hex')] as const)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+
+test.each(['latest', 'live', 'forensic', 'none'])(
+  'a dry run of apply: %s counts what the run does, and writes nothing',
+  async (apply) => {
+    await using p = await project(apply)
+    await p.ok('run', 'm.t', '--deploy')
+    await p.duckdb(
+      'data/a.duckdb',
+      'DELETE FROM src WHERE id IN (3, 4)',
+      "UPDATE src SET name = 'x' WHERE id < 2",
+      "INSERT INTO src VALUES (40, 'n', 'b')",
+    )
+    const before = filesOf(p)
+    const weighed = (await p.json(RunDocument, ['run', 'm.t', '--dry-run'])).runs[0]
+    expect(filesOf(p)).toEqual(before)
+    expect(weighed?.status).toBe('dry_run')
+    const { runs } = await p.json(RunDocument, ['run', 'm.t'])
+    expect(weighed?.rows).toEqual(runs[0]?.rows)
+    expect(weighed?.reason).toBe(`nothing was written; ${runs[0]?.reason?.replace(/^s-.{5}: /, '') ?? ''}`)
+  },
+)
+
+test('a dry run stops at the brake as the run would, and --allow-deletes lifts it', async () => {
+  await using p = await project('live')
+  await p.ok('run', 'm.t', '--deploy')
+  await p.duckdb('data/a.duckdb', 'DELETE FROM src WHERE id > 4')
+  const refused = await p.cli(['run', 'm.t', '--dry-run'])
+  expect([refused.exit, refused.err]).toEqual([1, expect.stringContaining('TM5007')])
+  const { runs } = await p.json(RunDocument, ['run', 'm.t', '--dry-run', '--allow-deletes'])
+  expect(runs).toMatchObject([{ rows: { deleted: 15 } }])
 })
