@@ -96,5 +96,6 @@ const AS_IT_STANDS: RunOptions = {
   dryRun: false,
   waitMs: 0,
   acceptChange: false,
+  allowsDeletes: false,
   reason: null,
 }

@@ -6,6 +6,10 @@ const DIFFERENCE = 'test/semantics/snapshot-difference.test.ts'
 const SCHEMA = 'test/semantics/snapshot-schema.test.ts'
 const SCOPES = 'test/semantics/snapshot-scopes.test.ts'
 const RUNS = 'test/semantics/snapshot-runs.test.ts'
+const LIVE = 'test/semantics/snapshot-live.test.ts'
+const FORENSIC = 'test/semantics/snapshot-forensic.test.ts'
+const DELETE = 'src/dialects/relational/delete.sql.ts'
+const GONE = 'src/snapshot/gone.sql.ts'
 
 export const SNAPSHOT = [
   {
@@ -84,5 +88,95 @@ export const SNAPSHOT = [
     find: '.slice(0, -keep)',
     replace: '.slice(0, 0)',
     test: [DIFFERENCE, 'keep: 2 keeps exactly so many snapshots, and their images'],
+  },
+  {
+    name: 'snapshot: a row that another scope has by now is deleted',
+    file: DELETE,
+    find: 'joined([...carried, ...kept]',
+    replace: 'joined([...kept, ...carried.slice(carried.length)]',
+    test: [LIVE, 'the scope is asked again when a batch deletes: another scope may have taken the row over meanwhile'],
+  },
+  {
+    name: 'snapshot: an excluded key is deleted',
+    file: DELETE,
+    find: 'joined([...carried, ...kept]',
+    replace: 'joined([...carried, ...kept.slice(kept.length)]',
+    test: [LIVE, 'an excluded key is not deleted either'],
+  },
+  {
+    name: 'snapshot: rows of others are deleted',
+    file: GONE,
+    find: '${whole ? EMPTY : sql` AND ${known}`}',
+    replace: '${whole || !whole ? EMPTY : sql` AND ${known}`}',
+    test: [LIVE, 'a row of the target that no snapshot had is not deleted, but where there is no snapshot before'],
+  },
+  {
+    name: 'snapshot: what a lost extraction brought stays',
+    file: EXTRACT,
+    find: 'const standsIn = there !== undefined && run.begun',
+    replace: 'const standsIn = there !== undefined && run.begun && id === run.run',
+    test: [LIVE, 'an extraction that stands in for a lost one takes away what that had brought'],
+  },
+  {
+    name: 'snapshot: no brake on deletes',
+    file: 'src/snapshot/find-gone.ts',
+    find: 'gone === 0n || brake.lifted',
+    replace: 'gone >= 0n || brake.lifted',
+    test: [
+      LIVE,
+      'a refused brake leaves no snapshot, and the target as it was; the same run goes on when it is lifted',
+    ],
+  },
+  {
+    name: 'snapshot: a refused brake leaves a snapshot',
+    file: EXTRACT,
+    find: '    if (!standsIn) await hot.forget(id)\n    throw error',
+    replace: '    throw error',
+    test: [
+      LIVE,
+      'a refused brake leaves no snapshot, and the target as it was; the same run goes on when it is lifted',
+    ],
+  },
+  {
+    name: 'snapshot: a source of zero rows is a matter of the limit',
+    file: 'src/apply/delete-brake.ts',
+    find: '  if (left === 0n) throw emptied(deleted, what)\n',
+    replace: '',
+    test: [LIVE, 'a source of zero rows needs its own permission, whatever the limit is'],
+  },
+  {
+    name: 'snapshot: rows land before others are deleted',
+    file: 'src/run/delete-batches.ts',
+    find: 'return [...deletes, ...rows.map((b) => ({ ...b, step: b.step + 1 }))]',
+    replace: 'return [...rows.map((b) => ({ ...b, step: b.step + 1 })), ...deletes]',
+    test: [LIVE, 'a unique value is free before another row takes it'],
+  },
+  {
+    name: 'forensic: closed versions are judged too',
+    file: 'src/dialects/relational/apply.sql.ts',
+    find: "AS t ON ${keyEquals(r, t, s)}${andLive(r, 't')}${",
+    replace: 'AS t ON ${keyEquals(r, t, s)}${',
+    test: [FORENSIC, 'a change closes a version and opens one, a deletion closes one, and what did not change stays'],
+  },
+  {
+    name: 'forensic: closed versions are deleted too',
+    file: DELETE,
+    find: "ALWAYS)}${andLive(r, 't')}`",
+    replace: 'ALWAYS)}`',
+    test: [FORENSIC, 'a deletion closes the live version alone, and a key that comes back opens another'],
+  },
+  {
+    name: 'forensic: a closed version counts as there',
+    file: 'src/snapshot/deliver.ts',
+    find: 'ON ${equals}${live})`',
+    replace: 'ON ${equals})`',
+    test: [FORENSIC, 'a live version deleted by hand comes back as new, though closed ones of its key are there'],
+  },
+  {
+    name: 'forensic: numbers are those of the hot side alone',
+    file: EXTRACT,
+    find: 'return target === null ? next :',
+    replace: 'return target === null || target !== null ? next :',
+    test: [FORENSIC, 'a number is never given twice, though the hot side was lost'],
   },
 ]

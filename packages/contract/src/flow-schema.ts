@@ -131,11 +131,18 @@ const key = names
   .refine((columns) => new Set(columns).size === columns.length, 'names a column twice')
 
 const noOptions = strictMap({}).transform(() => null)
-const replace = strictMap({ max_delete: deleteLimit.optional() }).transform((given) => given.max_delete ?? null)
+const braked = strictMap({ max_delete: deleteLimit.optional() }).transform((given) => given.max_delete ?? null)
 const apply = kinded<DeleteLimit | null>(
   'apply',
-  { 'insert-missing': noOptions, latest: noOptions, replace, none: noOptions },
-  ['live', 'forensic'],
+  {
+    'insert-missing': noOptions,
+    latest: noOptions,
+    replace: braked,
+    live: braked,
+    forensic: braked,
+    none: noOptions,
+  },
+  [],
 ).transform(({ kind, value }): ApplySpec => ({ kind: kind as ApplySpec['kind'], maxDelete: value }))
 
 const tree = strictMap({

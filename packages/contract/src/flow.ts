@@ -73,6 +73,18 @@ export type ApplyKind = 'insert-missing' | 'latest' | 'replace' | 'live' | 'fore
 /** A brake: how much of a target one run may delete. `20%` or a count of rows. */
 export type DeleteLimit = { readonly percent: number } | { readonly rows: bigint }
 
+/** Of a mirror whose flow sets no limit: so much of the target's rows, and a few whatever their share is. */
+export const DEFAULT_MAX_DELETE = { percent: 20, floor: 10n } as const
+
+/** null: the default of a mirror. */
+export function formatMaxDelete(limit: DeleteLimit | null): string {
+  if (limit === null) return `${DEFAULT_MAX_DELETE.percent}%, and ${DEFAULT_MAX_DELETE.floor} rows whatever their share`
+  return 'rows' in limit ? `${limit.rows} rows` : `${limit.percent}%`
+}
+
+/** What a target of `apply: forensic` has besides the flow's columns: a version is valid from one batch to the other, inclusive. */
+export const VERSION_COLUMNS = { from: 'batch_in', to: 'batch_out' } as const
+
 export interface ApplySpec {
   readonly kind: ApplyKind
   /** null: the mode's own default */

@@ -47,10 +47,12 @@ export const APPLY = {
   },
   TM5007: {
     title: 'too many rows would be deleted',
-    meaning: 'The run would take more rows out of the target than its flow allows. Nothing was deleted.',
+    meaning:
+      'The run would take more rows out of the target than its flow allows. Nothing was deleted, and no snapshot is kept.',
     remedy: [
       'look at the source: is it whole?',
-      'apply: { kind: replace, max_delete: 100% }   allows it, then: tidemark run FLOW --fresh',
+      'tidemark run FLOW --allow-deletes   takes them away, this once',
+      'apply: { kind: …, max_delete: 50% }   allows more, then: tidemark run FLOW --fresh',
     ],
     ...failed,
     retry: 'never',

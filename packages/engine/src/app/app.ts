@@ -61,6 +61,8 @@ export interface RunOptions extends FlowSelection {
   readonly dryRun: boolean
   readonly waitMs: number
   readonly acceptChange: boolean
+  /** the brake on deletes is lifted for this run */
+  readonly allowsDeletes: boolean
   readonly reason: string | null
 }
 

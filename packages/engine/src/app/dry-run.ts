@@ -1,20 +1,22 @@
 /** `tidemark run --dry-run`: reads and judges every row, and writes nothing anywhere. */
-import { NO_ROWS, type RowCounts, addCounts } from '@tidemark/contract/row-counts'
+import { NO_ROWS, addCounts } from '@tidemark/contract/row-counts'
 import type { RunDocument, RunJson } from '@tidemark/contract/api'
 import type { Emit } from '@tidemark/contract/events'
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { captureRows, type CaptureReport } from '../capture/capture-rows.ts'
+import type { Extracted } from '../capture/capture-mode.ts'
 import type { Bench } from '../dialects/contract.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import { readyToRead, travelling } from '../lane/spool.ts'
 import { canonicalScope } from '../run/canonical-scope.ts'
+import { withDeletes } from '../run/delete-batches.ts'
+import { lookAt } from '../run/kept-run.ts'
 import { planFlow } from '../run/plan-flow.ts'
 import { neverHit } from '../runtime/failpoint.ts'
 import { type AppContext, openBench } from './app-context.ts'
 import type { RunOptions } from './app.ts'
 import { planWish } from './plan-wish.ts'
-import { dryRunJson, failedJson, runDocument } from './run-json.ts'
-import { AppError } from '../runtime/app-error.ts'
+import { dryRunJson, failedJson, runDocument, type Weighed } from './run-json.ts'
 import { selectFlows } from './select-flows.ts'
 import { rowPolicy } from '../run/error-answer.ts'
 import { stepName } from '../run/step-names.ts'
@@ -62,11 +64,11 @@ async function one(
     scope,
     planWish(options),
   )
-  if (planned.kind === 'run' && planned.plan.extraction != null)
-    throw new AppError('TM1017', `--dry-run of a capture that takes all rows out first: ${definition.id}`)
-  const { counts, batches } =
-    planned.kind === 'nothing' ? { counts: NO_ROWS, batches: 0 } : await weigh(bench, planned.plan, signal)
-  return dryRunJson(definition.id, scope, planned, counts, batches, Math.round(performance.now() - startedAt))
+  const weighed =
+    planned.kind === 'nothing'
+      ? NOTHING
+      : await weigh(bench, planned.plan, await lookAt(ctx.modes, planned.plan, bench), signal)
+  return dryRunJson(definition.id, scope, planned, weighed, Math.round(performance.now() - startedAt))
 }
 
 /** What the run would capture, kept in memory: the same rows in the same batches. */
@@ -89,17 +91,18 @@ export async function captureInMemory(bench: Bench, plan: FlowPlan): Promise<Cap
 /** A dry run counts them all. */
 const ANY = 1_000_000_000_000n
 
-async function weigh(
-  bench: Bench,
-  plan: FlowPlan,
-  signal: AbortSignal,
-): Promise<{ readonly counts: RowCounts; readonly batches: number }> {
+const NOTHING: Weighed = { counts: NO_ROWS, batches: 0, found: null }
+
+/** `extracted`: what the capture's keeper left in the spool; null: it has none. */
+async function weigh(bench: Bench, plan: FlowPlan, extracted: Extracted | null, signal: AbortSignal): Promise<Weighed> {
   const { apply } = plan.definition
   const report = await captureInMemory(bench, plan)
   const { relation, selection } = travelling(plan)
-  let counts = NO_ROWS
-  for (const batch of report.batches) {
+  const batches = withDeletes(plan, report.batches, extracted, '')
+  let counts = { ...NO_ROWS, deleted: BigInt(extracted?.deletes ?? '0') }
+  for (const batch of batches) {
     signal.throwIfAborted()
+    if (batch.deletes) continue
     counts = addCounts(
       counts,
       await bench.weigh(
@@ -113,5 +116,5 @@ async function weigh(
   }
   if (plan.relation.target.beside !== null) counts = { ...counts, deleted: await bench.weighSwap(relation, selection) }
   const rejected = counts.rejected + BigInt(report.quarantined.length)
-  return { counts: { ...counts, rejected }, batches: report.batches.length }
+  return { counts: { ...counts, rejected }, batches: batches.length, found: extracted }
 }

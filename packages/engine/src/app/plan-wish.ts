@@ -17,5 +17,6 @@ export function planWish(o: RunOptions): PlanWish {
     workers: o.parallel ?? DEFAULT_WORKERS,
     lane: o.lane,
     acceptChange: o.acceptChange,
+    allowsDeletes: o.allowsDeletes,
   }
 }

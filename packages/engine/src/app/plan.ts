@@ -8,7 +8,7 @@ import { type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import type { Bench } from '../dialects/contract.ts'
 import { canonicalScope } from '../run/canonical-scope.ts'
 import { planFlow } from '../run/plan-flow.ts'
-import { stepName } from '../run/step-names.ts'
+import { stepName, stepNames } from '../run/step-names.ts'
 import type { OpenedBench } from '../run/run-deps.ts'
 import { type AppContext, impatient, openBench } from './app-context.ts'
 import type { RunOptions } from './app.ts'
@@ -144,7 +144,7 @@ async function stepsOf(bench: Bench, plan: FlowPlan): Promise<readonly StepEstim
   if (plan.relation.tree === null) {
     const rows = BigInt(plan.estimatedRows)
     const size = BigInt(plan.batch.rows)
-    return [{ name: stepName(plan, 1), rows, batches: Number((rows + size - 1n) / size) }]
+    return [{ name: stepNames(plan).at(-1) ?? '', rows, batches: Number((rows + size - 1n) / size) }]
   }
   const { batches } = await captureInMemory(bench, plan)
   return [1, 2, 3].map((step) => {

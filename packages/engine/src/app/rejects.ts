@@ -86,6 +86,7 @@ export async function retryRejects(
     workers: DEFAULT_WORKERS,
     lane: null,
     acceptChange: false,
+    allowsDeletes: false,
     fresh: false,
     reason: null,
     onlyAgain: rejects.map((r) => r.key),

@@ -2,6 +2,7 @@
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import type { RunDocument, RunFacts, RunJson, RunsDocument } from '@tidemark/contract/api'
 import { parseScopeText } from '@tidemark/contract/flow'
+import type { Extracted } from '../capture/capture-mode.ts'
 import { type RunRow } from '../control/control-store.ts'
 import type { Planned } from '../plan/flow-plan.ts'
 import type { Joined } from '../run/joined.ts'
@@ -91,12 +92,18 @@ export const notBegunJson = (
 ): RunJson => ({ ...nothingYet, flow, scope, status, reason, duration_ms: ms, error: null, remarks: [] })
 
 /** What a run would do: read, counted, and not written. */
+export interface Weighed {
+  readonly counts: RowCounts
+  readonly batches: number
+  /** by a capture that takes all rows out first; null: it does not */
+  readonly found: Pick<Extracted, 'reason'> | null
+}
+
 export function dryRunJson(
   flow: string,
   scope: Readonly<Record<string, string>>,
   planned: Planned,
-  counts: RowCounts,
-  batches: number,
+  { counts, batches, found }: Weighed,
   ms: number,
 ): RunJson {
   const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
@@ -104,7 +111,10 @@ export function dryRunJson(
   return {
     ...common,
     status: planned.kind === 'nothing' ? 'nothing_to_do' : 'dry_run',
-    reason: planned.kind === 'nothing' ? planned.nothing.reason : 'nothing was written',
+    reason:
+      planned.kind === 'nothing'
+        ? planned.nothing.reason
+        : ['nothing was written', ...(found === null ? [] : [found.reason])].join('; '),
     window: windowJson(it.window),
     waiting: it.waiting && { rows: countJson(BigInt(it.waiting.rows)), until: it.waiting.until },
     rows: rowsJson(counts),

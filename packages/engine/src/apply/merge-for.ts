@@ -18,6 +18,10 @@ const set =
 const MODES: Readonly<Record<string, Merge>> = {
   'insert-missing': set('insert-missing'),
   latest: set('latest'),
+  // as `latest`; what the source no longer has goes in batches of its own
+  live: set('latest'),
+  // the relation says that versions are opened and closed
+  forensic: set('latest'),
   // into the table beside, which may hold an older state of a row where the source changed while it was read
   replace: set('latest'),
 }

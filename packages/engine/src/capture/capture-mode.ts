@@ -2,7 +2,7 @@
  * How changed rows are found, one object per mode. The engine knows only this type: a new mode is a file that
  * exports one, and a line in the table that `app/wire.ts` hands over.
  */
-import type { ColumnRef } from '@tidemark/contract/flow'
+import type { ColumnRef, DeleteLimit } from '@tidemark/contract/flow'
 import type { PositionClock } from '@tidemark/contract/capture'
 import type { FlowId, RunId } from '@tidemark/contract/ids'
 import type { RunState } from '@tidemark/contract/states'
@@ -82,9 +82,8 @@ export type CaptureDecision =
       readonly notes: readonly string[]
     }
 
-/** A run whose plan names an extraction, as its keeper sees it. */
-export interface KeptRun {
-  readonly run: RunId
+/** A plan that names an extraction, as the keeper of its capture sees it. */
+export interface KeptPlan {
   readonly flow: FlowId
   /** `scopeText` */
   readonly scope: string
@@ -97,9 +96,26 @@ export interface KeptRun {
   readonly delivers: boolean
   /** rows that the target lacks are missed there: it is not emptied after each hand-off */
   readonly refills: boolean
+  /** rows that the source no longer has are to go; null: they stay */
+  readonly brake: DeleteBrake | null
+}
+
+/** A run of such a plan. */
+export interface KeptRun extends KeptPlan {
+  readonly run: RunId
+  /** batches may have been delivered: this extraction stands in for one that was lost */
+  readonly begun: boolean
   /** where the ledger has that run; null: it has no such run */
   stateOf(run: string): Promise<RunState | null>
   readonly hit: Hit
+}
+
+/** How many rows one run may take out of the target. */
+export interface DeleteBrake {
+  /** null: the default */
+  readonly limit: DeleteLimit | null
+  /** `--allow-deletes`: as many as there are */
+  readonly lifted: boolean
 }
 
 /** What an extraction found, stored with the run. */
@@ -108,6 +124,10 @@ export interface Extracted {
   readonly changed: boolean
   /** for the person */
   readonly reason: string
+  /** keys that the target is to lose, counted; absent: none */
+  readonly deletes?: string
+  /** what the run opens and closes versions by; absent: the target has none */
+  readonly version?: string
 }
 
 /** What a mode does beyond choosing rows. */
@@ -117,6 +137,8 @@ export interface CaptureKeeper {
    * says again what was found.
    */
   extract(run: KeptRun, bench: Bench): Promise<Extracted>
+  /** The same of a bench that cannot write, whose work is in memory: nothing is kept. */
+  look(plan: KeptPlan, bench: Bench): Promise<Extracted>
   /** The ledger has settled the run. A crash may leave this undone: the next `extract` of the flow makes up for it. */
   settled(run: KeptRun): Promise<void>
 }

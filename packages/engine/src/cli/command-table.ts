@@ -12,6 +12,10 @@ const FLOW = { arguments: '<flow>', argumentHelp: { flow: 'module.task' } }
 const RUN = { arguments: '<run>', argumentHelp: { run: 'such as r-7k3f1' } }
 
 /** Which rows, how, and what may be taken for granted: the same for `plan` and `run`. */
+const ALLOW_DELETES: OptionSpec = {
+  flags: '--allow-deletes',
+  description: 'delete as many rows of the target as the source lost, whatever max_delete says',
+}
 const MOVING: readonly OptionSpec[] = [
   { flags: '--all', description: 'every active flow' },
   { flags: '--module <module>', description: 'every active flow of a module' },
@@ -20,6 +24,7 @@ const MOVING: readonly OptionSpec[] = [
   { flags: '--after <position>', description: 're-deliver a period: beyond this position, and the watermark stays' },
   { flags: '--up-to <position>', description: 'end of the period, included' },
   { flags: '--fresh', description: 'supersede an unfinished run instead of resuming it' },
+  ALLOW_DELETES,
   { flags: '--buffer <duration>', description: 'how young a row may not be, instead of the definition' },
   { flags: '--batch-rows <n>', description: 'rows of a batch, instead of the definition' },
   PARALLEL,
@@ -230,6 +235,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       SCOPE,
       { flags: '--full', description: 'begin anew: every row counts as new' },
       { flags: '--fresh', description: 'supersede an unfinished run instead of resuming it' },
+      ALLOW_DELETES,
       PARALLEL,
       WAIT,
       { flags: '--deploy', description: 'deploy what only the YAML changed, without asking' },

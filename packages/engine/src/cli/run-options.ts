@@ -29,6 +29,7 @@ export function parseRunOptions(flows: readonly string[], options: OptionReader)
     dryRun: options.flag('--dry-run'),
     waitMs: options.durationMs('--wait') ?? 0,
     acceptChange,
+    allowsDeletes: options.flag('--allow-deletes'),
     reason,
   }
 }

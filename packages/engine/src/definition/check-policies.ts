@@ -18,6 +18,8 @@ export function* combinationsOf({ capture, apply, shape }: FlowBody): Generator<
     const message = `capture: ${capture.kind} cannot be applied as ${apply.kind}: choose ${allowed.join(' or ')}`
     yield { code: 'TM1019', path: ['apply'], message }
   }
+  if (allowed?.includes(apply.kind) === true && apply.kind === 'forensic' && capture.kind !== 'snapshot')
+    yield { code: 'TM1017', path: ['apply'], message: `apply: forensic of capture: ${capture.kind}` }
   if (apply.kind === 'replace' && shape.kind === 'tree') {
     const message = 'apply: replace swaps in the whole table at once, where no parent can land before its children'
     yield { code: 'TM1019', path: ['shape'], message, hint: 'write shape: flat' }

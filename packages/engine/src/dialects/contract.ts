@@ -134,6 +134,8 @@ export interface CapturedBatch {
   /** with a range of pages: an estimate, as are the bytes */
   readonly rows: bigint
   readonly bytes: bigint
+  /** keys number `first` to `last` of those that the target is to lose (`EmbeddedWork.gone`); absent: rows to deliver */
+  readonly deletes?: true
 }
 
 /** What a run reads, as ranges of the source's own row numbers: no key is remembered. */
@@ -350,6 +352,12 @@ export interface EmbeddedWork {
   markSpooled(): Sql
   /** The target's table; null: it is missing. */
   target(relation: FlowRelation): Promise<Sql | null>
+  /** Which of the target's rows a deletion may take, under the alias `t`. */
+  deletable(relation: FlowRelation): Sql
+  /** the keys that the target is to lose, filled with the spool: `n` from 1 on, and `k1`, `k2`, … as the target has them */
+  readonly gone: Sql
+  /** The rows of that batch's keys go, or their versions are closed. TM5006 where the keys are not those that were found. */
+  remove(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<RowCounts>
 }
 
 /** One engine that sees source, target and the captured keys: where a pushdown lane works. */

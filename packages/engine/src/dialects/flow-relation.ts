@@ -42,6 +42,10 @@ export interface FlowRelation {
     /** columns that it lacks and is given before the first batch */
     readonly adds: readonly string[]
     readonly rules: RowRules
+    /** a deletion takes a row only while it carries these: the values of the run's scope; absent: whatever it carries */
+    readonly carries?: readonly { readonly column: string; readonly type: string; readonly value: string }[]
+    /** each state of a row is a version of its own; `batch`: that the run opens and closes them by. Absent: the newest state alone */
+    readonly versions?: { readonly batch: string | null }
   }
   /** in the flow's order; also among `columns` */
   readonly key: readonly PlannedColumn[]

@@ -41,6 +41,8 @@ export interface FlowPlan {
   /** what the source showed, of numbers the greatest, for the next run's ceiling */
   readonly look: string | null
   readonly createTable: boolean
+  /** the brake on deletes is lifted for this run; absent: it holds */
+  readonly allowsDeletes?: boolean
   /** the target was empty though other scopes had left rows in it: what they delivered is gone, and this scope does not bring it back */
   readonly forgetsOtherScopes: boolean
   readonly batch: { readonly rows: number; readonly bytes: number }
@@ -51,6 +53,12 @@ export interface FlowPlan {
   /** what the person should know: held back, relied on, left out */
   readonly notes: readonly string[]
 }
+
+const MIRRORS: readonly string[] = ['live', 'forensic']
+
+/** Rows that the source no longer has go from the target too, in a step of their own before the others. */
+export const takesAway = ({ extraction, definition }: Pick<FlowPlan, 'extraction' | 'definition'>): boolean =>
+  extraction != null && MIRRORS.includes(definition.apply.kind)
 
 /** Nothing is written: why, and what waits. */
 export interface NothingToDo {

@@ -9,7 +9,8 @@ import { type Coverage, type CoverageChange, coverageChanges, coverageOf, format
 import { chooseLane } from './choose-lane.ts'
 import { driftNotes, excusedBy, refuseLost, sourceDrift } from './drift.ts'
 import type { FlowFacts } from './flow-facts.ts'
-import type { FlowPlan, Planned } from './flow-plan.ts'
+import { type FlowPlan, type Planned, takesAway } from './flow-plan.ts'
+import { mirrorNote } from './mirror.ts'
 import { checkTarget } from './target-trust.ts'
 
 export interface PlanOptions {
@@ -20,6 +21,8 @@ export interface PlanOptions {
   readonly lane: string | null
   /** the person accepted that coverage or source changed */
   readonly acceptChange: boolean
+  /** the brake on deletes is lifted for this run */
+  readonly allowsDeletes: boolean
 }
 
 /** The watermark in force: the scope's own, or a copy of the whole flow's. */
@@ -178,6 +181,7 @@ export function makePlan(r: PlanRequest): Planned {
       identity: facts.identity,
       look: decision.look,
       createTable: facts.target === null && d.apply.kind !== 'none',
+      ...(options.allowsDeletes ? { allowsDeletes: true } : {}),
       forgetsOtherScopes:
         facts.targetState.empty &&
         facts.targetState.settled.some((s) => s.store === facts.ledger.store && s.hadRows) &&
@@ -195,6 +199,7 @@ export function makePlan(r: PlanRequest): Planned {
           ? []
           : ['the queue of step rows decides what comes: what it leaves out of a window, no later run takes']),
         ...(note === null ? [] : [note]),
+        ...(takesAway({ extraction, definition: d }) ? [mirrorNote(d, options.allowsDeletes)] : []),
         ...(decision.selection.absent !== null && r.lanes[lane].byBatch === true
           ? [
               'what the target has is not seen from the source: every row travels, and those that are there stay as they are',

@@ -61,6 +61,7 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
     castNarrowing: (cast, to) => r.target.castNarrowing(cast, to) ?? lacked(cast, to),
   })
   const key = d.key.map((name) => keyColumn(r, columns, name))
+  const keepsVersions = d.apply.kind === 'forensic'
   const relation: FlowRelation = {
     source: {
       table: d.source.table,
@@ -71,7 +72,9 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
       table: d.target.table,
       beside: d.apply.kind === 'replace' ? besideName(d.target.table) : null,
       adds,
-      rules: rowRules(shapes.source, shapes.target, columns, key),
+      // one version of a row may hold what another does
+      rules: { ...rowRules(shapes.source, shapes.target, columns, key), ...(keepsVersions ? { unique: [] } : {}) },
+      ...(keepsVersions ? { versions: { batch: null } } : {}),
     },
     key,
     columns,

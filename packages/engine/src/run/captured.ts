@@ -50,6 +50,7 @@ export interface StoredSplit {
   readonly epoch: number
   readonly read_at: string | null
   readonly range?: SplitRange
+  readonly deletes?: true
   readonly first: string
   readonly last: string
   readonly rows: string
@@ -61,6 +62,7 @@ export const splitJson = (b: CapturedBatch, epoch: number): string =>
     epoch,
     read_at: b.readAt,
     ...(b.range === null ? {} : { range: b.range }),
+    ...(b.deletes === undefined ? {} : { deletes: b.deletes }),
     first: String(b.first),
     last: String(b.last),
     rows: String(b.rows),
@@ -76,6 +78,7 @@ export const splitOf = (json: string, step: number, wave: number): CapturedBatch
     wave,
     readAt: s.read_at,
     range: s.range ?? null,
+    ...(s.deletes === undefined ? {} : { deletes: s.deletes }),
     first: BigInt(s.first),
     last: BigInt(s.last),
     rows: BigInt(s.rows),

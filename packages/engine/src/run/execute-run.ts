@@ -13,6 +13,7 @@ import { explainDrift, refuseDrift } from './refuse-drift.ts'
 import { refuseLostBatches, refuseLostTable, refuseOtherSource } from './refuse-other-ends.ts'
 import { type Captured, capturedOf, parseSplit, splitJson, splitOf } from './captured.ts'
 import { attend } from './attend.ts'
+import { withDeletes, withVersion } from './delete-batches.ts'
 import type { HeldLease } from './hold-lease.ts'
 import { extract, tellSettled } from './kept-run.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
@@ -21,13 +22,14 @@ import { recordBatch, runSteps } from './run-steps.ts'
 import { settle } from './settle.ts'
 import { stepName, stepNames } from './step-names.ts'
 
-/** Executes the stored plan. Returns the run as the ledger has it then; a failure is in it, not thrown. */
+/** Executes the stored plan, under the brake on deletes unless that is lifted now. Returns the run as the ledger has it then; a failure is in it, not thrown. */
 export async function executeRun(
   deps: RunDeps,
   lease: HeldLease,
   id: RunRow['id'],
   resumed: boolean,
   stop: Stop,
+  allowsDeletes = false,
 ): Promise<RunRow> {
   const { ledger } = deps.store
   const before = await ledger.getRun(id)
@@ -41,7 +43,8 @@ export async function executeRun(
     })
     return finished(deps, id)
   }
-  const plan = parsePlan(before.plan)
+  const stored = parsePlan(before.plan)
+  const plan = allowsDeletes ? { ...stored, allowsDeletes } : stored
   const own: Stop = {
     soft: AbortSignal.any([stop.soft, stop.hard, lease.lost]),
     hard: AbortSignal.any([stop.hard, lease.lost]),
@@ -138,7 +141,7 @@ async function work(
         bench,
         dialect,
         fence,
-        plan: travelling(plan),
+        plan: travelling(withVersion(plan, captured.extracted)),
         run: id,
         token: fence.token,
         stop: { soft: AbortSignal.any([stop.soft, attendance.lost]), hard },
@@ -278,7 +281,7 @@ async function capture(
   const batches = await ledger.listBatches(id)
   const finished = batches.every((b) => b.state === 'done' || b.state === 'superseded')
   if (stored !== null && finished) return stored
-  const extracted = await extract(deps, id, plan, bench)
+  const extracted = await extract(deps, id, plan, bench, stored !== null)
   const fingerprint = await readyToRead(bench, plan, deps.hit)
   if (stored !== null && !anew) {
     const same = stored.fingerprint === fingerprint
@@ -314,22 +317,23 @@ async function capture(
   })
   const again =
     plan.spoolsWhole && bench.work.capturesKeys ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
+  const cut = withDeletes(plan, report.batches, extracted, fingerprint)
   const captured = capturedOf(
-    { ...report, deliveredAgain: again ?? report.deliveredAgain },
+    { ...report, batches: cut, deliveredAgain: again ?? report.deliveredAgain },
     epoch,
     fingerprint,
     extracted,
   )
   await deps.hit('capture:before-stored')
   const numbered = batches.reduce((max, b) => Math.max(max, b.batch), 0)
-  const taken = await stepsTaken(ledger, id, plan, report.batches)
-  const steps = [...new Set(report.batches.map((b) => taken + b.step))]
+  const taken = await stepsTaken(ledger, id, plan, cut)
+  const steps = [...new Set(cut.map((b) => taken + b.step))]
   await ledger.addBatches(
     id,
     lease.token,
     JSON.stringify(captured),
     steps.map((step) => ({ step, name: stepName(plan, step) })),
-    report.batches.map((b, i) => ({
+    cut.map((b, i) => ({
       step: taken + b.step,
       batch: numbered + i + 1,
       wave: b.wave,

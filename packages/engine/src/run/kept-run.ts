@@ -1,41 +1,45 @@
 /** A run as the keeper of its capture sees it. */
 import { scopeText } from '@tidemark/contract/flow'
 import { parseRunId } from '@tidemark/contract/ids'
-import type { CaptureKeeper, Extracted, KeptRun } from '../capture/capture-mode.ts'
+import type { CaptureKeeper, CaptureModes, Extracted, KeptPlan, KeptRun } from '../capture/capture-mode.ts'
 import type { RunRow } from '../control/control-store.ts'
 import type { Bench } from '../dialects/contract.ts'
-import type { FlowPlan } from '../plan/flow-plan.ts'
+import { type FlowPlan, takesAway } from '../plan/flow-plan.ts'
 import { modeOf } from './plan-flow.ts'
 import type { RunDeps } from './run-deps.ts'
 
-interface Kept {
-  readonly keeper: CaptureKeeper
-  readonly run: KeptRun
+/** Null: the plan names no extraction. */
+function keeperOf(modes: CaptureModes, plan: FlowPlan): CaptureKeeper | null {
+  if (plan.extraction == null) return null
+  const { kind } = plan.definition.capture
+  const { keeper } = modeOf(modes, kind)
+  if (keeper === undefined) throw new TypeError(`capture ${kind} has no keeper`)
+  return keeper
 }
 
-function keptOf({ modes, store, hit }: RunDeps, id: RunRow['id'], plan: FlowPlan): Kept | null {
-  if (plan.extraction == null) return null
+const keptPlan = (plan: FlowPlan): KeptPlan => {
   const { capture, apply, target } = plan.definition
-  const { keeper } = modeOf(modes, capture.kind)
-  if (keeper === undefined) throw new TypeError(`capture ${capture.kind} has no keeper`)
   return {
-    keeper,
-    run: {
-      run: id,
-      flow: plan.flow,
-      scope: scopeText(plan.scope),
-      options: capture.options,
-      extraction: plan.extraction,
-      relation: plan.relation,
-      selection: plan.selection,
-      estimatedRows: BigInt(plan.estimatedRows),
-      delivers: apply.kind !== 'none',
-      refills: apply.kind !== 'none' && target.emptied === 'refused',
-      stateOf: async (run) => (await store.ledger.findRun(parseRunId(run)))?.state ?? null,
-      hit,
-    },
+    flow: plan.flow,
+    scope: scopeText(plan.scope),
+    options: capture.options,
+    extraction: plan.extraction,
+    relation: plan.relation,
+    selection: plan.selection,
+    estimatedRows: BigInt(plan.estimatedRows),
+    delivers: apply.kind !== 'none',
+    refills: apply.kind !== 'none' && target.emptied === 'refused',
+    brake: takesAway(plan) ? { limit: apply.maxDelete, lifted: plan.allowsDeletes === true } : null,
   }
 }
+
+const keptRun = ({ store, hit }: RunDeps, id: RunRow['id'], plan: FlowPlan, begun: boolean): KeptRun => ({
+  ...keptPlan(plan),
+  run: id,
+  begun,
+  stateOf: async (run) => (await store.ledger.findRun(parseRunId(run)))?.state ?? null,
+  hit,
+})
 
 /** Null: the plan names no extraction. */
 export async function extract(
@@ -43,12 +47,18 @@ export async function extract(
   id: RunRow['id'],
   plan: FlowPlan,
   bench: Bench,
+  begun: boolean,
 ): Promise<Extracted | null> {
-  const kept = keptOf(deps, id, plan)
-  return kept === null ? null : await kept.keeper.extract(kept.run, bench)
+  const keeper = keeperOf(deps.modes, plan)
+  return keeper === null ? null : await keeper.extract(keptRun(deps, id, plan, begun), bench)
+}
+
+/** The same under a bench that cannot write: what would be found. */
+export async function lookAt(modes: CaptureModes, plan: FlowPlan, bench: Bench): Promise<Extracted | null> {
+  const keeper = keeperOf(modes, plan)
+  return keeper === null ? null : await keeper.look(keptPlan(plan), bench)
 }
 
 export async function tellSettled(deps: RunDeps, id: RunRow['id'], plan: FlowPlan): Promise<void> {
-  const kept = keptOf(deps, id, plan)
-  await kept?.keeper.settled(kept.run)
+  await keeperOf(deps.modes, plan)?.settled(keptRun(deps, id, plan, true))
 }

@@ -24,7 +24,7 @@ export async function landBatch(ctx: StepsContext, batch: BatchRow, worker: numb
       return await withRetry(ctx, batch, () => runBatch(ctx, without(bad)))
     } catch (error) {
       const e = asAppError(error)
-      if (ctx.stop.hard.aborted || answer(ctx, batch, error).do !== 'search') throw error
+      if (ctx.stop.hard.aborted || work.split.deletes || answer(ctx, batch, error).do !== 'search') throw error
       const found = await findBadRows(
         work.split,
         refusalOf(ctx, e),

@@ -15,6 +15,7 @@ import {
   notesOfDrift,
   type PlanOptions,
 } from '../plan/make-plan.ts'
+import { mirrored } from '../plan/mirror.ts'
 import { resolveRelation } from '../plan/relation.ts'
 import { withSteps } from '../plan/with-steps.ts'
 import { AppError } from '../runtime/app-error.ts'
@@ -49,7 +50,12 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
   const request = { definition, shapes: facts, scope, position, source: bench.source, target: bench.target }
   const resolved = resolveRelation(request)
   const relation = await withSteps(bench, request, {
-    relation: await canonicalValues(bench.source, resolved.relation),
+    relation: await mirrored(
+      definition,
+      await canonicalValues(bench.source, resolved.relation),
+      bench.target,
+      facts.target,
+    ),
     batchRows: batchRowsOf(definition, wish, deps.abilities),
   })
   if (relation.target.beside !== null && Object.keys(scope).length > 0)

@@ -1,7 +1,16 @@
 /** The path of one row. Read this first; every line is one folder. */
 import type { RowCounts } from '@tidemark/contract/row-counts'
-import type { BatchKey, Bench, CapturedBatch, FenceKey, FlowRelation, Selection } from '../dialects/contract.ts'
+import type {
+  BatchKey,
+  BatchTransaction,
+  Bench,
+  CapturedBatch,
+  FenceKey,
+  FlowRelation,
+  Selection,
+} from '../dialects/contract.ts'
 import type { BatchPart, RowPolicy } from '../dialects/row-policy.ts'
+import { deleteRows } from '../apply/delete-rows.ts'
 import { mergeFor } from '../apply/merge-for.ts'
 import { bringFor } from '../lane/bring-for.ts'
 import type { Hit } from '../runtime/failpoint.ts'
@@ -43,9 +52,7 @@ export async function runBatch(deps: BatchDeps, work: BatchWork): Promise<BatchR
   if (tx.alreadyIn) return { counts: tx.alreadyIn, alreadyIn: true }
   using _abort = abortsWith(deps.hard, () => tx.abort())
   await hit('batch:begun')
-  const staged = await bringFor(work.lane)(bench, tx, work) //                            lane/   how the rows travel
-  await hit('batch:staged')
-  const counts = await mergeFor(work.apply)(bench, tx, work, staged) //                   apply/  how they land
+  const counts = work.split.deletes ? await deleteRows(bench, tx, work) : await land(deps, tx, work)
   await hit('batch:before-commit')
   deps.hard.throwIfAborted()
   using rejects = work.budget.take(counts.rejected) //                                     too many fail the run
@@ -54,6 +61,12 @@ export async function runBatch(deps: BatchDeps, work: BatchWork): Promise<BatchR
   rejects.keep()
   await hit('batch:after-commit')
   return { counts, alreadyIn: false }
+}
+
+async function land({ bench, hit }: BatchDeps, tx: BatchTransaction, work: BatchWork): Promise<RowCounts> {
+  const staged = await bringFor(work.lane)(bench, tx, work) //                            lane/   how the rows travel
+  await hit('batch:staged')
+  return await mergeFor(work.apply)(bench, tx, work, staged) //                           apply/  how they land
 }
 
 /** The same under the same fence, and rolled back: would these rows land? */

@@ -28,13 +28,15 @@ export async function runFlow(deps: RunDeps, asked: FlowRequest, stop: Stop): Pr
   const request = { ...asked, scope: await knownScope(deps, asked) }
   const scope = scopeText(request.scope)
   const runs: RunRow[] = []
+  if (wish.allowsDeletes)
+    await ledger.audit('allow-deletes', definition.id, { ...deps.by, reason: wish.reason }, null, scope)
   const unfinished = await ledger.findUnfinished(definition.id, scope)
   const giveUp = async (by: string): Promise<void> => {
     for (const id of await ledger.supersede(definition.id, scope, by, deps.by)) deps.removeWork(id)
   }
   if (unfinished && (wish.fresh || wish.acceptChange)) await giveUp(wish.fresh ? '--fresh' : '--accept-change')
   else if (unfinished) {
-    const resumed = await executeRun(deps, lease, unfinished.id, true, stop)
+    const resumed = await executeRun(deps, lease, unfinished.id, true, stop, wish.allowsDeletes)
     if (wish.full && REPAIRED_BY_FULL.includes(resumed.error?.code ?? null)) await giveUp('--full')
     else if (resumed.error?.code === CANNOT_SETTLE) await giveUp(CANNOT_SETTLE)
     else {

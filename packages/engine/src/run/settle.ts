@@ -54,7 +54,9 @@ async function swap({ bench, fence, run, plan, captured, hit }: SettleRequest): 
   await target.swap(fence, run, read.relation, {
     // what another engine reads is not seen from the target: it is as the snapshot had it
     still: captured.epoch > 1 && bench.work.capturesKeys ? read.selection : null,
-    allow: (deleted, of) => refuseDeletes(deleted, of, plan.definition.apply.maxDelete, name),
+    allow: (deleted, of) => {
+      if (plan.allowsDeletes !== true) refuseDeletes(deleted, of, plan.definition.apply.maxDelete, name)
+    },
   })
   await hit('settle:swapped')
   return (await target.swapped(fence, run)) ?? 0n

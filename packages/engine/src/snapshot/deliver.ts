@@ -1,14 +1,16 @@
 /** Which rows of the image travel to the target: the spool that the run's batches read. */
-import type { KeptRun } from '../capture/capture-mode.ts'
+import type { KeptPlan } from '../capture/capture-mode.ts'
 import type { EmbeddedWork } from '../dialects/contract.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
+import { andLive } from '../dialects/relational/versions.sql.ts'
 import { duckdbKit } from '../dialects/duckdb/sql-kit.ts'
 import { ident, joined, param, type Sql, sql } from '../dialects/sql-text.ts'
+import { GONE } from './gone.sql.ts'
 import { JUDGED } from './judge.sql.ts'
 
 export interface Delivery {
-  readonly run: KeptRun
+  readonly run: KeptPlan
   readonly embedded: EmbeddedWork
   readonly image: string
   /** where new and changed rows were taken out of it already; null: they were not */
@@ -25,10 +27,11 @@ export async function findLacking(desk: Desk, { run, embedded, image, key }: Del
     key.map((column) => sql`${imageValue('i', column)} = ${ident('t', column.name)}`),
     ' AND ',
   )
+  const live = andLive(run.relation, 't')
   const lacking =
     target === null
       ? sql`TRUE`
-      : sql`place IN (SELECT ${imagePlace('i')} FROM ${readImage(image)} AS i ANTI JOIN ${target} AS t ON ${equals})`
+      : sql`place IN (SELECT ${imagePlace('i')} FROM ${readImage(image)} AS i ANTI JOIN ${target} AS t ON ${equals}${live})`
   await desk.exec(sql`UPDATE ${JUDGED} SET kind = 'new' WHERE kind = 'unchanged' AND ${lacking}`)
 }
 
@@ -46,6 +49,7 @@ export async function deliver(desk: Desk, { run, embedded, image, rows, columns,
     ? sql`(${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed')) OR ${looked})`
     : sql`FALSE`
   await desk.inTransaction(async () => {
+    if (run.brake !== null) await desk.exec(sql`CREATE OR REPLACE TABLE ${embedded.gone} AS SELECT * FROM ${GONE}`)
     await desk.exec(
       sql`CREATE OR REPLACE TABLE ${embedded.spool} AS SELECT ${joined(values, ', ')} FROM ${from} AS i WHERE ${taken}`,
     )

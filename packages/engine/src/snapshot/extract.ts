@@ -1,18 +1,22 @@
 /** A run's extraction: the image, what it differs in from the snapshot before, the hot side, and the spool to deliver. */
 import { existsSync, renameSync, statSync } from 'node:fs'
 import type { SnapshotOptions } from '@tidemark/contract/capture'
-import type { Extracted, KeptRun } from '../capture/capture-mode.ts'
+import type { Extracted, KeptPlan, KeptRun } from '../capture/capture-mode.ts'
 import type { Bench, EmbeddedWork } from '../dialects/contract.ts'
+import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imageColumns, readImage } from '../dialects/duckdb/image.sql.ts'
+import { nextBatch } from '../dialects/relational/versions.sql.ts'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { AppError } from '../runtime/app-error.ts'
-import { type ArchiveEntry, type Archives, insertEntry, pendingOf } from './archive-entry.ts'
+import { type ArchiveEntry, type Archives, insertEntry, pendingOf, removePending } from './archive-entry.ts'
 import { bringBack, bringBackImage } from './bring-back.ts'
 import { comparedColumns } from './compared.ts'
-import { beside, compare, counted } from './compare.ts'
+import { beside, compare, counted, type Way } from './compare.ts'
 import { deliver, type Delivery, findLacking } from './deliver.ts'
 import { HotSide, type HotPlace } from './hot-side.ts'
-import { hotTable, insertSnapshot } from './hot.sql.ts'
+import { findGone } from './find-gone.ts'
+import { dropGone, rememberUndone, takeUndone } from './gone.sql.ts'
+import { hotTable, insertSnapshot, removeSnapshots } from './hot.sql.ts'
 import {
   dropAll,
   HASHED,
@@ -20,12 +24,13 @@ import {
   JUDGED,
   MOVED,
   noHashes,
+  nullKeyExamples,
   nullKeys,
   presentFrom,
   repeatedKeys,
   takeMoved,
 } from './judge.sql.ts'
-import { foundText } from './found-text.ts'
+import { type Found, foundText } from './found-text.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 import { param, sql } from '../dialects/sql-text.ts'
 
@@ -51,12 +56,15 @@ export async function extract(
   const options = run.options as SnapshotOptions
   await hot.tidy(options.keep ?? place.keep, id, (other) => run.stateOf(other))
   const there = (await hot.list()).find((s) => s.id === id)
-  if (there !== undefined && (await work.spooled()) !== null) return foundText(there, run.delivers)
+  if (there !== undefined && (await work.spooled()) !== null) return await found(hot.desk, there, run, embedded)
   if (there !== undefined && there.run !== run.run)
     throw new AppError('TM9001', `${there.run} has taken a snapshot of the id ${id}`, {
       remedy: [`tidemark run ${run.flow} --fresh   takes another`],
     })
-  await hot.forget(id)
+  // what a lost extraction brought to the target is taken away by the one in its place
+  const standsIn = there !== undefined && run.begun
+  await hot.desk.exec(takeUndone(hot.catalog, standsIn ? id : null))
+  if (!standsIn) await hot.forget(id)
   // what cannot be kept or compared is refused before the source is read
   const shape = {
     columns: imageColumns(run.relation),
@@ -69,20 +77,36 @@ export async function extract(
     const archive = pendingOf(options.archive, place.retainMs)
     const built = await build(hot, run, embedded, { id, former, engine, archive, archives, ...shape })
     await run.hit('snapshot:spooled')
-    return foundText(built, run.delivers)
+    return await found(hot.desk, built, run, embedded)
   } catch (error) {
-    await hot.forget(id)
+    if (!standsIn) await hot.forget(id)
     throw error
   } finally {
-    for (const statement of dropAll) await hot.desk.exec(statement)
+    for (const statement of [...dropAll, ...dropGone]) await hot.desk.exec(statement)
   }
 }
 
-/** Throws TM4041 where the snapshot that the watermark names is neither here nor archived. */
-async function formerOf(
+/** Of what `deliver` left behind. */
+export async function found(
+  desk: Desk,
+  s: Found & Pick<SnapshotRow, 'number'>,
+  run: KeptPlan,
+  { gone }: EmbeddedWork,
+): Promise<Extracted> {
+  const { brake, delivers, relation } = run
+  const deletes = brake === null ? 0n : await desk.count(sql`SELECT count(*) FROM ${gone}`)
+  return {
+    ...foundText(s, delivers && brake === null),
+    ...(deletes === 0n ? {} : { deletes: String(deletes) }),
+    ...(relation.target.versions === undefined ? {} : { version: String(s.number) }),
+  }
+}
+
+/** Throws TM4041 where the snapshot that the watermark names is neither here nor archived. `archives` null: none is asked. */
+export async function formerOf(
   hot: HotSide,
-  { extraction, options, scope, flow }: KeptRun,
-  archives: Archives,
+  { extraction, options, scope, flow }: KeptPlan,
+  archives: Archives | null,
   engine: string,
 ): Promise<SnapshotRow | null> {
   const { previous } = extraction as Extraction
@@ -90,10 +114,10 @@ async function formerOf(
   const { archive } = options as SnapshotOptions
   const found =
     (await hot.list()).find((s) => s.id === previous) ??
-    (await bringBack(hot, archives, archive, { flow, id: previous, engine }))
+    (archives && (await bringBack(hot, archives, archive, { flow, id: previous, engine })))
   if (found === null)
     throw new AppError('TM4041', `${previous} of ${flow}, which the watermark names`, {
-      remedy: [`tidemark run ${flow} --full   begins anew: every row counts as new and is delivered`],
+      remedy: lostRemedy(flow, archive !== null && archives === null),
     })
   // a scope that has no watermark of its own is given that of the whole flow
   return found.scope === scope ? found : null
@@ -106,52 +130,80 @@ async function takeImage(hot: HotSide, run: KeptRun, embedded: EmbeddedWork, id:
   renameSync(part, path)
 }
 
-interface Building extends Pick<SnapshotRow, 'id' | 'engine' | 'columns' | 'compared'> {
+interface Judging extends Pick<SnapshotRow, 'engine' | 'columns' | 'compared'> {
   readonly former: SnapshotRow | null
+  readonly image: string
+  /** null: none is asked */
+  readonly archives: Archives | null
+}
+
+export interface Judged extends Pick<SnapshotRow, 'key' | 'counts' | 'schema' | 'rows'> {
+  readonly way: Way
+  readonly delivery: Delivery
+}
+
+/** The image beside the snapshot before and the target: nothing is written. Throws TM4004, TM4005, TM4041 or TM5007. */
+export async function judgeImage(
+  hot: HotSide,
+  run: KeptPlan,
+  embedded: EmbeddedWork,
+  { former, engine, columns, compared, image, archives }: Judging,
+): Promise<Judged> {
+  const { desk, catalog } = hot
+  const { exact } = run.options as SnapshotOptions
+  const key = run.relation.key.map(({ target, targetType }): ImageColumn => ({ name: target, type: targetType }))
+  const now = { engine, key: key.map(({ name }) => name), compared, image }
+  using _room = await desk.room(columns.length)
+  await readPresent(hot, run, image, key, { columns, compared })
+  const before = former === null ? null : { ...former, image: hot.image(former.id) }
+  if (before !== null && (exact || beside(before, now).way === 'common columns'))
+    await expectImage(hot, archives, before.id, run)
+  const { schema, way } = await compare(desk, { catalog, before, now, exact })
+  const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
+  await findLacking(desk, delivery)
+  const counts = await counted(desk)
+  const rows = counts.added + counts.changed + counts.unchanged
+  await findGone(desk, { run, embedded, key, first: former === null, left: rows })
+  return { key: now.key, counts, rows, schema, way, delivery }
+}
+
+interface Building extends Omit<Judging, 'image'> {
+  readonly id: string
+  readonly archives: Archives
   /** what is noted beside the snapshot, so that it stays until it is archived */
   readonly archive: ((row: SnapshotRow) => ArchiveEntry) | null
-  readonly archives: Archives
 }
 
 async function build(
   hot: HotSide,
   run: KeptRun,
   embedded: EmbeddedWork,
-  { id, former, engine, archive, archives, columns, compared }: Building,
+  { id, archive, ...about }: Building,
 ): Promise<SnapshotRow> {
-  const { desk, catalog } = hot
-  const options = run.options as SnapshotOptions
-  const key = run.relation.key.map(({ target, targetType }): ImageColumn => ({ name: target, type: targetType }))
+  const { desk } = hot
+  const { former, engine, columns, compared } = about
   const image = hot.image(id)
-  const now = { engine, key: key.map(({ name }) => name), compared, image }
+  const { key, counts, rows, schema, way, delivery } = await judgeImage(hot, run, embedded, { ...about, image })
   using _room = await desk.room(columns.length)
-  await readPresent(hot, run, image, key, compared)
-  const before = former === null ? null : { ...former, image: hot.image(former.id) }
-  if (before !== null && (options.exact || beside(before, now).way === 'common columns'))
-    await expectImage(hot, archives, before.id, run.flow)
-  const found = await compare(desk, { catalog, before, now, exact: options.exact })
-  const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
-  await findLacking(desk, delivery)
-  const counts = await counted(desk)
   const moved = counts.added + counts.changed
   const few = moved > 0n && moved < counts.unchanged
   if (few) await desk.exec(takeMoved(image))
   // where the columns are others, no row hash can be carried over
-  if (found.way === 'common columns') await desk.exec(hashRows(readImage(image), compared))
+  if (way === 'common columns') await desk.exec(hashRows(readImage(image), compared))
   else await desk.exec(moved === 0n ? noHashes : hashRows(few ? MOVED : readImage(image), compared))
   const row: SnapshotRow = {
     id,
-    number: ((await hot.list()).at(-1)?.number ?? 0n) + 1n,
+    number: await nextNumber(hot, run, embedded),
     scope: run.scope,
     run: run.run,
     takenAt: Temporal.Now.instant().toString({ smallestUnit: 'millisecond' }),
     state: 'building',
     previous: former?.id ?? null,
-    rows: counts.added + counts.changed + counts.unchanged,
+    rows,
     counts,
-    schema: found.schema,
+    schema,
     engine,
-    key: now.key,
+    key,
     compared,
     columns,
     imageBytes: BigInt(statSync(image).size),
@@ -162,18 +214,33 @@ async function build(
   return row
 }
 
-/** Throws TM4004 with how many there are, or TM4005 with examples. */
+/** Where versions are told by it, none in the target has it yet. */
+export async function nextNumber(hot: HotSide, { relation }: KeptPlan, embedded: EmbeddedWork): Promise<bigint> {
+  const next = ((await hot.list()).at(-1)?.number ?? 0n) + 1n
+  const target = relation.target.versions === undefined ? null : await embedded.target(relation)
+  return target === null ? next : await hot.desk.count(nextBatch(target, next))
+}
+
+/** besides those of the key, of a row that has none */
+const SHOWN_COLUMNS = 3
+
+/** Throws TM4004 or TM4005, with examples. */
 async function readPresent(
   { desk }: HotSide,
-  { relation: r }: KeptRun,
+  { relation: r }: KeptPlan,
   image: string,
   key: readonly ImageColumn[],
-  compared: SnapshotRow['compared'],
+  { columns, compared }: Pick<SnapshotRow, 'columns' | 'compared'>,
 ): Promise<void> {
   const names = r.key.map((k) => k.source).join(', ')
   const table = formatTableName(r.source.table)
   const without = await desk.count(nullKeys(image, key))
-  if (without > 0n) throw new AppError('TM4004', `${without} rows of ${table} have NULL in ${names}`)
+  if (without > 0n) {
+    const others = columns.filter(({ name }) => !key.some((k) => k.name === name)).slice(0, SHOWN_COLUMNS)
+    const examples = await desk.query(nullKeyExamples(image, key, [...key, ...others]))
+    const such = examples.map(([row]) => row ?? '').join(', ')
+    throw new AppError('TM4004', `${without} rows of ${table} have NULL in ${names}, such as ${such}`)
+  }
   await desk.exec(presentFrom(image, key, compared))
   const twice = await desk.query(repeatedKeys)
   if (twice.length === 0) return
@@ -182,17 +249,26 @@ async function readPresent(
   throw new AppError('TM4005', `${table} has several rows for ${names} = ${shown}${joins}`)
 }
 
-async function expectImage(hot: HotSide, archives: Archives, id: string, flow: string): Promise<void> {
-  if (existsSync(hot.image(id)) || (await bringBackImage(hot, archives, id))) return
-  throw new AppError('TM4041', `the image of ${id} of ${flow}, whose values have to be compared`, {
-    remedy: [`tidemark run ${flow} --full   begins anew: every row counts as new and is delivered`],
+async function expectImage(hot: HotSide, archives: Archives | null, id: string, run: KeptPlan): Promise<void> {
+  if (existsSync(hot.image(id)) || (archives !== null && (await bringBackImage(hot, archives, id)))) return
+  const { archive } = run.options as SnapshotOptions
+  throw new AppError('TM4041', `the image of ${id} of ${run.flow}, whose values have to be compared`, {
+    remedy: lostRemedy(run.flow, archive !== null && archives === null),
   })
 }
 
+const lostRemedy = (flow: string, isArchived: boolean): readonly string[] => [
+  ...(isArchived ? [`tidemark run ${flow}   takes it back from the archive, which a dry run does not`] : []),
+  `tidemark run ${flow} --full   begins anew: every row counts as new and is delivered`,
+]
+
 async function write({ desk, catalog }: HotSide, row: SnapshotRow, archive: Building['archive']): Promise<void> {
   await desk.inTransaction(async () => {
+    for (const statement of [...removeSnapshots(catalog, [row.id]), removePending(catalog, [row.id])])
+      await desk.exec(statement)
     await desk.exec(insertSnapshot(catalog, row))
     if (archive !== null) await desk.exec(insertEntry(catalog, archive(row)))
+    await desk.exec(rememberUndone(catalog, row.id))
     await desk.exec(
       sql`INSERT INTO ${hotTable(catalog, 'hot_row')} (snapshot, key, row_hash, first_hash, second_hash, place)
 SELECT ${param(row.id)}, j.key, coalesce(h.row_hash, j.old_hash), j.first_hash, j.second_hash, j.place

@@ -73,6 +73,18 @@ export class HotSide implements AsyncDisposable {
     return new HotSide(desk, catalog, imageFolder(place, flow))
   }
 
+  /** To compare with, and to write nothing: an empty one in memory where there is none. */
+  static async look(place: HotPlace, flow: string): Promise<HotSide> {
+    await using opening = new AsyncDisposableStack()
+    const desk = opening.use(await Desk.open(`snapshots of ${flow}`, place.limits))
+    const path = hotPath(place, flow)
+    const isThere = existsSync(path)
+    const catalog = isThere ? await desk.attach(path, 'read') : await desk.attachEmpty()
+    if (!isThere) for (const statement of createHot(catalog)) await desk.exec(statement)
+    opening.move()
+    return new HotSide(desk, catalog, imageFolder(place, flow))
+  }
+
   /** Oldest first. */
   async list(): Promise<readonly SnapshotRow[]> {
     return (await this.desk.query(listSnapshots(this.catalog))).map(snapshotOf)

@@ -8,6 +8,7 @@ import { hotTable } from './hot.sql.ts'
 
 const temp = (name: string): Sql => ident('temp', 'main', name)
 const EXAMPLES = sql`5`
+const SHOWN_LENGTH = sql`40`
 /** Others are the same where their texts are: a float that is no number whatever its sign, an interval by its fields. */
 const COMPARED_AS_THEY_ARE =
   /^(?:BOOLEAN|U?(?:TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,\d+\)|VARCHAR|BLOB|UUID|DATE|TIME|TIMESTAMP|TIMESTAMP_N?S|TIMESTAMP WITH TIME ZONE)$/
@@ -40,6 +41,16 @@ export const nullKeys = (image: string, key: readonly ImageColumn[]): Sql =>
     key.map((column) => sql`${imageValue('i', column)} IS NULL`),
     ' OR ',
   )}`
+
+/** A few of those, so that they can be found: each value as text, cut short. */
+export const nullKeyExamples = (image: string, key: readonly ImageColumn[], shown: readonly ImageColumn[]): Sql =>
+  sql`SELECT CAST(to_json(struct_pack(${joined(
+    shown.map((column) => sql`${ident(column.name)} := left(${valueText('i', column)}, ${SHOWN_LENGTH})`),
+    ', ',
+  )})) AS VARCHAR) AS r FROM ${readImage(image)} AS i WHERE ${joined(
+    key.map((column) => sql`${imageValue('i', column)} IS NULL`),
+    ' OR ',
+  )} ORDER BY r LIMIT ${EXAMPLES}`
 
 export function presentFrom(image: string, key: readonly ImageColumn[], compared: readonly ComparedColumn[]): Sql {
   const { first, second } = fingerprints('i', compared)

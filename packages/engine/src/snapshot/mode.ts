@@ -60,13 +60,14 @@ export const snapshotMode = (
       notes: [
         extraction.previous === null
           ? 'there is no snapshot to compare with: every row counts as new'
-          : `compared with snapshot ${extraction.previous}: new and changed rows are delivered, all are read`,
+          : `compared with snapshot ${extraction.previous}: what differs is delivered, all rows are read`,
       ],
     }
   },
 
   keeper: {
     extract: async (run, bench) => (await import('./extract.ts')).extract(place, run, bench, await engine(), archives),
+    look: async (plan, bench) => (await import('./look.ts')).look(place, plan, bench, await engine()),
     settled: async (run) => (await import('./settled.ts')).settled(place, run, archives),
   },
 })

@@ -98,7 +98,7 @@ test('every command loads and explains its options', async () => {
 test('run hands every option to the App as a typed value', async () => {
   const { app, calls } = scriptedApp()
   await play(
-    'run orders.orders orders.customers --scope bu=N=1 --scope la=Gwent --fresh --buffer 0s --batch-rows 500 --parallel 3 --lane pushdown --wait 5m --accept-change --reason because'.split(
+    'run orders.orders orders.customers --scope bu=N=1 --scope la=Gwent --fresh --buffer 0s --batch-rows 500 --parallel 3 --lane pushdown --wait 5m --accept-change --allow-deletes --reason because'.split(
       ' ',
     ),
     app,
@@ -119,6 +119,7 @@ test('run hands every option to the App as a typed value', async () => {
     dryRun: false,
     waitMs: 300_000,
     acceptChange: true,
+    allowsDeletes: true,
     reason: 'because',
   })
   expect(calls.at(-1)).toEqual(['dispose'])

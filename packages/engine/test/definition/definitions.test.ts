@@ -235,7 +235,8 @@ test('rows with ids that collapse, or are none, are refused', () => {
 })
 
 test('connections made by hand and tasks switched off by hand count when YAML is checked', () => {
-  const yaml = flowYaml({ source: '{ connection: made, table: t }', apply: 'live' })
+  const later = '{ kind: watermark, position: m, overlap: 5 }'
+  const yaml = flowYaml({ source: '{ connection: made, table: t }', capture: later })
   const tables = withTask(
     {
       ...deployed([flowYaml()]),
@@ -244,6 +245,6 @@ test('connections made by hand and tasks switched off by hand count when YAML is
     { isActive: false },
   )
   expect(load([yaml]).problems.map((p) => p.code)).toEqual(['TM1017'])
-  expect(load([yaml.replace('apply: live', 'apply: latest')]).problems.map((p) => p.code)).toEqual(['TM1013'])
+  expect(load([yaml.replace(', overlap: 5', '')]).problems.map((p) => p.code)).toEqual(['TM1013'])
   expect(load([yaml], PROJECT, tables).problems).toEqual([])
 })

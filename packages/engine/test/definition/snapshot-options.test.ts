@@ -42,7 +42,14 @@ test('an archive without a connection goes where the variables say', () => {
   expect(optionsOf('{ kind: snapshot, archive: {} }')).toMatchObject({ archive: { connection: null, retainMs: null } })
 })
 
-test.each(['latest', 'none'])('a snapshot may be applied as %s', (apply) => {
+test.each([
+  'latest',
+  'live',
+  '{ kind: live, max_delete: 5% }',
+  'forensic',
+  '{ kind: forensic, max_delete: 100 }',
+  'none',
+])('a snapshot may be applied as %s', (apply) => {
   expect(problemText([flowYaml({ capture: 'snapshot', apply })])).toBe('no problem')
 })
 
@@ -100,8 +107,17 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
     /^TM1011 .*must be more than nothing/,
   ],
   ['an archive for a number', { capture: of('archive: { connection: lake, retain: 90 }') }, /^TM1011 .*has no unit/],
-  ['live', { capture: 'snapshot', apply: 'live' }, /^TM1017 .*apply: live/],
-  ['forensic', { capture: 'snapshot', apply: 'forensic' }, /^TM1017 .*apply: forensic/],
+  ['deletes where none are seen', { apply: 'live' }, /^TM1019 .*capture: watermark cannot be applied as live/],
+  [
+    'a limit of what deletes nothing',
+    { capture: 'snapshot', apply: '{ kind: latest, max_delete: 5 }' },
+    /^TM1012 .*max_delete/,
+  ],
+  [
+    'no limit at all',
+    { capture: 'snapshot', apply: '{ kind: live, max_delete: most }' },
+    /^TM1011 .*must be a share of the rows/,
+  ],
   ['a tree', { capture: 'snapshot', shape: '{ kind: tree, locator: l, parent: p }' }, /^TM1017 .*a snapshot of a tree/],
   [
     'SQL of a step',

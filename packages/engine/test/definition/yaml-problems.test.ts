@@ -186,7 +186,6 @@ test.each<[string, Record<string, string | null>, RegExp]>([
 
 test.each<[string, Record<string, string>]>([
   ['capture: milestone', { capture: 'milestone' }],
-  ['apply: live', { apply: '{ kind: live, max_delete: 20% }' }],
   ['apply: forensic', { apply: 'forensic' }],
   ['overlap', { capture: '{ kind: watermark, position: m, overlap: 5 }' }],
 ])('not in this version: %s, named with its place unless the flow is off', (what, change) => {

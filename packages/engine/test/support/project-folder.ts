@@ -59,5 +59,6 @@ export const RUN: RunOptions = {
   dryRun: false,
   waitMs: 0,
   acceptChange: false,
+  allowsDeletes: false,
   reason: null,
 }

@@ -17,6 +17,7 @@ export const AS_IT_STANDS: RunOptions = {
   dryRun: false,
   waitMs: 0,
   acceptChange: false,
+  allowsDeletes: false,
   reason: null,
 }
 

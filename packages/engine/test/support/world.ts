@@ -49,6 +49,7 @@ export interface RunWish {
   readonly batchRows?: number
   readonly lane?: 'pushdown' | 'relay' | 'spool'
   readonly acceptChange?: boolean
+  readonly allowsDeletes?: boolean
   readonly onlyAgain?: readonly string[]
   readonly hit?: Hit
   readonly workers?: number
@@ -271,6 +272,7 @@ export class World implements AsyncDisposable {
         lane: wish.lane ?? null,
         workers: wish.workers ?? 2,
         acceptChange: wish.acceptChange ?? false,
+        allowsDeletes: wish.allowsDeletes ?? false,
         fresh: wish.fresh ?? false,
         reason: wish.acceptChange ? 'because of the test' : null,
         ...(wish.onlyAgain === undefined ? {} : { onlyAgain: wish.onlyAgain }),

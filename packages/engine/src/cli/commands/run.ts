@@ -32,6 +32,7 @@ const DECIDED = [
   '--after',
   '--up-to',
   '--fresh',
+  '--allow-deletes',
   '--buffer',
   '--batch-rows',
   '--lane',

@@ -460,7 +460,7 @@ export class DuckdbBench implements Bench {
       keepsPositions: flow.position?.targetColumn === null && (await this.target.keepsPositions(flow.target.table)),
     }
     const folder = landing && ((r: FlowRelation, staged: apply.Staging) => landing.weigh(here, c, r, staged))
-    if (this.#arrivals !== null) {
+    if (this.#arrivals !== null && !readsSpool(flow)) {
       using file = await this.#arrivals.fetch(flow, selection, split, null)
       const arrived = this.#arrivals.relation(unheld(flow, target))
       const staged = await this.#arrivals.stage(here, arrived, file, null)

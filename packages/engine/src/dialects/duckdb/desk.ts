@@ -49,6 +49,11 @@ export class Desk implements Sender, AsyncDisposable {
     }
   }
 
+  /** The name of the catalog of a new database in memory. */
+  async attachEmpty(): Promise<string> {
+    return this.#opened.use(await openFile(IN_MEMORY, 'write', { limits: this.#limits })).catalog
+  }
+
   /** Room to read so many columns of a Parquet file, until it is disposed of. */
   room(columns: number): Promise<Disposable> {
     return reserveMemory(columns, PER_THREAD.file)

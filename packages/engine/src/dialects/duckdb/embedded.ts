@@ -1,7 +1,10 @@
 /** What a bench of the embedded engine lends to a capture that takes all rows out itself. */
 import { dirname } from 'node:path'
 import { type DuckdbSession, PER_THREAD, reserveMemory } from '../../drivers/duckdb.ts'
-import type { EmbeddedWork, FlowRelation, Selection } from '../contract.ts'
+import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
+import { AppError } from '../../runtime/app-error.ts'
+import type { BatchTransaction, CapturedBatch, EmbeddedWork, FlowRelation, Selection } from '../contract.ts'
+import { deletable, deleteGone } from '../relational/delete.sql.ts'
 import { work } from '../relational/names.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import type { TargetState } from '../relational/work-area.ts'
@@ -10,10 +13,11 @@ import type { Arrivals } from './arrivals.ts'
 import { translate } from './errors.ts'
 import { copyImage } from './image.sql.ts'
 import type { DuckdbCatalogs } from './names.ts'
-import { refuseUnfit } from './refuse-batch.ts'
+import { refuseChangedTarget, refuseUnfit } from './refuse-batch.ts'
 import { refuseNoRoom } from './refuse-no-room.ts'
 import { senderOf } from './run-sql.ts'
-import { markSpooled, spoolRows } from './spool.sql.ts'
+import { findSpooled, markSpooled, spoolRows } from './spool.sql.ts'
+import { ours } from './transaction.ts'
 import type { SpooledEnd } from './work-area.ts'
 
 export class EmbeddedDuckdb implements EmbeddedWork {
@@ -53,6 +57,22 @@ export class EmbeddedDuckdb implements EmbeddedWork {
   async target(relation: FlowRelation): Promise<Sql | null> {
     const { target } = this.#catalogs
     return (await this.#targetOf(relation)) === 'missing' ? null : target.table(relation.target.table)
+  }
+
+  deletable(relation: FlowRelation): Sql {
+    return deletable(this.#catalogs, relation)
+  }
+
+  get gone(): Sql {
+    return work(this.#catalogs, 'gone')
+  }
+
+  async remove(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<RowCounts> {
+    const own = ours(tx)
+    const [row] = await own.query(findSpooled(this.#catalogs))
+    if (row?.[0] !== split.readAt) throw new AppError('TM5006', 'the keys to delete are not those that were found')
+    await refuseChangedTarget(own, this.#catalogs, relation)
+    return { ...NO_ROWS, deleted: await own.exec(deleteGone(this.#catalogs, relation, split)) }
   }
 
   async takeOut(relation: FlowRelation, selection: Selection, rows: bigint, path: string): Promise<bigint> {

@@ -27,6 +27,15 @@ import {
   workKey,
 } from './names.ts'
 import { batchRows, givenType } from './template.sql.ts'
+import {
+  andLive,
+  closing,
+  keepsVersions,
+  openedBy,
+  versionDefinitions,
+  versionKey,
+  versionNames,
+} from './versions.sql.ts'
 
 export type ApplyMode = 'insert-missing' | 'latest'
 
@@ -237,7 +246,7 @@ export function verdict(c: Catalogs, r: FlowRelation, mode: ApplyMode, staged: S
   ELSE ${catalogText(mode === 'latest' ? "'tie'" : "'same'")}
 END AS verdict
 FROM ${staged.from}
-LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON ${keyEquals(r, t, s)}${
+LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON ${keyEquals(r, t, s)}${andLive(r, 't')}${
       side ? sql`\nLEFT JOIN ${sideTable(c, r.target.table)} AS p ON ${keyEquals(r, targetKey(r, 'p'), s)}` : EMPTY
     }`,
   )
@@ -264,17 +273,22 @@ export const verdictCounts = sql`SELECT count(*), count(DISTINCT stage_row),
 export const ties = sql`SELECT count(*) FROM tidemark_verdict WHERE verdict = 'tie'`
 
 export const insertAll = (c: Catalogs, r: FlowRelation, staged: Staging): Sql =>
-  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)}) SELECT ${columnNames(r)} FROM ${staged.from}`
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${writtenNames(r)}) SELECT ${joined([columnNames(r), ...openedBy(r)], ', ')} FROM ${staged.from}`
+
+const writtenNames = (r: FlowRelation): Sql => joined([columnNames(r), ...versionNames(r)], ', ')
 
 const stagedNames = (r: FlowRelation): readonly Sql[] => r.columns.map((x) => ident('s', x.target))
 
 const insertVerdicts = (c: Catalogs, r: FlowRelation, staged: Staging, verdicts: Sql): Sql =>
-  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)})
-SELECT ${joined(stagedNames(r), ', ')} FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
+  sql`INSERT INTO ${targetTable(c, landingTable(r))} (${writtenNames(r)})
+SELECT ${joined([...stagedNames(r), ...openedBy(r)], ', ')} FROM ${staged.from} JOIN tidemark_verdict AS v ON v.stage_row = ${staged.row}
 WHERE v.verdict IN (${verdicts})`
 
 const deleteOlder = (c: Catalogs, r: FlowRelation): Sql =>
   sql`DELETE FROM ${targetTable(c, landingTable(r))} AS t WHERE ${c.kit.address('t')} IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')`
+
+const closeOlder = (c: Catalogs, r: FlowRelation): Sql =>
+  sql`UPDATE ${targetTable(c, landingTable(r))} AS t SET ${closing(r)} WHERE ${c.kit.address('t')} IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')`
 
 /** What rows that are about to be replaced hold in columns that the flow does not fill. */
 const keep = (c: Catalogs, r: FlowRelation, others: readonly string[]): readonly Sql[] =>
@@ -308,6 +322,7 @@ export function take(
   others: readonly string[],
 ): readonly Sql[] {
   if (mode === 'insert-missing') return [insertVerdicts(c, r, staged, sql`'insert'`)]
+  if (keepsVersions(r)) return [closeOlder(c, r), insertVerdicts(c, r, staged, sql`'insert', 'update'`)]
   return others.length === 0
     ? [deleteOlder(c, r), insertVerdicts(c, r, staged, sql`'insert', 'update'`)]
     : [
@@ -320,7 +335,7 @@ export function take(
 
 /** `take` where every staged row is an insert or an update. */
 export const takeAll = (c: Catalogs, r: FlowRelation, staged: Staging): readonly Sql[] => [
-  deleteOlder(c, r),
+  keepsVersions(r) ? closeOlder(c, r) : deleteOlder(c, r),
   insertAll(c, r, staged),
 ]
 
@@ -349,18 +364,15 @@ export function createTarget({ kit }: Pick<Catalogs, 'kit'>, r: FlowRelation, na
   const columns = r.columns.map(
     (x) => sql`${ident(x.target)} ${typed(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : EMPTY}`,
   )
-  return sql`CREATE TABLE ${name} (${joined([...columns, ...declaredKey(kit, r)], ', ')})`
+  return sql`CREATE TABLE ${name} (${joined([...columns, ...versionDefinitions(r), ...declaredKey(kit, r, versionKey(r))], ', ')})`
 }
 
-const declaredKey = ({ declaresKeys }: Catalogs['kit'], r: FlowRelation): readonly Sql[] =>
-  declaresKeys
-    ? [
-        sql`PRIMARY KEY (${joined(
-          r.key.map((k) => ident(k.target)),
-          ', ',
-        )})`,
-      ]
-    : []
+const declaredKey = (
+  { declaresKeys }: Catalogs['kit'],
+  r: FlowRelation,
+  others: readonly Sql[] = [],
+): readonly Sql[] =>
+  declaresKeys ? [sql`PRIMARY KEY (${joined([...r.key.map((k) => ident(k.target)), ...others], ', ')})`] : []
 
 /** DDL of the columns that the target lacks. Nobody else may have made one in between. */
 export const addColumns = (r: FlowRelation, name: Sql): readonly Sql[] =>

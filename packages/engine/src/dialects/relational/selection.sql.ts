@@ -23,6 +23,7 @@ import { clearValue, landingKey, landingValue, mainKey, remembered, sourceKeyPar
 import { keysIn } from './keys-in.sql.ts'
 import type { KeyPart } from './sql-kit.ts'
 import { queuedKeys } from './template.sql.ts'
+import { andLive } from './versions.sql.ts'
 
 /** No row is left out, and none is taken: as predicates, which not every database has names for. */
 export const ALWAYS = sql`1 = 1`
@@ -102,7 +103,7 @@ function absent(c: Catalogs, r: FlowRelation, what: 'key' | 'row'): Sql {
   const content = r.columns
     .filter((x) => what === 'row' && !keys.has(x.target))
     .map((x) => c.kit.sameContent(x.targetType, ident('t', x.target), landingValue(c, x)))
-  const held = sql`EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${joined([key('t'), ...content], ' AND ')})`
+  const held = sql`EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${joined([key('t'), ...content], ' AND ')}${andLive(r, 't')})`
   if (what === 'key' || r.position === null || r.position.targetColumn !== null) return sql`NOT ${held}`
   const at = c.kit.isSame(sql`p.${sidePosition(r)}`, column(r.position.ref))
   return sql`NOT (${held} AND EXISTS (SELECT 1 FROM ${sideTable(c, r.target.table)} AS p WHERE ${key('p')} AND ${at}))`
