@@ -16,14 +16,9 @@ import type {
 import type { Emit } from '@tidemark/contract/events'
 import type { Scope } from '@tidemark/contract/flow'
 import type { ImportDocument, RetireDocument, ScheduleDocument } from '@tidemark/contract/operate-documents'
-import type {
-  SnapshotDiffDocument,
-  SnapshotDocument,
-  SnapshotsDocument,
-  SnapshotTakeDocument,
-} from '@tidemark/contract/snapshot-documents'
+import type { SnapshotDocument, SnapshotsDocument, SnapshotTakeDocument } from '@tidemark/contract/snapshot-documents'
 import type { StoreStanding } from '../control/store-standing.ts'
-import type { DiffOptions } from './snapshot/diff.ts'
+import type { DiffAnswer, DiffOptions } from './snapshot/diff.ts'
 
 /** Which flows a command is about. None named and `all` false: an error that lists what there is. */
 export interface FlowSelection {
@@ -253,7 +248,8 @@ export interface App extends AsyncDisposable {
   ): Promise<SnapshotTakeDocument>
   listSnapshots(options: { readonly flow: string | null }): Promise<SnapshotsDocument>
   showSnapshot(snapshot: string): Promise<SnapshotDocument>
-  diffSnapshots(options: DiffOptions): Promise<SnapshotDiffDocument>
+  /** The signal ends it: nothing of it stays. */
+  diffSnapshots(options: DiffOptions, signal: AbortSignal): Promise<DiffAnswer>
 
   status(): Promise<StatusDocument>
   runs(options: { readonly flow: string | null; readonly limit: number }): Promise<RunsDocument>

@@ -116,7 +116,7 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
     takeSnapshot: async (o, emit, signal) => (await import('./snapshot/take.ts')).takeSnapshot(ctx, o, emit, signal),
     listSnapshots: async (o) => (await import('./snapshot/list.ts')).listSnapshots(ctx, o),
     showSnapshot: async (id) => (await import('./snapshot/show.ts')).showSnapshot(ctx, id),
-    diffSnapshots: async (o) => (await import('./snapshot/diff.ts')).diffSnapshots(ctx, o),
+    diffSnapshots: async (o, signal) => (await import('./snapshot/diff.ts')).diffSnapshots(ctx, o, signal),
     status: async () => (await import('./status.ts')).status(ctx),
     runs: async (o) => (await import('./look.ts')).runs(ctx, o),
     show: async (id) => (await import('./look.ts')).show(ctx, id),
