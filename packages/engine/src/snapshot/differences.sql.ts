@@ -1,5 +1,6 @@
 /** What differs, of JUDGED and both images: value by value in a narrow table, which is listed, counted, or copied into a file. */
-import { imagePlace, readImage } from '../dialects/duckdb/image.sql.ts'
+import { imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
+import { sameContent } from '../dialects/duckdb/types.ts'
 import { EMPTY, ident, joined, param, type Sql, sql, textLiteral, whole } from '../dialects/sql-text.ts'
 import type { ComparedColumn } from './compared.ts'
 import { comparedText, valueText } from './fingerprint.sql.ts'
@@ -34,15 +35,32 @@ SELECT row_number() OVER (ORDER BY key) AS nr, key, place, old_place FROM ${JUDG
   sql`CREATE OR REPLACE TEMP TABLE ${VALUES} (nr BIGINT, ord SMALLINT, old VARCHAR, new VARCHAR)`,
 ]
 
+/** The rows as they were, and as they are. */
+export interface BothSides {
+  readonly before: Sql
+  readonly now: Sql
+}
+
+const changedRows = ({ before, now }: BothSides): Sql => sql`FROM ${CHANGED} AS j
+JOIN ${before} AS o ON ${imagePlace('o')} = j.old_place
+JOIN ${now} AS n ON ${imagePlace('n')} = j.place`
+
+/** Of each column, whether any value in it is not the same as bits: only then may its text be another. */
+export const whichDiffer = (columns: readonly NumberedColumn[], from: BothSides): Sql =>
+  sql`SELECT ${joined(
+    columns.map(({ before, now }) =>
+      before.type === now.type
+        ? sql`bool_or(NOT (${sameContent(now.type, imageValue('o', before), imageValue('n', now))}))`
+        : sql`TRUE`,
+    ),
+    ', ',
+  )} ${changedRows(from)}`
+
 /**
- * The values of some columns that differ. `from`: the rows as they were and as they are; `texts`: of so many rows the texts
+ * The values of some columns that differ. `texts`: of so many rows the texts
  * are kept, null: of all.
  */
-export function takeValues(
-  columns: readonly NumberedColumn[],
-  from: { readonly before: Sql; readonly now: Sql },
-  texts: bigint | null,
-): Sql {
+export function takeValues(columns: readonly NumberedColumn[], from: BothSides, texts: bigint | null): Sql {
   const kept = (text: Sql): Sql => (texts === null ? text : sql`CASE WHEN j.nr <= ${whole(texts)} THEN ${text} END`)
   const values = columns.map(
     ({ ord, before, now }) =>
@@ -50,9 +68,7 @@ export function takeValues(
   )
   return sql`INSERT INTO ${VALUES} SELECT nr, c.ord, c.old, c.new FROM (
 SELECT j.nr, unnest(list_filter([${joined(values, ', ')}], lambda ${LAMBDA}: ${LAMBDA}.differs)) AS c
-FROM ${CHANGED} AS j
-JOIN ${from.before} AS o ON ${imagePlace('o')} = j.old_place
-JOIN ${from.now} AS n ON ${imagePlace('n')} = j.place) AS q`
+${changedRows(from)}) AS q`
 }
 
 const differs = (before: ComparedColumn, now: ComparedColumn): Sql =>

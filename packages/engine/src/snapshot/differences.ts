@@ -1,7 +1,14 @@
 /** Finds the values that differ in changed rows, with memory that depends on neither rows nor columns. */
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { readImage } from '../dialects/duckdb/image.sql.ts'
-import { type ComparedPairs, numberChanged, type NumberedColumn, takeValues } from './differences.sql.ts'
+import {
+  type BothSides,
+  type ComparedPairs,
+  numberChanged,
+  type NumberedColumn,
+  takeValues,
+  whichDiffer,
+} from './differences.sql.ts'
 import { type Images, MOVED, MOVED_FROM, takeChanged } from './judge.sql.ts'
 
 /** Rows that hold so many values are taken out of the images once; of more, the images are read some columns at a time. */
@@ -32,7 +39,18 @@ export async function findDifferences(desk: Desk, { images, columns, changed, te
   const from = few
     ? { before: MOVED_FROM, now: MOVED }
     : { before: readImage(images.before), now: readImage(images.now) }
+  const looked = few ? await differing(desk, columns, from) : columns
   const atOnce = Math.max(1, Math.min(Number(MOST_COLUMNS), Number(FEW_VALUES / changed)))
-  for (let at = 0; at < columns.length; at += atOnce)
-    await desk.exec(takeValues(columns.slice(at, at + atOnce), from, texts))
+  for (let at = 0; at < looked.length; at += atOnce)
+    await desk.exec(takeValues(looked.slice(at, at + atOnce), from, texts))
+}
+
+/** Of hundreds of columns few differ in few rows, and a statement about texts takes its time to be planned. */
+async function differing(
+  desk: Desk,
+  columns: readonly NumberedColumn[],
+  from: BothSides,
+): Promise<readonly NumberedColumn[]> {
+  const [row = []] = await desk.query(whichDiffer(columns, from))
+  return columns.filter((_, i) => row[i] === 'true')
 }

@@ -1,4 +1,4 @@
-/** How the report looks: light and dark, on a screen and on paper. Colour only adds: what changed is also struck out or underlined. */
+/** How the report looks: light and dark, on a screen and on paper. Colour only adds: what changed is also bold and underlined. */
 export const REPORT_STYLE = `
 :root {
   color-scheme: light dark;
@@ -22,25 +22,32 @@ caption { padding: .3rem 0; text-align: left; font-weight: 600; overflow-wrap: a
 th, td { padding: .3rem .7rem; border: 1px solid var(--line); text-align: left; vertical-align: top; }
 thead th { background: var(--panel); }
 tbody th { font-weight: 500; }
-td { white-space: pre-wrap; overflow-wrap: anywhere; min-width: 5rem; font-variant-numeric: tabular-nums; }
+td { white-space: pre-wrap; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 td.number { text-align: right; white-space: nowrap; }
 .scroll { overflow-x: auto; }
+.scroll td { min-width: 5rem; }
 .counts { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .8rem; margin: 1.2rem 0 0; }
 .counts div { padding: .8rem 1rem; border: 1px solid var(--line); border-radius: .5rem; background: var(--panel); }
 .counts dt { color: var(--soft); }
 .counts dd { margin: 0; font-size: 1.6rem; font-weight: 600; line-height: 1.2; font-variant-numeric: tabular-nums; }
-.bars { width: 100%; }
-.bars th { width: 16rem; overflow-wrap: anywhere; }
-.bars td.number { width: 8rem; }
+.bars { width: 100%; table-layout: fixed; }
+.bars th { overflow-wrap: anywhere; }
+.bars th:nth-child(1) { width: 34%; }
+.bars th:nth-child(2) { width: 18%; }
 .bar { display: block; height: .9rem; min-width: 2px; border-radius: .2rem; background: var(--bar); }
 .row { width: 100%; margin: 0 0 1.2rem; table-layout: fixed; }
 .row th:first-child { width: 26%; overflow-wrap: anywhere; }
-del { background: var(--old); color: var(--old-text); text-decoration: line-through; }
-ins { background: var(--new); color: var(--new-text); text-decoration: underline; text-underline-offset: .2em; }
-del, ins { padding: 0 .2em; border-radius: .2em; }
+del { background: var(--old); color: var(--old-text); }
+ins { background: var(--new); color: var(--new-text); }
+del, ins { padding: 0 .2em; border-radius: .2em; font-weight: 600; text-decoration: underline dotted; text-underline-offset: .2em; }
 .absent { font-style: italic; color: var(--soft); }
 del .absent, ins .absent { color: inherit; }
 footer { margin-top: 2.5rem; padding-top: .8rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
+@media (max-width: 30rem) {
+  body { padding: 1rem .6rem; }
+  th, td { padding: .2rem .35rem; }
+  table { font-size: .8rem; }
+}
 code { font-family: ui-monospace, monospace; font-size: .95em; overflow-wrap: anywhere; }
 @media print {
   :root {

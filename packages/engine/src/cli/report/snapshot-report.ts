@@ -100,7 +100,7 @@ function columnsHtml({ columns, difference }: Document): Html {
 <h2 id="columns">Which columns change most</h2>
 <p>Of ${counted(difference.changed, 'changed row')}, in how many each column has another value.</p>
 <table class="bars">
-<thead><tr><th scope="col">Column</th><th scope="col">Changed rows</th><th scope="col">Share of the most</th></tr></thead>
+<thead><tr><th scope="col">Column</th><th scope="col">Changed rows</th><th scope="col">Beside the most</th></tr></thead>
 <tbody>
 ${lines}
 </tbody>
