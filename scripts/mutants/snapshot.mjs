@@ -22,7 +22,7 @@ export const SNAPSHOT = [
     file: 'src/cli/out-file.ts',
     find: 'this.part = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.part`)',
     replace: 'this.part = file',
-    test: [OUT, 'a full disk and ^C leave no half file, and one that was there stays as it was'],
+    test: [OUT, 'another ending is refused, and what is there is written over only when asked'],
   },
   {
     name: 'snapshot diff --out: a file that is there is written over unasked',

@@ -239,8 +239,11 @@ test('another ending is refused, and what is there is written over only when ask
   expect([below.exit, below.err]).toEqual([1, expect.stringContaining('TM2020 file cannot be written')])
   const alone = await p.cli(['snapshot', 'diff', 'm.t', '--yes'])
   expect([alone.exit, alone.err]).toEqual([2, expect.stringContaining('TM1002')])
-  // refused for another reason, it leaves nothing
-  await p.cli(['snapshot', 'diff', 'm.t', 's-00000', '--out', 'never.csv'])
+  // refused for another reason, it leaves nothing behind and everything as it was
+  const whole = p.read('d.csv')
+  for (const file of ['never.csv', 'd.csv'])
+    expect((await p.cli(['snapshot', 'diff', 'm.t', 's-00000', '--out', file, '--yes'])).exit).toBe(2)
+  expect(p.read('d.csv')).toBe(whole)
   expect(readdirSync(p.dir).filter((name) => /never|part/.test(name))).toEqual([])
 })
 
