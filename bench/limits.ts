@@ -37,6 +37,12 @@ const LIMITS: Readonly<Record<string, Readonly<Record<string, readonly Limit[]>>
     'linear-memory-5m': [ratio(1.2)],
     'linear-memory-20m': [ratio(1.2)],
   },
+  snapshots: {
+    'detect-vs-hash': [ratio(1.5), rss(1_500)],
+    'detect-vs-sha256': [ratio(0.25)],
+    'detect-vs-pandas': [ratio(0.1)],
+    'second-unchanged': [ratio(1.1), rss(1_500)],
+  },
   sqlserver: {
     'read-10m': [ratio(1.2)],
     'read-memory': [ratio(1.2)],

@@ -1,4 +1,4 @@
-/** `npm run bench -- core | postgres | sqlserver [--only NAME] …`: measures, prints, and leaves judging to people. */
+/** `npm run bench -- core | postgres | snapshots | sqlserver [--only NAME] …`: measures, prints, and leaves judging to people. */
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

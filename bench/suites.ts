@@ -9,6 +9,7 @@ import { fullLoad } from './benches/postgres/full-load.ts'
 import { linear } from './benches/postgres/linear.ts'
 import { parquetToPg, pgToParquet } from './benches/postgres/parquet.ts'
 import { peers } from './benches/postgres/peers.ts'
+import { detect, detectVsPandas, unchanged } from './benches/snapshots.ts'
 import { spool } from './benches/spool.ts'
 import { read } from './benches/sqlserver/read.ts'
 import { write } from './benches/sqlserver/write.ts'
@@ -54,6 +55,14 @@ export const SUITES: Readonly<Record<string, Suite>> = {
       'parquet-to-pg': { run: parquetToPg, gib: 12 },
       linear: { run: linear, gib: 24 },
       peers: { run: peers, gib: 20, onlyNamed: true },
+    },
+  },
+  snapshots: {
+    need: () => {},
+    benches: {
+      detect: { run: detect, gib: 16 },
+      'detect-vs-pandas': { run: detectVsPandas, gib: 12 },
+      'second-unchanged': { run: unchanged, gib: 12 },
     },
   },
   sqlserver: {

@@ -1,5 +1,6 @@
 /** What an example plays with: the real command line in a project of its own, scripts of SQL, and a narrator. */
 import type { RunsDocument } from '@tidemark/contract/api'
+import type { SnapshotsDocument } from '@tidemark/contract/snapshot-documents'
 import { CommandLine } from '../../packages/engine/src/demo/command-line.ts'
 import type { Narrator } from '../../packages/engine/src/demo/narrator.ts'
 import type { Databases } from './databases.ts'
@@ -83,6 +84,11 @@ export class Stage {
     const [run] = runs
     if (run === undefined) throw new Error(`${flow} has no run`)
     return run
+  }
+
+  /** What the flow keeps, the newest first. */
+  async snapshots(flow: string): Promise<SnapshotsDocument['snapshots']> {
+    return (await this.#tidemark.snapshots(flow)).snapshots
   }
 
   /** Says that the newest run of a flow did just that, or ends the example. */

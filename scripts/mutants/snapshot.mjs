@@ -11,7 +11,37 @@ const FORENSIC = 'test/semantics/snapshot-forensic.test.ts'
 const DELETE = 'src/dialects/relational/delete.sql.ts'
 const GONE = 'src/snapshot/gone.sql.ts'
 
+const OUT = 'test/e2e/snapshot-out.test.ts'
+
 export const SNAPSHOT = [
+  {
+    name: 'report: what a row says is markup',
+    file: 'src/cli/report/html.ts',
+    find: 'return escaped(String(hole))',
+    replace: 'return String(hole)',
+    test: [OUT, 'the report is one page that asks for nothing else, with every value as text'],
+  },
+  {
+    name: 'snapshot diff --out: a file is written in its place',
+    file: 'src/cli/out-file.ts',
+    find: 'this.part = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.part`)',
+    replace: 'this.part = file',
+    test: [OUT, 'another ending is refused, and what is there is written over only when asked'],
+  },
+  {
+    name: 'snapshot diff --out: a file that is there is written over unasked',
+    file: 'src/cli/out-file.ts',
+    find: 'if (there !== undefined) await confirm',
+    replace: 'if (false) await confirm',
+    test: [OUT, 'another ending is refused, and what is there is written over only when asked'],
+  },
+  {
+    name: 'snapshot diff --columns: a row that differs in others alone stays changed',
+    file: 'src/app/snapshot/diff.ts',
+    find: 'await desk.exec(narrow)',
+    replace: 'void narrow',
+    test: [OUT, '--columns looks at some columns alone, on the screen and in files'],
+  },
   {
     name: 'snapshot: the sign of a float is not looked at',
     file: FINGERPRINT,

@@ -58,11 +58,19 @@ export const SnapshotDocument = z.strictObject({
 })
 export type SnapshotDocument = z.output<typeof SnapshotDocument>
 
+/** What `snapshot diff --out` writes: a page for people, or every difference for programs. */
+export const DIFFERENCE_FORMATS = ['html', 'csv', 'parquet', 'json'] as const
+export type DifferenceFormat = (typeof DIFFERENCE_FORMATS)[number]
+
 /** `tidemark snapshot diff --json` */
 export const SnapshotDiffDocument = z.strictObject({
   flow: z.string(),
   before: SnapshotJson,
   after: SnapshotJson,
+  /** of the later one */
+  key: z.array(z.string()),
+  /** `--columns`: a row that differs in others alone is unchanged here; null: all that both compare */
+  only: z.array(z.string()).nullable(),
   difference: DifferenceJson,
   schema_change: SchemaChangeJson,
   /** compared columns that differ, with the number of rows in which they do: most first */
@@ -77,5 +85,15 @@ export const SnapshotDiffDocument = z.strictObject({
   ),
   /** of each kind so many rows are listed at most; the counts are of all */
   limit: z.int().nullable(),
+  /** `--out` */
+  out: z
+    .strictObject({
+      file: z.string(),
+      format: z.enum(DIFFERENCE_FORMATS),
+      /** lines of `csv`, `parquet` and `json`: a new or deleted row has one, a changed row one for each value; a report has none */
+      lines: Count.nullable(),
+      bytes: Count,
+    })
+    .nullable(),
 })
 export type SnapshotDiffDocument = z.output<typeof SnapshotDiffDocument>

@@ -83,4 +83,12 @@ export const CONNECTIONS = {
     remedy: ['when it is there again: tidemark resume --last', 'or ask less of it at once: --parallel, batch.rows'],
     ...failed,
   },
+  TM2020: {
+    title: 'file cannot be written',
+    meaning:
+      'The system refuses the file that was to be written: the folder is not yours, or the name is that of a folder.',
+    remedy: ['name another file, or mend the rights of the folder'],
+    ...failed,
+    retry: 'again',
+  },
 } as const satisfies Record<`TM2${number}`, ErrorEntry>

@@ -25,15 +25,10 @@ import type {
   TagDocument,
   ValidateDocument,
 } from '@tidemark/contract/archive-documents'
-import type {
-  SnapshotDiffDocument,
-  SnapshotDocument,
-  SnapshotsDocument,
-  SnapshotTakeDocument,
-} from '@tidemark/contract/snapshot-documents'
+import type { SnapshotDocument, SnapshotsDocument, SnapshotTakeDocument } from '@tidemark/contract/snapshot-documents'
 import type { StoreStanding } from '../control/store-standing.ts'
 import type { CleanupOptions } from './snapshot/cleanup.ts'
-import type { DiffOptions } from './snapshot/diff.ts'
+import type { DiffAnswer, DiffOptions } from './snapshot/diff.ts'
 import type { KeyOptions } from './snapshot/key-history.ts'
 import type { RestoreOptions } from './snapshot/restore.ts'
 import type { TagOptions } from './snapshot/tag.ts'
@@ -269,7 +264,8 @@ export interface App extends AsyncDisposable {
   ): Promise<SnapshotTakeDocument>
   listSnapshots(options: { readonly flow: string | null }): Promise<SnapshotsDocument>
   showSnapshot(snapshot: string): Promise<SnapshotDocument>
-  diffSnapshots(options: DiffOptions): Promise<SnapshotDiffDocument>
+  /** The signal ends it: nothing of it stays. */
+  diffSnapshots(options: DiffOptions, signal: AbortSignal): Promise<DiffAnswer>
   /** The row of a key through all snapshots that can be read. */
   keyHistory(options: KeyOptions): Promise<KeyHistoryDocument>
   restoreSnapshot(options: RestoreOptions): Promise<RestoreDocument>

@@ -121,7 +121,7 @@ export async function openApp(options: OpenAppOptions): Promise<App> {
       remarked(emit, async (e) => (await import('./snapshot/take.ts')).takeSnapshot(ctx, o, e, signal)),
     listSnapshots: async (o) => (await import('./snapshot/list.ts')).listSnapshots(ctx, o),
     showSnapshot: async (id) => (await import('./snapshot/show.ts')).showSnapshot(ctx, id),
-    diffSnapshots: async (o) => (await import('./snapshot/diff.ts')).diffSnapshots(ctx, o),
+    diffSnapshots: async (o, signal) => (await import('./snapshot/diff.ts')).diffSnapshots(ctx, o, signal),
     keyHistory: async (o) => (await import('./snapshot/key-history.ts')).keyHistory(ctx, o),
     restoreSnapshot: async (o) => (await import('./snapshot/restore.ts')).restoreSnapshot(ctx, o),
     listArchives: async (flow) => (await import('./snapshot/archive.ts')).listArchives(ctx, flow),

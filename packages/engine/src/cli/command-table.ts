@@ -264,7 +264,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'snapshot diff',
     group: 'Look',
-    summary: 'compare two snapshots of a flow, down to old and new values; nothing is written',
+    summary: 'compare two snapshots of a flow, down to old and new values; on the screen or as a file',
     arguments: '<flow> [before] [after]',
     argumentHelp: {
       flow: 'module.task',
@@ -273,8 +273,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
     options: [
       SCOPE,
-      { flags: '--limit <n>', description: 'rows listed of each kind (default 20)' },
+      {
+        flags: '--columns <names>',
+        description: 'look at these columns alone: NAME,NAME; may be repeated',
+        repeat: true,
+      },
+      {
+        flags: '--out <file>',
+        description: 'write a report for people (.html), or every difference (.csv, .parquet, .json)',
+      },
+      { flags: '--limit <n>', description: 'rows listed of each kind, also in the report (default 20)' },
       { flags: '--all', description: 'list every row' },
+      { flags: '--yes', description: 'write over a file that is there' },
     ],
     load: async () => (await import('./commands/snapshot-diff.ts')).snapshotDiff,
   },

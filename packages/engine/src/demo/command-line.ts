@@ -9,6 +9,7 @@ import {
   StatusDocument,
   WatermarksDocument,
 } from '@tidemark/contract/api'
+import { SnapshotsDocument } from '@tidemark/contract/snapshot-documents'
 import type { z } from 'zod'
 import { AppError } from '../runtime/app-error.ts'
 import { childEnvironment } from '../runtime/config.ts'
@@ -80,6 +81,10 @@ export class CommandLine {
 
   status(): Promise<StatusDocument> {
     return this.#document(StatusDocument, ['status'])
+  }
+
+  snapshots(flow: string): Promise<SnapshotsDocument> {
+    return this.#document(SnapshotsDocument, ['snapshot', 'list', flow])
   }
 
   watermarks(): Promise<WatermarksDocument> {

@@ -1,7 +1,7 @@
 /** What became of each key: temporary tables of one session. */
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
 import { sameContent } from '../dialects/duckdb/types.ts'
-import { EMPTY, ident, joined, param, type Sql, sql, whole } from '../dialects/sql-text.ts'
+import { ident, joined, param, type Sql, sql } from '../dialects/sql-text.ts'
 import type { ComparedColumn } from './compared.ts'
 import { comparedHash, comparedText, comparedValue, fingerprints, keyText, valueText } from './fingerprint.sql.ts'
 import { hotTable } from './hot.sql.ts'
@@ -22,7 +22,7 @@ const NEW_HASHES = temp('snapshot_new_hashes')
 /** rows that are new or changed, as the image has them: read once, and looked at more than once */
 export const MOVED = temp('snapshot_moved')
 /** changed rows as they were, likewise */
-const MOVED_FROM = temp('snapshot_moved_from')
+export const MOVED_FROM = temp('snapshot_moved_from')
 /** places whose row hash was computed */
 export const HASHED = temp('snapshot_hashed')
 
@@ -121,7 +121,7 @@ WHERE j.kind = 'unchanged' AND NOT (${joined(same, ' AND ')}))`
 export const takeMoved = (image: string): Sql =>
   sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT i.* FROM ${readImage(image)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))`
 
-/** For `changedValues` and `changedColumns`. */
+/** For the statements of `differences.sql.ts`. */
 export const takeChanged = (images: Images): readonly Sql[] => [
   sql`CREATE OR REPLACE TEMP TABLE ${MOVED_FROM} AS SELECT i.* FROM ${readImage(images.before)} AS i WHERE ${imagePlace('i')} IN (SELECT old_place FROM ${JUDGED} WHERE kind = 'changed')`,
   sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT i.* FROM ${readImage(images.now)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind = 'changed')`,
@@ -135,46 +135,3 @@ export const hashRows = (rows: Sql, compared: readonly ComparedColumn[]): Sql =>
 export const noHashes: Sql = sql`CREATE OR REPLACE TEMP TABLE ${HASHED} (place BIGINT, row_hash VARCHAR)`
 
 export const countKinds = sql`SELECT kind, count(*) FROM ${JUDGED} GROUP BY kind`
-
-/** no column is called this: a parameter that is would be taken for it */
-const LAMBDA = ident('tidemark value')
-
-const atMost = (limit: bigint | null): Sql => (limit === null ? EMPTY : sql` LIMIT ${whole(limit)}`)
-
-/** The keys of one kind, in their order. */
-export const keysOf = (kind: string, limit: bigint | null): Sql =>
-  sql`SELECT key FROM ${JUDGED} WHERE kind = ${param(kind)} ORDER BY key${atMost(limit)}`
-
-type Columns = readonly { readonly before: ComparedColumn; readonly now: ComparedColumn }[]
-
-/** For each changed row, each compared column whose value is another: key, column, old and new text. */
-export const changedValues = (columns: Columns, limit: bigint | null): Sql =>
-  sql`SELECT key, c.name, c.old, c.new FROM (
-SELECT j.key, unnest(list_filter([${joined(
-    columns.map(
-      ({ before, now }) =>
-        sql`struct_pack(name := ${param(now.name)}, old := ${valueText('o', before)}, new := ${valueText('n', now)}, differs := ${differs(before, now)})`,
-    ),
-    ', ',
-  )}], lambda ${LAMBDA}: ${LAMBDA}.differs)) AS c
-${changedRows(limit)}) AS q
-ORDER BY key, c.name`
-
-/** How many changed rows differ in each column, most first; a column that differs in none is left out. */
-export const changedColumns = (columns: Columns): Sql =>
-  sql`SELECT c.name, c.n FROM (SELECT unnest([${joined(
-    columns.map(
-      ({ before, now }) =>
-        sql`struct_pack(name := ${param(now.name)}, n := count(*) FILTER (WHERE ${differs(before, now)}))`,
-    ),
-    ', ',
-  )}]) AS c
-${changedRows(null)}) AS q WHERE c.n > 0 ORDER BY c.n DESC, c.name`
-
-const differs = (before: ComparedColumn, now: ComparedColumn): Sql =>
-  sql`(${comparedText('o', before)} IS DISTINCT FROM ${comparedText('n', now)})`
-
-const changedRows = (limit: bigint | null): Sql =>
-  sql`FROM (SELECT key, place, old_place FROM ${JUDGED} WHERE kind = 'changed' ORDER BY key${atMost(limit)}) AS j
-JOIN ${MOVED_FROM} AS o ON ${imagePlace('o')} = j.old_place
-JOIN ${MOVED} AS n ON ${imagePlace('n')} = j.place`

@@ -1,16 +1,28 @@
 /** Every example, played by the real `npm run example` program, and its comparison on a target that is not right. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempDisposableSync, readdirSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempDisposableSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { listExamples } from '../../../../examples/play/list-examples.ts'
 import { Stage } from '../../../../examples/play/stage.ts'
 import { Narrator } from '../../src/demo/narrator.ts'
 import { IN_MEMORY, openDuckdbFile } from '../../src/drivers/duckdb.ts'
+import { HAS_CHROMIUM, openFilePage } from '../support/chromium.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { PLAIN } from './tree-of-files.ts'
+
+/** Where others keep the machine busy. */
+const LONGEST_PLAY_MS = 900_000
 
 const MAIN = path.resolve(import.meta.dirname, '../../../../examples/play/main.ts')
 
@@ -32,7 +44,7 @@ async function example(
 }
 
 async function inDuckdb(file: string, ...statements: readonly string[]): Promise<void> {
-  await using opened = await openDuckdbFile(file, 'write', { memoryBytes: null, threads: null, tempDir: null })
+  await using opened = await openDuckdbFile(file, 'write', { memoryBytes: 1024 ** 3, threads: null, tempDir: null })
   using session = await opened.session()
   if (file !== IN_MEMORY) await session.run(`USE "${opened.catalog}"`)
   for (const statement of statements) await session.run(statement)
@@ -88,6 +100,17 @@ const ALL: Readonly<Record<string, Example>> = {
         `UPDATE "North_FileTable.dbo".ClientAttachment SET file_stream = NULL WHERE path_locator = '/2/1/3/4/'`,
       ),
   },
+  'orders-snapshots': {
+    flow: 'partner.orders',
+    variables: [],
+    damage: ({ project }) =>
+      inDuckdb(
+        path.join(project, 'data/lake.duckdb'),
+        'DELETE FROM orders WHERE order_id = 102',
+        'INSERT INTO orders FROM orders WHERE order_id = 903',
+        "UPDATE orders SET line_20_note = 'NULL ' WHERE order_id = 1",
+      ),
+  },
   'postgres-to-parquet': {
     flow: 'lake.readings',
     variables: ['GRID_URL'],
@@ -127,6 +150,8 @@ test.each(Object.entries(ALL))(
     expect({ ...played, out: '' }).toEqual({ exit: 0, out: '', err: '' })
     expect(played.out).toContain('✓ 0 differences')
     expect(played.out).not.toContain('✗')
+    const page = path.join(kept.path, 'data/report.html')
+    if (existsSync(page)) report = Promise.resolve(readFileSync(page, 'utf8'))
 
     await damage({ project: kept.path, databases })
     const again = await example(['--compare', kept.path])
@@ -139,6 +164,50 @@ test.each(Object.entries(ALL))(
       'more rows than there were',
     )
   },
+  LONGEST_PLAY_MS,
+)
+
+/** The report of orders-snapshots; whoever needs it first plays. */
+let report: Promise<string> | null = null
+const playedReport = (): Promise<string> =>
+  (report ??= (async () => {
+    const kept = mkdtempSync(path.join(os.tmpdir(), 'tidemark-report-'))
+    onTestFinished(() => rmSync(kept, { recursive: true, force: true }))
+    expect(await example(['orders-snapshots', '--keep', kept])).toMatchObject({ exit: 0, err: '' })
+    return readFileSync(path.join(kept, 'data/report.html'), 'utf8')
+  })())
+
+test.skipIf(!HAS_CHROMIUM)(
+  'the report of orders-snapshots opens in Chromium: counts and rows are seen, nothing is asked for, nothing complains',
+  async () => {
+    using folder = mkdtempDisposableSync(path.join(os.tmpdir(), 'tidemark-report-'))
+    const file = path.join(folder.path, 'report.html')
+    writeFileSync(file, await playedReport())
+    for (const scheme of ['light', 'dark'] as const) {
+      await using opened = await openFilePage(file, { width: 1000, height: 1180, scheme })
+      const { page, requests, complaints } = opened
+      expect(await page.title()).toBe('What changed in partner.orders customer=alder')
+      const seen = async (selector: string): Promise<readonly string[]> =>
+        page.locator(`${selector}:visible`).allInnerTexts()
+      expect(await seen('.counts div')).toEqual(['New\n3', 'Changed\n50', 'Deleted\n2', 'Unchanged\n148'])
+      expect((await seen('.bars tbody th')).slice(0, 2)).toEqual(['total', 'line_01_discount'])
+      const bars = page.locator('.bar')
+      expect((await bars.first().boundingBox())?.width).toBeGreaterThan(
+        ((await bars.last().boundingBox())?.width ?? 0) * 10,
+      )
+      expect(await seen('.row caption')).toHaveLength(5)
+      expect((await seen('.row tr')).some((row) => row === 'line_07_unit_price\t0.1234\t0.1235')).toBe(true)
+      expect(await seen('section[aria-labelledby=new] tbody tr')).toHaveLength(3)
+      expect(await seen('section[aria-labelledby=deleted] tbody th')).toEqual(['300', '303'])
+      // wide enough for a phone, and for paper
+      await page.setViewportSize({ width: 360, height: 640 })
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
+      expect((await page.pdf()).length).toBeGreaterThan(10_000)
+      expect((await page.screenshot()).length).toBeGreaterThan(10_000)
+      expect([requests, complaints]).toEqual([[], []])
+    }
+  },
+  LONGEST_PLAY_MS,
 )
 
 test('an example that lacks one of its databases says which, and plays nothing', async () => {

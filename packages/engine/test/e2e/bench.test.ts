@@ -34,6 +34,22 @@ test('the bench measures three times, prints a table with limits for people, and
   expect(full.err).toContain('usage: npm run bench')
 })
 
+test('the bench of snapshots tells detection, and what a run writes besides, apart', async () => {
+  await using folder = emptyProject()
+  // without pandas, which is installed for minutes
+  const only = ['--only', 'detect', '--only', 'second-unchanged']
+  const small = ['--json', '--scale', '0.001', '--runs', '1', '--dir', folder.dir]
+  const { exit, out, err } = await bench('snapshots', ...small, ...only)
+  expect({ exit, err: exit === 0 ? '' : err }).toEqual({ exit: 0, err: '' })
+  expect(BenchDocument.parse(JSON.parse(out)).results.map((r) => r.name)).toEqual([
+    'detect-vs-hash',
+    'detect-vs-sha256',
+    'archive-write',
+    'hot-write',
+    'second-unchanged',
+  ])
+})
+
 test('the bench of PostgreSQL names the client that it lacks before it measures anything', async () => {
   await using folder = emptyProject()
   const { exit, out, err } = await benchIn({ PATH: folder.dir }, 'postgres', '--scale', '0.001')

@@ -1,65 +1,141 @@
-/** `tidemark snapshot diff`: two snapshots of a flow beside each other, down to the values. Writes nothing. */
+/** `tidemark snapshot diff`: two snapshots of a flow beside each other, down to the values. Only a file that is asked for is written. */
 import { existsSync } from 'node:fs'
-import { type Scope, scopeText } from '@tidemark/contract/flow'
 import type { SnapshotDiffDocument } from '@tidemark/contract/snapshot-documents'
+import type { Desk } from '../../dialects/duckdb/desk.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { type Compared, compare, counted } from '../../snapshot/compare.ts'
+import {
+  changedColumns,
+  changedValues,
+  copyDifferences,
+  type DifferenceFile,
+  keysOf,
+  narrow,
+  type NumberedColumn,
+} from '../../snapshot/differences.sql.ts'
+import { findDifferences, numbered } from '../../snapshot/differences.ts'
 import type { HotSide } from '../../snapshot/hot-side.ts'
-import { changedColumns, changedValues, type Images, keysOf, presentOf, takeChanged } from '../../snapshot/judge.sql.ts'
+import { type Images, presentOf } from '../../snapshot/judge.sql.ts'
 import type { AppContext } from '../app-context.ts'
 import { countJson } from '../run-json.ts'
 import { knownFlow } from '../select-flows.ts'
-import { differenceJson, keyJson, type ListedSnapshot, openHot, schemaJson, snapshotsOf } from './snapshot-json.ts'
+import { chooseTwo, type TwoSnapshots, type TwoWanted } from './choose-two.ts'
+import { chooseColumns, sampled, type Samples } from './samples.ts'
+import { differenceJson, keyJson, openHot, schemaJson, snapshotsOf } from './snapshot-json.ts'
 
-export interface DiffOptions {
+export interface DiffOptions extends TwoWanted {
   readonly flow: string
-  /** null: that which the later one was compared with, or the one before it */
-  readonly before: string | null
-  /** null: the newest of the scope */
-  readonly after: string | null
-  readonly scope: Scope
+  /** as they are compared; null: all that both have */
+  readonly columns: readonly string[] | null
   /** rows of each kind; null: all */
   readonly limit: number | null
+  /** where every difference is written; null: nowhere */
+  readonly write: { readonly path: string; readonly format: DifferenceFile } | null
+  /** rows of each kind that are answered with some of their values; null: none */
+  readonly samples: number | null
 }
 
-export async function diffSnapshots(ctx: AppContext, options: DiffOptions): Promise<SnapshotDiffDocument> {
+export interface DiffAnswer {
+  readonly document: SnapshotDiffDocument
+  /** written to `write`; null: nothing was */
+  readonly lines: bigint | null
+  readonly samples: Samples | null
+}
+
+export async function diffSnapshots(ctx: AppContext, options: DiffOptions, signal: AbortSignal): Promise<DiffAnswer> {
   const flow = knownFlow((await ctx.catalog('read')).flows, options.flow).id
   await using hot = await openHot(ctx, flow)
   const listed = hot === null ? [] : await snapshotsOf(await ctx.store('read'), flow, hot)
-  const { before, after } = chosen(flow, listed, options)
+  const two = chooseTwo(flow, listed, options)
   if (hot === null) throw new TypeError('snapshots without a hot side')
-  const images = { before: hot.image(before.row.id), now: hot.image(after.row.id) }
+  const images = { before: hot.image(two.before.row.id), now: hot.image(two.after.row.id) }
   for (const [path, { row }] of [
-    [images.before, before],
-    [images.now, after],
+    [images.before, two.before],
+    [images.now, two.after],
   ] as const)
     if (!existsSync(path))
       throw new AppError('TM4041', `the image of ${row.id} of ${flow}, whose values are to be shown`)
-  const found = await judged(hot, { before, after }, images)
-  const { desk } = hot
-  const counts = await counted(desk)
-  const limit = options.limit === null ? null : BigInt(options.limit)
-  const keys = async (kind: string) => (await desk.query(keysOf(kind, limit))).map(([key]) => keyJson(key ?? '[]'))
-  const changes = counts.changed === 0n ? NO_CHANGES : await changesOf(hot, images, found, limit)
-  return {
-    flow,
-    before: before.json,
-    after: after.json,
-    difference: differenceJson(counts),
-    schema_change: schemaJson(found),
-    columns: changes.columns,
-    new: await keys('new'),
-    deleted: await keys('deleted'),
-    changed: changes.rows,
-    limit: options.limit,
+  using _stop = interruptedBy(signal, hot)
+  try {
+    return await difference(hot, two, images, { ...options, flow })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
   }
 }
 
-async function judged(
-  { desk, catalog }: HotSide,
-  { before, after }: { readonly before: ListedSnapshot; readonly after: ListedSnapshot },
-  images: Images,
-): Promise<Compared> {
+/** Of two statements the second does not hear what came between them: it is said until somebody hears. */
+function interruptedBy(signal: AbortSignal, { desk }: HotSide): Disposable {
+  const timers: NodeJS.Timeout[] = []
+  const stop = (): void => void timers.push(setInterval(() => desk.interrupt(), INTERRUPT_MS))
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+  return {
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', stop)
+      for (const timer of timers) clearInterval(timer)
+    },
+  }
+}
+const INTERRUPT_MS = 20
+
+async function difference(hot: HotSide, two: TwoSnapshots, images: Images, options: DiffOptions): Promise<DiffAnswer> {
+  const { before, after } = two
+  const { desk } = hot
+  const found = await judged(hot, two, images)
+  const chosen = chooseColumns(found, two, options.columns)
+  const columns = numbered(chosen)
+  const { limit, write } = options
+  let counts = await counted(desk)
+  if (counts.changed > 0n) {
+    const texts = write !== null || options.columns !== null || limit === null ? null : BigInt(limit)
+    await findDifferences(desk, { images, columns, changed: counts.changed, texts })
+    if (options.columns !== null) {
+      await desk.exec(narrow)
+      counts = await counted(desk)
+    }
+  }
+  const keys = async (kind: string) =>
+    (await desk.query(keysOf(kind, limit === null ? null : BigInt(limit)))).map(([key]) => keyJson(key ?? '[]'))
+  const changes = counts.changed === 0n ? NO_CHANGES : await changesOf(hot, columns, limit)
+  return {
+    document: {
+      flow: options.flow,
+      before: before.json,
+      after: after.json,
+      key: [...after.row.key],
+      only: options.columns === null ? null : chosen.map(({ now }) => now.name),
+      difference: differenceJson(counts),
+      schema_change: schemaJson(found),
+      columns: changes.columns,
+      new: await keys('new'),
+      deleted: await keys('deleted'),
+      changed: changes.rows,
+      limit,
+      out: null,
+    },
+    lines: write === null ? null : await copied(desk, counts.changed === 0n ? null : columns, write),
+    samples: options.samples === null ? null : await sampled(desk, two, images, chosen, BigInt(options.samples)),
+  }
+}
+
+async function copied(
+  desk: Desk,
+  columns: readonly NumberedColumn[] | null,
+  { path, format }: NonNullable<DiffOptions['write']>,
+): Promise<bigint> {
+  try {
+    return await desk.exec(copyDifferences(columns, path, format))
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'TM2004') throw error
+    throw new AppError('TM2004', error.detail, {
+      cause: error,
+      remedy: ['free room, then give the same command again'],
+    })
+  }
+}
+
+async function judged({ desk, catalog }: HotSide, { before, after }: TwoSnapshots, images: Images): Promise<Compared> {
   await desk.exec(presentOf(catalog, after.row.id))
   return await compare(desk, {
     catalog,
@@ -76,17 +152,17 @@ interface Changes {
 
 const NO_CHANGES: Changes = { columns: [], rows: [] }
 
+/** Of what `findDifferences` found. */
 async function changesOf(
   { desk }: HotSide,
-  images: Images,
-  { columns }: Compared,
-  limit: bigint | null,
+  columns: readonly NumberedColumn[],
+  limit: number | null,
 ): Promise<Changes> {
-  using _room = await desk.room(2 * columns.length)
-  for (const statement of takeChanged(images)) await desk.exec(statement)
   const rows: SnapshotDiffDocument['changed'] = []
   let last: string | null = null
-  for (const [key, column, old, now] of await desk.query(changedValues(columns, limit))) {
+  for (const [key, column, old, now] of await desk.query(
+    changedValues(columns, limit === null ? null : BigInt(limit)),
+  )) {
     if (key !== last) rows.push({ key: keyJson(key ?? '[]'), values: [] })
     last = key ?? null
     rows.at(-1)?.values.push({ column: column ?? '', old: old ?? null, new: now ?? null })
@@ -99,38 +175,3 @@ async function changesOf(
     rows,
   }
 }
-
-/** Throws TM1005 where one of the two is not kept. */
-function chosen(
-  flow: string,
-  listed: readonly ListedSnapshot[],
-  options: DiffOptions,
-): { readonly before: ListedSnapshot; readonly after: ListedSnapshot } {
-  const named = (id: string): ListedSnapshot => {
-    const found = listed.find(({ row }) => row.id === id)
-    if (found === undefined) throw new AppError('TM1005', `${id} of ${flow}`)
-    return found
-  }
-  const settled = listed.filter(({ json, row }) => json.status !== 'building' && row.scope === scopeText(options.scope))
-  // one that is named says which scope is meant
-  const after = options.after === null ? settled.at(-1) : named(options.after)
-  if (after === undefined) throw new AppError('TM1005', `${flow} has none${inScope(options.scope)}`)
-  if (options.before !== null) return { before: named(options.before), after }
-  const former = listed.filter(({ row, json }) => row.scope === after.row.scope && json.status !== 'building')
-  const before =
-    former.find(({ row }) => row.id === after.row.previous) ??
-    former.findLast(({ row }) => row.number < after.row.number)
-  if (before === undefined)
-    throw new AppError(
-      'TM1005',
-      `${after.row.id} of ${flow} is the only one${inScope(options.scope)}: there is none to compare it with`,
-    )
-  return { before, after }
-}
-
-const inScope = (scope: Scope): string =>
-  Object.keys(scope).length === 0
-    ? ''
-    : ` of ${Object.entries(scope)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(', ')}`

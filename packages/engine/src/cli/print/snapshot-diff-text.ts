@@ -1,6 +1,6 @@
 import type { SnapshotDiffDocument } from '@tidemark/contract/snapshot-documents'
 import { flowName } from './flow-name.ts'
-import { count, counted } from './numbers.ts'
+import { bytes, count, counted } from './numbers.ts'
 import { keyText } from './row-key.ts'
 import type { Screen } from './screen.ts'
 import { differenceText, schemaFields } from './snapshot-text.ts'
@@ -20,15 +20,20 @@ export function snapshotDiffText(d: SnapshotDiffDocument, screen: Screen): strin
     [
       ['before', of(d.before)],
       ['after', of(d.after)],
+      ...(d.only === null ? [] : [['columns', harmless(d.only.join(', '))] as const]),
       ['difference', differenceText(d.difference)],
       ...schemaFields(d.schema_change),
       ...(d.columns.length === 0 ? [] : [['changes in', columnsText(d.columns)] as const]),
     ],
     style,
   )
+  if (d.out !== null) return head + writtenText(d.out)
   const rows = rowsOf(d, screen)
   return rows.length === 0 ? head : `${head}\n${tableOf(rows, screen)}${leftText(d, style.dim)}`
 }
+
+const writtenText = ({ file, lines, bytes: size }: NonNullable<SnapshotDiffDocument['out']>): string =>
+  `${[`written to ${file}`, ...(lines === null ? [] : [counted(lines, 'line')]), bytes(BigInt(size))].join('   ')}\n`
 
 function columnsText(columns: SnapshotDiffDocument['columns']): string {
   const shown = columns.slice(0, MOST_COLUMNS).map(({ column, rows }) => `${harmless(column)} ${count(rows)}`)

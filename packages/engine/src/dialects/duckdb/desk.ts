@@ -67,6 +67,11 @@ export class Desk implements Sender, AsyncDisposable {
     return this.#to.query(statement)
   }
 
+  /** Ends the statement under way; it throws in its own caller. */
+  interrupt(): void {
+    this.#session.interrupt()
+  }
+
   count(statement: Sql): Promise<bigint> {
     return this.#to.count(statement)
   }
