@@ -25,7 +25,14 @@ const switchedOff = {
 const vitest = await createVitest(
   'test',
   // what is transformed is kept in memory: a cache of files does not know the replacement
-  { root, watch: true, project: ['fast', 'live', 'workers', 'e2e'], reporters: [{}], maxWorkers: 1, fsModuleCache: false },
+  {
+    root,
+    watch: true,
+    project: ['fast', 'live', 'workers', 'e2e'],
+    reporters: [{}],
+    maxWorkers: 1,
+    fsModuleCache: false,
+  },
   { plugins: [switchedOff] },
 )
 await vitest.standalone()
