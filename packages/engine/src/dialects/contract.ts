@@ -18,7 +18,7 @@ import type { TemplateReader } from './planned-steps.ts'
 import type { SplitRange } from './split-range.ts'
 import type { LogicalType } from '@tidemark/contract/logical-type'
 import type { Secret } from '../runtime/secret.ts'
-import type { Sql } from './sql-text.ts'
+import type { EmbeddedWork } from './embedded-work.ts'
 import type { SurveyPort } from './survey.ts'
 
 export { landingTable } from './flow-relation.ts'
@@ -338,26 +338,6 @@ export interface TargetPort {
   settle(fence: FenceKey, settled: NewSettled, table: TableName | null): Promise<void>
   /** The markers of an ended run that leaves no watermark have done their work. */
   forget(fence: FenceKey, run: string): Promise<void>
-}
-
-/** The embedded engine, where it alone sees source, target and spool: for a capture that fills the spool itself. */
-export interface EmbeddedWork {
-  /** rows come from another engine, all of them by one statement of its */
-  readonly arrives: boolean
-  /** The selection's rows as the target's columns, by one statement into a Parquet file (`image.sql.ts`); how many. */
-  takeOut(relation: FlowRelation, selection: Selection, estimatedRows: bigint, path: string): Promise<bigint>
-  /** the table that batches read, with the target's columns */
-  readonly spool: Sql
-  /** In the transaction that fills it: a spool without it is none. */
-  markSpooled(): Sql
-  /** The target's table; null: it is missing. */
-  target(relation: FlowRelation): Promise<Sql | null>
-  /** Which of the target's rows a deletion may take, under the alias `t`. */
-  deletable(relation: FlowRelation): Sql
-  /** the keys that the target is to lose, filled with the spool: `n` from 1 on, and `k1`, `k2`, … as the target has them */
-  readonly gone: Sql
-  /** The rows of that batch's keys go, or their versions are closed. TM5006 where the keys are not those that were found. */
-  remove(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<RowCounts>
 }
 
 /** One engine that sees source, target and the captured keys: where a pushdown lane works. */

@@ -1,6 +1,6 @@
 /** Which rows of the image travel to the target: the spool that the run's batches read. */
 import type { KeptPlan } from '../capture/capture-mode.ts'
-import type { EmbeddedWork } from '../dialects/contract.ts'
+import type { EmbeddedWork } from '../dialects/embedded-work.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
 import { andLive } from '../dialects/relational/versions.sql.ts'

@@ -2,7 +2,7 @@
 import { formatTableName } from '@tidemark/contract/table-name'
 import { refuseVanished } from '../apply/delete-brake.ts'
 import type { KeptPlan } from '../capture/capture-mode.ts'
-import type { EmbeddedWork } from '../dialects/contract.ts'
+import type { EmbeddedWork } from '../dialects/embedded-work.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import type { ImageColumn } from '../dialects/duckdb/image.sql.ts'
 import { countDeletable, countGone, takeGone } from './gone.sql.ts'
