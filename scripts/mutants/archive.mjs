@@ -101,7 +101,7 @@ export const ARCHIVE = [
   {
     name: 'archive: an image that is gone is not looked for there',
     file: 'src/snapshot/extract.ts',
-    find: 'if (existsSync(hot.image(id)) || (await bringBackImage(hot, archives, id))) return',
+    find: 'if (existsSync(hot.image(id)) || (archives !== null && (await bringBackImage(hot, archives, id)))) return',
     replace: 'if (existsSync(hot.image(id))) return',
     test: [
       BACK,
