@@ -1,5 +1,5 @@
 /** The places that archives go to, as the project's connections name them. */
-import { type ArchiveStore } from '../dialects/archive/archive-store.ts'
+import type { ArchiveStore } from '../dialects/archive/archive-store.ts'
 import { openArchive } from '../dialects/archive/open-archive.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { didYouMean } from '../runtime/did-you-mean.ts'

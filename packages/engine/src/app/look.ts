@@ -6,7 +6,6 @@ import { ARCHIVE_ONLY_KINDS } from '@tidemark/contract/project-schema'
 import type { ControlStore, RunRow } from '../control/control-store.ts'
 import { asAppError } from '../runtime/app-error.ts'
 import type { ConnectionReport } from './app.ts'
-import { probeArchive } from './archives.ts'
 import { type AppContext, connectionOf, limitsOf } from './app-context.ts'
 import { findRun } from './resume.ts'
 import { rowsJson, runsJson } from './run-json.ts'
@@ -91,7 +90,11 @@ export async function connections(ctx: AppContext): Promise<readonly ConnectionR
     const report = { id: connection.id, kind: connection.kind }
     try {
       if (ARCHIVE_ONLY_KINDS.includes(connection.kind)) {
-        reports.push({ ...report, ok: true, ...(await probeArchive(ctx, connection.id)) })
+        reports.push({
+          ...report,
+          ok: true,
+          ...(await (await import('./archives.ts')).probeArchive(ctx, connection.id)),
+        })
         continue
       }
       const { target, location, kind } = await connectionOf(ctx, catalog, connection.id)
