@@ -1,12 +1,12 @@
-/** How staged rows land, by apply mode. */
+/** How staged rows land, by apply mode; and how rows go. */
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
-import type { BatchTransaction, Bench, FlowRelation, Staged } from '../dialects/contract.ts'
+import type { BatchTransaction, Bench, CapturedBatch, FlowRelation, Staged } from '../dialects/contract.ts'
 import type { RowPolicy } from '../dialects/row-policy.ts'
 
 export type Merge = (
   bench: Bench,
   tx: BatchTransaction,
-  work: { readonly relation: FlowRelation; readonly rows: RowPolicy },
+  work: { readonly relation: FlowRelation; readonly split: CapturedBatch; readonly rows: RowPolicy },
   staged: Staged,
 ) => Promise<RowCounts>
 
@@ -26,8 +26,14 @@ const MODES: Readonly<Record<string, Merge>> = {
   replace: set('latest'),
 }
 
-export function mergeFor(kind: string): Merge {
-  const merge = MODES[kind]
-  if (!merge) throw new TypeError(`no apply ${kind}`)
+/** Rows that the source no longer has go from the target, or their versions are closed: no row has travelled. */
+const takeAway: Merge = (bench, tx, { relation, split }) => {
+  if (bench.embedded === undefined) throw new TypeError('no embedded engine')
+  return bench.embedded.remove(tx, relation, split)
+}
+
+export function mergeFor({ apply, split }: { readonly apply: string; readonly split: CapturedBatch }): Merge {
+  const merge = split.deletes ? takeAway : MODES[apply]
+  if (!merge) throw new TypeError(`no apply ${apply}`)
   return merge
 }

@@ -19,8 +19,11 @@ export type Bring = (
 
 const LANES: Readonly<Record<string, Bring>> = { pushdown, relay, spool }
 
-export function bringFor(lane: string): Bring {
-  const bring = LANES[lane]
+/** Keys that are to go lie beside the spool already. */
+const nothing: Bring = () => Promise.resolve({ rows: 0n, bytes: 0n })
+
+export function bringFor({ lane, split }: { readonly lane: string; readonly split: CapturedBatch }): Bring {
+  const bring = split.deletes ? nothing : LANES[lane]
   if (!bring) throw new TypeError(`no lane ${lane}`)
   return bring
 }

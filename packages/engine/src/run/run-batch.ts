@@ -1,16 +1,7 @@
 /** The path of one row. Read this first; every line is one folder. */
 import type { RowCounts } from '@tidemark/contract/row-counts'
-import type {
-  BatchKey,
-  BatchTransaction,
-  Bench,
-  CapturedBatch,
-  FenceKey,
-  FlowRelation,
-  Selection,
-} from '../dialects/contract.ts'
+import type { BatchKey, Bench, CapturedBatch, FenceKey, FlowRelation, Selection } from '../dialects/contract.ts'
 import type { BatchPart, RowPolicy } from '../dialects/row-policy.ts'
-import { deleteRows } from '../apply/delete-rows.ts'
 import { mergeFor } from '../apply/merge-for.ts'
 import { bringFor } from '../lane/bring-for.ts'
 import type { Hit } from '../runtime/failpoint.ts'
@@ -52,7 +43,9 @@ export async function runBatch(deps: BatchDeps, work: BatchWork): Promise<BatchR
   if (tx.alreadyIn) return { counts: tx.alreadyIn, alreadyIn: true }
   using _abort = abortsWith(deps.hard, () => tx.abort())
   await hit('batch:begun')
-  const counts = work.split.deletes ? await deleteRows(bench, tx, work) : await land(deps, tx, work)
+  const staged = await bringFor(work)(bench, tx, work) //                                 lane/   how the rows travel
+  await hit('batch:staged')
+  const counts = await mergeFor(work)(bench, tx, work, staged) //                         apply/  how they land
   await hit('batch:before-commit')
   deps.hard.throwIfAborted()
   using rejects = work.budget.take(counts.rejected) //                                     too many fail the run
@@ -63,19 +56,13 @@ export async function runBatch(deps: BatchDeps, work: BatchWork): Promise<BatchR
   return { counts, alreadyIn: false }
 }
 
-async function land({ bench, hit }: BatchDeps, tx: BatchTransaction, work: BatchWork): Promise<RowCounts> {
-  const staged = await bringFor(work.lane)(bench, tx, work) //                            lane/   how the rows travel
-  await hit('batch:staged')
-  return await mergeFor(work.apply)(bench, tx, work, staged) //                           apply/  how they land
-}
-
 /** The same under the same fence, and rolled back: would these rows land? */
 export async function tryPart(deps: BatchDeps, work: BatchWork): Promise<void> {
   await using tx = await deps.bench.begin(work.relation, deps.fence, work.key, work.worker)
   if (tx.alreadyIn) return
   using _abort = abortsWith(deps.hard, () => tx.abort())
-  const staged = await bringFor(work.lane)(deps.bench, tx, work)
-  await mergeFor(work.apply)(deps.bench, tx, work, staged)
+  const staged = await bringFor(work)(deps.bench, tx, work)
+  await mergeFor(work)(deps.bench, tx, work, staged)
 }
 
 function abortsWith(signal: AbortSignal, abort: () => void): Disposable {

@@ -16,6 +16,9 @@ import type { FlowRequest, RunDeps, Stop } from './run-deps.ts'
 
 /** source or target are not those of the unfinished run: reading everything again is the answer to that */
 const REPAIRED_BY_FULL: readonly (ErrorCode | null)[] = ['TM3007', 'TM4008']
+/** Applies that have a brake to lift. */
+const DELETING: ReadonlySet<string> = new Set(['replace', 'live', 'forensic'])
+
 /** the watermark is not the one it was planned from, and never will be again: only a new plan helps */
 const CANNOT_SETTLE: ErrorCode = 'TM3003'
 const ENDED_WELL: readonly RunRow['state'][] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
@@ -28,7 +31,7 @@ export async function runFlow(deps: RunDeps, asked: FlowRequest, stop: Stop): Pr
   const request = { ...asked, scope: await knownScope(deps, asked) }
   const scope = scopeText(request.scope)
   const runs: RunRow[] = []
-  if (wish.allowsDeletes)
+  if (wish.allowsDeletes && DELETING.has(definition.apply.kind))
     await ledger.audit('allow-deletes', definition.id, { ...deps.by, reason: wish.reason }, null, scope)
   const unfinished = await ledger.findUnfinished(definition.id, scope)
   const giveUp = async (by: string): Promise<void> => {

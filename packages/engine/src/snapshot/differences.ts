@@ -33,6 +33,7 @@ export interface FindDifferences {
 /** Leaves behind what the statements of `differences.sql.ts` read. */
 export async function findDifferences(desk: Desk, { images, columns, changed, texts }: FindDifferences): Promise<void> {
   for (const statement of numberChanged) await desk.exec(statement)
+  if (changed === 0n) return
   const few = changed * BigInt(columns.length) <= FEW_VALUES
   using _room = await desk.room(2 * (few ? columns.length : Number(MOST_COLUMNS)))
   if (few) for (const statement of takeChanged(images)) await desk.exec(statement)
