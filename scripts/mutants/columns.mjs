@@ -80,4 +80,11 @@ export const COLUMNS = [
       'a column that vanished stops the run; drift: ignore goes on without it and leaves what the target has',
     ],
   },
+  {
+    name: 'drift: SQL Server: types are looked up once, however columns are described later',
+    file: 'src/dialects/sqlserver/refuse-batch.ts',
+    find: 'if (this.#found.has(planned + shape)) return',
+    replace: 'if (this.#found.size > 0) return',
+    test: ['test/tds/types-as-planned.test.ts', 'again where it describes them otherwise, and the batch is refused'],
+  },
 ]

@@ -1,10 +1,9 @@
 /** What the hot side has lost, taken back from the archive, if its bytes are what was archived. */
 import { existsSync, renameSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import type { ArchiveManifest } from '@tidemark/contract/archive-manifest'
 import type { ArchiveOptions } from '@tidemark/contract/capture'
 import { type ArchiveStore, archiveText } from '../dialects/archive/archive-store.ts'
-import { Sums } from '../dialects/archive/pieces.ts'
+import { copyOut, expectSound } from '../dialects/archive/pieces.ts'
 import { type ImageColumn, readImage } from '../dialects/duckdb/image.sql.ts'
 import { param, sql } from '../dialects/sql-text.ts'
 import { AppError } from '../runtime/app-error.ts'
@@ -76,17 +75,7 @@ async function fetchImage(hot: HotSide, store: ArchiveStore, manifest: ArchiveMa
   if (existsSync(path)) return
   const part = hot.part(manifest.snapshot)
   try {
-    const sums = new Sums()
-    {
-      await using file = await open(part, 'w')
-      for await (const piece of store.read(manifest)) {
-        sums.add(piece)
-        await file.write(piece)
-      }
-    }
-    const { sha256 } = sums.end()
-    if (sha256 !== manifest.sha256)
-      throw new AppError('TM6203', `${archiveText(manifest)} in ${store.location}: its SHA-256 is ${sha256}`)
+    expectSound(manifest, await copyOut(store, manifest, part), store.location)
     renameSync(part, path)
   } finally {
     rmSync(part, { force: true })

@@ -1,11 +1,9 @@
 /** An archive's file on this machine for a while, its bytes summed up on their way. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ArchiveManifest } from '@tidemark/contract/archive-manifest'
-import { type ArchiveName, type ArchiveStore, archiveText } from '../../dialects/archive/archive-store.ts'
-import { Sums } from '../../dialects/archive/pieces.ts'
-import { AppError } from '../../runtime/app-error.ts'
+import type { ArchiveName, ArchiveStore } from '../../dialects/archive/archive-store.ts'
+import { copyOut, expectSound } from '../../dialects/archive/pieces.ts'
 
 export interface LocalCopy extends Disposable {
   readonly path: string
@@ -20,13 +18,7 @@ export async function copyHere(store: ArchiveStore, name: ArchiveName, folder: s
   const remove = (): void => rmSync(dir, { recursive: true, force: true })
   try {
     const path = join(dir, `${name.snapshot}.parquet`)
-    const sums = new Sums()
-    await using file = await open(path, 'w')
-    for await (const piece of store.read(name)) {
-      sums.add(piece)
-      await file.write(piece)
-    }
-    return { path, ...sums.end(), [Symbol.dispose]: remove }
+    return { path, ...(await copyOut(store, name, path)), [Symbol.dispose]: remove }
   } catch (error) {
     remove()
     throw error
@@ -36,7 +28,11 @@ export async function copyHere(store: ArchiveStore, name: ArchiveName, folder: s
 /** Throws TM6203 where it is not what was written. */
 export async function soundCopy(store: ArchiveStore, manifest: ArchiveManifest, folder: string): Promise<LocalCopy> {
   const copy = await copyHere(store, manifest, folder)
-  if (copy.sha256 === manifest.sha256) return copy
-  copy[Symbol.dispose]()
-  throw new AppError('TM6203', `${archiveText(manifest)} in ${store.location}: its SHA-256 is ${copy.sha256}`)
+  try {
+    expectSound(manifest, copy, store.location)
+    return copy
+  } catch (error) {
+    copy[Symbol.dispose]()
+    throw error
+  }
 }

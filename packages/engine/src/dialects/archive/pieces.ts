@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { ArchiveManifest } from '@tidemark/contract/archive-manifest'
 import { AppError } from '../../runtime/app-error.ts'
-import { archiveText } from './archive-store.ts'
+import { type ArchiveName, type ArchiveStore, archiveText } from './archive-store.ts'
 
 /** Each of `bytes`, the last one of what is left; none of an empty file. A piece is good until the next one is asked for. */
 export async function* piecesOf(path: string, bytes: number): AsyncGenerator<Uint8Array> {
@@ -47,4 +47,25 @@ export function expectSent(manifest: ArchiveManifest, sums: Sums): void {
   const { sha256, bytes } = sums.end()
   if (sha256 === manifest.sha256 && bytes === BigInt(manifest.bytes)) return
   throw new AppError('TM6203', `the image of ${archiveText(manifest)} changed while it was archived`)
+}
+
+/** The archive's file as it lies there, into a local one. */
+export async function copyOut(store: ArchiveStore, name: ArchiveName, path: string): Promise<ReturnType<Sums['end']>> {
+  const sums = new Sums()
+  await using file = await open(path, 'w')
+  for await (const piece of store.read(name)) {
+    sums.add(piece)
+    await file.write(piece)
+  }
+  return sums.end()
+}
+
+/** Throws TM6203 where what lies there is not what was archived. */
+export function expectSound(
+  manifest: ArchiveManifest,
+  { sha256 }: { readonly sha256: string },
+  location: string,
+): void {
+  if (sha256 === manifest.sha256) return
+  throw new AppError('TM6203', `${archiveText(manifest)} in ${location}: its SHA-256 is ${sha256}`)
 }
