@@ -2,47 +2,13 @@
 import { SnapshotsDocument } from '@tidemark/contract/snapshot-documents'
 import { RunDocument } from '@tidemark/contract/api'
 import { describe, expect, test } from 'vitest'
-import { FAILPOINTS, SNAPSHOT_FAILPOINTS } from '../../src/runtime/failpoint.ts'
-import { emptyProject, PROJECT_YAML, type Project } from '../e2e/project.ts'
+import type { Project } from '../e2e/project.ts'
+import { changedSince, died, POINTS } from './snapshot-wreck.ts'
 
-const flow = (apply: string): string => `module: m
-tasks:
-  - id: t
-    flow:
-      source: { connection: a, table: src }
-      target: { connection: b, table: dst }
-      key: [id]
-      capture: snapshot
-      apply: { kind: ${apply}, max_delete: 50% }
-      batch: { rows: 2 }
-`
-
-const OTHERS = ['lease:after', 'spool:extracted', 'settle:swapped']
-/** The batches: two that delete, then three with rows. */
-const POINTS = [...FAILPOINTS, ...SNAPSHOT_FAILPOINTS]
-  .filter((point) => !OTHERS.includes(point))
-  .flatMap((point) => (point.startsWith('batch:') ? [point, `${point}:3`] : [point]))
 const SETTLED = ['settle:after', 'snapshot:kept']
 
-async function mirrored(apply: string): Promise<Project> {
-  const p = emptyProject()
-  p.write('tidemark.yaml', PROJECT_YAML)
-  p.write('modules/m.yaml', flow(apply))
-  await p.duckdb('data/a.duckdb', "CREATE TABLE src AS SELECT i AS id, 'n' || i AS name FROM range(12) t(i)")
-  await p.ok('run', 'm.t', '--deploy')
-  await p.duckdb(
-    'data/a.duckdb',
-    "UPDATE src SET name = 'other' WHERE id IN (1, 2, 3, 4)",
-    'DELETE FROM src WHERE id IN (9, 10, 11)',
-    "INSERT INTO src VALUES (20, 'n20'), (21, 'n21')",
-  )
-  return p
-}
-
-async function died(p: Project, point: string): Promise<void> {
-  const child = p.child(['run', 'm.t', '--parallel', '1'], { TIDEMARK_FAILPOINT: point })
-  expect(await child.ended).toMatchObject({ signal: 'SIGKILL' })
-}
+const mirrored = (apply: string): Promise<Project> =>
+  changedSince(`      apply: { kind: ${apply}, max_delete: 50% }\n`, 'DELETE FROM src WHERE id IN (9, 10, 11)')
 
 const LIVE = 'SELECT id, name FROM dst WHERE batch_out = 2147483647 ORDER BY id'
 

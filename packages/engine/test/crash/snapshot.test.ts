@@ -2,45 +2,10 @@
 import { readdirSync } from 'node:fs'
 import { SnapshotsDocument, SnapshotTakeDocument } from '@tidemark/contract/snapshot-documents'
 import { describe, expect, test } from 'vitest'
-import { FAILPOINTS, SNAPSHOT_FAILPOINTS } from '../../src/runtime/failpoint.ts'
-import { emptyProject, PROJECT_YAML, type Project } from '../e2e/project.ts'
+import type { Project } from '../e2e/project.ts'
+import { changedSince, died, POINTS } from './snapshot-wreck.ts'
 
-const FLOW = `module: m
-tasks:
-  - id: t
-    flow:
-      source: { connection: a, table: src }
-      target: { connection: b, table: dst }
-      key: [id]
-      capture: snapshot
-      batch: { rows: 2 }
-`
-
-/** what a snapshot does not come by */
-const OTHERS = ['lease:after', 'spool:extracted', 'settle:swapped']
-const POINTS = [...FAILPOINTS, ...SNAPSHOT_FAILPOINTS]
-  .filter((point) => !OTHERS.includes(point))
-  .flatMap((point) => (point.startsWith('batch:') ? [point, `${point}:3`] : [point]))
-
-async function takenOnce(): Promise<Project> {
-  const p = emptyProject()
-  p.write('tidemark.yaml', PROJECT_YAML)
-  p.write('modules/m.yaml', FLOW)
-  await p.duckdb('data/a.duckdb', "CREATE TABLE src AS SELECT i AS id, 'n' || i AS name FROM range(12) t(i)")
-  await p.ok('snapshot', 'take', 'm.t', '--deploy')
-  await p.duckdb(
-    'data/a.duckdb',
-    "UPDATE src SET name = 'other' WHERE id IN (1, 2, 3, 4)",
-    'DELETE FROM src WHERE id = 11',
-    "INSERT INTO src VALUES (20, 'n20'), (21, 'n21')",
-  )
-  return p
-}
-
-async function died(p: Project, point: string): Promise<void> {
-  const child = p.child(['run', 'm.t', '--parallel', '1'], { TIDEMARK_FAILPOINT: point })
-  expect(await child.ended).toMatchObject({ signal: 'SIGKILL' })
-}
+const takenOnce = (): Promise<Project> => changedSince('', 'DELETE FROM src WHERE id = 11')
 
 /** Whatever happened before: the target has all of the source, two snapshots stay with their images, and nothing is left to do. */
 async function expectWhole(p: Project, gone: readonly string[]): Promise<void> {
