@@ -140,7 +140,7 @@ function changedHtml(d: Document, table: SampleTable): Html {
   const asTheyAre = new Map(table.rows.map(({ key, values }) => [JSON.stringify(key), values]))
   return html`<section aria-labelledby="changed">
 <h2 id="changed">Changed rows</h2>
-<p>${sampleText(d.changed.length, d.difference.changed)} What changed is marked; some values that did not stand below for orientation.</p>
+<p>${sampleText(d.changed.length, d.difference.changed)} What changed is marked; below it stand some values that did not change.</p>
 ${d.changed.map(({ key, values }) => changedRow(d, key, values, table.columns, asTheyAre.get(JSON.stringify(key)) ?? []))}
 </section>`
 }
