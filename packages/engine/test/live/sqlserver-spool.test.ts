@@ -267,6 +267,15 @@ FROM t ORDER BY id`),
     expect(await b.rows('SELECT COUNT(*), SUM(v) FROM t')).toEqual([['39', String(20 * 41 - 13)]])
   })
 
+  test.each([
+    ["repeat('x', 4000), decode(repeat('ff', 8000), 'hex')"],
+    ["repeat('x', 4001), decode(repeat('ff', 8001), 'hex')"],
+    ["repeat('😀', 2000) || 'x', decode(repeat('ff', 100000), 'hex')"],
+  ])('what is longer than the longest text that is kept within a row goes both ways: %s', async (values) => {
+    const { sent, arrived } = await bothWays(values)
+    expect(arrived).toEqual(sent)
+  })
+
   test('bytes of many megabytes go both ways', async () => {
     const { sent, arrived } = await bothWays("'short', decode(repeat('00ff5c0a22', 2200000), 'hex')")
     expect(arrived).toEqual(sent)

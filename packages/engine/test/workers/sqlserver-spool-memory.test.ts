@@ -169,7 +169,7 @@ test(
     } as unknown as Departure
     const batch = { flow: relation, selection: {} as Selection, split: {} as CapturedBatch }
     const growth = await growthOf(async () => {
-      expect(await receive(session, from, relation, batch, 'here')).toMatchObject({
+      expect(await receive(session, from, relation, batch, 'here', new Set())).toMatchObject({
         rows: 1n,
         columns: [{ inParts: false }, { inParts: true }],
       })

@@ -80,6 +80,8 @@ class ArrivalBench implements Bench {
   readonly #types = new TypesAsPlanned()
   /** a row that was thought new was there: from now on every batch is staged */
   #collided = false
+  /** columns that had values of the length that takes room for any */
+  readonly #long = new Set<string>()
   /** batches with a value that is not what its column says: they are looked at value by value */
   readonly #bad = new Set<string>()
 
@@ -125,7 +127,9 @@ class ArrivalBench implements Bench {
     own.split = { ...split, readAt: null }
     const name = batchName(own.batch)
     const arrived = arrivedBy(flow, this.target)
-    const received = await receive(own.session, this.#from, arrived, { flow, selection, split }, this.target.location)
+    const where = this.target.location
+    const batch = { flow, selection, split }
+    const received = await receive(own.session, this.#from, arrived, batch, where, this.#long)
     const { rows } = received
     const isBad = this.#bad.has(name)
     const direct = part === null && !how.knowsBadRows && !isBad && (await this.#takesAnyRow(own, flow, arrived))
@@ -237,7 +241,8 @@ class ArrivalBench implements Bench {
     await session.begin()
     try {
       const arrived = arrivedBy(flow, this.target)
-      const { rows, columns } = await receive(session, this.#from, arrived, { flow, selection, split }, where)
+      const batchIn = { flow, selection, split }
+      const { rows, columns } = await receive(session, this.#from, arrived, batchIn, where, this.#long)
       const relation = await this.#stageArrived(here, arrived, columns, null, true, facts !== null)
       const batch = { staged: staged(relation), rows, split: { ...split, readAt: null }, kind, policy }
       return await weighStaged(here, this.#catalogs, unheld(relation, { keepsPositions }), batch, facts, null)

@@ -18,8 +18,9 @@ import { fromText } from './types.ts'
 const WHY = ident('tidemark why')
 export const ARRIVED = sql`#tidemark_arrived`
 const PARTS = sql`#tidemark_arrived_parts`
-/** characters of a text that is not of any length */
+/** characters of a text that is not of any length, and bytes */
 const LONGEST_TEXT = 4000
+const LONGEST_BYTES = 8000
 
 const list = (items: readonly Sql[]): Sql => joined(items, ', ')
 
@@ -31,13 +32,14 @@ export interface ArrivedColumn extends CsvColumn {
   readonly inParts: boolean
 }
 
-/** `r`: as it arrives. */
-export function arrivedColumns(r: FlowRelation): readonly ArrivedColumn[] {
+/** `r`: as it arrives; `long`: columns that had values of the length that takes room for any. */
+export function arrivedColumns(r: FlowRelation, long: ReadonlySet<string> = new Set()): readonly ArrivedColumn[] {
   const carried = carriedPosition(r)
-  return [
+  const columns = [
     ...r.columns.map((x) => columnOf(x.source, x.sourceType)),
     ...(carried !== null && r.position ? [columnOf(carried, r.position.type)] : []),
   ]
+  return columns.map((x) => (long.has(x.name) ? { ...x, room: null } : x))
 }
 
 const BYTES: ReadonlySet<string> = new Set(['binary', 'varbinary', 'image', 'rowversion', 'geometry', 'geography'])
@@ -45,9 +47,9 @@ const BYTES: ReadonlySet<string> = new Set(['binary', 'varbinary', 'image', 'row
 function columnOf(name: string, text: string): ArrivedColumn {
   const type = findType(text)
   if (type === null) throw new TypeError(`no values of ${text} arrive`)
-  if (BYTES.has(type.name)) return { name, type: text, kind: 'bytes', most: null, inParts: true }
+  if (BYTES.has(type.name)) return { name, type: text, kind: 'bytes', most: null, room: LONGEST_BYTES, inParts: true }
   const long = TEXTS.has(type.name) ? longest(type) > LONGEST_TEXT : type.name === 'xml' || type.name === 'json'
-  return { name, type: text, kind: 'text', most: long ? null : LONGEST_TEXT, inParts: long }
+  return { name, type: text, kind: 'text', most: long ? null : LONGEST_TEXT, room: LONGEST_TEXT, inParts: long }
 }
 
 /** Names of our own: the client does not quote them. */
@@ -60,13 +62,20 @@ export const hasLong = (columns: readonly ArrivedColumn[]): boolean => columns.s
 /** What arrives is compared with nothing, and kept as it is. */
 const KEPT = sql`COLLATE Latin1_General_BIN2`
 
+function definition({ kind, room }: ArrivedColumn, i: number): Sql {
+  const length = room === null ? sql`max` : whole(BigInt(room))
+  return kind === 'bytes'
+    ? sql`${ident(arrivedName(i))} varbinary(${length}) NULL`
+    : sql`${ident(arrivedName(i))} nvarchar(${length}) ${KEPT} NULL`
+}
+
+/** A longer value comes. Room for any is made only then: it costs the load a third, for short values too. */
+export const makeRoom = (column: ArrivedColumn, i: number): Sql =>
+  sql`ALTER TABLE ${ARRIVED} ALTER COLUMN ${definition({ ...column, room: null }, i)}`
+
 /** Empty. Rows are numbered as they arrive. */
 export function remakeArrived(columns: readonly ArrivedColumn[]): Sql {
-  const definitions = columns.map(({ kind, most }, i) =>
-    kind === 'bytes'
-      ? sql`${ident(arrivedName(i))} varbinary(max) NULL`
-      : sql`${ident(arrivedName(i))} nvarchar(${most === null ? sql`max` : whole(BigInt(most))}) ${KEPT} NULL`,
-  )
+  const definitions = columns.map(definition)
   const parts = hasLong(columns) ? [sql`${ident(PARTS_NAME)} nvarchar(20) ${KEPT} NULL`] : []
   return sql`DROP TABLE IF EXISTS ${ARRIVED}; DROP TABLE IF EXISTS ${PARTS};
 CREATE TABLE ${ARRIVED} (${list([...definitions, ...parts, sql`n bigint IDENTITY(1, 1) NOT NULL`])})${

@@ -1,5 +1,5 @@
 /** Rows arriving from another engine: loaded as texts and bytes, then read as what they say. */
-import type { SqlServerSession } from '../../drivers/sqlserver.ts'
+import type { LoadColumn, SqlServerSession } from '../../drivers/sqlserver.ts'
 import { arrivedRelation } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import { type Departure, LeavingFailed } from '../departure.ts'
@@ -11,10 +11,11 @@ import {
   arrivedName,
   hasLong,
   KEEP_PARTS,
+  makeRoom,
   PARTS_NAME,
   remakeArrived,
 } from './arriving.sql.ts'
-import { type CsvItem, CsvRows, isPart } from './csv-rows.ts'
+import { type CsvItem, CsvRows, isPart, isRow } from './csv-rows.ts'
 import { translate } from './errors.ts'
 import { IncomingCsv } from './incoming-csv.ts'
 import { tsql } from './style.ts'
@@ -34,15 +35,16 @@ export interface Received {
   readonly columns: readonly ArrivedColumn[]
 }
 
-/** The rows of a batch, in a temporary table of the session's. `r`: as they arrive. */
+/** The rows of a batch, in a temporary table of the session's. `r`: as they arrive; `long`: as `arrivedColumns` has it, added to. */
 export async function receive(
   session: SqlServerSession,
   from: Departure,
   r: FlowRelation,
   batch: { readonly flow: FlowRelation; readonly selection: Selection; readonly split: CapturedBatch },
   where: string,
+  long: Set<string>,
 ): Promise<Received> {
-  const columns = arrivedColumns(r)
+  const columns = arrivedColumns(r, long)
   try {
     await session.script(tsql(remakeArrived(columns)))
   } catch (error) {
@@ -52,7 +54,7 @@ export async function receive(
   const incoming = new IncomingCsv(new CsvRows(columns))
   // whoever fails first is the one to tell: the other one only says that it has nobody at its other end
   let refused: { readonly error: unknown } | null = null
-  const loading = loadAll(session, incoming, columns).catch((error: unknown) => {
+  const loading = loadAll(session, incoming, columns, long).catch((error: unknown) => {
     if (!incoming.destroyed) refused = { error }
     incoming.destroy(error instanceof Error ? error : new Error(String(error)))
     throw error
@@ -68,23 +70,31 @@ export async function receive(
   return came.value
 }
 
-/** Rows in bulk, and between them each value that comes in parts. */
+/** Rows in bulk; between them each value that comes in parts, and room for one that is longer than any before. */
 async function loadAll(
   session: SqlServerSession,
   incoming: IncomingCsv,
   columns: readonly ArrivedColumn[],
+  long: Set<string>,
 ): Promise<Received> {
-  const into = [
-    ...columns.map(({ kind, most }, i) => ({ name: arrivedName(i), kind, length: most })),
+  const into: LoadColumn[] = [
+    ...columns.map(({ kind, room }, i) => ({ name: arrivedName(i), kind, length: room })),
     ...(hasLong(columns) ? [{ name: PARTS_NAME, kind: 'text' as const, length: 20 }] : []),
   ]
   const inParts = new Set<number>()
   let rows = 0n
   for (let item: CsvItem | null = await incoming.next(); item !== null; item = await incoming.next()) {
-    if (isPart(item)) {
+    if (isRow(item)) rows += await session.load(tsql(ARRIVED), into, incoming.rowsFrom(item))
+    else if (isPart(item)) {
       inParts.add(item.column)
       await session.run(KEEP_PARTS, [item.row, String(item.column), incoming.bytesFrom(item)])
-    } else rows += await session.load(tsql(ARRIVED), into, incoming.rowsFrom(item))
+    } else {
+      const [column, place] = [columns[item.longer], into[item.longer]]
+      if (column === undefined || place === undefined) throw new TypeError('no such column')
+      await session.script(tsql(makeRoom(column, item.longer)))
+      into[item.longer] = { ...place, length: null }
+      long.add(column.name)
+    }
   }
   return { rows, columns: columns.map((column, i) => ({ ...column, inParts: inParts.has(i) })) }
 }

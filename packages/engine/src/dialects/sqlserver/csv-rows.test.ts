@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest'
 import { type CsvColumn, type CsvItem, type CsvPart, CsvRows, isPart } from './csv-rows.ts'
 
 const SHORT: readonly CsvColumn[] = [
-  { name: 'id', kind: 'text', most: 4000 },
-  { name: 'name', kind: 'text', most: 4000 },
+  { name: 'id', kind: 'text', most: 4000, room: 4000 },
+  { name: 'name', kind: 'text', most: 4000, room: 4000 },
 ]
 const LONG: readonly CsvColumn[] = [
-  { name: 'id', kind: 'text', most: 4000 },
-  { name: 'note', kind: 'text', most: null },
-  { name: 'file', kind: 'bytes', most: null },
+  { name: 'id', kind: 'text', most: 4000, room: 4000 },
+  { name: 'note', kind: 'text', most: null, room: null },
+  { name: 'file', kind: 'bytes', most: null, room: null },
 ]
 
 /** In pieces of so many bytes. */
@@ -63,6 +63,17 @@ describe('rows of CSV', () => {
       ['2', 'short', Buffer.from([1]), null],
     ])
     expect(items.findIndex((x) => !isPart(x))).toBe(parts.length)
+  })
+
+  test('a value that its column has no room for is announced before its row, once', () => {
+    const columns = LONG.map((x) => ({ ...x, room: 4 }))
+    expect(read(columns, '1,abcd,\\x01020304\n2,abcde,\\x0102030405\n3,abcdef,\\x010203040506\n')).toEqual([
+      ['1', 'abcd', Buffer.from([1, 2, 3, 4]), null],
+      { longer: 1 },
+      { longer: 2 },
+      ['2', 'abcde', Buffer.from([1, 2, 3, 4, 5]), null],
+      ['3', 'abcdef', Buffer.from([1, 2, 3, 4, 5, 6]), null],
+    ])
   })
 
   test.each([

@@ -10,6 +10,8 @@ export interface CsvColumn {
   readonly kind: 'text' | 'bytes'
   /** of characters; null: a value of any length, which leaves in parts where it is long */
   readonly most: number | null
+  /** characters or bytes that it has room for where it goes; null: for any. What is longer is announced before its row */
+  readonly room: number | null
 }
 
 /**
@@ -28,8 +30,15 @@ export interface CsvPart {
   readonly isLast: boolean
 }
 
-export type CsvItem = CsvRow | CsvPart
-export const isPart = (item: CsvItem): item is CsvPart => !Array.isArray(item)
+/** The next row has a value that its column has no room for: from now on it needs room for any. */
+export interface CsvLonger {
+  /** of the columns, counted from 0 */
+  readonly longer: number
+}
+
+export type CsvItem = CsvRow | CsvPart | CsvLonger
+export const isRow = (item: CsvItem): item is CsvRow => Array.isArray(item)
+export const isPart = (item: CsvItem): item is CsvPart => 'isLast' in item
 
 const COMMA = 0x2c
 const NEWLINE = 0x0a
@@ -43,6 +52,8 @@ type State = 'start' | 'plain' | 'quoted' | 'mark'
 export class CsvRows {
   readonly #columns: readonly CsvColumn[]
   readonly #held: number
+  /** of each column, as announced */
+  readonly #room: (number | null)[]
   readonly #hasLong: boolean
   readonly #decoder = new StringDecoder('utf8')
   #state: State = 'start'
@@ -58,6 +69,7 @@ export class CsvRows {
   constructor(columns: readonly CsvColumn[], held = HELD_CHARACTERS) {
     this.#columns = columns
     this.#held = held
+    this.#room = columns.map(({ room }) => room)
     this.#hasLong = columns.some(({ most }) => most === null)
   }
 
@@ -133,7 +145,7 @@ export class CsvRows {
     const column = this.#columns[this.#values.length]
     if (column === undefined) throw this.#malformed(`it has more than ${this.#columns.length} values`)
     if (this.#parts !== null) this.#part(true)
-    else this.#values.push(this.#text === '' && !isQuoted ? null : this.#valueOf(column, this.#text))
+    else this.#whole(this.#text === '' && !isQuoted ? null : this.#valueOf(column, this.#text))
     this.#text = ''
     if (!isLast) return
     if (this.#values.length !== this.#columns.length)
@@ -143,6 +155,16 @@ export class CsvRows {
     this.#values = []
     this.#large = null
     this.#rows++
+  }
+
+  #whole(value: string | Buffer | null): void {
+    const index = this.#values.length
+    const room = this.#room[index] ?? null
+    if (value !== null && room !== null && value.length > room) {
+      this.#items.push({ longer: index })
+      this.#room[index] = null
+    }
+    this.#values.push(value)
   }
 
   #valueOf(column: CsvColumn, text: string): string | Buffer {

@@ -1,6 +1,6 @@
 /** What a departure writes, taken by whoever loads it. */
 import { Writable } from 'node:stream'
-import { type CsvItem, type CsvRow, CsvRows, isPart, type CsvPart } from './csv-rows.ts'
+import { type CsvItem, type CsvPart, type CsvRow, CsvRows, isPart, isRow } from './csv-rows.ts'
 
 /** so many pieces wait for the one who takes them, and no more is taken from the source */
 const WAITING = 3
@@ -80,10 +80,10 @@ export class IncomingCsv extends Writable {
     }
   }
 
-  /** Rows up to the next value that comes in parts, which `next` gives then. */
+  /** Rows up to whatever else comes, which `next` gives then. */
   async *rowsFrom(first: CsvRow): AsyncGenerator<CsvRow, void> {
     for (let item: CsvItem | null = first; item !== null; item = await this.next()) {
-      if (isPart(item)) {
+      if (!isRow(item)) {
         this.#at--
         return
       }

@@ -1,7 +1,13 @@
 -- arrived
 DROP TABLE IF EXISTS #tidemark_arrived; DROP TABLE IF EXISTS #tidemark_arrived_parts;
-CREATE TABLE #tidemark_arrived ([c1] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c2] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c3] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c4] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c5] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c6] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c7] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c8] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c9] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c10] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c11] nvarchar(max) COLLATE Latin1_General_BIN2 NULL, [c12] nvarchar(max) COLLATE Latin1_General_BIN2 NULL, [c13] varbinary(max) NULL, [c14] nvarchar(max) COLLATE Latin1_General_BIN2 NULL, [c15] varbinary(max) NULL, [parts] nvarchar(20) COLLATE Latin1_General_BIN2 NULL, n bigint IDENTITY(1, 1) NOT NULL);
+CREATE TABLE #tidemark_arrived ([c1] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c2] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c3] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c4] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c5] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c6] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c7] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c8] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c9] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c10] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c11] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c12] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c13] varbinary(8000) NULL, [c14] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c15] varbinary(8000) NULL, [parts] nvarchar(20) COLLATE Latin1_General_BIN2 NULL, n bigint IDENTITY(1, 1) NOT NULL);
 CREATE TABLE #tidemark_arrived_parts (of_row nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL, of_column int NOT NULL, data varbinary(max) NOT NULL, PRIMARY KEY (of_row, of_column));
+
+-- room
+ALTER TABLE #tidemark_arrived ALTER COLUMN [c11] nvarchar(max) COLLATE Latin1_General_BIN2 NULL;
+
+-- room
+ALTER TABLE #tidemark_arrived ALTER COLUMN [c14] nvarchar(max) COLLATE Latin1_General_BIN2 NULL;
 
 -- fresh
 SELECT 1 FROM [Office].[tidemark].[marker] WITH (READPAST) WHERE store = N's-1' AND run = N'r-abcde'
