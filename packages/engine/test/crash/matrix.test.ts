@@ -5,6 +5,7 @@
 import type { FlowSpec } from '@tidemark/contract/flow'
 import { afterAll, describe, expect, test } from 'vitest'
 import { FAILPOINTS } from '../../src/runtime/failpoint.ts'
+import { someOf } from '../support/long.ts'
 import { present } from '../support/present.ts'
 import type { World } from '../support/world.ts'
 import { crash, expectWentOn, expectWhole, flowOf, type Shape, Sources, type Wreck, wreckOf } from './crash-world.ts'
@@ -33,7 +34,7 @@ const CASES = (['flat', 'tree'] as const).flatMap((shape) =>
 )
 
 describe.concurrent('crash matrix', () => {
-  test.for(CASES)(
+  test.for(someOf(3, CASES))(
     '$shape, $apply, $workers workers: dies at $point, goes on by $by',
     async ({ shape, apply, workers, point, by }) => {
       await using w = await sources.world(shape)

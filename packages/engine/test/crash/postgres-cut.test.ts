@@ -1,6 +1,7 @@
 /** Connections that are cut and servers that crash in the middle of a batch: the run fails as resumable, and resumes. */
 import { describe, expect, test } from 'vitest'
-import { PostgresServer, VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
+import { PostgresServer } from '../support/postgres-server.ts'
 import { present } from '../support/present.ts'
 import { ProcessProject, saidBy, wake } from '../support/process-project.ts'
 import type { RunOf } from '../support/transfer-project.ts'
@@ -63,7 +64,7 @@ test.for([
   },
 )
 
-describe.each(VERSIONS)('a server that crashes in mid-batch, PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('a server that crashes in mid-batch, PostgreSQL %s', (version) => {
   test('the target alone, in the middle of a COPY: the run fails as resumable and resumes', async () => {
     await using server = await PostgresServer.start({ version, settings: QUIET })
     await using p = await ProcessProject.open({ ways: 'relay', version, own: { port: server.port, has: 'target' } })

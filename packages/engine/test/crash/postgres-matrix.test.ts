@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { FAILPOINTS } from '../../src/runtime/failpoint.ts'
+import { someOf } from '../support/long.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
 import { ProcessProject } from '../support/process-project.ts'
 import { rowsFrom, TABLE } from './postgres-wreck.ts'
@@ -38,7 +39,7 @@ const REPLACED = [
 ] as const
 
 describe.concurrent('crash matrix of PostgreSQL', () => {
-  test.for(CASES)(
+  test.for(someOf(2, CASES))(
     '$ways, $load, $workers workers on PostgreSQL $version: dies at $point, goes on by $by',
     async ({ ways, load, point, version, workers, by }) => {
       await using p = await ProcessProject.open({ ways, version })

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { openDuckdbFile } from '../../src/drivers/duckdb.ts'
 import { FAILPOINTS } from '../../src/runtime/failpoint.ts'
 import { startApp } from '../support/child-process.ts'
-import { LONG } from '../support/long.ts'
+import { LONG, someOf } from '../support/long.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
 import { TransferProject } from '../support/transfer-project.ts'
@@ -36,7 +36,7 @@ const values = (table: string): string =>
 const TABLE = '(id bigint PRIMARY KEY, name varchar, amount numeric(18,4), modified_on timestamp NOT NULL)'
 
 describe.concurrent('crashes between PostgreSQL and DuckDB', () => {
-  test.for(CASES)(
+  test.for(someOf(2, CASES))(
     '$way, PostgreSQL $version: dies at $point, and the next run goes on',
     async ({ way, point, version }) => {
       await using postgres = await TestDatabase.create(version)

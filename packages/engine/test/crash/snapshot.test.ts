@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { SnapshotsDocument, SnapshotTakeDocument } from '@tidemark/contract/snapshot-documents'
 import { describe, expect, test } from 'vitest'
 import type { Project } from '../e2e/project.ts'
+import { someOf } from '../support/long.ts'
 import { changedSince, died, POINTS } from './snapshot-wreck.ts'
 
 const takenOnce = (): Promise<Project> => changedSince('', 'DELETE FROM src WHERE id = 11')
@@ -26,24 +27,27 @@ async function expectWhole(p: Project, gone: readonly string[]): Promise<void> {
 }
 
 describe.concurrent('crashes of a snapshot', () => {
-  test.for(POINTS)('dies at %s; the next run ends it, and no row is lost, doubled or reported twice', async (point) => {
-    await using p = await takenOnce()
-    await died(p, point)
-    // whoever looks meanwhile finds what settled, and the one in the making
-    const { snapshots } = await p.json(SnapshotsDocument, ['snapshot', 'list'])
-    expect(snapshots.filter(({ status }) => status === 'current')).toHaveLength(1)
-    // the run had settled: what is due is a new snapshot
-    const settled = point === 'settle:after' || point === 'snapshot:kept'
-    const next = await p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t'])
-    if (settled) expect(next.runs).toMatchObject([{ status: 'nothing_to_do' }])
-    else {
-      expect(next.runs.map(({ status }) => status)).toEqual(['succeeded', 'nothing_to_do'])
-      expect(next.runs[0]?.rows).toMatchObject({ inserted: 2, updated: 4, deleted: 0 })
-    }
-    await expectWhole(p, ['11'])
-  })
+  test.for(someOf(2, POINTS))(
+    'dies at %s; the next run ends it, and no row is lost, doubled or reported twice',
+    async (point) => {
+      await using p = await takenOnce()
+      await died(p, point)
+      // whoever looks meanwhile finds what settled, and the one in the making
+      const { snapshots } = await p.json(SnapshotsDocument, ['snapshot', 'list'])
+      expect(snapshots.filter(({ status }) => status === 'current')).toHaveLength(1)
+      // the run had settled: what is due is a new snapshot
+      const settled = point === 'settle:after' || point === 'snapshot:kept'
+      const next = await p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t'])
+      if (settled) expect(next.runs).toMatchObject([{ status: 'nothing_to_do' }])
+      else {
+        expect(next.runs.map(({ status }) => status)).toEqual(['succeeded', 'nothing_to_do'])
+        expect(next.runs[0]?.rows).toMatchObject({ inserted: 2, updated: 4, deleted: 0 })
+      }
+      await expectWhole(p, ['11'])
+    },
+  )
 
-  test.for(POINTS)('dies at %s, and the source changes before the next run', async (point) => {
+  test.for(someOf(2, POINTS, 1))('dies at %s, and the source changes before the next run', async (point) => {
     await using p = await takenOnce()
     await died(p, point)
     await p.duckdb(
@@ -60,7 +64,12 @@ describe.concurrent('crashes of a snapshot', () => {
     await expectWhole(p, ['10', '11', ...(had20 ? ['20'] : [])])
   })
 
-  test.for(POINTS.filter((point) => !['settle:after', 'snapshot:kept', 'plan:stored'].includes(point)))(
+  test.for(
+    someOf(
+      3,
+      POINTS.filter((point) => !['settle:after', 'snapshot:kept', 'plan:stored'].includes(point)),
+    ),
+  )(
     'dies at %s and is given up: its snapshot goes, and the next one is compared with the last that settled',
     async (point) => {
       await using p = await takenOnce()

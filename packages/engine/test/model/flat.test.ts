@@ -34,7 +34,7 @@ const op: fc.Arbitrary<FlatOp> = fc.oneof(write, engineOp(write, begin))
 const kind = fc.constantFrom<PositionKindName>('clock', 'clock', 'buffered', 'number', 'overlapping')
 
 test('whatever happens to a flat table and the engine, everything arrives once and in its newest version', async () => {
-  await assertProperty('flat model', 120, fc.tuple(kind, fc.array(op, { minLength: 4, maxLength: 14 })), ([k, ops]) =>
+  await assertProperty('flat model', 60, fc.tuple(kind, fc.array(op, { minLength: 4, maxLength: 14 })), ([k, ops]) =>
     playFlat(k, ops),
   )
 })

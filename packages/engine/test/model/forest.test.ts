@@ -185,6 +185,6 @@ test('after any history of inserts, moves, deletes, scoped runs and crashes the 
       expect(said(await f.world.run(flow, { buffer: '0s' }))).toMatch(WELL)
       await check(f, forest)
     }),
-    { numRuns: Number(process.env['PBT_RUNS'] ?? 30), interruptAfterTimeLimit: 240_000 },
+    { numRuns: Number(process.env['PBT_RUNS'] ?? 15), interruptAfterTimeLimit: 240_000 },
   )
 })
