@@ -111,10 +111,7 @@ describe('golden SQL of sqlserver and another engine', () => {
     const key = { store: 's-1', flow: 'm.orders', scope: '{}', token: 7n }
     const text = goldenText([
       ...named('arrived', [arriving.remakeArrived(columns)]),
-      ...named(
-        'room',
-        columns.flatMap((x, i) => (['path', 'sheet'].includes(x.name) ? [arriving.makeRoom(x, i)] : [])),
-      ),
+      ...named('room', [arriving.makeRoom(arriving.arrivedColumns(r, new Set(['sheet'])))]),
       ...named('fresh', [broughtNewRows(c, key, 'r-abcde'), anyRow(c, r)]),
       ...named('insert', [arriving.insertArrived(c, r, columns)]),
       ...named('stage', arriving.stageArrived(c, r, columns, null)),

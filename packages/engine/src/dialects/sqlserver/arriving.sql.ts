@@ -18,6 +18,7 @@ import { fromText } from './types.ts'
 const WHY = ident('tidemark why')
 export const ARRIVED = sql`#tidemark_arrived`
 const PARTS = sql`#tidemark_arrived_parts`
+const NARROW = sql`#tidemark_arrived_narrow`
 /** characters of a text that is not of any length, and bytes */
 const LONGEST_TEXT = 4000
 const LONGEST_BYTES = 8000
@@ -69,21 +70,36 @@ function definition({ kind, room }: ArrivedColumn, i: number): Sql {
     : sql`${ident(arrivedName(i))} nvarchar(${length}) ${KEPT} NULL`
 }
 
-/** A longer value comes. Room for any is made only then: it costs the load a third, for short values too. */
-export const makeRoom = (column: ArrivedColumn, i: number): Sql =>
-  sql`ALTER TABLE ${ARRIVED} ALTER COLUMN ${definition({ ...column, room: null }, i)}`
-
-/** Empty. Rows are numbered as they arrive. */
-export function remakeArrived(columns: readonly ArrivedColumn[]): Sql {
-  const definitions = columns.map(definition)
+/** Rows are numbered as they arrive. */
+function makeArrived(columns: readonly ArrivedColumn[]): Sql {
   const parts = hasLong(columns) ? [sql`${ident(PARTS_NAME)} nvarchar(20) ${KEPT} NULL`] : []
+  return sql`CREATE TABLE ${ARRIVED} (${list([...columns.map(definition), ...parts, sql`n bigint IDENTITY(1, 1) NOT NULL`])})`
+}
+
+/**
+ * A longer value comes. Room for any is made only then: it costs the load a third, for short values too. By a copy, which
+ * keeps order and collation wherever a column may be altered or not. `columns`: with that room.
+ */
+export function makeRoom(columns: readonly ArrivedColumn[]): Sql {
+  const names = list([
+    ...columns.map((_, i) => ident(arrivedName(i))),
+    ...(hasLong(columns) ? [ident(PARTS_NAME)] : []),
+  ])
+  return sql`SELECT * INTO ${NARROW} FROM ${ARRIVED}; DROP TABLE ${ARRIVED};
+${makeArrived(columns)};
+INSERT INTO ${ARRIVED} (${names}) SELECT ${names} FROM ${NARROW} ORDER BY n;
+DROP TABLE ${NARROW}`
+}
+
+/** Empty. */
+export function remakeArrived(columns: readonly ArrivedColumn[]): Sql {
   return sql`DROP TABLE IF EXISTS ${ARRIVED}; DROP TABLE IF EXISTS ${PARTS};
-CREATE TABLE ${ARRIVED} (${list([...definitions, ...parts, sql`n bigint IDENTITY(1, 1) NOT NULL`])})${
-    hasLong(columns)
-      ? sql`;
+${makeArrived(columns)}${
+  hasLong(columns)
+    ? sql`;
 CREATE TABLE ${PARTS} (of_row nvarchar(20) ${KEPT} NOT NULL, of_column int NOT NULL, data varbinary(max) NOT NULL, PRIMARY KEY (of_row, of_column))`
-      : EMPTY
-  }`
+    : EMPTY
+}`
 }
 
 /** Parameters: the row's name, the column's number and the bytes, those of a text in UTF-16. */

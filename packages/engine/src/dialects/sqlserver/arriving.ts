@@ -70,6 +70,11 @@ export async function receive(
   return came.value
 }
 
+const loadColumns = (columns: readonly ArrivedColumn[]): readonly LoadColumn[] => [
+  ...columns.map(({ kind, room }, i) => ({ name: arrivedName(i), kind, length: room })),
+  ...(hasLong(columns) ? [{ name: PARTS_NAME, kind: 'text' as const, length: 20 }] : []),
+]
+
 /** Rows in bulk; between them each value that comes in parts, and room for one that is longer than any before. */
 async function loadAll(
   session: SqlServerSession,
@@ -77,23 +82,18 @@ async function loadAll(
   columns: readonly ArrivedColumn[],
   long: Set<string>,
 ): Promise<Received> {
-  const into: LoadColumn[] = [
-    ...columns.map(({ kind, room }, i) => ({ name: arrivedName(i), kind, length: room })),
-    ...(hasLong(columns) ? [{ name: PARTS_NAME, kind: 'text' as const, length: 20 }] : []),
-  ]
   const inParts = new Set<number>()
+  let now = columns
   let rows = 0n
   for (let item: CsvItem | null = await incoming.next(); item !== null; item = await incoming.next()) {
-    if (isRow(item)) rows += await session.load(tsql(ARRIVED), into, incoming.rowsFrom(item))
+    if (isRow(item)) rows += await session.load(tsql(ARRIVED), loadColumns(now), incoming.rowsFrom(item))
     else if (isPart(item)) {
       inParts.add(item.column)
       await session.run(KEEP_PARTS, [item.row, String(item.column), incoming.bytesFrom(item)])
     } else {
-      const [column, place] = [columns[item.longer], into[item.longer]]
-      if (column === undefined || place === undefined) throw new TypeError('no such column')
-      await session.script(tsql(makeRoom(column, item.longer)))
-      into[item.longer] = { ...place, length: null }
-      long.add(column.name)
+      now = now.map((x, i) => (i === item.longer ? { ...x, room: null } : x))
+      await session.script(tsql(makeRoom(now)))
+      for (const { name } of now.filter(({ room }) => room === null)) long.add(name)
     }
   }
   return { rows, columns: columns.map((column, i) => ({ ...column, inParts: inParts.has(i) })) }

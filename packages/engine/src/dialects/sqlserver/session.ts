@@ -144,11 +144,22 @@ const FORCES_DELAY = 'SELECT CAST(delayed_durability AS int) FROM sys.databases 
 /** A database that wakes up, moves or is busy says so, and is there within a minute: Azure SQL does all three. */
 const BUSY = { budgetMs: 60_000, minDelayMs: 1_000, maxDelayMs: 10_000, factor: 2 }
 
-async function openOnce(options: SqlServerOptions, purpose: Purpose): Promise<SqlServerSession> {
+/** of those that have had a session: what its database says of commits */
+const DELAYS = new WeakMap<SqlServerConnection, boolean>()
+
+async function openOnce(
+  connection: SqlServerConnection,
+  options: SqlServerOptions,
+  purpose: Purpose,
+): Promise<SqlServerSession> {
   const session = await SqlServerSession.connect(options, settingsOf(purpose))
   try {
     // the ledger trusts a commit that was answered: it must not be lost with the server
-    if (purpose === 'target') session.flushesCommits = (await session.rows(FORCES_DELAY))[0]?.[0] === '2'
+    if (purpose === 'target') {
+      const delays = DELAYS.get(connection) ?? (await session.rows(FORCES_DELAY))[0]?.[0] === '2'
+      DELAYS.set(connection, delays)
+      session.flushesCommits = delays
+    }
     return session
   } catch (error) {
     await session[Symbol.asyncDispose]()
@@ -172,7 +183,7 @@ export async function openSession(
     return await retrying(
       busy,
       (error) => classify(error) === 'busy',
-      () => openOnce(options, purpose),
+      () => openOnce(connection, options, purpose),
     )
   } catch (error) {
     throw translate(error, connection.location)

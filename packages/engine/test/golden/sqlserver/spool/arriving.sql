@@ -4,10 +4,10 @@ CREATE TABLE #tidemark_arrived ([c1] nvarchar(4000) COLLATE Latin1_General_BIN2 
 CREATE TABLE #tidemark_arrived_parts (of_row nvarchar(20) COLLATE Latin1_General_BIN2 NOT NULL, of_column int NOT NULL, data varbinary(max) NOT NULL, PRIMARY KEY (of_row, of_column));
 
 -- room
-ALTER TABLE #tidemark_arrived ALTER COLUMN [c11] nvarchar(max) COLLATE Latin1_General_BIN2 NULL;
-
--- room
-ALTER TABLE #tidemark_arrived ALTER COLUMN [c14] nvarchar(max) COLLATE Latin1_General_BIN2 NULL;
+SELECT * INTO #tidemark_arrived_narrow FROM #tidemark_arrived; DROP TABLE #tidemark_arrived;
+CREATE TABLE #tidemark_arrived ([c1] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c2] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c3] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c4] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c5] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c6] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c7] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c8] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c9] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c10] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c11] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c12] nvarchar(4000) COLLATE Latin1_General_BIN2 NULL, [c13] varbinary(8000) NULL, [c14] nvarchar(max) COLLATE Latin1_General_BIN2 NULL, [c15] varbinary(8000) NULL, [parts] nvarchar(20) COLLATE Latin1_General_BIN2 NULL, n bigint IDENTITY(1, 1) NOT NULL);
+INSERT INTO #tidemark_arrived ([c1], [c2], [c3], [c4], [c5], [c6], [c7], [c8], [c9], [c10], [c11], [c12], [c13], [c14], [c15], [parts]) SELECT [c1], [c2], [c3], [c4], [c5], [c6], [c7], [c8], [c9], [c10], [c11], [c12], [c13], [c14], [c15], [parts] FROM #tidemark_arrived_narrow ORDER BY n;
+DROP TABLE #tidemark_arrived_narrow;
 
 -- fresh
 SELECT 1 FROM [Office].[tidemark].[marker] WITH (READPAST) WHERE store = N's-1' AND run = N'r-abcde'
