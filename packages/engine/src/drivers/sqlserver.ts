@@ -6,7 +6,7 @@
 import { type BulkLoad, type Connection, Request, TYPES } from 'tedious'
 import { cancelTimeoutOf, connectClient, type SqlServerOptions } from './sqlserver-connect.ts'
 import { clientCode, ConnectionLost, serverError, StatementCancelled, StatementTimedOut } from './sqlserver-errors.ts'
-import { Feed } from './sqlserver-feed.ts'
+import { Feed, type Prompt } from './sqlserver-feed.ts'
 import {
   bind,
   type Cells,
@@ -37,14 +37,17 @@ export type SqlServerRecord = Readonly<Record<string, string | null>>
 
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ' | 'SNAPSHOT' | 'SERIALIZABLE'
 
-export interface LoadColumn {
-  readonly name: string
-  readonly kind: 'text' | 'bytes'
-  /** characters or bytes; null: any number */
-  readonly length: number | null
-}
+export type LoadColumn =
+  | {
+      readonly name: string
+      readonly kind: 'text' | 'bytes'
+      /** characters or bytes; null: any number */
+      readonly length: number | null
+    }
+  /** whole, of 64 bits, never NULL */
+  | { readonly name: string; readonly kind: 'number' }
 
-export type LoadRow = readonly (string | Buffer | null)[]
+export type LoadRow = readonly (string | Buffer | bigint | null)[]
 
 /** What a statement does besides being sent. */
 interface Sending {
@@ -168,21 +171,25 @@ export class SqlServerSession implements AsyncDisposable {
   }
 
   /**
-   * Rows into a table whose columns are texts and bytes as told; its name as a statement has it. Rows that came. Where the
+   * Rows into a table whose columns are texts, bytes and numbers as told; its name as a statement has it. Rows that came. Where the
    * rows throw, their error is thrown and no row is in.
    */
   async load(
     table: string,
     columns: readonly LoadColumn[],
-    rows: AsyncIterable<LoadRow> | Iterable<LoadRow>,
+    rows: AsyncIterable<LoadRow> | Iterable<LoadRow> | Prompt<LoadRow>,
   ): Promise<bigint> {
     const feed = new Feed(rows)
     const make = (done: Answer): Statement => {
       const bulk = this.#connection.newBulkLoad(table, { keepNulls: true }, done)
-      for (const { name, kind, length } of columns) {
+      for (const column of columns) {
+        const { name, kind } = column
         if (name.includes(']')) throw new TypeError('the client does not quote names of columns')
-        const type = kind === 'bytes' ? TYPES.VarBinary : TYPES.NVarChar
-        bulk.addColumn(name, type, { length: length ?? Infinity, nullable: true })
+        if (kind === 'number') bulk.addColumn(name, TYPES.BigInt, { nullable: false })
+        else {
+          const type = kind === 'bytes' ? TYPES.VarBinary : TYPES.NVarChar
+          bulk.addColumn(name, type, { length: column.length ?? Infinity, nullable: true })
+        }
       }
       return { request: bulk, send: () => this.#connection.execBulkLoad(bulk, feed as AsyncIterable<unknown[]>) }
     }

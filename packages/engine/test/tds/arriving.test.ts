@@ -62,7 +62,7 @@ test('columns have room for any value from the first on that needs it, and in ev
   const first = `1,short,\\x00\n2,${'x'.repeat(4_000)},\\x00\n3,${'x'.repeat(4_001)},\\x00\n4,${'x'.repeat(5_000)},\\x00\n`
   expect(await receive(session, departureOf(first), RELATION, BATCH, 'here', long)).toMatchObject({ rows: 4n })
   const bulk = (note: string): string =>
-    `insert bulk #tidemark_arrived([c1] nvarchar(4000), [c2] nvarchar(${note}), [c3] varbinary(8000), [parts] nvarchar(20)) WITH (KEEP_NULLS)`
+    `insert bulk #tidemark_arrived([c1] nvarchar(4000), [c2] nvarchar(${note}), [c3] varbinary(8000), [parts] nvarchar(20), [n] bigint) WITH (KEEP_NULLS)`
   expect(begun()).toEqual([bulk('4000'), '2 rows', 'wider', bulk('max'), '2 rows'])
   expect([...long]).toEqual(['note'])
 

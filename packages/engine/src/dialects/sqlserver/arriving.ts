@@ -12,6 +12,7 @@ import {
   hasLong,
   KEEP_PARTS,
   makeRoom,
+  NUMBER_NAME,
   PARTS_NAME,
   remakeArrived,
 } from './arriving.sql.ts'
@@ -73,6 +74,7 @@ export async function receive(
 const loadColumns = (columns: readonly ArrivedColumn[]): readonly LoadColumn[] => [
   ...columns.map(({ kind, room }, i) => ({ name: arrivedName(i), kind, length: room })),
   ...(hasLong(columns) ? [{ name: PARTS_NAME, kind: 'text' as const, length: 20 }] : []),
+  { name: NUMBER_NAME, kind: 'number' },
 ]
 
 /** Rows in bulk; between them each value that comes in parts, and room for one that is longer than any before. */

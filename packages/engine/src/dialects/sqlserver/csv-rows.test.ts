@@ -29,21 +29,24 @@ function read(columns: readonly CsvColumn[], csv: string, size = 1_000_000, held
 describe('rows of CSV', () => {
   test('NULL is nothing, an empty text is two marks, and a mark within is doubled', () => {
     expect(read(SHORT, '1,\n,""\n"a ""b""","c,\nd"\n')).toEqual([
-      ['1', null],
-      [null, ''],
-      ['a "b"', 'c,\nd'],
+      ['1', null, 1n],
+      [null, '', 2n],
+      ['a "b"', 'c,\nd', 3n],
     ])
   })
 
   test('no row is no row, and a line of nothing is one NULL', () => {
     expect(read(SHORT, '')).toEqual([])
-    expect(read(SHORT.slice(0, 1), '\n\n')).toEqual([[null], [null]])
+    expect(read(SHORT.slice(0, 1), '\n\n')).toEqual([
+      [null, 1n],
+      [null, 2n],
+    ])
   })
 
   test('bytes are their digits, in either case', () => {
     expect(read(LONG, '1,x,\\x00ff0A\n2,"",\\x\n')).toEqual([
-      ['1', 'x', Buffer.from([0, 255, 10]), null],
-      ['2', '', Buffer.alloc(0), null],
+      ['1', 'x', Buffer.from([0, 255, 10]), null, 1n],
+      ['2', '', Buffer.alloc(0), null, 2n],
     ])
   })
 
@@ -59,8 +62,8 @@ describe('rows of CSV', () => {
     expect(parts.every((p) => p.row === '1' && p.data.length <= 8_000)).toBe(true)
     expect(parts.filter((p) => p.isLast).map((p) => p.column)).toEqual([1, 2])
     expect(items.filter((x) => !isPart(x))).toEqual([
-      ['1', null, null, '1'],
-      ['2', 'short', Buffer.from([1]), null],
+      ['1', null, null, '1', 1n],
+      ['2', 'short', Buffer.from([1]), null, 2n],
     ])
     expect(items.findIndex((x) => !isPart(x))).toBe(parts.length)
   })
@@ -68,11 +71,11 @@ describe('rows of CSV', () => {
   test('a value that its column has no room for is announced before its row, once', () => {
     const columns = LONG.map((x) => ({ ...x, room: 4 }))
     expect(read(columns, '1,abcd,\\x01020304\n2,abcde,\\x0102030405\n3,abcdef,\\x010203040506\n')).toEqual([
-      ['1', 'abcd', Buffer.from([1, 2, 3, 4]), null],
+      ['1', 'abcd', Buffer.from([1, 2, 3, 4]), null, 1n],
       { longer: 1 },
       { longer: 2 },
-      ['2', 'abcde', Buffer.from([1, 2, 3, 4, 5]), null],
-      ['3', 'abcdef', Buffer.from([1, 2, 3, 4, 5, 6]), null],
+      ['2', 'abcde', Buffer.from([1, 2, 3, 4, 5]), null, 2n],
+      ['3', 'abcdef', Buffer.from([1, 2, 3, 4, 5, 6]), null, 3n],
     ])
   })
 
@@ -104,7 +107,7 @@ describe('rows of CSV', () => {
         fc.boolean(),
         (rows, size, marks) => {
           const csv = rows.map((values) => `${values.map((x) => written(x, marks)).join(',')}\n`).join('')
-          expect(read(SHORT, csv, size)).toEqual(rows)
+          expect(read(SHORT, csv, size)).toEqual(rows.map((values, i) => [...values, BigInt(i + 1)]))
         },
       ),
     )

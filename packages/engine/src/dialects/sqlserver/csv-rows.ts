@@ -16,9 +16,9 @@ export interface CsvColumn {
 
 /**
  * One value a column; null where it is NULL, and where it has left in parts. Where values may be of any length one more
- * follows: by what the parts of this row are known, null where it has none.
+ * follows: by what the parts of this row are known, null where it has none. Last, the number of the row, from 1 on.
  */
-export type CsvRow = readonly (string | Buffer | null)[]
+export type CsvRow = readonly (string | Buffer | bigint | null)[]
 
 /** Some of a value that is too long. */
 export interface CsvPart {
@@ -59,7 +59,7 @@ export class CsvRows {
   #state: State = 'start'
   /** of the value that has begun */
   #text = ''
-  #values: (string | Buffer | null)[] = []
+  #values: (string | Buffer | bigint | null)[] = []
   #rows = 0n
   /** the value that has begun is leaving in parts; half of a byte may be left of the last */
   #parts: { rest: string } | null = null
@@ -151,10 +151,10 @@ export class CsvRows {
     if (this.#values.length !== this.#columns.length)
       throw this.#malformed(`it has ${this.#values.length} of ${this.#columns.length} values`)
     if (this.#hasLong) this.#values.push(this.#large)
+    this.#values.push(++this.#rows)
     this.#items.push(this.#values)
     this.#values = []
     this.#large = null
-    this.#rows++
   }
 
   #whole(value: string | Buffer | null): void {

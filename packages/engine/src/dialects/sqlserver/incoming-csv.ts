@@ -1,5 +1,6 @@
 /** What a departure writes, taken by whoever loads it. */
 import { Writable } from 'node:stream'
+import type { Prompt } from '../../drivers/sqlserver-feed.ts'
 import { type CsvItem, type CsvPart, type CsvRow, CsvRows, isPart, isRow } from './csv-rows.ts'
 
 /** so many pieces wait for the one who takes them, and no more is taken from the source */
@@ -81,13 +82,21 @@ export class IncomingCsv extends Writable {
   }
 
   /** Rows up to whatever else comes, which `next` gives then. */
-  async *rowsFrom(first: CsvRow): AsyncGenerator<CsvRow, void> {
-    for (let item: CsvItem | null = first; item !== null; item = await this.next()) {
-      if (!isRow(item)) {
+  rowsFrom(first: CsvRow): Prompt<CsvRow> {
+    const taken = (item: CsvItem | null): IteratorResult<CsvRow, null> => {
+      if (item !== null && isRow(item)) return { done: false, value: item }
+      if (item !== null) this.#at--
+      return { done: true, value: null }
+    }
+    let begun = false
+    return {
+      next: () => {
+        const item = begun ? this.#now[this.#at++] : first
+        begun = true
+        if (item !== undefined) return taken(item)
         this.#at--
-        return
-      }
-      yield item
+        return this.next().then(taken)
+      },
     }
   }
 
