@@ -1,6 +1,7 @@
 /** A Parquet file into an empty table with its primary key: by a run, against bulk loads by the client alone. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { DEFAULT_WORKERS } from '../../../packages/engine/src/app/default-workers.ts'
 import { openWarm, runFlow, writeProject } from '../../bench-project.ts'
 import { alternately, measure, type Measured, secondsOf } from '../../child-task.ts'
 import { inFile } from '../../duckdb-file.ts'
@@ -14,6 +15,8 @@ import { loadFile } from '../../sqlserver/plain-tedious.ts'
 const RUNS = 3
 const WARM_ROWS = 1_000
 const FILE = import.meta.filename
+/** as many workers as a command has */
+const HOW = { batchRows: 100_000, parallel: DEFAULT_WORKERS }
 
 interface WriteTask {
   readonly database: Database
@@ -81,9 +84,9 @@ export async function ours(given: unknown): Promise<number> {
     apply: 'insert-missing',
     memory,
   })
-  await using app = await openWarm(dir, { batchRows: 100_000, parallel: 1 })
+  await using app = await openWarm(dir, HOW)
   return await seconds(async () => {
-    const run = await runFlow(app, 'bench.orders', { batchRows: 100_000, parallel: 1 })
+    const run = await runFlow(app, 'bench.orders', HOW)
     if (run.rows.inserted !== expected) throw new Error(`${run.rows.inserted} rows were inserted of ${expected}`)
   })
 }
