@@ -9,12 +9,13 @@ import { queueOf } from '../planned-steps.ts'
 import { type Catalogs, sourceTable } from '../relational/names.ts'
 import { fromSource } from '../relational/selection.sql.ts'
 import { takesAll } from '../relational/selected.ts'
+import type { SplitRange } from '../split-range.ts'
 import { type Sql, sql } from '../sql-text.ts'
 import { CsvOut } from './csv-out.ts'
 import { pathOf, type RangeSource, taken } from './cut-ranges.ts'
 import { leavingColumns, uncast } from './departing.sql.ts'
 import { translate } from './errors.ts'
-import { type HowRead, howRead, readsInWords } from './how-read.ts'
+import { type HowRead, howRead, lookHowRead, type Reads } from './how-read.ts'
 import { type IndexedTable, lookAtIndexes } from './indexed-table.ts'
 import { type Reading, readStatement, sendRows } from './leaving-rows.ts'
 import type { Place } from './names.ts'
@@ -32,13 +33,14 @@ export async function openSqlServerDeparture(options: OpenBench): Promise<Depart
   const opened = opening.use(await openSqlServerSource(connection, options.secret))
   opened.session.discreet = options.discreet ?? false
   const at = { database: connection.options.database, schema: connection.schema }
-  const reads = await readsInWords(opened.session, options.tables ?? [], at, connection.location)
+  const reads = await lookHowRead(opened.session, options.tables ?? [], at, connection.location)
   opening.move()
   return new SqlServerDeparture(connection, opened, reads)
 }
 
 /** a table of fewer rows is counted: that takes a tenth of a second */
 const COUNTED_ROWS = 1_000_000n
+const WHOLE: SplitRange = { kind: 'order', by: 'key', after: null, upTo: null }
 /** A range of one position was cut in the window. */
 const EVER = { after: null, upTo: null }
 /** Rows come in one order whoever asks, so that their numbers mean the same when a batch is read again. */
@@ -48,6 +50,7 @@ class SqlServerDeparture implements Departure, RangeSource {
   readonly kind = 'sqlserver'
   readonly wires: readonly Wire[] = ['csv']
   readonly reads: string | null
+  readonly whole?: SplitRange
   readonly source: SourcePort
   readonly work: RangeArea
   readonly catalogs: Catalogs
@@ -61,12 +64,13 @@ class SqlServerDeparture implements Departure, RangeSource {
   readonly #tables = new Map<string, Promise<IndexedTable>>()
   readonly #types = new TypesAsPlanned()
 
-  constructor(connection: SqlServerConnection, opened: OpenSource, reads: string | null) {
+  constructor(connection: SqlServerConnection, opened: OpenSource, reads: Reads) {
     this.#connection = connection
     this.#opened = opened
     this.#session = opened.session
     this.catalogs = opened.catalogs
-    this.reads = reads
+    this.reads = reads.inWords
+    if (reads.statementsOfOneMoment) this.whole = WHOLE
     this.source = departingSource(opened.port, (r, selection) => this.#estimated(r, selection))
     this.work = new RangeArea(this)
   }

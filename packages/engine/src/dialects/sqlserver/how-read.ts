@@ -72,19 +72,32 @@ function fromLocked(c: Catalogs, r: FlowRelation): Sql {
   return sql`${sourceTable(c, r.source.table)} AS m ${hint}${joins.length > 0 ? sql` ${joined(joins, '\n')}` : EMPTY}`
 }
 
-/** What there is to say of it before a run; null: everything is read as of one moment. */
-export async function readsInWords(
+export interface Reads {
+  /** what there is to say of it before a run; null: everything is read as of one moment */
+  readonly inWords: string | null
+  /** all rows of one statement are as of one moment, at least */
+  readonly statementsOfOneMoment: boolean
+}
+
+export async function lookHowRead(
   session: SqlServerSession,
   tables: readonly TableName[],
   at: Place,
   where: string,
-): Promise<string | null> {
-  const here = tables.map((table) => placeOf(table, at)).filter(({ isHere }) => isHere)
+): Promise<Reads> {
+  const places = tables.map((table) => placeOf(table, at))
+  const here = places.filter(({ isHere }) => isHere)
   const databases = [...new Set(here.length > 0 ? here.map(({ database }) => database) : [at.database])]
   const said: string[] = []
+  const all: ReadIsolation[] = places.length > here.length ? [ELSEWHERE] : []
   for (const database of databases) {
-    const text = isolationText(database, await readIsolation(session, database, where))
+    const isolation = await readIsolation(session, database, where)
+    all.push(isolation)
+    const text = isolationText(database, isolation)
     if (text !== null) said.push(text)
   }
-  return said.length === 0 ? null : said.join('; ')
+  return {
+    inWords: said.length === 0 ? null : said.join('; '),
+    statementsOfOneMoment: weakest(all).by !== 'locks',
+  }
 }
