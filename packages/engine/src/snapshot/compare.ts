@@ -1,5 +1,6 @@
 /** Two snapshots beside each other: which keys are new, changed, deleted or unchanged, and what columns they do not share. */
 import type { Desk } from '../dialects/duckdb/desk.ts'
+import type { Sql } from '../dialects/sql-text.ts'
 import { type ComparedColumn, takes } from './compared.ts'
 import { countKinds, judge, judgeByRowHash, judgeByText, judgeExactly } from './judge.sql.ts'
 import { type DifferenceCounts, NO_SCHEMA_CHANGE, type SchemaChange, type SnapshotRow } from './snapshot-row.ts'
@@ -64,20 +65,20 @@ function waysOf(before: Comparable, now: Comparable): Way {
 }
 
 export interface ComparisonRequest {
-  readonly catalog: string
-  readonly before: (Comparable & { readonly id: string; readonly image: string }) | null
+  /** `rows`: see `keptRows` */
+  readonly before: (Comparable & { readonly rows: Sql; readonly image: string }) | null
   readonly now: Comparable & { readonly image: string }
   readonly exact: boolean
 }
 
 /** Leaves JUDGED behind, of what is in PRESENT. */
-export async function compare(desk: Desk, { catalog, before, now, exact }: ComparisonRequest): Promise<Compared> {
+export async function compare(desk: Desk, { before, now, exact }: ComparisonRequest): Promise<Compared> {
   if (before === null) {
-    await desk.exec(judge(catalog, null, true))
+    await desk.exec(judge(null, true))
     return { columns: [], schema: NO_SCHEMA_CHANGE, way: 'fingerprints' }
   }
   const both = beside(before, now)
-  await desk.exec(judge(catalog, before.id, both.way === 'fingerprints' && !exact))
+  await desk.exec(judge(before.rows, both.way === 'fingerprints' && !exact))
   if (both.way === 'fingerprints' && !exact) return both
   using _room = await desk.room(before.compared.length + now.compared.length)
   const images = { before: before.image, now: now.image }

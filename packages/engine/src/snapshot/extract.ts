@@ -23,6 +23,7 @@ import {
   HASHED,
   hashRows,
   JUDGED,
+  keptRows,
   MOVED,
   noHashes,
   nullKeyExamples,
@@ -156,10 +157,10 @@ export async function judgeImage(
   const now = { engine, key: key.map(({ name }) => name), compared, image }
   using _room = await desk.room(columns.length)
   await readPresent(hot, run, image, key, { columns, compared })
-  const before = former === null ? null : { ...former, image: hot.image(former.id) }
-  if (before !== null && (exact || beside(before, now).way === 'common columns'))
-    await expectImage(hot, archives, before.id, run)
-  const { schema, way } = await compare(desk, { catalog, before, now, exact })
+  if (former !== null && (exact || beside(former, now).way === 'common columns'))
+    await expectImage(hot, archives, former.id, run)
+  const before = former === null ? null : { ...former, rows: keptRows(catalog, former.id), image: hot.image(former.id) }
+  const { schema, way } = await compare(desk, { before, now, exact })
   const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
   await findLacking(desk, delivery)
   const counts = await counted(desk)
