@@ -156,3 +156,12 @@ export const hashRows = (rows: Sql, compared: readonly ComparedColumn[]): Sql =>
 export const noHashes: Sql = sql`CREATE OR REPLACE TEMP TABLE ${HASHED} (place BIGINT, row_hash VARCHAR)`
 
 export const countKinds = sql`SELECT kind, count(*) FROM ${JUDGED} GROUP BY kind`
+
+/** The rows of the later snapshot, for the one after it. */
+export const keepRows = (catalog: string, snapshot: string): Sql =>
+  sql`INSERT INTO ${hotTable(catalog, 'hot_row')} (snapshot, key, row_hash, first_hash, second_hash, place)
+SELECT ${param(snapshot)}, j.key, coalesce(h.row_hash, j.old_hash), j.first_hash, j.second_hash, j.place
+FROM ${JUDGED} AS j LEFT JOIN ${HASHED} AS h ON h.place = j.place WHERE j.place IS NOT NULL`
+
+export const keepDifferences = (catalog: string, snapshot: string): Sql =>
+  sql`INSERT INTO ${hotTable(catalog, 'difference')} (snapshot, key, kind) SELECT ${param(snapshot)}, key, kind FROM ${JUDGED} WHERE kind <> 'unchanged'`
