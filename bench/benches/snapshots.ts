@@ -16,7 +16,7 @@ import { findDifferences, numbered } from '../../packages/engine/src/snapshot/di
 import { comparedHash } from '../../packages/engine/src/snapshot/fingerprint.sql.ts'
 import { HotSide } from '../../packages/engine/src/snapshot/hot-side.ts'
 import { hotTable } from '../../packages/engine/src/snapshot/hot.sql.ts'
-import { JUDGED, nullKeys, presentFrom, repeatedKeys } from '../../packages/engine/src/snapshot/judge.sql.ts'
+import { JUDGED, keptRows, nullKeys, presentFrom, repeatedKeys } from '../../packages/engine/src/snapshot/judge.sql.ts'
 import type { SnapshotRow } from '../../packages/engine/src/snapshot/snapshot-row.ts'
 import { runFlow } from '../bench-project.ts'
 import { alternately, inTurn, type Measured, measure, secondsOf } from '../child-task.ts'
@@ -153,8 +153,7 @@ async function detected({ now, changed }: Given, { desk, catalog, image }: Hot, 
   await desk.exec(presentFrom(now, key, compared))
   await desk.query(repeatedKeys)
   const found = await compare(desk, {
-    catalog,
-    before: { ...former, image: before },
+    before: { ...former, rows: keptRows(catalog, former.id), image: before },
     now: { engine: former.engine, key: former.key, compared, image: now },
     exact: false,
   })

@@ -62,11 +62,19 @@ export type SnapshotDocument = z.output<typeof SnapshotDocument>
 export const DIFFERENCE_FORMATS = ['html', 'csv', 'parquet', 'json'] as const
 export type DifferenceFormat = (typeof DIFFERENCE_FORMATS)[number]
 
+/** `archived`: nothing but its archive is left, which does not say what it was compared with and what that found */
+export const ComparedSnapshotJson = SnapshotJson.extend({
+  status: z.enum(['current', 'kept', 'building', 'archived']),
+  difference: DifferenceJson.nullable(),
+  schema_change: SchemaChangeJson.nullable(),
+})
+export type ComparedSnapshotJson = z.output<typeof ComparedSnapshotJson>
+
 /** `tidemark snapshot diff --json` */
 export const SnapshotDiffDocument = z.strictObject({
   flow: z.string(),
-  before: SnapshotJson,
-  after: SnapshotJson,
+  before: ComparedSnapshotJson,
+  after: ComparedSnapshotJson,
   /** of the later one */
   key: z.array(z.string()),
   /** `--columns`: a row that differs in others alone is unchanged here; null: all that both compare */

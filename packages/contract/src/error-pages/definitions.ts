@@ -29,7 +29,7 @@ export const DEFINITIONS = {
   TM1005: {
     title: 'unknown snapshot',
     meaning: 'No snapshot of that id is kept, or none of that flow and scope.',
-    remedy: ['tidemark snapshot list   lists them'],
+    remedy: ['tidemark snapshot list   lists them', 'tidemark snapshot archive   lists those that are archived'],
     ...definition,
   },
   TM1010: {

@@ -7,6 +7,7 @@ import { type ColumnFidelity, fidelityReport, RefusedColumns } from '../plan/fid
 import { type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import type { Bench } from '../dialects/contract.ts'
 import { canonicalScope } from '../run/canonical-scope.ts'
+import { explainRun } from '../run/explain-run.ts'
 import { planFlow } from '../run/plan-flow.ts'
 import { stepName, stepNames } from '../run/step-names.ts'
 import type { OpenedBench } from '../run/run-deps.ts'
@@ -59,7 +60,6 @@ async function planOne(
   const steps = planned.kind === 'nothing' ? [] : await stepsOf(bench, planned.plan)
   const rows = steps.reduce((n, s) => n + s.rows, 0n)
   const create = planned.kind === 'run' && planned.plan.createTable ? bench.target.createTableText(relation) : null
-  const apply = definition.apply.kind
   return {
     ...head,
     lane: it.lane,
@@ -83,10 +83,8 @@ async function planOne(
       ...(create === null ? [] : [CREATE_NOTE]),
     ],
     sql:
-      planned.kind === 'run' && planned.plan.extraction == null
-        ? bench
-            .explain(relation, planned.plan.selection, apply === 'insert-missing' ? apply : 'latest', planned.plan.lane)
-            .map(({ name, text }) => ({ name, text }))
+      planned.kind === 'run'
+        ? (await explainRun(ctx.modes, planned.plan, bench)).map(({ name, text }) => ({ name, text }))
         : [],
   }
 }

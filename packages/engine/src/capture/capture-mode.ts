@@ -130,6 +130,11 @@ export interface Extracted {
   readonly version?: string
 }
 
+/** What a run would send before its batches, for people. */
+export interface ExplainedExtraction extends Pick<Extracted, 'version'> {
+  readonly statements: readonly { readonly name: string; readonly text: string }[]
+}
+
 /** What a mode does beyond choosing rows. */
 export interface CaptureKeeper {
   /**
@@ -139,6 +144,8 @@ export interface CaptureKeeper {
   extract(run: KeptRun, bench: Bench): Promise<Extracted>
   /** The same of a bench that cannot write, whose work is in memory: nothing is kept. */
   look(plan: KeptPlan, bench: Bench): Promise<Extracted>
+  /** The statements of `extract`. Reads nothing of the source. */
+  explain(plan: KeptPlan, bench: Bench): Promise<ExplainedExtraction>
   /** The ledger has settled the run. A crash may leave this undone: the next `extract` of the flow makes up for it. */
   settled(run: KeptRun): Promise<void>
 }

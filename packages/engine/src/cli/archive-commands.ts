@@ -21,7 +21,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ...SNAPSHOT,
     options: [
       { flags: '--to <file>', description: 'a new file, ends in .parquet, .csv or .json' },
-      { flags: '--into <connection>', description: 'a DuckDB file, for a new table of it' },
+      { flags: '--into <connection>', description: 'a DuckDB file or a PostgreSQL database, for a new table of it' },
       { flags: '--table <name>', description: 'how that table is called' },
     ],
     load: async () => (await import('./commands/snapshot-restore.ts')).snapshotRestore,

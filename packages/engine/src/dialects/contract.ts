@@ -19,6 +19,7 @@ import type { SplitRange } from './split-range.ts'
 import type { LogicalType } from '@tidemark/contract/logical-type'
 import type { Secret } from '../runtime/secret.ts'
 import type { EmbeddedWork } from './embedded-work.ts'
+import type { ImageFile } from './image-file.ts'
 import type { SurveyPort } from './survey.ts'
 
 export { landingTable } from './flow-relation.ts'
@@ -467,12 +468,7 @@ export interface DialectModule {
   /** The statements that `prepareTarget` would send where nothing is there yet, for a DBA. */
   prepareSql(): readonly string[]
   /** Makes a table of a Parquet image, which must not be there yet; left out: it takes rows by flows alone. */
-  readonly newTable?: (
-    target: ConnectionTarget,
-    table: TableName,
-    image: { readonly path: string; readonly columns: readonly { readonly name: string; readonly type: string }[] },
-    limits: EngineLimits,
-  ) => Promise<void>
+  readonly newTable?: (target: ConnectionTarget, table: TableName, image: ImageFile) => Promise<void>
   /** The name and version of the engine that does the work. */
   version(): string
   classify(error: unknown): Fault

@@ -47,6 +47,6 @@ export interface Departure extends AsyncDisposable {
   read(relation: FlowRelation, selection: Selection, split: CapturedBatch, wire: Wire): Promise<Leaving>
   /** What LeavingFailed was caused by, in our words. */
   translate(error: unknown): Error
-  /** The statement that `read` would send for a batch, for people. */
-  explain(relation: FlowRelation, selection: Selection, wire: Wire): string
+  /** The statement that `read` would send for a batch, for people. `range`: of that one; absent: of any. */
+  explain(relation: FlowRelation, selection: Selection, wire: Wire, range?: SplitRange): string
 }

@@ -32,7 +32,7 @@ export function withDeletes(
 }
 
 /** The plan as its batches execute it: what the run opens and closes versions by is known. */
-export const withVersion = (plan: FlowPlan, extracted: Extracted | undefined): FlowPlan =>
+export const withVersion = (plan: FlowPlan, extracted: Pick<Extracted, 'version'> | undefined): FlowPlan =>
   extracted?.version === undefined
     ? plan
     : {

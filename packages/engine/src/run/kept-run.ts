@@ -1,7 +1,14 @@
 /** A run as the keeper of its capture sees it. */
 import { scopeText } from '@tidemark/contract/flow'
 import { parseRunId } from '@tidemark/contract/ids'
-import type { CaptureKeeper, CaptureModes, Extracted, KeptPlan, KeptRun } from '../capture/capture-mode.ts'
+import type {
+  CaptureKeeper,
+  CaptureModes,
+  ExplainedExtraction,
+  Extracted,
+  KeptPlan,
+  KeptRun,
+} from '../capture/capture-mode.ts'
 import type { RunRow } from '../control/control-store.ts'
 import type { Bench } from '../dialects/contract.ts'
 import { type FlowPlan, takesAway } from '../plan/flow-plan.ts'
@@ -57,6 +64,16 @@ export async function extract(
 export async function lookAt(modes: CaptureModes, plan: FlowPlan, bench: Bench): Promise<Extracted | null> {
   const keeper = keeperOf(modes, plan)
   return keeper === null ? null : await keeper.look(keptPlan(plan), bench)
+}
+
+/** Null: the plan names no extraction. */
+export async function explainExtraction(
+  modes: CaptureModes,
+  plan: FlowPlan,
+  bench: Bench,
+): Promise<ExplainedExtraction | null> {
+  const keeper = keeperOf(modes, plan)
+  return keeper === null ? null : await keeper.explain(keptPlan(plan), bench)
 }
 
 export async function tellSettled(deps: RunDeps, id: RunRow['id'], plan: FlowPlan): Promise<void> {

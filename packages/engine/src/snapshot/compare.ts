@@ -1,5 +1,6 @@
 /** Two snapshots beside each other: which keys are new, changed, deleted or unchanged, and what columns they do not share. */
 import type { Desk } from '../dialects/duckdb/desk.ts'
+import type { Sql } from '../dialects/sql-text.ts'
 import { type ComparedColumn, takes } from './compared.ts'
 import { countKinds, judge, judgeByRowHash, judgeByText, judgeExactly } from './judge.sql.ts'
 import { type DifferenceCounts, NO_SCHEMA_CHANGE, type SchemaChange, type SnapshotRow } from './snapshot-row.ts'
@@ -46,7 +47,7 @@ export function beside(before: Comparable, now: Comparable): Compared {
   return {
     columns: columns.map(({ before: b, now: n }) => ({ before: b, now: n })),
     schema,
-    way: waysOf(before, now),
+    way: wayOf(before, now),
   }
 }
 
@@ -58,35 +59,38 @@ const textsOf = (of: Comparable): string =>
   JSON.stringify([of.key, inOrder(of).map(({ name, steps }) => ({ name, steps }))])
 const valuesOf = (of: Comparable): string => JSON.stringify([of.key, of.engine, inOrder(of)])
 
-function waysOf(before: Comparable, now: Comparable): Way {
+export function wayOf(before: Comparable, now: Comparable): Way {
   if (valuesOf(before) === valuesOf(now)) return 'fingerprints'
   return textsOf(before) === textsOf(now) ? 'row hashes' : 'common columns'
 }
 
 export interface ComparisonRequest {
-  readonly catalog: string
-  readonly before: (Comparable & { readonly id: string; readonly image: string }) | null
+  /** `rows`: see `keptRows` */
+  readonly before: (Comparable & { readonly rows: Sql; readonly image: string }) | null
   readonly now: Comparable & { readonly image: string }
   readonly exact: boolean
 }
 
-/** Leaves JUDGED behind, of what is in PRESENT. */
-export async function compare(desk: Desk, { catalog, before, now, exact }: ComparisonRequest): Promise<Compared> {
-  if (before === null) {
-    await desk.exec(judge(catalog, null, true))
-    return { columns: [], schema: NO_SCHEMA_CHANGE, way: 'fingerprints' }
-  }
-  const both = beside(before, now)
-  await desk.exec(judge(catalog, before.id, both.way === 'fingerprints' && !exact))
-  if (both.way === 'fingerprints' && !exact) return both
-  using _room = await desk.room(before.compared.length + now.compared.length)
+/** The statements that leave JUDGED behind, of what is in PRESENT: those after the first read images. */
+export function comparison({ before, now, exact }: ComparisonRequest): readonly [first: Sql, ...others: Sql[]] {
+  if (before === null) return [judge(null, true)]
+  const { way, columns: both } = beside(before, now)
+  const first = judge(before.rows, way === 'fingerprints' && !exact)
   const images = { before: before.image, now: now.image }
-  const columns = { before: both.columns.map((c) => c.before), now: both.columns.map((c) => c.now) }
-  if (exact) await desk.exec(judgeExactly(images, both.columns))
-  else if (both.way === 'row hashes')
-    for (const statement of judgeByRowHash(images.now, columns.now)) await desk.exec(statement)
-  else for (const statement of judgeByText(images, columns)) await desk.exec(statement)
-  return both
+  const columns = { before: both.map((c) => c.before), now: both.map((c) => c.now) }
+  if (exact) return [first, judgeExactly(images, both)]
+  if (way === 'fingerprints') return [first]
+  return [first, ...(way === 'row hashes' ? judgeByRowHash(images.now, columns.now) : judgeByText(images, columns))]
+}
+
+export async function compare(desk: Desk, request: ComparisonRequest): Promise<Compared> {
+  const { before, now } = request
+  const [first, ...others] = comparison(request)
+  await desk.exec(first)
+  if (before === null) return { columns: [], schema: NO_SCHEMA_CHANGE, way: 'fingerprints' }
+  using _room = others.length === 0 ? null : await desk.room(before.compared.length + now.compared.length)
+  for (const statement of others) await desk.exec(statement)
+  return beside(before, now)
 }
 
 /** Of JUDGED, as it stands. */

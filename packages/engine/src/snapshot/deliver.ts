@@ -1,6 +1,7 @@
 /** Which rows of the image travel to the target: the spool that the run's batches read. */
 import type { KeptPlan } from '../capture/capture-mode.ts'
-import type { EmbeddedWork } from '../dialects/embedded-work.ts'
+import type { FlowRelation } from '../dialects/contract.ts'
+import type { EmbeddedTables, EmbeddedWork } from '../dialects/embedded-work.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
 import { andLive } from '../dialects/relational/versions.sql.ts'
@@ -22,21 +23,34 @@ export interface Delivery {
 /** A key that the target lacks counts as new, whatever the snapshot before says. */
 export async function findLacking(desk: Desk, { run, embedded, image, key }: Delivery): Promise<void> {
   if (!run.refills) return
-  const target = await embedded.target(run.relation)
+  await desk.exec(lacking(await embedded.target(run.relation), run.relation, image, key))
+}
+
+/** `target` null: it is missing. */
+export function lacking(target: Sql | null, r: FlowRelation, image: string, key: readonly ImageColumn[]): Sql {
   const equals = joined(
     key.map((column) => sql`${imageValue('i', column)} = ${ident('t', column.name)}`),
     ' AND ',
   )
-  const live = andLive(run.relation, 't')
-  const lacking =
+  const live = andLive(r, 't')
+  const isLacking =
     target === null
       ? sql`TRUE`
       : sql`place IN (SELECT ${imagePlace('i')} FROM ${readImage(image)} AS i ANTI JOIN ${target} AS t ON ${equals}${live})`
-  await desk.exec(sql`UPDATE ${JUDGED} SET kind = 'new' WHERE kind = 'unchanged' AND ${lacking}`)
+  return sql`UPDATE ${JUDGED} SET kind = 'new' WHERE kind = 'unchanged' AND ${isLacking}`
 }
 
 /** New and changed rows, and those whose rejects are open. */
-export async function deliver(desk: Desk, { run, embedded, image, rows, columns, key }: Delivery): Promise<void> {
+export async function deliver(desk: Desk, { embedded, ...delivery }: Delivery): Promise<void> {
+  await desk.inTransaction(async () => {
+    for (const statement of deliveryStatements(embedded, delivery)) await desk.exec(statement)
+  })
+}
+
+export function deliveryStatements(
+  tables: EmbeddedTables,
+  { run, image, rows, columns, key }: Omit<Delivery, 'embedded'>,
+): readonly Sql[] {
   const values = columns.map((column) => sql`${imageValue('i', column)} AS ${ident(column.name)}`)
   const { again } = run.selection
   const from = again.length === 0 && rows !== null ? rows : readImage(image)
@@ -48,11 +62,9 @@ export async function deliver(desk: Desk, { run, embedded, image, rows, columns,
   const taken = run.delivers
     ? sql`(${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed')) OR ${looked})`
     : sql`FALSE`
-  await desk.inTransaction(async () => {
-    if (run.brake !== null) await desk.exec(sql`CREATE OR REPLACE TABLE ${embedded.gone} AS SELECT * FROM ${GONE}`)
-    await desk.exec(
-      sql`CREATE OR REPLACE TABLE ${embedded.spool} AS SELECT ${joined(values, ', ')} FROM ${from} AS i WHERE ${taken}`,
-    )
-    await desk.exec(embedded.markSpooled())
-  })
+  return [
+    ...(run.brake === null ? [] : [sql`CREATE OR REPLACE TABLE ${tables.gone} AS SELECT * FROM ${GONE}`]),
+    sql`CREATE OR REPLACE TABLE ${tables.spool} AS SELECT ${joined(values, ', ')} FROM ${from} AS i WHERE ${taken}`,
+    tables.markSpooled(),
+  ]
 }

@@ -2,7 +2,7 @@
 import { existsSync, renameSync, statSync } from 'node:fs'
 import type { SnapshotOptions } from '@tidemark/contract/capture'
 import type { Extracted, KeptPlan, KeptRun } from '../capture/capture-mode.ts'
-import type { Bench } from '../dialects/contract.ts'
+import type { Bench, FlowRelation } from '../dialects/contract.ts'
 import type { EmbeddedWork } from '../dialects/embedded-work.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imageColumns, readImage } from '../dialects/duckdb/image.sql.ts'
@@ -17,12 +17,13 @@ import { deliver, type Delivery, findLacking } from './deliver.ts'
 import { HotSide, type HotPlace } from './hot-side.ts'
 import { findGone } from './find-gone.ts'
 import { dropGone, rememberUndone, takeUndone } from './gone.sql.ts'
-import { hotTable, insertSnapshot, removeSnapshots } from './hot.sql.ts'
+import { insertSnapshot, removeSnapshots } from './hot.sql.ts'
 import {
   dropAll,
-  HASHED,
   hashRows,
-  JUDGED,
+  keepDifferences,
+  keepRows,
+  keptRows,
   MOVED,
   noHashes,
   nullKeyExamples,
@@ -33,7 +34,7 @@ import {
 } from './judge.sql.ts'
 import { type Found, foundText } from './found-text.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
-import { param, sql } from '../dialects/sql-text.ts'
+import { sql } from '../dialects/sql-text.ts'
 
 /** What the plan stores for this. */
 export interface Extraction {
@@ -152,14 +153,14 @@ export async function judgeImage(
 ): Promise<Judged> {
   const { desk, catalog } = hot
   const { exact } = run.options as SnapshotOptions
-  const key = run.relation.key.map(({ target, targetType }): ImageColumn => ({ name: target, type: targetType }))
+  const key = keyOf(run.relation)
   const now = { engine, key: key.map(({ name }) => name), compared, image }
   using _room = await desk.room(columns.length)
   await readPresent(hot, run, image, key, { columns, compared })
-  const before = former === null ? null : { ...former, image: hot.image(former.id) }
-  if (before !== null && (exact || beside(before, now).way === 'common columns'))
-    await expectImage(hot, archives, before.id, run)
-  const { schema, way } = await compare(desk, { catalog, before, now, exact })
+  if (former !== null && (exact || beside(former, now).way === 'common columns'))
+    await expectImage(hot, archives, former.id, run)
+  const before = former === null ? null : { ...former, rows: keptRows(catalog, former.id), image: hot.image(former.id) }
+  const { schema, way } = await compare(desk, { before, now, exact })
   const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
   await findLacking(desk, delivery)
   const counts = await counted(desk)
@@ -167,6 +168,9 @@ export async function judgeImage(
   await findGone(desk, { run, embedded, key, first: former === null, left: rows })
   return { key: now.key, counts, rows, schema, way, delivery }
 }
+
+export const keyOf = (r: FlowRelation): readonly ImageColumn[] =>
+  r.key.map(({ target, targetType }) => ({ name: target, type: targetType }))
 
 interface Building extends Omit<Judging, 'image'> {
   readonly id: string
@@ -270,15 +274,8 @@ async function write({ desk, catalog }: HotSide, row: SnapshotRow, archive: Buil
     await desk.exec(insertSnapshot(catalog, row))
     if (archive !== null) await desk.exec(insertEntry(catalog, archive(row)))
     await desk.exec(rememberUndone(catalog, row.id))
-    await desk.exec(
-      sql`INSERT INTO ${hotTable(catalog, 'hot_row')} (snapshot, key, row_hash, first_hash, second_hash, place)
-SELECT ${param(row.id)}, j.key, coalesce(h.row_hash, j.old_hash), j.first_hash, j.second_hash, j.place
-FROM ${JUDGED} AS j LEFT JOIN ${HASHED} AS h ON h.place = j.place WHERE j.place IS NOT NULL`,
-    )
+    await desk.exec(keepRows(catalog, row.id))
     // of the first one of a scope every row is new
-    if (row.previous !== null)
-      await desk.exec(
-        sql`INSERT INTO ${hotTable(catalog, 'difference')} (snapshot, key, kind) SELECT ${param(row.id)}, key, kind FROM ${JUDGED} WHERE kind <> 'unchanged'`,
-      )
+    if (row.previous !== null) await desk.exec(keepDifferences(catalog, row.id))
   })
 }

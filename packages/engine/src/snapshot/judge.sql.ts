@@ -15,6 +15,8 @@ const COMPARED_AS_THEY_ARE =
 
 /** rows of the later snapshot: key, first_hash, second_hash, place */
 export const PRESENT = temp('snapshot_present')
+/** rows of the earlier snapshot, where none are kept: key, row_hash, first_hash, second_hash, place */
+export const FORMER = temp('snapshot_former')
 /** each key of the two: key, kind, both hashes, place, old_place, old_hash */
 export const JUDGED = temp('snapshot_judged')
 const OLD_HASHES = temp('snapshot_old_hashes')
@@ -65,15 +67,34 @@ SELECT key, first_hash, second_hash, place FROM ${hotTable(catalog, 'hot_row')} 
 
 export const repeatedKeys = sql`SELECT key, count(*) FROM ${PRESENT} GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT ${EXAMPLES}`
 
+/** The rows of a snapshot that is kept: key, row_hash, first_hash, second_hash, place. */
+export const keptRows = (catalog: string, snapshot: string): Sql =>
+  sql`(SELECT key, row_hash, first_hash, second_hash, place FROM ${hotTable(catalog, 'hot_row')} WHERE snapshot = ${param(snapshot)})`
+
+/** Likewise of one that nothing but an image is left of, into FORMER. `hashes`: row hashes are asked for, which take their time. */
+export function formerFrom(
+  image: string,
+  key: readonly ImageColumn[],
+  compared: readonly ComparedColumn[],
+  hashes: boolean,
+): Sql {
+  const { first, second } = fingerprints('i', compared)
+  const hash = hashes ? comparedHash('i', compared) : sql`CAST(NULL AS VARCHAR)`
+  return sql`CREATE OR REPLACE TEMP TABLE ${FORMER} AS
+SELECT ${keyText('i', key)} AS key, ${hash} AS row_hash, ${first} AS first_hash, ${second} AS second_hash, ${imagePlace('i')} AS place FROM ${readImage(image)} AS i`
+}
+
+const NO_ROWS = sql`(SELECT key, CAST(NULL AS VARCHAR) AS row_hash, first_hash, second_hash, place FROM ${PRESENT} WHERE FALSE)`
+
 /** `before` null: there is none, and every key is new. `trusts`: the hashes of both were made in one way. */
-export function judge(catalog: string, before: string | null, trusts: boolean): Sql {
+export function judge(before: Sql | null, trusts: boolean): Sql {
   const same = trusts ? sql`(p.first_hash = f.first_hash AND p.second_hash = f.second_hash)` : sql`TRUE`
   return sql`CREATE OR REPLACE TEMP TABLE ${JUDGED} AS
 SELECT coalesce(p.key, f.key) AS key,
   CASE WHEN f.key IS NULL THEN 'new' WHEN p.key IS NULL THEN 'deleted' WHEN ${same} THEN 'unchanged' ELSE 'changed' END AS kind,
   p.first_hash, p.second_hash, p.place, f.place AS old_place, f.row_hash AS old_hash
 FROM ${PRESENT} AS p
-FULL JOIN (SELECT key, row_hash, first_hash, second_hash, place FROM ${hotTable(catalog, 'hot_row')} WHERE snapshot = ${param(before)}) AS f ON p.key = f.key`
+FULL JOIN ${before ?? NO_ROWS} AS f ON p.key = f.key`
 }
 
 /** Where fingerprints say nothing: rows whose canonical texts are not the same become changed. Each image is read once. */
@@ -135,3 +156,12 @@ export const hashRows = (rows: Sql, compared: readonly ComparedColumn[]): Sql =>
 export const noHashes: Sql = sql`CREATE OR REPLACE TEMP TABLE ${HASHED} (place BIGINT, row_hash VARCHAR)`
 
 export const countKinds = sql`SELECT kind, count(*) FROM ${JUDGED} GROUP BY kind`
+
+/** The rows of the later snapshot, for the one after it. */
+export const keepRows = (catalog: string, snapshot: string): Sql =>
+  sql`INSERT INTO ${hotTable(catalog, 'hot_row')} (snapshot, key, row_hash, first_hash, second_hash, place)
+SELECT ${param(snapshot)}, j.key, coalesce(h.row_hash, j.old_hash), j.first_hash, j.second_hash, j.place
+FROM ${JUDGED} AS j LEFT JOIN ${HASHED} AS h ON h.place = j.place WHERE j.place IS NOT NULL`
+
+export const keepDifferences = (catalog: string, snapshot: string): Sql =>
+  sql`INSERT INTO ${hotTable(catalog, 'difference')} (snapshot, key, kind) SELECT ${param(snapshot)}, key, kind FROM ${JUDGED} WHERE kind <> 'unchanged'`

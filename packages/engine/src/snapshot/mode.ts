@@ -68,6 +68,7 @@ export const snapshotMode = (
   keeper: {
     extract: async (run, bench) => (await import('./extract.ts')).extract(place, run, bench, await engine(), archives),
     look: async (plan, bench) => (await import('./look.ts')).look(place, plan, bench, await engine()),
+    explain: async (plan, bench) => (await import('./explain.ts')).explain(place, plan, bench, await engine()),
     settled: async (run) => (await import('./settled.ts')).settled(place, run, archives),
   },
 })

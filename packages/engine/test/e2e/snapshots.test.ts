@@ -149,6 +149,35 @@ test('a flow of another capture takes no snapshot', async () => {
   expect([taken.exit, taken.err]).toEqual([2, expect.stringContaining('TM1019')])
 })
 
+test('plan --sql shows the statements of a run, from the extraction to what lands', async () => {
+  await using p = await ordersProject()
+  await p.ok('deploy')
+  const namesOf = (out: string): readonly string[] => [
+    ...new Set([...out.matchAll(/^-- (.*)$/gm)].map((m) => m[1] ?? '')),
+  ]
+  const first = (await p.ok('plan', 'm.t', '--sql')).out
+  expect(namesOf(first).slice(0, 5)).toEqual([
+    'extraction',
+    'keys that are NULL',
+    'fingerprints',
+    'keys that are there twice',
+    'comparison',
+  ])
+  expect(namesOf(first).at(-1)).toBe('apply')
+  expect(first).toMatch(
+    /\nCOPY \(SELECT .*\nFROM "source"\."main"\."src" AS m\n.* TO 's-.{5}\.parquet' \(FORMAT parquet/,
+  )
+  expect((await p.ok('plan', 'm.t')).out).toMatch(/\nSQL +tidemark plan m\.t --sql\n/)
+  expect(p.exists('.tidemark/snapshots')).toBe(false)
+  expect(p.exists('data/b.duckdb')).toBe(false)
+  await p.ok('run', 'm.t')
+  const [id = ''] = (await p.json(SnapshotsDocument, ['snapshot', 'list'])).snapshots.map(({ snapshot }) => snapshot)
+  const next = (await p.ok('plan', 'm.t', '--sql')).out
+  expect(namesOf(next)).toContain('rows that the target lacks')
+  expect(next).toContain(`"hot_row" WHERE snapshot = '${id}'`)
+  expect(next).toMatch(/FULL JOIN .*\n/)
+})
+
 test('plan says what is compared, and writes nothing', async () => {
   await using p = await ordersProject()
   await p.ok('deploy')

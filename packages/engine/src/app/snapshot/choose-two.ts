@@ -1,11 +1,11 @@
 /** Which two snapshots of a flow are compared. */
 import { type Scope, scopeText } from '@tidemark/contract/flow'
 import { AppError } from '../../runtime/app-error.ts'
-import type { ListedSnapshot } from './snapshot-json.ts'
+import type { Side } from './sides.ts'
 
 export interface TwoSnapshots {
-  readonly before: ListedSnapshot
-  readonly after: ListedSnapshot
+  readonly before: Side
+  readonly after: Side
 }
 
 export interface TwoWanted {
@@ -16,26 +16,25 @@ export interface TwoWanted {
   readonly scope: Scope
 }
 
-/** Throws TM1005 where one of the two is not kept. */
-export function chooseTwo(flow: string, listed: readonly ListedSnapshot[], options: TwoWanted): TwoSnapshots {
-  const named = (id: string): ListedSnapshot => {
-    const found = listed.find(({ row }) => row.id === id)
+/** Of `sides`, the oldest first. Throws TM1005 where one of the two is not among them. */
+export function chooseTwo(flow: string, sides: readonly Side[], options: TwoWanted): TwoSnapshots {
+  const named = (id: string): Side => {
+    const found = sides.find(({ snapshot }) => snapshot === id)
     if (found === undefined) throw new AppError('TM1005', `${id} of ${flow}`)
     return found
   }
-  const settled = listed.filter(({ json, row }) => json.status !== 'building' && row.scope === scopeText(options.scope))
+  const settled = (scope: string): readonly Side[] =>
+    sides.filter((side) => side.json.status !== 'building' && side.scope === scope)
   // one that is named says which scope is meant
-  const after = options.after === null ? settled.at(-1) : named(options.after)
+  const after = options.after === null ? settled(scopeText(options.scope)).at(-1) : named(options.after)
   if (after === undefined) throw new AppError('TM1005', `${flow} has none${inScope(options.scope)}`)
   if (options.before !== null) return { before: named(options.before), after }
-  const former = listed.filter(({ row, json }) => row.scope === after.row.scope && json.status !== 'building')
-  const before =
-    former.find(({ row }) => row.id === after.row.previous) ??
-    former.findLast(({ row }) => row.number < after.row.number)
+  const former = settled(after.scope).filter(({ takenAt }) => takenAt < after.takenAt)
+  const before = former.find(({ snapshot }) => snapshot === after.json.previous) ?? former.at(-1)
   if (before === undefined)
     throw new AppError(
       'TM1005',
-      `${after.row.id} of ${flow} is the only one${inScope(options.scope)}: there is none to compare it with`,
+      `${after.snapshot} of ${flow} is the only one${inScope(options.scope)}: there is none to compare it with`,
     )
   return { before, after }
 }

@@ -1,9 +1,9 @@
 /** `tidemark snapshot diff`: two snapshots of a flow beside each other, down to the values. Only a file that is asked for is written. */
-import { existsSync } from 'node:fs'
 import type { SnapshotDiffDocument } from '@tidemark/contract/snapshot-documents'
 import type { Desk } from '../../dialects/duckdb/desk.ts'
+import type { ImageColumn } from '../../dialects/duckdb/image.sql.ts'
 import { AppError } from '../../runtime/app-error.ts'
-import { type Compared, compare, counted } from '../../snapshot/compare.ts'
+import { beside, type Compared, compare, counted } from '../../snapshot/compare.ts'
 import {
   changedColumns,
   changedValues,
@@ -14,14 +14,16 @@ import {
   type NumberedColumn,
 } from '../../snapshot/differences.sql.ts'
 import { findDifferences, numbered } from '../../snapshot/differences.ts'
-import type { HotSide } from '../../snapshot/hot-side.ts'
-import { type Images, presentOf } from '../../snapshot/judge.sql.ts'
+import { HotSide } from '../../snapshot/hot-side.ts'
+import { FORMER, formerFrom, type Images, keptRows, presentFrom, presentOf } from '../../snapshot/judge.sql.ts'
 import type { AppContext } from '../app-context.ts'
+import { hotPlace } from '../hot-place.ts'
 import { countJson } from '../run-json.ts'
 import { knownFlow } from '../select-flows.ts'
 import { chooseTwo, type TwoSnapshots, type TwoWanted } from './choose-two.ts'
+import { type Side, sidesOf } from './sides.ts'
 import { chooseColumns, sampled, type Samples } from './samples.ts'
-import { differenceJson, keyJson, openHot, schemaJson, snapshotsOf } from './snapshot-json.ts'
+import { differenceJson, keyJson, schemaJson } from './snapshot-json.ts'
 
 export interface DiffOptions extends TwoWanted {
   readonly flow: string
@@ -43,21 +45,14 @@ export interface DiffAnswer {
 }
 
 export async function diffSnapshots(ctx: AppContext, options: DiffOptions, signal: AbortSignal): Promise<DiffAnswer> {
-  const flow = knownFlow((await ctx.catalog('read')).flows, options.flow).id
-  await using hot = await openHot(ctx, flow)
-  const listed = hot === null ? [] : await snapshotsOf(await ctx.store('read'), flow, hot)
-  const two = chooseTwo(flow, listed, options)
-  if (hot === null) throw new TypeError('snapshots without a hot side')
-  const images = { before: hot.image(two.before.row.id), now: hot.image(two.after.row.id) }
-  for (const [path, { row }] of [
-    [images.before, two.before],
-    [images.now, two.after],
-  ] as const)
-    if (!existsSync(path))
-      throw new AppError('TM4041', `the image of ${row.id} of ${flow}, whose values are to be shown`)
+  const flow = knownFlow((await ctx.catalog('read')).flows, options.flow)
+  await using hot = await HotSide.look(hotPlace(ctx.project, ctx.config), flow.id)
+  const two = chooseTwo(flow.id, await sidesOf(ctx, flow, hot, [options.before, options.after]), options)
+  using before = await two.before.open()
+  using now = await two.after.open()
   using _stop = interruptedBy(signal, hot)
   try {
-    return await difference(hot, two, images, { ...options, flow })
+    return await difference(hot, two, { before: before.path, now: now.path }, { ...options, flow: flow.id })
   } catch (error) {
     signal.throwIfAborted()
     throw error
@@ -103,7 +98,7 @@ async function difference(hot: HotSide, two: TwoSnapshots, images: Images, optio
       flow: options.flow,
       before: before.json,
       after: after.json,
-      key: [...after.row.key],
+      key: [...after.key],
       only: options.columns === null ? null : chosen.map(({ now }) => now.name),
       difference: differenceJson(counts),
       schema_change: schemaJson(found),
@@ -136,14 +131,24 @@ async function copied(
 }
 
 async function judged({ desk, catalog }: HotSide, { before, after }: TwoSnapshots, images: Images): Promise<Compared> {
-  await desk.exec(presentOf(catalog, after.row.id))
-  return await compare(desk, {
-    catalog,
-    before: { ...before.row, image: images.before },
-    now: { ...after.row, image: images.now },
-    exact: false,
-  })
+  const isKept = before.engine !== null && after.engine !== null
+  // where one has to be hashed anew, both are: by one engine
+  const was = { ...before, image: images.before, engine: isKept ? before.engine : READ_ANEW }
+  const now = { ...after, image: images.now, engine: isKept ? after.engine : READ_ANEW }
+  if (isKept) {
+    await desk.exec(presentOf(catalog, after.snapshot))
+    return await compare(desk, { before: { ...was, rows: keptRows(catalog, before.snapshot) }, now, exact: false })
+  }
+  using _room = await desk.room(before.columns.length + after.columns.length)
+  await desk.exec(presentFrom(now.image, keyColumns(after), after.compared))
+  const wantsHashes = beside(was, now).way === 'row hashes'
+  await desk.exec(formerFrom(was.image, keyColumns(before), before.compared, wantsHashes))
+  return await compare(desk, { before: { ...was, rows: FORMER }, now, exact: false })
 }
+const READ_ANEW = ''
+
+const keyColumns = ({ key, columns }: Side): readonly ImageColumn[] =>
+  key.flatMap((name) => columns.filter((column) => column.name === name))
 
 interface Changes {
   readonly columns: SnapshotDiffDocument['columns']

@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import type { ArchiveManifest } from '@tidemark/contract/archive-manifest'
 import type { ImageColumn } from '../../dialects/duckdb/image.sql.ts'
 import type { ComparedColumn } from '../../snapshot/compared.ts'
+import type { HotSide } from '../../snapshot/hot-side.ts'
+import type { SnapshotRow } from '../../snapshot/snapshot-row.ts'
 import type { AppContext } from '../app-context.ts'
 import { openArchiveOf } from '../archives.ts'
 import { flowsOf, knownArchives } from './archive-json.ts'
@@ -38,16 +40,20 @@ async function imagesOf(ctx: AppContext, flow: string): Promise<readonly Readabl
   await using hot = await openHot(ctx, flow)
   if (hot === null) return []
   return (await snapshotsOf(await ctx.store('read'), flow, hot))
-    .filter(({ json, row }) => json.status !== 'building' && existsSync(hot.image(row.id)))
-    .map(({ row }) => {
-      const path = hot.image(row.id)
-      const { id: snapshot, scope, takenAt, key, compared, columns } = row
-      const open = () => Promise.resolve({ path, [Symbol.dispose]: () => {} })
-      return { flow, snapshot, scope, takenAt, key, compared, columns, from: 'image' as const, open }
-    })
+    .filter(({ json }) => json.status !== 'building')
+    .flatMap(({ row }) => imageOf(hot, flow, row) ?? [])
 }
 
-function archivedOf(ctx: AppContext, connection: string | null, manifest: ArchiveManifest): Readable {
+/** Null: its image is gone. */
+export function imageOf(hot: HotSide, flow: string, row: SnapshotRow): Readable | null {
+  const path = hot.image(row.id)
+  if (!existsSync(path)) return null
+  const { id: snapshot, scope, takenAt, key, compared, columns } = row
+  const open = () => Promise.resolve({ path, [Symbol.dispose]: () => {} })
+  return { flow, snapshot, scope, takenAt, key, compared, columns, from: 'image', open }
+}
+
+export function archivedOf(ctx: AppContext, connection: string | null, manifest: ArchiveManifest): Readable {
   const { flow, snapshot, scope, taken_at: takenAt, key, compared, columns } = manifest
   return {
     flow,

@@ -6,6 +6,7 @@ import { parseScopeText } from '@tidemark/contract/flow'
 import { formatTableName, parseTableName } from '@tidemark/contract/table-name'
 import { Desk } from '../../dialects/duckdb/desk.ts'
 import { imageValue, readImage } from '../../dialects/duckdb/image.sql.ts'
+import { leavingImage } from '../../dialects/duckdb/leaving-image.ts'
 import { ident, joined, type Sql, sql, textLiteral } from '../../dialects/sql-text.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { type AppContext, connectionOf, limitsOf } from '../app-context.ts'
@@ -116,7 +117,7 @@ async function intoTable(
     file: null,
     format: null,
     table: { connection: to.connection, name: formatTableName(table) },
-    write: (path) => newTable(target, table, { path, columns }, limitsOf(ctx)),
+    write: (path) => newTable(target, table, leavingImage(path, columns, limitsOf(ctx))),
   }
 }
 

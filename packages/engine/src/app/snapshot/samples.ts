@@ -50,7 +50,7 @@ function refuse(name: string, { columns, schema }: Compared, { before, after }: 
     : schema.removed.some((n) => isSame(n, name))
       ? before
       : null
-  const what = alone === null ? 'neither snapshot compares' : `${alone.row.id} alone compares`
+  const what = alone === null ? 'neither snapshot compares' : `${alone.snapshot} alone compares`
   throw new AppError('TM4002', `--columns names ${name}, which ${what}`, {
     remedy: [`compared in both: ${columns.map(({ now }) => now.name).join(', ')}`],
   })
@@ -63,7 +63,7 @@ export async function sampled(
   chosen: ComparedPairs,
   limit: bigint,
 ): Promise<Samples> {
-  const isKey = (name: string): boolean => after.row.key.includes(name) || before.row.key.includes(name)
+  const isKey = (name: string): boolean => after.key.includes(name) || before.key.includes(name)
   const of = async (
     kind: 'new' | 'changed' | 'deleted',
     image: string,

@@ -53,6 +53,11 @@ export class Arrivals {
     return fetchCsv(this.#from, flow, selection, split, path)
   }
 
+  /** The statement of `fetchAll`, for people. */
+  explainAll(flow: FlowRelation, selection: Selection): string {
+    return this.#from.explain(flow, selection, 'csv', this.#from.whole)
+  }
+
   /** `read` is tried once more where a row is longer than usual; it says how many rows it read. */
   async readWhole(r: FlowRelation, file: ArrivedFile, read: (from: Sql) => Promise<bigint>): Promise<bigint> {
     // the reader of files takes no empty one

@@ -38,7 +38,7 @@ import { EmbeddedDuckdb } from './embedded.ts'
 import { translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
 import { holdsOnlyThisRun } from './fresh-target.sql.ts'
-import { attachedSource, attachedTables, type DuckdbCatalogs } from './names.ts'
+import { attachedTables, type DuckdbCatalogs } from './names.ts'
 import { openFile } from './open-file.ts'
 import { count, exec, query, senderOf } from './run-sql.ts'
 import { refuseChangedTarget, refuseChangedTypes } from './refuse-batch.ts'
@@ -50,6 +50,7 @@ import { Arrivals } from './arrivals.ts'
 import type { DuckdbTarget } from './target.ts'
 import { attachedTarget, type OpenTargetEnd, type TargetEnd } from './target-end.ts'
 import { DuckdbTransaction, ours } from './transaction.ts'
+import { inWords } from './words.ts'
 import { DuckdbWorkArea } from './work-area.ts'
 
 export interface DuckdbHooks {
@@ -168,12 +169,13 @@ export class DuckdbBench implements Bench {
     this.target = files.target.target(session, catalogs, departure && ((type) => departure.source.logicalTypeOf(type)))
     this.#arrivals = departure && new Arrivals(departure, this.target, catalogs, spools.folder ?? source.folder)
     const targetOf = (r: FlowRelation) => stateOf(this.target, r.target.table)
+    const named = { catalogs, words: inWords(catalogs, files) }
     if (departure !== null) {
       this.source = departure.source
       this.work = departure.work
       if (!spools.whole || departure.whole === undefined) return
       const end = { still: () => {}, spoolBytes: () => 0n, folder: null, explain: (e: unknown) => Promise.resolve(e) }
-      this.embedded = new EmbeddedDuckdb(spools.session, catalogs, end, targetOf, this.#arrivals)
+      this.embedded = new EmbeddedDuckdb(spools.session, named, end, targetOf, this.#arrivals)
       this.work = new DuckdbWorkArea(spools.session, catalogs, end, {
         rowIds: (r) => this.#readsByRowId(r),
         fingerprint: (r) => (readsSpool(r) ? this.#readAt(r) : Promise.resolve(null)),
@@ -184,7 +186,7 @@ export class DuckdbBench implements Bench {
     const facts = source.facts(session)
     this.source = new DuckdbSource(facts, session, catalogs, source.location, hooks.betweenClockAndCeiling)
     const end = { ...source, folder: spools.folder, explain: (error: unknown) => facts.explain(error) }
-    this.embedded = new EmbeddedDuckdb(spools.session, catalogs, end, targetOf, null)
+    this.embedded = new EmbeddedDuckdb(spools.session, named, end, targetOf, null)
     this.work = new DuckdbWorkArea(spools.session, catalogs, end, {
       rowIds: (r) => this.#readsByRowId(r),
       // a file that this run, or one beside it, writes changes with every batch
@@ -481,15 +483,14 @@ export class DuckdbBench implements Bench {
     kind: 'insert-missing' | 'latest',
     lane: Lane,
   ): readonly { readonly name: string; readonly text: string }[] {
-    const { source, target } = this.#files
-    // as words: the files are attached under numbered names, and the target may not exist yet
-    const c: DuckdbCatalogs = {
-      ...this.#catalogs,
-      source: withSpool(source.file === null ? source.names : attachedSource('source'), 'work'),
-      target: attachedTables(target.landing === null ? 'target' : this.#catalogs.target.catalog, 'target'),
-      work: (name) => ident('work', 'main', name),
-    }
-    return explainBatch({ c, landing: this.#landing(flow), flow, chosen, kind, lane })
+    return explainBatch({
+      c: inWords(this.#catalogs, this.#files),
+      landing: this.#landing(flow),
+      flow,
+      chosen,
+      kind,
+      lane,
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -17,11 +17,12 @@ const DATES: ReadonlySet<string> = new Set([
   'TIMESTAMP WITH TIME ZONE',
 ])
 
-function written(type: string, x: Sql): Sql {
+/** A value as the wire `csv` has it. */
+export function leavingValue(type: string, x: Sql): Sql {
   if (type === 'BLOB') return sql`'\\x' || hex(${x})`
   // the text of a far instant is a millisecond off, that of a timestamp never
   if (type === 'TIMESTAMP WITH TIME ZONE')
-    return sql`CASE WHEN isfinite(${x}) THEN ${written('TIMESTAMP', sql`make_timestamp(epoch_us(${x}))`)} || '+00' ELSE CAST(${x} AS VARCHAR) END`
+    return sql`CASE WHEN isfinite(${x}) THEN ${leavingValue('TIMESTAMP', sql`make_timestamp(epoch_us(${x}))`)} || '+00' ELSE CAST(${x} AS VARCHAR) END`
   // years before the first: DuckDB writes (BC), in the middle or at the end
   if (DATES.has(type)) return sql`replace(replace(CAST(${x} AS VARCHAR), '(BC)', 'BC'), '  ', ' ')`
   return x
@@ -44,9 +45,9 @@ export function departingRows(c: DuckdbCatalogs, r: FlowRelation, selection: Sel
   const part = c.source.slice(r.source.table, 'm', BigInt(range.from), BigInt(range.to))
   const carried = carriedPosition(r)
   const columns = [
-    ...r.columns.map((x) => sql`${written(x.targetType, landingValue(c, x))} AS ${ident(x.target)}`),
+    ...r.columns.map((x) => sql`${leavingValue(x.targetType, landingValue(c, x))} AS ${ident(x.target)}`),
     ...(carried !== null && r.position
-      ? [sql`${written(r.position.type, column(r.position.ref))} AS ${ident(carried)}`]
+      ? [sql`${leavingValue(r.position.type, column(r.position.ref))} AS ${ident(carried)}`]
       : []),
   ]
   const taken = readsSpool(r)

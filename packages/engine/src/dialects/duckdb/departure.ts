@@ -144,7 +144,8 @@ class DuckdbDeparture implements Departure, RangesAlone {
   }
 }
 
-async function sendFile(path: string, into: Writable): Promise<null> {
+/** Throws LeavingFailed, or what the stream failed with. */
+export async function sendFile(path: string, into: Writable): Promise<null> {
   const bytes = createReadStream(path)
   // whichever end fails first is the one to tell: the other one is destroyed with the same error
   let failure: Error | null = null

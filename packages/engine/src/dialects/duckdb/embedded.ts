@@ -4,20 +4,20 @@ import { type DuckdbSession, PER_THREAD, reserveMemory } from '../../drivers/duc
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { BatchTransaction, CapturedBatch, FlowRelation, Selection } from '../contract.ts'
-import type { EmbeddedWork } from '../embedded-work.ts'
-import { deletable, deleteGone } from '../relational/delete.sql.ts'
-import { work } from '../relational/names.ts'
+import type { EmbeddedStatements, EmbeddedTables, EmbeddedWork } from '../embedded-work.ts'
+import { deleteGone } from '../relational/delete.sql.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import type { TargetState } from '../relational/work-area.ts'
 import { type Sql, sql } from '../sql-text.ts'
 import type { Arrivals } from './arrivals.ts'
+import { embeddedStatements, embeddedTables } from './embedded.sql.ts'
 import { translate } from './errors.ts'
 import { copyImage } from './image.sql.ts'
 import type { DuckdbCatalogs } from './names.ts'
 import { refuseChangedTarget, refuseUnfit } from './refuse-batch.ts'
 import { refuseNoRoom } from './refuse-no-room.ts'
 import { senderOf } from './run-sql.ts'
-import { findSpooled, markSpooled, spoolRows } from './spool.sql.ts'
+import { findSpooled, spoolRows } from './spool.sql.ts'
 import { ours } from './transaction.ts'
 import type { SpooledEnd } from './work-area.ts'
 
@@ -28,10 +28,12 @@ export class EmbeddedDuckdb implements EmbeddedWork {
   readonly #catalogs: DuckdbCatalogs
   readonly #end: SpooledEnd
   readonly #targetOf: (relation: FlowRelation) => Promise<TargetState>
+  readonly #tables: EmbeddedTables
+  readonly said: EmbeddedStatements
 
   constructor(
     session: DuckdbSession,
-    catalogs: DuckdbCatalogs,
+    { catalogs, words }: { readonly catalogs: DuckdbCatalogs; readonly words: DuckdbCatalogs },
     end: SpooledEnd,
     targetOf: (relation: FlowRelation) => Promise<TargetState>,
     arrivals: Arrivals | null,
@@ -39,6 +41,8 @@ export class EmbeddedDuckdb implements EmbeddedWork {
     this.#arrivals = arrivals
     this.#session = session
     this.#catalogs = catalogs
+    this.#tables = embeddedTables(catalogs)
+    this.said = embeddedStatements(words, arrivals)
     this.#end = end
     this.#targetOf = targetOf
   }
@@ -48,11 +52,11 @@ export class EmbeddedDuckdb implements EmbeddedWork {
   }
 
   get spool(): Sql {
-    return work(this.#catalogs, 'spool')
+    return this.#tables.spool
   }
 
   markSpooled(): Sql {
-    return markSpooled(this.#catalogs)
+    return this.#tables.markSpooled()
   }
 
   async target(relation: FlowRelation): Promise<Sql | null> {
@@ -61,11 +65,11 @@ export class EmbeddedDuckdb implements EmbeddedWork {
   }
 
   deletable(relation: FlowRelation): Sql {
-    return deletable(this.#catalogs, relation)
+    return this.#tables.deletable(relation)
   }
 
   get gone(): Sql {
-    return work(this.#catalogs, 'gone')
+    return this.#tables.gone
   }
 
   async remove(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<RowCounts> {

@@ -2,22 +2,18 @@
 import type { TableName } from '@tidemark/contract/flow'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { AppError } from '../../runtime/app-error.ts'
-import type { ConnectionTarget, EngineLimits } from '../contract.ts'
+import type { ConnectionTarget } from '../contract.ts'
+import type { ImageFile } from '../image-file.ts'
 import { ident, joined, sql, textLiteral } from '../sql-text.ts'
 import { Desk } from './desk.ts'
-import { type ImageColumn, imageValue, readImage } from './image.sql.ts'
+import { imageValue, readImage } from './image.sql.ts'
 import { schemaAndTable } from './introspect.ts'
 import { attachedTables } from './names.ts'
 import { pathOf } from './open-file.ts'
 
 /** Throws TM6206 where there is one of that name. */
-export async function newTable(
-  { options }: ConnectionTarget,
-  table: TableName,
-  image: { readonly path: string; readonly columns: readonly ImageColumn[] },
-  limits: EngineLimits,
-): Promise<void> {
-  await using desk = await Desk.open('a snapshot that is restored', limits)
+export async function newTable({ options }: ConnectionTarget, table: TableName, image: ImageFile): Promise<void> {
+  await using desk = await Desk.open('a snapshot that is restored', image.limits)
   const catalog = await desk.attach(pathOf(options), 'write')
   const [schema, name] = schemaAndTable(table)
   const there = await desk.count(

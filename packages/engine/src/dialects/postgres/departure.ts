@@ -8,6 +8,7 @@ import { departingSource } from '../departing-source.ts'
 import { type Departure, type Leaving, LeavingFailed, type Wire } from '../departure.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import { queueOf } from '../planned-steps.ts'
+import type { SplitRange } from '../split-range.ts'
 import { fromSource } from '../relational/selection.sql.ts'
 import { clearValue, landingValue } from '../relational/columns.sql.ts'
 import { type Catalogs, column, typed } from '../relational/names.ts'
@@ -36,6 +37,7 @@ export async function openPostgresDeparture(options: OpenBench): Promise<Departu
 const COUNTED_PAGES = 8_192n
 /** A range of one position was cut in the window. */
 const EVER = { after: null, upTo: null }
+const SOME_PAGES = { kind: 'pages', from: '0', to: '1000', unseenBy: null } as const
 
 /**
  * A text says all that they hold, and no more: the server leaves the first line out of a document that it writes, and
@@ -185,8 +187,7 @@ class PostgresDeparture implements Departure, RangeSource {
     return { sendTo }
   }
 
-  explain(r: FlowRelation, selection: Selection, wire: Wire): string {
-    const range = { kind: 'pages', from: '0', to: '1000', unseenBy: null } as const
+  explain(r: FlowRelation, selection: Selection, wire: Wire, range: SplitRange = SOME_PAGES): string {
     const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
     return copyOutText(inlined(this.#select(r, selection, split, wire)), wire)
   }

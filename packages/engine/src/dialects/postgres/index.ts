@@ -28,6 +28,7 @@ export const postgres = {
   prepareTarget,
   ownTables,
   prepareSql,
+  newTable: async (...of) => (await import('./new-table.ts')).newTable(...of),
   version: () => 'PostgreSQL, whichever the server is',
   classify,
   translate,

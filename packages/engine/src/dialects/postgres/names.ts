@@ -36,7 +36,7 @@ export function sourceNames(schema: string): SourceNames {
 }
 
 /** the server cuts a longer name, and two could become one */
-const LONGEST_NAME = 63
+export const LONGEST_NAME = 63
 
 function fitting(name: string): string {
   if (Buffer.byteLength(name) <= LONGEST_NAME) return name
