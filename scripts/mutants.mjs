@@ -20,7 +20,7 @@ const VERDICTS = {
 }
 
 const words = process.argv.slice(2)
-const today = Math.floor(Date.now() / 86_400_000)
+const today = Temporal.Now.plainDateISO().dayOfYear
 const inTurn = (_, i) => process.env.TEST_HALF !== '1' || (i + today) % 2 === 0
 const chosen = MUTANTS.filter((m) => words.length === 0 || words.some((w) => m.name.includes(w))).filter(inTurn)
 if (chosen.length === 0) stop(`no mutant has one of the words ${words.join(', ')} in its name`)
