@@ -107,7 +107,7 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
       `${definition.id}: capture ${mode.kind} from ${bench.source.location} to ${bench.target.location}`,
       {
         remedy: [
-          `its source is a DuckDB file, a folder of files or a PostgreSQL database, and its target a DuckDB file`,
+          `its source is a DuckDB file, a folder of files or a PostgreSQL database, and its target a DuckDB file or a PostgreSQL database`,
         ],
       },
     )

@@ -3,7 +3,6 @@ import type { KeptPlan } from '../capture/capture-mode.ts'
 import type { EmbeddedWork } from '../dialects/embedded-work.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
-import { andLive } from '../dialects/relational/versions.sql.ts'
 import { duckdbKit } from '../dialects/duckdb/sql-kit.ts'
 import { ident, joined, param, type Sql, sql } from '../dialects/sql-text.ts'
 import { GONE } from './gone.sql.ts'
@@ -27,11 +26,10 @@ export async function findLacking(desk: Desk, { run, embedded, image, key }: Del
     key.map((column) => sql`${imageValue('i', column)} = ${ident('t', column.name)}`),
     ' AND ',
   )
-  const live = andLive(run.relation, 't')
   const lacking =
     target === null
       ? sql`TRUE`
-      : sql`place IN (SELECT ${imagePlace('i')} FROM ${readImage(image)} AS i ANTI JOIN ${target} AS t ON ${equals}${live})`
+      : sql`place IN (SELECT ${imagePlace('i')} FROM ${readImage(image)} AS i ANTI JOIN ${target} AS t ON ${equals})`
   await desk.exec(sql`UPDATE ${JUDGED} SET kind = 'new' WHERE kind = 'unchanged' AND ${lacking}`)
 }
 

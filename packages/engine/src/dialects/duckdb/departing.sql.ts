@@ -17,7 +17,7 @@ const DATES: ReadonlySet<string> = new Set([
   'TIMESTAMP WITH TIME ZONE',
 ])
 
-function written(type: string, x: Sql): Sql {
+export function written(type: string, x: Sql): Sql {
   if (type === 'BLOB') return sql`'\\x' || hex(${x})`
   // the text of a far instant is a millisecond off, that of a timestamp never
   if (type === 'TIMESTAMP WITH TIME ZONE')
