@@ -48,8 +48,13 @@ function inMemory(): Readonly<Record<string, string>> {
 // here, and not as a project's `env`: the servers are children of this process
 Object.assign(process.env, inMemory())
 
-/** What says of one version what another suite says of the newest. */
-const ONLY_LONG: readonly string[] = LONG ? [] : ['packages/engine/test/live/postgres-semantics-15-*.test.ts']
+/** What says of one version, or of other ends, what another suite says of the newest. */
+const ONLY_LONG: readonly string[] = LONG
+  ? []
+  : [
+      'packages/engine/test/live/postgres-semantics-15-*.test.ts',
+      'packages/engine/test/live/snapshot-semantics-postgres.test.ts',
+    ]
 
 /** A run between two servers takes seconds: random tests of it are fewer. */
 const ENV: Readonly<Record<string, Record<string, string>>> = LONG

@@ -175,20 +175,27 @@ export interface RangeCapture<Keys extends boolean = boolean> {
   captured(keys: readonly string[]): Promise<readonly string[]>
 }
 
-/** Ranges are all that there is, and every selection has them. */
-export type RangesAlone = RangeCapture<false>
-
-/**
- * The captured keys of one run: written once, read by batch number, kept until the run ends. The neutral algorithm
- * is in `capture/capture-rows.ts` and `capture/close-tree.ts`; these are its statements.
- */
-export interface WorkArea extends RangeCapture<true> {
+/** All rows that a run reads, taken out before its first batch. */
+export interface SpoolArea {
   /** The spool of the run, when it is here and whole: what tells it from any other; null: there is none. */
   spooled(): Promise<string | null>
   /** The rows that the selection takes, by one statement, as the target's columns. TM2004 where `rows` would not fit. */
   spool(relation: FlowRelation, selection: Selection, rows: bigint): Promise<void>
   /** Of these keys (JSON arrays of text), those that are in the spool. */
   inSpool(relation: FlowRelation, keys: readonly string[]): Promise<readonly string[]>
+}
+
+/** Ranges are all that there is, and every selection has them. */
+export interface RangesAlone extends RangeCapture<false> {
+  /** they are ranges of this; absent: of the source */
+  readonly ofSpool?: SpoolArea
+}
+
+/**
+ * The captured keys of one run: written once, read by batch number, kept until the run ends. The neutral algorithm
+ * is in `capture/capture-rows.ts` and `capture/close-tree.ts`; these are its statements.
+ */
+export interface WorkArea extends RangeCapture<true>, SpoolArea {
   /**
    * An empty capture, the `epoch`-th of its run. `done` are ranges of the one before whose batches are in: their rows
    * are not captured again, where that capture is still here.

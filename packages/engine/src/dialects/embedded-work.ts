@@ -8,7 +8,7 @@ export interface EmbeddedTables {
   readonly spool: Sql
   /** In the transaction that fills it: a spool without it is none. */
   markSpooled(): Sql
-  /** the keys that the target is to lose, filled with the spool: `n` from 1 on, and `k1`, `k2`, … as the target has them */
+  /** the keys that the target is to lose, filled with the spool: `n` from 1 on, and `k1`, `k2`, … */
   readonly gone: Sql
   /** Which of the target's rows a deletion may take, under the alias `t`. */
   deletable(relation: FlowRelation): Sql
@@ -21,15 +21,19 @@ export interface EmbeddedStatements extends EmbeddedTables {
   remove(relation: FlowRelation, split: CapturedBatch): Sql
 }
 
-/** The embedded engine, where it alone sees source, target and spool: for a capture that fills the spool itself. */
+/** The embedded engine, where it has a run's spool: for a capture that fills the spool itself. */
 export interface EmbeddedWork extends EmbeddedTables {
   readonly said: EmbeddedStatements
-  /** rows come from another engine, all of them by one statement of its */
+  /** rows come from another engine, or go to one */
   readonly arrives: boolean
+  /** The relation as image and spool have it: target types are this engine's. TM4025 where it has none for a cast. */
+  inOwnTypes(relation: FlowRelation): FlowRelation
   /** The selection's rows as the target's columns, by one statement into a Parquet file (`image.sql.ts`); how many. */
   takeOut(relation: FlowRelation, selection: Selection, estimatedRows: bigint, path: string): Promise<bigint>
-  /** The target's table; null: it is missing. */
+  /** The target's rows by their keys, in this engine's types; of versions the live ones. Null: its table is missing. */
   target(relation: FlowRelation): Promise<Sql | null>
+  /** The next number that no version in the target has, and not below `least`. */
+  nextVersion(relation: FlowRelation, least: bigint): Promise<bigint>
   /** The rows of that batch's keys go, or their versions are closed. TM5006 where the keys are not those that were found. */
   remove(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<RowCounts>
 }

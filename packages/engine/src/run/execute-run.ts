@@ -6,7 +6,7 @@ import { UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
 import { captureRows } from '../capture/capture-rows.ts'
 import { type BatchRow, type LedgerStore, type RunRow } from '../control/control-store.ts'
 import type { Bench, CapturedBatch, DialectModule, FenceKey } from '../dialects/contract.ts'
-import { readyToRead, travelling } from '../lane/spool.ts'
+import { readyToRead, spoolOf, travelling } from '../lane/spool.ts'
 import { findNothing, type FlowPlan, parsePlan } from '../plan/flow-plan.ts'
 import { AppError, asAppError, Cancelled } from '../runtime/app-error.ts'
 import { explainDrift, refuseDrift } from './refuse-drift.ts'
@@ -315,8 +315,8 @@ async function capture(
     left: leftOf(stored, batches),
     remembersUnmatched: plan.watermark !== null,
   })
-  const again =
-    plan.spoolsWhole && bench.work.capturesKeys ? await bench.work.inSpool(plan.relation, plan.selection.again) : null
+  const area = plan.spoolsWhole ? spoolOf(bench) : null
+  const again = area === null ? null : await area.inSpool(plan.relation, plan.selection.again)
   const cut = withDeletes(plan, report.batches, extracted, fingerprint)
   const captured = capturedOf(
     { ...report, batches: cut, deliveredAgain: again ?? report.deliveredAgain },

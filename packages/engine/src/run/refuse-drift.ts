@@ -2,6 +2,7 @@
 import { formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
 import { type Bench, type FlowRelation, landingTable, type TableFacts, type WantedTypes } from '../dialects/contract.ts'
 import { sourceColumns } from '../dialects/source-columns.ts'
+import { spoolOf } from '../lane/spool.ts'
 import type { FlowPlan } from '../plan/flow-plan.ts'
 import { AppError, type AppErrorOptions } from '../runtime/app-error.ts'
 
@@ -44,7 +45,8 @@ async function differencesOf(bench: Bench, { relation: r, spoolsWhole }: FlowPla
     columns.filter((c) => c.ref.table === alias).map((c) => ({ name: c.ref.column, type: c.type }))
   const found: string[] = []
   // what was taken out of the source stays what it is, whatever becomes of the source
-  if (!spoolsWhole || !bench.work.capturesKeys || (await bench.work.spooled()) === null) {
+  const area = spoolsWhole ? spoolOf(bench) : null
+  if (area === null || (await area.spooled()) === null) {
     const source = await bench.source.describe(r.source.table, wantedTypes(r))
     found.push(...changed('source', r.source.table, null, source, of(null)))
     for (const { as, table } of r.source.joins)

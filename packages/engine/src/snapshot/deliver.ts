@@ -1,10 +1,8 @@
 /** Which rows of the image travel to the target: the spool that the run's batches read. */
 import type { KeptPlan } from '../capture/capture-mode.ts'
-import type { FlowRelation } from '../dialects/contract.ts'
 import type { EmbeddedTables, EmbeddedWork } from '../dialects/embedded-work.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
-import { andLive } from '../dialects/relational/versions.sql.ts'
 import { duckdbKit } from '../dialects/duckdb/sql-kit.ts'
 import { ident, joined, param, type Sql, sql } from '../dialects/sql-text.ts'
 import { GONE } from './gone.sql.ts'
@@ -23,20 +21,19 @@ export interface Delivery {
 /** A key that the target lacks counts as new, whatever the snapshot before says. */
 export async function findLacking(desk: Desk, { run, embedded, image, key }: Delivery): Promise<void> {
   if (!run.refills) return
-  await desk.exec(lacking(await embedded.target(run.relation), run.relation, image, key))
+  await desk.exec(lacking(await embedded.target(run.relation), image, key))
 }
 
 /** `target` null: it is missing. */
-export function lacking(target: Sql | null, r: FlowRelation, image: string, key: readonly ImageColumn[]): Sql {
+export function lacking(target: Sql | null, image: string, key: readonly ImageColumn[]): Sql {
   const equals = joined(
     key.map((column) => sql`${imageValue('i', column)} = ${ident('t', column.name)}`),
     ' AND ',
   )
-  const live = andLive(r, 't')
   const isLacking =
     target === null
       ? sql`TRUE`
-      : sql`place IN (SELECT ${imagePlace('i')} FROM ${readImage(image)} AS i ANTI JOIN ${target} AS t ON ${equals}${live})`
+      : sql`place IN (SELECT ${imagePlace('i')} FROM ${readImage(image)} AS i ANTI JOIN ${target} AS t ON ${equals})`
   return sql`UPDATE ${JUDGED} SET kind = 'new' WHERE kind = 'unchanged' AND ${isLacking}`
 }
 

@@ -42,7 +42,7 @@ const imageName = (id: string): string => `${id}.parquet`
 export async function explain(
   place: HotPlace,
   plan: KeptPlan,
-  { embedded }: Bench,
+  { embedded, target: port }: Bench,
   engine: string,
 ): Promise<ExplainedExtraction> {
   if (embedded === undefined) throw new TypeError('no embedded engine')
@@ -50,9 +50,10 @@ export async function explain(
   const { said } = embedded
   const { relation, selection } = plan
   const options = plan.options as SnapshotOptions
-  const columns = imageColumns(relation)
-  const compared = comparedColumns(relation, options)
-  const key = keyOf(relation)
+  const imaged = embedded.inOwnTypes(relation)
+  const columns = imageColumns(imaged)
+  const compared = comparedColumns(imaged, options)
+  const key = keyOf(imaged)
   const { snapshot, previous } = plan.extraction as Extraction
   const image = imageName(snapshot)
   const now = { engine, key: key.map(({ name }) => name), compared, image }
@@ -61,7 +62,7 @@ export async function explain(
     previous === null || former === null
       ? null
       : { ...former, rows: keptRows(HOT, previous), image: imageName(previous) }
-  const target = (await embedded.target(relation)) === null ? null : said.target(relation)
+  const target = (await port.describe(relation.target.table)) === null ? null : said.target(relation)
   const { versions, ...others } = relation.target
   const version = versions === undefined ? null : String(await nextNumber(hot, plan, embedded))
   const landed = version === null ? relation : { ...relation, target: { ...others, versions: { batch: version } } }
@@ -75,7 +76,7 @@ export async function explain(
       ...named('fingerprints', [presentFrom(image, key, compared)]),
       ...named('keys that are there twice', [repeatedKeys]),
       ...named('comparison', comparison({ before, now, exact: options.exact })),
-      ...named('rows that the target lacks', plan.refills ? [lacking(target, relation, image, key)] : []),
+      ...named('rows that the target lacks', plan.refills ? [lacking(target, image, key)] : []),
       ...named(
         'rows that the target loses',
         plan.brake === null

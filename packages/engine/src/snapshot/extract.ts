@@ -6,7 +6,7 @@ import type { Bench, FlowRelation } from '../dialects/contract.ts'
 import type { EmbeddedWork } from '../dialects/embedded-work.ts'
 import type { Desk } from '../dialects/duckdb/desk.ts'
 import { type ImageColumn, imageColumns, readImage } from '../dialects/duckdb/image.sql.ts'
-import { nextBatch } from '../dialects/relational/versions.sql.ts'
+import { spoolOf } from '../lane/spool.ts'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { AppError } from '../runtime/app-error.ts'
 import { type ArchiveEntry, type Archives, insertEntry, pendingOf, removePending } from './archive-entry.ts'
@@ -51,14 +51,15 @@ export async function extract(
   engine: string,
   archives: Archives,
 ): Promise<Extracted> {
-  const { embedded, work } = bench
-  if (embedded === undefined || !work.capturesKeys) throw new TypeError('no embedded engine')
+  const { embedded } = bench
+  const area = spoolOf(bench)
+  if (embedded === undefined || area === null) throw new TypeError('no embedded engine')
   const { snapshot: id } = run.extraction as Extraction
   await using hot = await HotSide.open(place, run.flow, 'write')
   const options = run.options as SnapshotOptions
   await hot.tidy(options.keep ?? place.keep, id, (other) => run.stateOf(other))
   const there = (await hot.list()).find((s) => s.id === id)
-  if (there !== undefined && (await work.spooled()) !== null) return await found(hot.desk, there, run, embedded)
+  if (there !== undefined && (await area.spooled()) !== null) return await found(hot.desk, there, run, embedded)
   if (there !== undefined && there.run !== run.run)
     throw new AppError('TM9001', `${there.run} has taken a snapshot of the id ${id}`, {
       remedy: [`tidemark run ${run.flow} --fresh   takes another`],
@@ -68,10 +69,8 @@ export async function extract(
   await hot.desk.exec(takeUndone(hot.catalog, standsIn ? id : null))
   if (!standsIn) await hot.forget(id)
   // what cannot be kept or compared is refused before the source is read
-  const shape = {
-    columns: imageColumns(run.relation),
-    compared: comparedColumns(run.relation, options),
-  }
+  const imaged = embedded.inOwnTypes(run.relation)
+  const shape = { columns: imageColumns(imaged), compared: comparedColumns(imaged, options) }
   const former = await formerOf(hot, run, archives, engine)
   try {
     await takeImage(hot, run, embedded, id)
@@ -153,7 +152,7 @@ export async function judgeImage(
 ): Promise<Judged> {
   const { desk, catalog } = hot
   const { exact } = run.options as SnapshotOptions
-  const key = keyOf(run.relation)
+  const key = keyOf(embedded.inOwnTypes(run.relation))
   const now = { engine, key: key.map(({ name }) => name), compared, image }
   using _room = await desk.room(columns.length)
   await readPresent(hot, run, image, key, { columns, compared })
@@ -222,8 +221,7 @@ async function build(
 /** Where versions are told by it, none in the target has it yet. */
 export async function nextNumber(hot: HotSide, { relation }: KeptPlan, embedded: EmbeddedWork): Promise<bigint> {
   const next = ((await hot.list()).at(-1)?.number ?? 0n) + 1n
-  const target = relation.target.versions === undefined ? null : await embedded.target(relation)
-  return target === null ? next : await hot.desk.count(nextBatch(target, next))
+  return relation.target.versions === undefined ? next : await embedded.nextVersion(relation, next)
 }
 
 /** besides those of the key, of a row that has none */

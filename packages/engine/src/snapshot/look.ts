@@ -19,9 +19,10 @@ export async function look(place: HotPlace, plan: KeptPlan, bench: Bench, engine
   const { embedded } = bench
   if (embedded === undefined) throw new TypeError('no embedded engine')
   await using hot = await HotSide.look(place, plan.flow)
+  const imaged = embedded.inOwnTypes(plan.relation)
   const about = {
-    columns: imageColumns(plan.relation),
-    compared: comparedColumns(plan.relation, plan.options as SnapshotOptions),
+    columns: imageColumns(imaged),
+    compared: comparedColumns(imaged, plan.options as SnapshotOptions),
     former: await formerOf(hot, plan, null, engine),
     engine,
     archives: null,

@@ -10,9 +10,13 @@ export const POINTS = [...FAILPOINTS, ...SNAPSHOT_FAILPOINTS]
   .flatMap((point) => (point.startsWith('batch:') ? [point, `${point}:3`] : [point]))
 
 /** A flow `m.t` whose source has changed since its first run; `more`: of the flow. */
-export async function changedSince(more: string, ...changes: readonly string[]): Promise<Project> {
+export const changedSince = (more: string, ...changes: readonly string[]): Promise<Project> =>
+  changedInto('{ kind: duckdb, path: data/b.duckdb }', more, ...changes)
+
+/** The same with another connection as its target. */
+export async function changedInto(target: string, more: string, ...changes: readonly string[]): Promise<Project> {
   const p = emptyProject()
-  p.write('tidemark.yaml', PROJECT_YAML)
+  p.write('tidemark.yaml', PROJECT_YAML.replace('{ kind: duckdb, path: data/b.duckdb }', target))
   p.write(
     'modules/m.yaml',
     `module: m

@@ -113,15 +113,3 @@ describe.each(VERSIONS)('snapshots of PostgreSQL %s', (version) => {
     expect(readdirSync(p.path('.tidemark/snapshots/m.t'))).toEqual([])
   })
 })
-
-test('a snapshot into PostgreSQL is not in this version, and nothing is made', async () => {
-  await using db = await TestDatabase.create(VERSIONS[0])
-  await using p = await projectOf(db)
-  p.edit('modules/m.yaml', 'source: { connection: a', 'source: { connection: b')
-  p.edit('modules/m.yaml', 'target: { connection: b', 'target: { connection: a')
-  p.edit('modules/m.yaml', '      columns: { exclude: [e] }\n', '')
-  await p.duckdb('data/b.duckdb', "CREATE TABLE src AS SELECT 1 AS id, 'x' AS customer")
-  const run = await p.cli(['run', 'm.t', '--deploy'])
-  expect([run.exit, run.err]).toEqual([2, expect.stringContaining('TM1017')])
-  expect(existsSync(p.path('.tidemark/snapshots'))).toBe(false)
-})

@@ -26,7 +26,7 @@ export const connectionTo = (db: TestDatabase, side: Side) => ({ url: db.url, sc
 export async function postgresEnds(
   version: Version,
   apart = false,
-): Promise<WorldEnds & { readonly db: TestDatabase }> {
+): Promise<WorldEnds & { readonly db: TestDatabase; readonly databases: Readonly<Record<Side, TestDatabase>> }> {
   await using opening = new AsyncDisposableStack()
   const db = opening.use(await TestDatabase.create(version))
   const into = apart ? opening.use(await TestDatabase.create(version)) : db
@@ -48,6 +48,7 @@ export async function postgresEnds(
   const opened = opening.move()
   return {
     db,
+    databases,
     place: 'ctid',
     exec: async (side, statements) => {
       for (const statement of statements) await open[side].script(statement)

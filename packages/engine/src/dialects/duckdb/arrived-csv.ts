@@ -64,17 +64,26 @@ function reading(type: string, x: Sql): { readonly as: string; readonly value: S
 }
 
 /** The file as a relation `m` of the arrived relation's columns. `anyRow`: whatever its length. */
-export function csvRelation(
-  arrived: FlowRelation,
-  { path, bytes }: Pick<ArrivedFile, 'path' | 'bytes'>,
-  anyRow: boolean,
-): Sql {
+export function csvRelation(arrived: FlowRelation, file: CsvFile, anyRow: boolean): Sql {
   const carried = carriedPosition(arrived)
   const columns: readonly Pick<PlannedColumn, 'source' | 'sourceType'>[] = [
     ...arrived.columns,
     ...(carried !== null && arrived.position ? [{ source: carried, sourceType: arrived.position.type }] : []),
   ]
-  const read = columns.map((x) => ({ name: x.source, ...reading(x.sourceType, ident(x.source)) }))
+  const named = columns.map(({ source, sourceType }) => ({ name: source, type: sourceType }))
+  return csvOf(named, file, anyRow)
+}
+
+export type CsvFile = Pick<ArrivedFile, 'path' | 'bytes'>
+
+export interface NamedType {
+  readonly name: string
+  readonly type: string
+}
+
+/** The same of any columns, in the order in which they lie in the file. */
+export function csvOf(columns: readonly NamedType[], { path, bytes }: CsvFile, anyRow: boolean): Sql {
+  const read = columns.map(({ name, type }) => ({ name, ...reading(type, ident(name)) }))
   const types = joined(
     read.map(({ name, as }) => sql`${textLiteral(name)}: ${textLiteral(as)}`),
     ', ',
@@ -90,8 +99,11 @@ export function csvRelation(
 
 /** The same of no row. */
 export const noRows = (arrived: FlowRelation): Sql =>
+  noRowsOf(arrived.columns.map(({ source, sourceType }) => ({ name: source, type: sourceType })))
+
+export const noRowsOf = (columns: readonly NamedType[]): Sql =>
   sql`(SELECT ${joined(
-    arrived.columns.map((x) => sql`CAST(NULL AS ${catalogText(x.sourceType)}) AS ${ident(x.source)}`),
+    columns.map(({ name, type }) => sql`CAST(NULL AS ${catalogText(type)}) AS ${ident(name)}`),
     ', ',
   )} WHERE FALSE) AS m`
 

@@ -21,6 +21,7 @@ import type {
 } from '../contract.ts'
 import { departingSource } from '../departing-source.ts'
 import { type Departure, type Leaving, LeavingFailed, type Wire } from '../departure.ts'
+import { readsSpool } from '../lanes.ts'
 import { printable } from '../sql-text.ts'
 import { spooledRelation, WHOLE_SPOOL } from '../spooled-relation.ts'
 import { type DuckdbBench, openBenchFrom, type OpenSourceEnd } from './bench.ts'
@@ -29,10 +30,10 @@ import { translate } from './errors.ts'
 import { attachedSource, attachedTables } from './names.ts'
 import { DuckdbTarget } from './target.ts'
 import type { OpenTargetEnd } from './target-end.ts'
-import type { DuckdbWorkArea } from './work-area.ts'
+import { DuckdbWorkArea } from './work-area.ts'
 
 /** Another engine has the target. */
-const noTarget: OpenTargetEnd = ({ target }) =>
+export const noTarget: OpenTargetEnd = ({ target }) =>
   Promise.resolve({
     file: null,
     catalog: null,
@@ -43,30 +44,32 @@ const noTarget: OpenTargetEnd = ({ target }) =>
 
 export async function openDuckdbDeparture(options: OpenBench, openSource: OpenSourceEnd): Promise<Departure> {
   const bench = await openBenchFrom(options, openSource, noTarget)
-  const { work } = bench
-  if (!work.capturesKeys) throw new TypeError('DuckDB captures keys')
-  const { workPath, limits } = options
-  const name = workPath === null ? 'look' : basename(workPath, '.duckdb')
-  return new DuckdbDeparture(bench, work as DuckdbWorkArea, join(limits.tempDir, name))
+  return new DuckdbDeparture(bench, placeOf(options))
 }
 
-class DuckdbDeparture implements Departure, RangesAlone {
+/** Of the files on their way: their folder, and how their names begin. */
+export function placeOf({ workPath, limits }: OpenBench): string {
+  return join(limits.tempDir, workPath === null ? 'look' : basename(workPath, '.duckdb'))
+}
+
+export class DuckdbDeparture implements Departure, RangesAlone {
   readonly kind = 'duckdb'
   readonly wires: readonly Wire[] = ['csv']
   readonly reads = null
   readonly capturesKeys = false
   readonly source: SourcePort
   readonly work: RangesAlone = this
-  readonly #bench: DuckdbBench
-  readonly #area: DuckdbWorkArea
+  readonly bench: DuckdbBench
+  readonly area: DuckdbWorkArea
   /** of the files on their way: their folder, and how their names begin */
   readonly #place: string
   #relation: FlowRelation | null = null
 
-  constructor(bench: DuckdbBench, area: DuckdbWorkArea, place: string) {
-    this.#bench = bench
+  constructor(bench: DuckdbBench, place: string) {
+    if (!(bench.work instanceof DuckdbWorkArea)) throw new TypeError('DuckDB captures keys')
+    this.bench = bench
     this.source = departingSource(bench.source)
-    this.#area = area
+    this.area = bench.work
     this.#place = place
   }
 
@@ -74,13 +77,13 @@ class DuckdbDeparture implements Departure, RangesAlone {
     const relation = uncast(request.relation)
     this.#relation = relation
     const selection = { ...request.selection, absent: null }
-    const direct = await this.#area.ranges({ ...request, relation, selection })
+    const direct = await this.area.ranges({ ...request, relation, selection })
     if (direct !== null) return asRanges(direct, 'source')
-    if ((await this.#area.spooled()) === null) {
+    if ((await this.area.spooled()) === null) {
       const { rows } = await this.source.tally(relation, selection, 0n, false)
-      await this.#area.spool(relation, selection, rows)
+      await this.area.spool(relation, selection, rows)
     }
-    const spooled = await this.#area.ranges({
+    const spooled = await this.area.ranges({
       ...request,
       relation: spooledRelation(relation),
       selection: WHOLE_SPOOL,
@@ -104,19 +107,23 @@ class DuckdbDeparture implements Departure, RangesAlone {
   }
 
   captured(keys: readonly string[]): Promise<readonly string[]> {
-    return this.#relation === null ? Promise.resolve([]) : this.#area.inSpool(this.#relation, keys)
+    return this.#relation === null ? Promise.resolve([]) : this.area.inSpool(this.#relation, keys)
   }
 
   async read(flow: FlowRelation, selection: Selection, split: CapturedBatch): Promise<Leaving> {
     const { range, readAt } = split
     const ofSpool = range?.kind === 'rows' && range.of === 'spool'
-    if ((ofSpool ? await this.#area.spooled() : await this.source.fingerprint()) !== readAt)
+    if ((ofSpool ? await this.area.spooled() : await this.source.fingerprint()) !== readAt)
       throw new AppError('TM5006', `${flow.source.table.join('.')} on ${this.source.location}`)
-    const r = ofSpool ? spooledRelation(uncast(flow)) : uncast(flow)
-    const path = `${this.#place}.leaving-${newShortId(12)}.csv`
+    const r = readsSpool(flow)
+      ? await this.area.asSpooled(flow)
+      : ofSpool
+        ? spooledRelation(uncast(flow))
+        : uncast(flow)
+    const path = this.newPath('leaving')
     const remove = (): void => rmSync(path, { force: true })
     try {
-      await this.#bench.writeOut(
+      await this.bench.writeOut(
         (c) => writeCsv(departingRows(c, r, selection, split), path, r.columns.length),
         split.bytes,
       )
@@ -127,12 +134,17 @@ class DuckdbDeparture implements Departure, RangesAlone {
     }
   }
 
+  /** Of a file on its way, which a crash leaves to whoever sweeps up after the run. */
+  newPath(what: string): string {
+    return `${this.#place}.${what}-${newShortId(12)}.csv`
+  }
+
   translate(error: unknown): Error {
     return translate(error, this.source.location, 'TM4019')
   }
 
   explain(flow: FlowRelation, selection: Selection): string {
-    const c = this.#bench.catalogs
+    const c = this.bench.catalogs
     const range = { kind: 'rows', of: 'source', from: '1', to: '1000' } as const
     const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
     const named = { ...c, source: attachedSource('source'), target: attachedTables('target') }
@@ -140,7 +152,7 @@ class DuckdbDeparture implements Departure, RangesAlone {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#bench[Symbol.asyncDispose]()
+    await this.bench[Symbol.asyncDispose]()
   }
 }
 
@@ -159,7 +171,7 @@ export async function sendFile(path: string, into: Writable): Promise<null> {
   }
 }
 
-const asRanges = ({ check, batches }: CapturedRanges, of: 'source' | 'spool'): CapturedRanges => ({
+export const asRanges = ({ check, batches }: CapturedRanges, of: 'source' | 'spool'): CapturedRanges => ({
   check,
   batches: batches.map((b) => ({
     ...b,

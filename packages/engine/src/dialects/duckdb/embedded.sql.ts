@@ -2,9 +2,10 @@
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import type { EmbeddedStatements, EmbeddedTables } from '../embedded-work.ts'
 import { deletable, deleteGone } from '../relational/delete.sql.ts'
-import { work } from '../relational/names.ts'
+import { targetTable, work } from '../relational/names.ts'
 import { predicates } from '../relational/selection.sql.ts'
-import { printable, sql } from '../sql-text.ts'
+import { andLive, keepsVersions } from '../relational/versions.sql.ts'
+import { printable, type Sql, sql } from '../sql-text.ts'
 import { csvRelation } from './arrived-csv.ts'
 import type { Arrivals } from './arrivals.ts'
 import { copyImage } from './image.sql.ts'
@@ -18,10 +19,16 @@ export const embeddedTables = (c: DuckdbCatalogs): EmbeddedTables => ({
   deletable: (relation) => deletable(c, relation),
 })
 
+/** The target's rows; of versions the live ones. */
+export function heldRows(c: DuckdbCatalogs, r: FlowRelation): Sql {
+  const table = targetTable(c, r.target.table)
+  return keepsVersions(r) ? sql`(SELECT * FROM ${table} AS t WHERE TRUE${andLive(r, 't')})` : table
+}
+
 /** `arrivals` null: the source is read here. */
 export const embeddedStatements = (c: DuckdbCatalogs, arrivals: Arrivals | null): EmbeddedStatements => ({
   ...embeddedTables(c),
-  target: (relation) => c.target.table(relation.target.table),
+  target: (relation) => heldRows(c, relation),
   takeOut: (flow: FlowRelation, selection: Selection, path: string) => {
     if (arrivals === null)
       return [printable(copyImage(c, flow, spoolRows(c, flow, predicates(c, flow, selection, true)), path))]

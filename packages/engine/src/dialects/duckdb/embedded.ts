@@ -6,18 +6,22 @@ import { AppError } from '../../runtime/app-error.ts'
 import type { BatchTransaction, CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import type { EmbeddedStatements, EmbeddedTables, EmbeddedWork } from '../embedded-work.ts'
 import { deleteGone } from '../relational/delete.sql.ts'
+import { targetTable, work } from '../relational/names.ts'
 import { predicates } from '../relational/selection.sql.ts'
+import { nextBatch } from '../relational/versions.sql.ts'
 import type { TargetState } from '../relational/work-area.ts'
 import { type Sql, sql } from '../sql-text.ts'
+import { execAll } from '../relational/sender.ts'
+import { type CsvFile, csvOf, type NamedType, noRowsOf } from './arrived-csv.ts'
 import type { Arrivals } from './arrivals.ts'
-import { embeddedStatements, embeddedTables } from './embedded.sql.ts'
+import { embeddedStatements, embeddedTables, heldRows } from './embedded.sql.ts'
 import { translate } from './errors.ts'
 import { copyImage } from './image.sql.ts'
 import type { DuckdbCatalogs } from './names.ts'
 import { refuseChangedTarget, refuseUnfit } from './refuse-batch.ts'
 import { refuseNoRoom } from './refuse-no-room.ts'
 import { senderOf } from './run-sql.ts'
-import { findSpooled, spoolRows } from './spool.sql.ts'
+import { columnsOfWork, findSpooled, listGone, spoolRows } from './spool.sql.ts'
 import { ours } from './transaction.ts'
 import type { SpooledEnd } from './work-area.ts'
 
@@ -51,6 +55,10 @@ export class EmbeddedDuckdb implements EmbeddedWork {
     return this.#arrivals !== null
   }
 
+  inOwnTypes(relation: FlowRelation): FlowRelation {
+    return relation
+  }
+
   get spool(): Sql {
     return this.#tables.spool
   }
@@ -60,16 +68,29 @@ export class EmbeddedDuckdb implements EmbeddedWork {
   }
 
   async target(relation: FlowRelation): Promise<Sql | null> {
-    const { target } = this.#catalogs
-    return (await this.#targetOf(relation)) === 'missing' ? null : target.table(relation.target.table)
+    return (await this.#targetOf(relation)) === 'missing' ? null : heldRows(this.#catalogs, relation)
   }
 
   deletable(relation: FlowRelation): Sql {
     return this.#tables.deletable(relation)
   }
 
+  async nextVersion(relation: FlowRelation, least: bigint): Promise<bigint> {
+    if ((await this.#targetOf(relation)) === 'missing') return least
+    const next = nextBatch(targetTable(this.#catalogs, relation.target.table), least)
+    return await senderOf(this.#session, 'target', 'TM4019').count(next)
+  }
+
   get gone(): Sql {
     return this.#tables.gone
+  }
+
+  /** Of a batch that deletes, for another engine: a JSON array of arrays of texts. */
+  async goneKeys({ first, last }: CapturedBatch): Promise<string> {
+    const to = senderOf(this.#session, 'capture', 'TM4019')
+    const columns = await to.query(columnsOfWork(this.#catalogs.workCatalog, 'gone'))
+    const [row] = await to.query(listGone(this.#catalogs, columns, { first, last }))
+    return row?.[0] ?? '[]'
   }
 
   async remove(tx: BatchTransaction, relation: FlowRelation, split: CapturedBatch): Promise<RowCounts> {
@@ -99,6 +120,20 @@ export class EmbeddedDuckdb implements EmbeddedWork {
       await this.#session.rollback()
       throw translate(await this.#end.explain(error), 'snapshot', 'TM4019')
     }
+  }
+
+  /** A table of the work file, whatever had its name, made of a CSV file in which no row is long; and how many rows it has. */
+  async keep(
+    name: string,
+    columns: readonly NamedType[],
+    file: CsvFile,
+  ): Promise<{ readonly table: Sql; readonly rows: bigint }> {
+    const table = work(this.#catalogs, name)
+    const to = senderOf(this.#session, 'capture', 'TM4019')
+    // the reader of files takes no empty one
+    const rows = file.bytes === 0n ? noRowsOf(columns) : csvOf(columns, file, false)
+    await execAll(to, this.#catalogs.kit.remakeTable(table, sql`SELECT * FROM ${rows}`))
+    return { table, rows: await to.count(sql`SELECT count(*) FROM ${table}`) }
   }
 
   async #takeArrived(arrivals: Arrivals, flow: FlowRelation, selection: Selection, path: string): Promise<bigint> {

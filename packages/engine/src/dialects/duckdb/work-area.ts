@@ -2,6 +2,7 @@
 import { type DuckdbSession, PER_THREAD, reserveMemory } from '../../drivers/duckdb.ts'
 import type { CapturedRanges, FlowRelation, RangesRequest, Selection, WorkArea } from '../contract.ts'
 import { readsSpool } from '../lanes.ts'
+import type { PlannedColumn } from '../planned-column.ts'
 import type { Sql } from '../sql-text.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import * as capture from '../relational/capture.sql.ts'
@@ -13,7 +14,7 @@ import { senderOf } from './run-sql.ts'
 import { refuseNoRoom } from './refuse-no-room.ts'
 import type { SourceEnd } from './source-end.ts'
 import { refuseUnfit } from './refuse-batch.ts'
-import { createSpool, findSpooled, keysInSpool, markSpooled, spoolRows } from './spool.sql.ts'
+import { columnsOfWork, createSpool, findSpooled, keysInSpool, markSpooled, spoolRows } from './spool.sql.ts'
 
 /** Rows of a row group: an INSERT that reads whole ones writes whole ones, half as long as one that cuts them. */
 export const ROW_GROUP = 122_880n
@@ -97,6 +98,17 @@ export class DuckdbWorkArea extends KeyWorkArea implements WorkArea {
   async inSpool(relation: FlowRelation, keys: readonly string[]): Promise<readonly string[]> {
     if (keys.length === 0) return []
     return (await this.#sender.query(keysInSpool(this.#catalogs, relation, keys))).map(([key]) => key ?? '')
+  }
+
+  /** What reads the spool, in the types that it has: the target's are another engine's where that has the target. */
+  async asSpooled(relation: FlowRelation): Promise<FlowRelation> {
+    const rows = await this.#sender.query(columnsOfWork(this.#catalogs.workCatalog, 'spool'))
+    const types = new Map(rows.map(([name, type]) => [name, type]))
+    const held = (x: PlannedColumn): PlannedColumn => {
+      const type = types.get(x.source) ?? x.sourceType
+      return { ...x, sourceType: type, targetType: type }
+    }
+    return { ...relation, key: relation.key.map(held), columns: relation.columns.map(held) }
   }
 
   async ranges({ relation, selection, size }: RangesRequest): Promise<CapturedRanges | null> {

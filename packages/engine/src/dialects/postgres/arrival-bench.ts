@@ -26,9 +26,12 @@ import type { Catalogs } from '../relational/names.ts'
 import { FAILS } from '../relational/sift.ts'
 import { unheld, weighStaged } from '../relational/weigh.ts'
 import { SHARED_STATEMENTS } from '../relational/statements.ts'
+import type { DuckdbDeparture } from '../duckdb/departure.ts'
+import type { EmbeddedWork } from '../embedded-work.ts'
 import { arrivedBy, notBinary, receiveInto, receiveStaged } from './arriving.ts'
 import { BatchTarget } from './batch-target.ts'
 import { classify } from './errors.ts'
+import { EmbeddedBesidePostgres } from './embedded.ts'
 import { explainLanding } from './explain-batch.ts'
 import { isFilledByRun } from './fresh-target.sql.ts'
 import { canUpsert, withAddresses } from './land.ts'
@@ -43,7 +46,8 @@ import { ours, PostgresTransaction } from './transaction.ts'
 
 export async function openPostgresArrival(options: OpenBench, from: Departure): Promise<Bench> {
   await using opening = new AsyncDisposableStack()
-  opening.use(from)
+  const spool = options.spools === true ? await openSpool(options, from) : null
+  opening.use(spool?.from ?? from)
   const into = connectionOf(options.target.options, 'target')
   const session = opening.use(await openSession(into, options.mode === 'write' ? 'target' : 'source'))
   session.discreet = options.discreet ?? false
@@ -55,12 +59,26 @@ export async function openPostgresArrival(options: OpenBench, from: Departure): 
     say: SHARED_STATEMENTS,
     secret: options.secret,
   }
-  return new ArrivalBench(from, into, session, catalogs, opening.move())
+  return new ArrivalBench({ source: from, spool }, into, session, catalogs, opening.move())
+}
+
+/** Where the rows come from: the source, and where a capture takes all of them out, the spool that they leave from. */
+interface Ends {
+  readonly source: Departure
+  readonly spool: { readonly from: DuckdbDeparture; readonly work: RangesAlone } | null
+}
+
+/** Loaded by runs that need it: other rows pass by the embedded engine. */
+async function openSpool(options: OpenBench, source: Departure): Promise<Ends['spool']> {
+  const { openLeavingSpool, rangesOfSpool } = await import('../duckdb/leaving-spool.ts')
+  const from = await openLeavingSpool(options, source)
+  return from && { from, work: rangesOfSpool(from.area) }
 }
 
 class ArrivalBench implements Bench {
   readonly source: SourcePort
   readonly work: RangesAlone
+  readonly embedded?: EmbeddedWork
   readonly target: PostgresTarget
   readonly #from: Departure
   readonly #into: PostgresConnection
@@ -72,23 +90,25 @@ class ArrivalBench implements Bench {
   #collided = false
 
   constructor(
-    from: Departure,
+    { source, spool }: Ends,
     into: PostgresConnection,
     session: PostgresSession,
     catalogs: Catalogs,
     opened: AsyncDisposableStack,
   ) {
-    this.#from = from
+    this.#from = spool?.from ?? source
     this.#into = into
     this.#session = session
     this.#catalogs = catalogs
     this.#opened = opened
-    this.source = from.source
-    this.work = from.work
+    this.source = source.source
+    this.work = spool?.work ?? source.work
     // whoever speaks the same bulk format has the same types
-    const foreign = from.wires.includes('pgcopy') ? null : (type: string) => from.source.logicalTypeOf(type)
+    const foreign = source.wires.includes('pgcopy') ? null : (type: string) => source.source.logicalTypeOf(type)
     this.target = new PostgresTarget(into, session, catalogs, foreign)
     this.#batches = new BatchTarget(into, session, catalogs, this.target)
+    if (spool !== null)
+      this.embedded = new EmbeddedBesidePostgres(spool.from, { into, session, catalogs, target: this.target })
   }
 
   lanes(relation: FlowRelation): LaneFacts {

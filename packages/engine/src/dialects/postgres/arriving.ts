@@ -3,6 +3,7 @@ import type { PostgresSession } from '../../drivers/postgres.ts'
 import { arrivedRelation, carriedPosition } from '../arrived-relation.ts'
 import { type CapturedBatch, type FlowRelation, landingTable, type Selection } from '../contract.ts'
 import { type Departure, LeavingFailed, type Wire } from '../departure.ts'
+import { readsSpool } from '../lanes.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import * as apply from '../relational/apply.sql.ts'
 import { type Catalogs, targetTable, typed } from '../relational/names.ts'
@@ -30,12 +31,12 @@ export interface Received {
   readonly bytes: bigint
 }
 
-/** The relation as it arrives by that wire: `pgcopy` brings the target's own types, cast already. */
+/** The relation as it arrives by that wire: `pgcopy` and a spool bring what the target's own types hold, cast already. */
 export function arrivedBy(wire: Wire, flow: FlowRelation, target: PostgresTarget): FlowRelation {
   const foreign = (x: PlannedColumn): string =>
     x.mask === null ? (target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
   const position = flow.position && (target.typeFor(flow.position.type) ?? flow.position.type)
-  return wire === 'pgcopy'
+  return wire === 'pgcopy' || readsSpool(flow)
     ? arrivedRelation(flow, (x) => x.targetType, null, false)
     : arrivedRelation(flow, foreign, position, true)
 }

@@ -58,6 +58,7 @@ const TRUE = sql`TRUE`
 
 /** Opens what a flow needs. In read mode nothing is written that outlives the bench's transaction. */
 export async function openPostgresBench(options: OpenBench, hooks: PostgresHooks = NO_HOOKS): Promise<Bench> {
+  if (options.spools === true) return await openPostgresArrival(options, await openPostgresDeparture(options))
   await using opening = new AsyncDisposableStack()
   const writes = options.mode === 'write'
   const into = connectionOf(options.target.options, 'target')

@@ -46,14 +46,19 @@ const SOME_PAGES = { kind: 'pages', from: '0', to: '1000', unseenBy: null } as c
 const leavesAsText = (type: PgType | null): boolean =>
   type?.name === 'xml' || (type?.name === 'character' && type.modifiers !== null)
 
+/** A value of that type as it leaves in a CSV file. */
+export function csvValue(text: string, x: Sql): Sql {
+  const type = findType(text)
+  return leavesAsText(type) ? sql`CAST(${x} AS ${typed(type?.array === true ? 'text[]' : 'text')})` : x
+}
+
 /** As it travels. */
 function leaving(c: Catalogs, x: PlannedColumn, wire: Wire): Sql {
-  if (x.mask !== null) return landingValue(c, x)
-  const type = findType(wire === 'csv' ? x.sourceType : x.targetType)
-  const array = type?.array === true
-  if (wire === 'csv')
-    return leavesAsText(type) ? sql`CAST(${clearValue(c, x)} AS ${typed(array ? 'text[]' : 'text')})` : clearValue(c, x)
+  // the type of a NULL on its way is the other engine's, which may be none here
+  if (x.mask !== null) return x.mask.kind === 'null' && wire === 'csv' ? sql`NULL` : landingValue(c, x)
+  if (wire === 'csv') return csvValue(x.sourceType, clearValue(c, x))
   // the bytes of an array say what its elements are: of a domain, they are its base type here
+  const array = findType(x.targetType)?.array === true
   return array ? sql`CAST(${landingValue(c, x)} AS ${typed(x.targetType)})` : landingValue(c, x)
 }
 

@@ -8,8 +8,9 @@ import { predicates } from '../relational/selection.sql.ts'
 import { type Catalogs, work } from '../relational/names.ts'
 import { explainRejects } from '../relational/rejects.sql.ts'
 import { readQueue } from '../relational/template.sql.ts'
+import { keepsVersions } from '../relational/versions.sql.ts'
 import { columnsInUse } from './drift.sql.ts'
-import { insertNew, noneParked, park, updateNewer } from './take.sql.ts'
+import { closeOlder, insertNew, noneParked, park, updateNewer } from './take.sql.ts'
 import { upsert } from './upsert.sql.ts'
 
 type Named = readonly { readonly name: string; readonly text: string }[]
@@ -46,7 +47,7 @@ export function explainLanding(c: Catalogs, r: FlowRelation, kind: apply.ApplyMo
   const staged = apply.staged(r)
   const { unique, folded } = r.target.rules
   const beside = kind === 'latest' && r.position !== null && r.position.targetColumn === null
-  if (unique.length === 0 && folded.length === 0 && !beside)
+  if (unique.length === 0 && folded.length === 0 && !beside && !keepsVersions(r))
     return [...named('rejects', explainRejects(c, r, staged)), ...named('apply', [upsert(c, r, kind, staged)])]
   return [
     ...named('verdict', [
@@ -58,7 +59,7 @@ export function explainLanding(c: Catalogs, r: FlowRelation, kind: apply.ApplyMo
       ? named('make way', [...noneParked(c), ...unique.map((columns) => park(c, r, staged, columns))])
       : []),
     ...named('apply', [
-      ...(kind === 'latest' ? [updateNewer(c, r, staged)] : []),
+      ...(kind === 'latest' ? [(keepsVersions(r) ? closeOlder : updateNewer)(c, r, staged)] : []),
       insertNew(c, r, staged),
       ...(kind === 'latest' ? apply.takePositions(c, r, staged) : []),
     ]),

@@ -7,8 +7,10 @@ import { judge, unfilled } from '../relational/judge.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { execAll, type Sender } from '../relational/sender.ts'
 import type { Sift } from '../relational/sift.ts'
+import { keepsVersions } from '../relational/versions.sql.ts'
 import { ident, sql } from '../sql-text.ts'
 import {
+  closeOlder,
   insertNew,
   isReferred,
   letGo,
@@ -68,6 +70,7 @@ export function canUpsert(r: FlowRelation, kind: ApplyMode, table: LandingTable)
   const { unique, folded } = r.target.rules
   return (
     !table.partitioned &&
+    !keepsVersions(r) &&
     unique.length === 0 &&
     folded.length === 0 &&
     (kind === 'insert-missing' || r.position === null || r.position.targetColumn !== null) &&
@@ -130,11 +133,11 @@ async function byVerdict(
   // a table of keys alone has nothing to update, but maybe positions beside it
   if (kind === 'latest' && counts.updated > 0n && r.columns.length > r.key.length) {
     await makeWay(to, c, r, sift, table)
-    const updated = await to.exec(updateNewer(c, r, staged))
+    const updated = await to.exec(keepsVersions(r) ? closeOlder(c, r, staged) : updateNewer(c, r, staged))
     if (updated !== counts.updated)
       throw new AppError('TM5003', `${r.target.table.join('.')}: somebody else changed rows of this batch`)
   }
-  if (counts.inserted > 0n) await to.exec(insertNew(c, r, staged))
+  if (counts.inserted > 0n || (keepsVersions(r) && counts.updated > 0n)) await to.exec(insertNew(c, r, staged))
   if (kind === 'latest') await execAll(to, takePositions(c, r, staged))
   return counts
 }

@@ -3,8 +3,9 @@
  * tables that refer to a row stay. Rows are found by key: an address changes with every update of its row.
  */
 import { type FlowRelation, landingTable } from '../contract.ts'
-import { columnNames, type Staging } from '../relational/apply.sql.ts'
+import { type Staging, writtenNames } from '../relational/apply.sql.ts'
 import { type Catalogs, keyEquals, targetKey, targetTable } from '../relational/names.ts'
+import { andLive, closing, keepsVersions, openedBy } from '../relational/versions.sql.ts'
 import { ident, joined, param, type Sql, sql } from '../sql-text.ts'
 
 const PARKED = sql`tidemark_parked`
@@ -21,12 +22,18 @@ export function updateNewer(c: Catalogs, r: FlowRelation, staged: Staging): Sql 
 FROM ${verdicts(staged)} WHERE v.verdict = 'update' AND ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}`
 }
 
+/** Versions that a newer one follows. */
+export const closeOlder = (c: Catalogs, r: FlowRelation, staged: Staging): Sql =>
+  sql`UPDATE ${targetTable(c, landingTable(r))} AS t SET ${closing(r)}
+FROM ${verdicts(staged)} WHERE v.verdict = 'update' AND ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}${andLive(r, 't')}`
+
+/** New rows, or versions: a newer one is a row of its own. */
 export const insertNew = (
   c: Catalogs,
   r: FlowRelation,
   staged: Staging,
-): Sql => sql`INSERT INTO ${targetTable(c, landingTable(r))} (${columnNames(r)}) OVERRIDING SYSTEM VALUE
-SELECT ${list(r.columns.map((x) => ident('s', x.target)))} FROM ${verdicts(staged)} WHERE v.verdict = 'insert'`
+): Sql => sql`INSERT INTO ${targetTable(c, landingTable(r))} (${writtenNames(r)}) OVERRIDING SYSTEM VALUE
+SELECT ${list([...r.columns.map((x) => ident('s', x.target)), ...openedBy(r)])} FROM ${verdicts(staged)} WHERE v.verdict ${keepsVersions(r) ? sql`IN ('insert', 'update')` : sql`= 'insert'`}`
 
 // ── values that change hands ──────────────────────────────────────────────────────────────────────────────────
 

@@ -275,7 +275,8 @@ export const ties = sql`SELECT count(*) FROM tidemark_verdict WHERE verdict = 't
 export const insertAll = (c: Catalogs, r: FlowRelation, staged: Staging): Sql =>
   sql`INSERT INTO ${targetTable(c, landingTable(r))} (${writtenNames(r)}) SELECT ${joined([columnNames(r), ...openedBy(r)], ', ')} FROM ${staged.from}`
 
-const writtenNames = (r: FlowRelation): Sql => joined([columnNames(r), ...versionNames(r)], ', ')
+/** Columns that an INSERT fills: the flow's, and those of a version that opens. */
+export const writtenNames = (r: FlowRelation): Sql => joined([columnNames(r), ...versionNames(r)], ', ')
 
 const stagedNames = (r: FlowRelation): readonly Sql[] => r.columns.map((x) => ident('s', x.target))
 

@@ -1,8 +1,8 @@
 /** Rows that the source no longer has. The work area's table `gone` has their keys, numbered. */
 import { type FlowRelation, landingTable } from '../contract.ts'
 import type { BatchPart } from '../row-policy.ts'
-import { ident, joined, param, type Sql, sql } from '../sql-text.ts'
-import { type Catalogs, keyEquals, targetKey, targetTable, work, workKey } from './names.ts'
+import { EMPTY, ident, joined, param, type Sql, sql, whole } from '../sql-text.ts'
+import { type Catalogs, keyEquals, keyName, targetKey, targetTable, work, workKey } from './names.ts'
 import { ALWAYS } from './selection.sql.ts'
 import { andLive, closing, keepsVersions } from './versions.sql.ts'
 
@@ -19,13 +19,30 @@ export function deletable({ kit }: Pick<Catalogs, 'kit'>, r: FlowRelation): Sql 
   return sql`${joined([...carried, ...kept], ' AND ', ALWAYS)}${andLive(r, 't')}`
 }
 
-/** Asked again when they go: since they were found, another scope may have taken a row over. */
-export function deleteGone(c: Catalogs, r: FlowRelation, { first, last }: BatchPart): Sql {
+/**
+ * Asked again when they go: since they were found, another scope may have taken a row over. `gone`: the keys of alias `g`
+ * as `k1`, `k2`, …; `among`: which of them.
+ */
+function deleteKeys(c: Catalogs, r: FlowRelation, gone: Sql, among: Sql): Sql {
   const target = sql`${targetTable(c, landingTable(r))} AS t`
-  const gone = sql`${work(c, 'gone')} AS g`
-  const where = sql`WHERE g.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)
-  AND ${keyEquals(r, targetKey(r, 't'), workKey('g'))} AND ${deletable(c, r)}`
+  const where = sql`WHERE ${among}${keyEquals(r, targetKey(r, 't'), workKey('g'))} AND ${deletable(c, r)}`
   return keepsVersions(r)
-    ? sql`UPDATE ${target} SET ${closing(r)} FROM ${gone}\n${where}`
-    : sql`DELETE FROM ${target} USING ${gone}\n${where}`
+    ? sql`UPDATE ${target} SET ${closing(r)} FROM ${gone} AS g\n${where}`
+    : sql`DELETE FROM ${target} USING ${gone} AS g\n${where}`
+}
+
+export const deleteGone = (c: Catalogs, r: FlowRelation, { first, last }: BatchPart): Sql =>
+  deleteKeys(
+    c,
+    r,
+    work(c, 'gone'),
+    sql`g.n BETWEEN CAST(${param(first)} AS BIGINT) AND CAST(${param(last)} AS BIGINT)\n  AND `,
+  )
+
+/** The same of keys that come as a JSON array of arrays of texts. */
+export function deleteListed(c: Catalogs, r: FlowRelation, keys: string): Sql {
+  const values = r.key.map(
+    (k, i) => sql`${c.kit.valueOf(k.targetType, sql`x ->> ${whole(BigInt(i))}`)} AS ${keyName(i)}`,
+  )
+  return deleteKeys(c, r, sql`(SELECT ${joined(values, ', ')} FROM ${c.kit.objectsOf(param(keys))} AS l)`, EMPTY)
 }

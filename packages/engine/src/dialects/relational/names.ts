@@ -50,11 +50,13 @@ export const writtenTable = (c: Pick<Catalogs, 'target'>, table: TableName | nul
 export const sideTable = (c: Pick<Catalogs, 'target'>, table: TableName): Sql => c.target.side(table)
 
 /** A name of our own beside the flow's columns, whatever those are called. */
-export function free(r: FlowRelation, wanted: string): Sql {
+export function freeName(r: FlowRelation, wanted: string): string {
   let name = wanted
   while (r.columns.some((x) => x.target.toLowerCase() === name)) name += '_'
-  return ident(name)
+  return name
 }
+
+export const free = (r: FlowRelation, wanted: string): Sql => ident(freeName(r, wanted))
 
 /** The position's column in the side table. */
 export const sidePosition = (r: FlowRelation): Sql => free(r, 'position')

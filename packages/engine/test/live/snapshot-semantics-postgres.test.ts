@@ -1,0 +1,3 @@
+import { importSnapshotSemantics } from '../support/snapshot-semantics.ts'
+
+await importSnapshotSemantics('postgres', '18')
