@@ -77,6 +77,24 @@ test.each(['latest', 'live', 'forensic', 'none'])(
   },
 )
 
+test.each(['live', 'forensic'])('the plan of apply: %s into PostgreSQL has its statements', async (apply) => {
+  await using db = await TestDatabase.create('18')
+  await using p = projectInto(db, { apply })
+  await p.duckdb('data/a.duckdb', SOURCE)
+  await p.ok('run', 'm.t', '--deploy')
+  await p.duckdb('data/a.duckdb', ...CHANGES)
+  const before = await everything(db)
+  const { out } = await p.ok('plan', 'm.t', '--sql')
+  expect(await everything(db)).toEqual(before)
+  const at = [
+    /COPY \(SELECT .*src/s,
+    /COPY \(SELECT .*dst/s,
+    /work\.held/,
+    apply === 'live' ? /DELETE FROM .*dst/ : /UPDATE .*dst/,
+  ]
+  for (const statement of at) expect(out).toMatch(statement)
+})
+
 test.each(['parquet', 'csv'])('a folder of %s files is mirrored into PostgreSQL', async (format) => {
   await using db = await TestDatabase.create('18')
   await using p = projectInto(db, {
