@@ -197,8 +197,8 @@ export const SNAPSHOT = [
   },
   {
     name: 'forensic: a closed version counts as there',
-    file: 'src/dialects/duckdb/embedded.ts',
-    find: "WHERE TRUE${andLive(relation, 't')})`",
+    file: 'src/dialects/duckdb/embedded.sql.ts',
+    find: "WHERE TRUE${andLive(r, 't')})`",
     replace: 'WHERE TRUE)`',
     test: [FORENSIC, 'a live version deleted by hand comes back as new, though closed ones of its key are there'],
   },

@@ -22,7 +22,7 @@ FROM "temp"."main"."snapshot_present" AS p
 FULL JOIN (SELECT key, row_hash, first_hash, second_hash, place FROM "hot"."main"."hot_row" WHERE snapshot = 'S-BEFORE') AS f ON p.key = f.key;
 
 -- rows that the target lacks
-UPDATE "temp"."main"."snapshot_judged" SET kind = 'new' WHERE kind = 'unchanged' AND place IN (SELECT "i"."file_row_number" FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_partitioning = FALSE) AS i ANTI JOIN "target"."main"."dst" AS t ON "i"."id" = "t"."id" AND "t"."batch_out" = 2147483647);
+UPDATE "temp"."main"."snapshot_judged" SET kind = 'new' WHERE kind = 'unchanged' AND place IN (SELECT "i"."file_row_number" FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_partitioning = FALSE) AS i ANTI JOIN (SELECT * FROM "target"."main"."dst" AS t WHERE TRUE AND "t"."batch_out" = 2147483647) AS t ON "i"."id" = "t"."id");
 
 -- rows that the target loses
 CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_undone" AS
@@ -31,7 +31,7 @@ UNION SELECT key FROM "hot"."main"."difference" WHERE snapshot = NULL AND kind =
 
 -- rows that the target loses
 CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_gone" AS SELECT row_number() OVER () AS n, "t"."id" AS "k1"
-FROM "target"."main"."dst" AS t WHERE 1 = 1 AND "t"."batch_out" = 2147483647 AND CAST(to_json([CAST("t"."id" AS VARCHAR)]) AS VARCHAR) NOT IN (SELECT key FROM "temp"."main"."snapshot_present") AND CAST(to_json([CAST("t"."id" AS VARCHAR)]) AS VARCHAR) IN (SELECT key FROM "temp"."main"."snapshot_judged" WHERE kind = 'deleted' UNION ALL SELECT key FROM "temp"."main"."snapshot_undone");
+FROM (SELECT * FROM "target"."main"."dst" AS t WHERE TRUE AND "t"."batch_out" = 2147483647) AS t WHERE 1 = 1 AND "t"."batch_out" = 2147483647 AND CAST(to_json([CAST("t"."id" AS VARCHAR)]) AS VARCHAR) NOT IN (SELECT key FROM "temp"."main"."snapshot_present") AND CAST(to_json([CAST("t"."id" AS VARCHAR)]) AS VARCHAR) IN (SELECT key FROM "temp"."main"."snapshot_judged" WHERE kind = 'deleted' UNION ALL SELECT key FROM "temp"."main"."snapshot_undone");
 
 -- new and changed rows
 CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_moved" AS SELECT i.* FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_partitioning = FALSE) AS i WHERE "i"."file_row_number" IN (SELECT place FROM "temp"."main"."snapshot_judged" WHERE kind IN ('new', 'changed'));
