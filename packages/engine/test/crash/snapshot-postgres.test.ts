@@ -13,7 +13,7 @@ const APPLIES = ['live', 'forensic'] as const
 describe.concurrent.each(APPLIES)('crashes of apply: %s into PostgreSQL', (apply) => {
   const first = APPLIES.indexOf(apply) * 2
 
-  test.for(someOf(4, POINTS, first))(
+  test.for(someOf(8, POINTS, first))(
     'dies at %s; the next run ends it, and PostgreSQL has every row once',
     async (point) => {
       await using db = await TestDatabase.create('18')
@@ -28,7 +28,7 @@ describe.concurrent.each(APPLIES)('crashes of apply: %s into PostgreSQL', (apply
     },
   )
 
-  test.for(someOf(6, POINTS, first + 1))(
+  test.for(someOf(12, POINTS, first + 1))(
     'dies at %s, and the source changes before PostgreSQL has its rows',
     async (point) => {
       await using db = await TestDatabase.create('18')
