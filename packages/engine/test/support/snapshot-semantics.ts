@@ -19,14 +19,24 @@ const OF_OTHERS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-const reasonOf = (title: string): string | undefined =>
-  Object.entries(OF_OTHERS).find(([, titles]) => titles.includes(title))?.[0]
+/** Statements that PostgreSQL does not know, and names whose case it folds. */
+const IN_WORDS_OF_DUCKDB: readonly string[] = [
+  'the order of the columns says nothing',
+  '−0.0 over 0.0, a blank at the end and NULL over nothing are versions of their own',
+  'a column that is called as ours are is refused, and may be renamed',
+  'keys are found in the target by what they are, whatever their types',
+]
+
+const reasonOf = (from: SourceKind, title: string): string | undefined =>
+  from === 'postgres' && IN_WORDS_OF_DUCKDB.includes(title)
+    ? 'the test speaks to its source as to DuckDB'
+    : Object.entries(OF_OTHERS).find(([, titles]) => titles.includes(title))?.[0]
 
 /** Those that write rows in ways of the target's own; `--long`: all of them. */
 export async function importSnapshotSemantics(from: SourceKind, version: Version): Promise<void> {
   openWorldsWith(() => snapshotEnds(from, version))
   beforeEach(({ task, skip }) => {
-    const why = reasonOf(task.name)
+    const why = reasonOf(from, task.name)
     if (why !== undefined) skip(why)
   })
   await import('../semantics/snapshot-forensic.test.ts')
