@@ -18,6 +18,8 @@ export interface EmbeddedTables {
 export interface EmbeddedStatements extends EmbeddedTables {
   takeOut(relation: FlowRelation, selection: Selection, path: string): readonly string[]
   target(relation: FlowRelation): Sql
+  /** By what that is brought to this engine; none where it sees the target. */
+  bring(relation: FlowRelation): readonly string[]
   remove(relation: FlowRelation, split: CapturedBatch): Sql
 }
 

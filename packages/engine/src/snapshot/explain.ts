@@ -76,6 +76,10 @@ export async function explain(
       ...named('fingerprints', [presentFrom(image, key, compared)]),
       ...named('keys that are there twice', [repeatedKeys]),
       ...named('comparison', comparison({ before, now, exact: options.exact })),
+      ...(target !== null && (plan.refills || plan.brake !== null) ? said.bring(relation) : []).map((text) => ({
+        name: 'keys that the target holds',
+        text,
+      })),
       ...named('rows that the target lacks', plan.refills ? [lacking(target, image, key)] : []),
       ...named(
         'rows that the target loses',

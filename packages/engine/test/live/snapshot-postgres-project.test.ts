@@ -81,11 +81,15 @@ test.each(['live', 'forensic'])('the plan of apply: %s into PostgreSQL has its s
   await using db = await TestDatabase.create('18')
   await using p = projectInto(db, { apply })
   await p.duckdb('data/a.duckdb', SOURCE)
-  await p.ok('run', 'm.t', '--deploy')
+  await p.ok('deploy')
+  // a table that is not there has no keys to bring
+  expect((await p.ok('plan', 'm.t', '--sql')).out).not.toContain('keys that the target holds')
+  await p.ok('run', 'm.t')
   await p.duckdb('data/a.duckdb', ...CHANGES)
   const before = await everything(db)
   const { out } = await p.ok('plan', 'm.t', '--sql')
   expect(await everything(db)).toEqual(before)
+  expect(out).toContain('keys that the target holds')
   const at = [
     /COPY \(SELECT .*src/s,
     /COPY \(SELECT .*dst/s,

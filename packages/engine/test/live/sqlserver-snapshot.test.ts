@@ -47,6 +47,8 @@ describe.skipIf(TEST_SERVER === null)('snapshots of SQL Server', { timeout: 300_
       'DELETE FROM src WHERE id = 4',
       row(5, 'y'),
     )
+    // all rows by one statement, without bounds
+    expect((await p.ok('plan', 'm.t', '--sql')).out).not.toContain(':1')
     const taken = await take(p)
     expect(taken.snapshots).toMatchObject([{ difference: { new: 1, changed: 2, deleted: 1, unchanged: 1 } }])
     expect(taken.runs).toMatchObject([{ rows: { read: 3, inserted: 1, updated: 2 } }])

@@ -26,11 +26,13 @@ export function chooseTwo(flow: string, sides: readonly Side[], options: TwoWant
   const settled = (scope: string): readonly Side[] =>
     sides.filter((side) => side.json.status !== 'building' && side.scope === scope)
   // one that is named says which scope is meant
-  const after = options.after === null ? settled(scopeText(options.scope)).at(-1) : named(options.after)
+  const after = options.after === null ? newest(settled(scopeText(options.scope))) : named(options.after)
   if (after === undefined) throw new AppError('TM1005', `${flow} has none${inScope(options.scope)}`)
   if (options.before !== null) return { before: named(options.before), after }
-  const former = settled(after.scope).filter(({ takenAt }) => takenAt < after.takenAt)
-  const before = former.find(({ snapshot }) => snapshot === after.json.previous) ?? former.at(-1)
+  const others = settled(after.scope)
+  const before =
+    others.find(({ snapshot }) => snapshot === after.json.previous) ??
+    others.findLast(({ takenAt }) => takenAt < after.takenAt)
   if (before === undefined)
     throw new AppError(
       'TM1005',
@@ -38,6 +40,10 @@ export function chooseTwo(flow: string, sides: readonly Side[], options: TwoWant
     )
   return { before, after }
 }
+
+/** By the ledger, where it knows: a clock may have been set back. */
+const newest = (sides: readonly Side[]): Side | undefined =>
+  sides.find(({ json }) => json.status === 'current') ?? sides.at(-1)
 
 const inScope = (scope: Scope): string =>
   Object.keys(scope).length === 0

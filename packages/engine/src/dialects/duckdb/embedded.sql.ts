@@ -29,6 +29,7 @@ export function heldRows(c: DuckdbCatalogs, r: FlowRelation): Sql {
 export const embeddedStatements = (c: DuckdbCatalogs, arrivals: Arrivals | null): EmbeddedStatements => ({
   ...embeddedTables(c),
   target: (relation) => heldRows(c, relation),
+  bring: () => [],
   takeOut: (flow: FlowRelation, selection: Selection, path: string) => {
     if (arrivals === null)
       return [printable(copyImage(c, flow, spoolRows(c, flow, predicates(c, flow, selection, true)), path))]

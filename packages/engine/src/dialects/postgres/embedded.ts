@@ -59,10 +59,8 @@ export class EmbeddedBesidePostgres implements EmbeddedWork {
       ...own,
       deletable: (r) => this.deletable(r),
       target: () => HELD,
-      takeOut: (r, selection, path) => [
-        ...own.takeOut(this.inOwnTypes(r), selection, path),
-        copyOutText(inlined(heldKeys(c, r)), 'csv'),
-      ],
+      bring: (r) => [copyOutText(inlined(heldKeys(c, r)), 'csv')],
+      takeOut: (r, selection, path) => own.takeOut(this.inOwnTypes(r), selection, path),
       remove: (r) => deleteListed(c, r, '[[…]]'),
     }
   }

@@ -231,11 +231,11 @@ class SqlServerDeparture implements Departure, RangeSource {
     }
   }
 
-  explain(r: FlowRelation, selection: Selection): string {
+  explain(r: FlowRelation, selection: Selection, _: Wire, of?: SplitRange): string {
     const by = r.position === null || selection.window === null ? 'key' : 'position'
     const bound = (n: number): readonly string[] =>
       [...(by === 'position' ? [''] : []), ...r.key.map(() => '')].map(() => `:${n}`)
-    const range = { kind: 'order', by, after: bound(1), upTo: bound(2) } as const
+    const range = of ?? ({ kind: 'order', by, after: bound(1), upTo: bound(2) } as const)
     const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
     const how = { isSnapshot: true, from: fromSource(this.catalogs, r) }
     return printed(readStatement(this.#readingOf(r, selection, split, how, ALONE)))
