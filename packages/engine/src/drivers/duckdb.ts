@@ -132,6 +132,15 @@ async function attach(s: SharedInstance, statement: string): Promise<void> {
   }
 }
 
+/**
+ * Until such a query has ended and its session has written the detached file: whoever takes the file away before that
+ * makes the statement of that other session fail. The log goes last.
+ */
+async function released(path: string): Promise<void> {
+  for (const until = performance.now() + LINGER_MS; existsSync(`${path}.wal`); await sleep(LINGER_POLL_MS))
+    if (performance.now() > until) return
+}
+
 async function isEmpty(admin: DuckDBConnection, alias: string): Promise<boolean> {
   const tables = await admin.runAndReadAll('SELECT 1 FROM duckdb_tables() WHERE database_name = ?', [alias])
   return tables.currentRowCount === 0
@@ -224,6 +233,7 @@ export async function openDuckdbFile(path: string, mode: FileMode, limits: Duckd
         s.files.delete(real)
         const empty = file.removedIfEmpty && (await isEmpty(s.admin, file.alias))
         await s.admin.run(`DETACH ${quote(file.alias)}`)
+        if (file.mode === 'write') await released(real)
         if (empty) for (const suffix of ['', '.wal']) rmSync(real + suffix, { force: true })
       })
     },
