@@ -75,6 +75,9 @@ export function typeMappingPage() {
     'an array goes into a list, an enum into one that has its values. A longer DECIMAL has at least the same digits on both',
     'sides of the point.',
     '',
+    'A DuckDB file itself keeps a run of floats that are equal as one value, and −0.0 equals 0.0 there: a target in DuckDB may',
+    'give back the one for the other. In Parquet files that Tidemark writes they stay apart.',
+    '',
     ...table(
       ['from', 'lossless into', 'with a cast into'],
       TYPES.filter((type) => type !== 'VARCHAR').map((type) => [

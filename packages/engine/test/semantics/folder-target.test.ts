@@ -150,3 +150,13 @@ test('all types that a folder takes come back as they were', async () => {
     w.sourceRows(`SELECT to_json([CAST(COLUMNS(*) AS VARCHAR)]), typeof(COLUMNS(*)), signbit(z) FROM ${from}`)
   expect(await all(`read_parquet('${w.inbox}/out/orders/*.parquet')`)).toEqual(await all('src'))
 })
+
+test('−0.0 and 0.0 stay apart where few values fill many rows', async () => {
+  await using w = await openWorld()
+  await w.source(
+    "CREATE TABLE src AS SELECT i AS id, CAST(CASE i % 3 WHEN 0 THEN '0.5' WHEN 1 THEN '-0.0' ELSE '0.0' END AS DOUBLE) AS z FROM range(3000) AS r(i)",
+  )
+  expect(await w.run(flow)).toMatchObject({ state: 'succeeded', error: null })
+  const signs = (from: string) => w.sourceRows(`SELECT id, z, signbit(z) FROM ${from} ORDER BY id`)
+  expect(await signs(`read_parquet('${w.inbox}/out/orders/*.parquet')`)).toEqual(await signs('src'))
+})

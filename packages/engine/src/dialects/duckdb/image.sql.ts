@@ -4,7 +4,7 @@ import type { FlowRelation } from '../contract.ts'
 import { landingValue } from '../relational/columns.sql.ts'
 import { type Catalogs, typed } from '../relational/names.ts'
 import { ident, joined, type Sql, sql, textLiteral, whole } from '../sql-text.ts'
-import { inParquet } from './parquet-types.ts'
+import { inParquet, parquetOptions } from './parquet-types.ts'
 
 export interface ImageColumn {
   readonly name: string
@@ -37,7 +37,7 @@ export function copyImage(c: Catalogs, r: FlowRelation, rows: Sql, path: string)
   })
   const group = Math.min(LONGEST_GROUP, Math.max(SHORTEST_GROUP, Math.floor(VALUES_OF_GROUP / r.columns.length)))
   return sql`COPY (SELECT ${joined(columns, ', ')}
-${rows}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${whole(BigInt(group))})`
+${rows}) TO ${textLiteral(path)} (${parquetOptions(r.columns.map((x) => x.targetType))}, ROW_GROUP_SIZE ${whole(BigInt(group))})`
 }
 
 export const readImage = (path: string): Sql =>

@@ -3,6 +3,7 @@ import type { TableName } from '@tidemark/contract/flow'
 import { type FlowRelation, landingTable } from '../contract.ts'
 import type { Staging } from '../relational/apply.sql.ts'
 import { schemaAndTable } from '../duckdb/introspect.ts'
+import { parquetOptions } from '../duckdb/parquet-types.ts'
 import { type Catalogs, keyEquals, targetKey, targetTable } from '../relational/names.ts'
 import { catalogText, ident, joined, param, type Sql, sql, textLiteral } from '../sql-text.ts'
 import { pathList } from './read-files.sql.ts'
@@ -21,6 +22,8 @@ export const emptyTable = (catalog: string, table: TableName, r: FlowRelation): 
     ', ',
   )} WHERE FALSE`
 
+const optionsOf = (r: FlowRelation): Sql => parquetOptions(r.columns.map((x) => x.targetType))
+
 /** A join, not EXISTS: inside that, a column of the target that is called `s` would hide the alias. */
 const lacking = (c: Catalogs, r: FlowRelation, staged: Staging): Sql =>
   sql`${staged.from} ANTI JOIN ${targetTable(c, r.target.table)} AS t ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}`
@@ -32,21 +35,21 @@ export const copyAbsent = (c: Catalogs, r: FlowRelation, staged: Staging, path: 
   sql`COPY (SELECT ${joined(
     r.columns.map((x) => ident('s', x.target)),
     ', ',
-  )} FROM ${lacking(c, r, staged)}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`
+  )} FROM ${lacking(c, r, staged)}) TO ${textLiteral(path)} (${optionsOf(r)})`
 
 /** How many rows there were. */
 export const copyAll = (r: FlowRelation, staged: Staging, path: string): Sql =>
   sql`COPY (SELECT ${joined(
     r.columns.map((x) => ident('s', x.target)),
     ', ',
-  )} FROM ${staged.from}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`
+  )} FROM ${staged.from}) TO ${textLiteral(path)} (${optionsOf(r)})`
 
 /** The table beside as one file. */
 export const copyBeside = (c: Catalogs, r: FlowRelation, path: string): Sql =>
   sql`COPY (SELECT ${joined(
     r.columns.map((x) => ident(x.target)),
     ', ',
-  )} FROM ${targetTable(c, landingTable(r))}) TO ${textLiteral(path)} (FORMAT parquet, COMPRESSION zstd)`
+  )} FROM ${targetTable(c, landingTable(r))}) TO ${textLiteral(path)} (${optionsOf(r)})`
 
 export const dropBeside = (c: Catalogs, r: FlowRelation): Sql => sql`DROP TABLE ${targetTable(c, landingTable(r))}`
 
