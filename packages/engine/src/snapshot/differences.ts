@@ -15,6 +15,9 @@ import { type Images, MOVED, MOVED_FROM, takeChanged } from './judge.sql.ts'
 const FEW_VALUES = 3_000_000n
 const MOST_COLUMNS = 64n
 
+/** A table of whole rows is held in memory column by column: of many wide ones it would not fit. */
+export const areFew = (rows: bigint, columns: number): boolean => rows * BigInt(columns) <= FEW_VALUES
+
 /** In the order of their names, by their bytes in UTF-8. */
 export const numbered = (columns: ComparedPairs): readonly NumberedColumn[] =>
   columns
@@ -34,7 +37,7 @@ export interface FindDifferences {
 export async function findDifferences(desk: Desk, { images, columns, changed, texts }: FindDifferences): Promise<void> {
   for (const statement of numberChanged) await desk.exec(statement)
   if (changed === 0n) return
-  const few = changed * BigInt(columns.length) <= FEW_VALUES
+  const few = areFew(changed, columns.length)
   using _room = await desk.room(2 * (few ? columns.length : Number(MOST_COLUMNS)))
   if (few) for (const statement of takeChanged(images)) await desk.exec(statement)
   const from = few

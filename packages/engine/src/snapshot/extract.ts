@@ -14,6 +14,7 @@ import { bringBack, bringBackImage } from './bring-back.ts'
 import { comparedColumns } from './compared.ts'
 import { beside, compare, counted, type Way } from './compare.ts'
 import { deliver, type Delivery, findLacking } from './deliver.ts'
+import { areFew } from './differences.ts'
 import { HotSide, type HotPlace } from './hot-side.ts'
 import { findGone } from './find-gone.ts'
 import { dropGone, rememberUndone, takeUndone } from './gone.sql.ts'
@@ -25,6 +26,7 @@ import {
   keepRows,
   keptRows,
   MOVED,
+  movedRows,
   noHashes,
   nullKeyExamples,
   nullKeys,
@@ -190,11 +192,13 @@ async function build(
   const { key, counts, rows, schema, way, delivery } = await judgeImage(hot, run, embedded, { ...about, image })
   using _room = await desk.room(columns.length)
   const moved = counts.added + counts.changed
-  const few = moved > 0n && moved < counts.unchanged
+  const some = moved > 0n && moved < counts.unchanged
+  const few = some && areFew(moved, columns.length)
   if (few) await desk.exec(takeMoved(image))
   // where the columns are others, no row hash can be carried over
   if (way === 'common columns') await desk.exec(hashRows(readImage(image), compared))
-  else await desk.exec(moved === 0n ? noHashes : hashRows(few ? MOVED : readImage(image), compared))
+  else if (moved === 0n) await desk.exec(noHashes)
+  else await desk.exec(hashRows(few ? MOVED : some ? movedRows(image) : readImage(image), compared))
   const row: SnapshotRow = {
     id,
     number: await nextNumber(hot, run, embedded),

@@ -138,9 +138,13 @@ JOIN ${readImage(images.now)} AS n ON ${imagePlace('n')} = j.place
 WHERE j.kind = 'unchanged' AND NOT (${joined(same, ' AND ')}))`
 }
 
+/** Rows of the image that are new or changed, where they lie. */
+export const movedRows = (image: string): Sql =>
+  sql`(SELECT i.* FROM ${readImage(image)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed')))`
+
 /** A join first and everything else after: what is made of few rows of many is slow within the statement that finds them. */
 export const takeMoved = (image: string): Sql =>
-  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT i.* FROM ${readImage(image)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))`
+  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT * FROM ${movedRows(image)} AS i`
 
 /** For the statements of `differences.sql.ts`. */
 export const takeChanged = (images: Images): readonly Sql[] => [
@@ -148,7 +152,7 @@ export const takeChanged = (images: Images): readonly Sql[] => [
   sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT i.* FROM ${readImage(images.now)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind = 'changed')`,
 ]
 
-/** Of the rows of an image, or of MOVED. */
+/** Of the rows of an image, of some of them, or of MOVED. */
 export const hashRows = (rows: Sql, compared: readonly ComparedColumn[]): Sql =>
   sql`CREATE OR REPLACE TEMP TABLE ${HASHED} AS SELECT ${imagePlace('i')} AS place, ${comparedHash('i', compared)} AS row_hash FROM ${rows} AS i`
 
