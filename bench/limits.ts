@@ -42,6 +42,8 @@ const LIMITS: Readonly<Record<string, Readonly<Record<string, readonly Limit[]>>
     'detect-vs-sha256': [ratio(0.25)],
     'detect-vs-pandas': [ratio(0.1)],
     'second-unchanged': [ratio(1.1), rss(1_500)],
+    'first-5m': [rss(2_000)],
+    'second-5m': [rss(2_000)],
   },
   sqlserver: {
     'read-10m': [ratio(1.2)],

@@ -9,7 +9,7 @@ import { fullLoad } from './benches/postgres/full-load.ts'
 import { linear } from './benches/postgres/linear.ts'
 import { parquetToPg, pgToParquet } from './benches/postgres/parquet.ts'
 import { peers } from './benches/postgres/peers.ts'
-import { detect, detectVsPandas, unchanged } from './benches/snapshots.ts'
+import { detect, detectVsPandas, large, unchanged } from './benches/snapshots.ts'
 import { spool } from './benches/spool.ts'
 import { read } from './benches/sqlserver/read.ts'
 import { write } from './benches/sqlserver/write.ts'
@@ -63,6 +63,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
       detect: { run: detect, gib: 16 },
       'detect-vs-pandas': { run: detectVsPandas, gib: 12 },
       'second-unchanged': { run: unchanged, gib: 12 },
+      large: { run: large, gib: 40, onlyNamed: true },
     },
   },
   sqlserver: {

@@ -3,11 +3,12 @@
  * what merely hashing them costs. What a run does besides, keeping the image and the keys, is told apart.
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { hotPlace } from '../../packages/engine/src/app/hot-place.ts'
 import { loadProject } from '../../packages/engine/src/definition/load-project.ts'
 import { readImage } from '../../packages/engine/src/dialects/duckdb/image.sql.ts'
+import { parquetOptions } from '../../packages/engine/src/dialects/duckdb/parquet-types.ts'
 import { param, sql, textLiteral, textOf, whole } from '../../packages/engine/src/dialects/sql-text.ts'
 import { readConfig } from '../../packages/engine/src/runtime/config.ts'
 import { compare, counted } from '../../packages/engine/src/snapshot/compare.ts'
@@ -48,7 +49,16 @@ interface Table {
 
 /** Makes both states and takes a snapshot of the first. */
 async function prepared(ctx: BenchContext): Promise<Table> {
-  const n = rows(1_000_000, ctx)
+  const { dir, before, now, changed } = await made(ctx, rows(1_000_000, ctx))
+  const same = path.join(ctx.dir, 'same.parquet')
+  copyFileSync(before, same)
+  const { seconds: taken } = await measure(FILE, 'take', { dir })
+  ctx.say(`  the first snapshot, in ${taken.toFixed(1)} s`)
+  return { given: { dir, now, changed }, same: { dir, now: same, changed: 0 } }
+}
+
+/** A project, and both states: its flow reads the first. */
+async function made(ctx: BenchContext, n: number): Promise<Given & { readonly before: string }> {
   const dir = path.join(ctx.dir, 'project')
   const inbox = path.join(ctx.dir, 'inbox')
   mkdirSync(inbox)
@@ -65,13 +75,8 @@ async function prepared(ctx: BenchContext): Promise<Table> {
     await writeWide(db, before, n, false)
     await writeWide(db, now, n, true)
   })
-  const same = path.join(ctx.dir, 'same.parquet')
-  copyFileSync(before, same)
-  const { seconds: taken } = await measure(FILE, 'take', { dir })
-  ctx.say(`  the first snapshot, in ${taken.toFixed(1)} s`)
   // i % 100 = 7
-  const changed = Math.floor((n - 8) / CHANGED_SHARE) + 1
-  return { given: { dir, now, changed }, same: { dir, now: same, changed: 0 } }
+  return { dir, before, now, changed: Math.floor((n - 8) / CHANGED_SHARE) + 1 }
 }
 
 export async function detect(ctx: BenchContext): Promise<readonly Result[]> {
@@ -123,7 +128,20 @@ export async function unchanged(ctx: BenchContext): Promise<readonly Result[]> {
   return [secondsOf('second-unchanged', ours, hash)]
 }
 
-/** The first snapshot: a real run. */
+/** Two runs, each whole, of a table five times as large: what they need does not grow with it. */
+export async function large(ctx: BenchContext): Promise<readonly Result[]> {
+  const given = await made(ctx, rows(5_000_000, ctx))
+  const run = () => measure(FILE, 'take', given)
+  const first = await alternately(1, run, () => measure(FILE, 'hashedFirst', given), ctx.say)
+  const kept = path.join(ctx.dir, 'before.parquet')
+  renameSync(given.before, kept)
+  renameSync(given.now, given.before)
+  const both = { ...given, files: [kept, given.before] }
+  const second = await alternately(1, run, () => measure(FILE, 'hashedFiles', both), ctx.say)
+  return [secondsOf('first-5m', first.ours, first.reference), secondsOf('second-5m', second.ours, second.reference)]
+}
+
+/** A snapshot: a real run. */
 export async function take({ dir }: Given): Promise<number> {
   await using app = await openWarmDuckdb(dir)
   return await seconds(() => runFlow(app, FLOW))
@@ -180,12 +198,12 @@ export const imaged = (given: Given): Promise<number> =>
   withFormer(given, async ({ desk }, { columns }) => {
     const file = `${given.now}.image`
     using _room = await desk.room(columns.length)
-    const copied = await seconds(() => desk.exec(copyAll(given.now, file, columns.length)))
+    const copied = await seconds(() => desk.exec(copyAll(given.now, file, columns)))
     rmSync(file)
     return copied
   })
-const copyAll = (from: string, to: string, columns: number) =>
-  sql`COPY (SELECT * EXCLUDE (file_row_number) FROM ${readImage(from)} AS i) TO ${textLiteral(to)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${whole(BigInt(Math.floor(8_000_000 / columns)))})`
+const copyAll = (from: string, to: string, columns: SnapshotRow['columns']) =>
+  sql`COPY (SELECT * EXCLUDE (file_row_number) FROM ${readImage(from)} AS i) TO ${textLiteral(to)} (${parquetOptions(columns.map(({ type }) => type))}, ROW_GROUP_SIZE ${whole(BigInt(Math.floor(8_000_000 / columns.length)))})`
 
 /** Writing keys and hashes into the hot side, after a detection that is not measured. */
 export const kept = (given: Given): Promise<number> =>
@@ -216,6 +234,9 @@ const hashOf = (file: string): string =>
 
 /** DuckDB merely hashing both sides. */
 export const hashed = (given: Given): Promise<number> => hashing(given, [before(given), given.now])
+export const hashedFirst = (given: Given): Promise<number> => hashing(given, [before(given)])
+export const hashedFiles = (given: Given & { readonly files: readonly string[] }): Promise<number> =>
+  hashing(given, given.files)
 /** The present side alone. */
 export const hashedOnce = (given: Given): Promise<number> => hashing(given, [given.now])
 
