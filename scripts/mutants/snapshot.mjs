@@ -80,7 +80,7 @@ export const SNAPSHOT = [
   {
     name: 'snapshot: a scope is compared with another one',
     file: EXTRACT,
-    find: 'return found.scope === scope ? found : null',
+    find: 'return found.row.scope === scope ? found : null',
     replace: 'return found',
     test: [SCOPES, 'a scope never seen is new as a whole, also beside a snapshot of the whole flow'],
   },
@@ -114,7 +114,7 @@ export const SNAPSHOT = [
   },
   {
     name: 'snapshot: old ones stay',
-    file: 'src/snapshot/hot-side.ts',
+    file: 'src/snapshot/tidying.ts',
     find: '.slice(0, -keep)',
     replace: '.slice(0, 0)',
     test: [DIFFERENCE, 'keep: 2 keeps exactly so many snapshots, and their images'],
