@@ -261,10 +261,9 @@ async function build(
 export async function nextNumber(hot: HotSide, plan: KeptPlan, embedded: EmbeddedWork): Promise<bigint> {
   const { relation } = plan
   const tables = hotTablesOf(plan, embedded)
-  const last = [await hot.list(), tables === null ? [] : await listInTarget(tables, plan)].map(
-    (l) => l.at(-1)?.number ?? 0n,
-  )
-  const next = last.reduce((a, b) => (a > b ? a : b)) + 1n
+  const inTarget = tables === null ? [] : await listInTarget(tables, plan)
+  const numbers = [...(await hot.list()), ...inTarget].map(({ number }) => number)
+  const next = numbers.reduce((a, b) => (a > b ? a : b), 0n) + 1n
   return relation.target.versions === undefined ? next : await embedded.nextVersion(relation, next)
 }
 

@@ -1,5 +1,6 @@
 /** `hot: target`: the target database has the same snapshots as the hot side, and gives back what that has lost. */
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
 import type { SnapshotOptions } from '@tidemark/contract/capture'
 import type { Emit, EngineEvents } from '@tidemark/contract/events'
 import type { FlowSpec } from '@tidemark/contract/flow'
@@ -7,6 +8,8 @@ import { expect, test } from 'vitest'
 import { Cancelled } from '../../src/runtime/app-error.ts'
 import type { Failpoint } from '../../src/runtime/failpoint.ts'
 import { openSnapshotWorld, SCOPED, snapshotFlow, type SnapshotWorld } from '../support/snapshot-world.ts'
+
+const MODES = path.resolve(import.meta.dirname, '../../../../docs/modes.md')
 
 const hotFlow = (options: Partial<SnapshotOptions> = {}, over: Partial<FlowSpec> = {}): FlowSpec =>
   snapshotFlow({ hot: 'target', ...options }, over)
@@ -75,6 +78,22 @@ test('the target has the newest snapshots, with the hashes and places that the h
   expect(row).toEqual([flow.id, newest?.id, '["3"]', hash, '{}', newest?.run, 'kept', '1'])
   const [[taken] = []] = await s.w.targetRows(`SELECT taken_at FROM tidemark.hot WHERE snapshot = '${newest?.id}'`)
   expect(Temporal.Instant.from(taken ?? '').toString({ smallestUnit: 'millisecond' })).toBe(newest?.takenAt)
+})
+
+test('the query of the docs finds the rows that differ from the snapshot before', async () => {
+  const [, query = ''] = /```sql\n(-- keys whose row [^]*?);\n```/.exec(readFileSync(MODES, 'utf8')) ?? []
+  await using s = await openSnapshotWorld()
+  await s.w.source(rowsOf(9))
+  await s.take(flow)
+  await s.w.source("UPDATE src SET name = 'other' WHERE id IN (3, 4)", "INSERT INTO src VALUES (20, 'n20')")
+  await s.take(flow)
+  const id = (await s.snapshots()).at(-1)?.id ?? ''
+  const found = await s.w.targetRows(query.replace('partner.orders', flow.id).replace('s-7k3f1', id))
+  expect(found.map(([key, before]) => [key, before !== null]).sort()).toEqual([
+    ['["20"]', false],
+    ['["3"]', true],
+    ['["4"]', true],
+  ])
 })
 
 test.each([1, 3])('keep: %i keeps exactly so many in the target', async (keep) => {
