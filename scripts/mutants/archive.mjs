@@ -17,15 +17,15 @@ export const ARCHIVE = [
   {
     name: 'archive: what a run leaves undone is not said',
     file: 'src/run/execute-run.ts',
-    find: '.catch((error: unknown) => remark(deps, id, plan, error))',
-    replace: '.catch(() => undefined)',
+    find: 'for (const error of undone) remark(deps, id, plan, error)',
+    replace: '',
     test: [ARCHIVES, DOWN],
   },
   {
     name: 'archive: an image goes before it is archived',
     file: 'src/snapshot/hot-side.ts',
-    find: ".filter((id) => states.get(id) !== 'pending')",
-    replace: ".filter((id) => states.get(id) !== 'lost')",
+    find: "states.get(id) === 'pending'",
+    replace: "states.get(id) === 'lost'",
     test: [ARCHIVES, DOWN],
   },
   {
@@ -101,8 +101,8 @@ export const ARCHIVE = [
   {
     name: 'archive: an image that is gone is not looked for there',
     file: 'src/snapshot/extract.ts',
-    find: 'if (existsSync(hot.image(id)) || (archives !== null && (await bringBackImage(hot, archives, id)))) return',
-    replace: 'if (existsSync(hot.image(id))) return',
+    find: 'if (isHere || (archives !== null && (await bringBackImage(',
+    replace: 'if (isHere || (archives === null && (await bringBackImage(',
     test: [
       BACK,
       'after another version of DuckDB, where values are compared, an image that is gone is brought back from the archive',

@@ -6,6 +6,7 @@ const DIFFERENCE = 'test/semantics/snapshot-difference.test.ts'
 const SCHEMA = 'test/semantics/snapshot-schema.test.ts'
 const SCOPES = 'test/semantics/snapshot-scopes.test.ts'
 const RUNS = 'test/semantics/snapshot-runs.test.ts'
+const HOT = 'test/semantics/snapshot-hot-target.test.ts'
 const LIVE = 'test/semantics/snapshot-live.test.ts'
 const FORENSIC = 'test/semantics/snapshot-forensic.test.ts'
 const DELETE = 'src/dialects/relational/delete.sql.ts'
@@ -80,7 +81,7 @@ export const SNAPSHOT = [
   {
     name: 'snapshot: a scope is compared with another one',
     file: EXTRACT,
-    find: 'return found.scope === scope ? found : null',
+    find: 'return found.row.scope === scope ? found : null',
     replace: 'return found',
     test: [SCOPES, 'a scope never seen is new as a whole, also beside a snapshot of the whole flow'],
   },
@@ -114,10 +115,45 @@ export const SNAPSHOT = [
   },
   {
     name: 'snapshot: old ones stay',
-    file: 'src/snapshot/hot-side.ts',
+    file: 'src/snapshot/tidying.ts',
     find: '.slice(0, -keep)',
     replace: '.slice(0, 0)',
     test: [DIFFERENCE, 'keep: 2 keeps exactly so many snapshots, and their images'],
+  },
+  {
+    name: 'snapshot: the target keeps a snapshot before it is sound',
+    file: 'src/snapshot/hot-target.ts',
+    find: 'header: headerOf(row),',
+    replace: "header: { ...headerOf(row), state: 'kept' },",
+    test: [HOT, 'a snapshot is building before the first batch, and kept when its run has settled'],
+  },
+  {
+    name: 'snapshot: the target takes a snapshot of an owner that slept',
+    file: 'src/dialects/duckdb/hot-tables.ts',
+    find: 'if ((await this.#exec(enter(this.#target, fence, 0))) !== 1n)',
+    replace: 'if (fence.token < 0n)',
+    test: [HOT, 'an owner that is not the newest brings nothing'],
+  },
+  {
+    name: 'snapshot: numbers begin anew where the hot side is lost',
+    file: EXTRACT,
+    find: 'tables === null ? [] : await listInTarget(tables, plan)',
+    replace: 'tables === null ? await listInTarget(tables, plan) : []',
+    test: [HOT, 'a run that begins anew where the hot side is lost has the newest snapshot all the same'],
+  },
+  {
+    name: 'snapshot: flows of several projects are one in the target',
+    file: 'src/dialects/relational/hot.sql.ts',
+    find: 'sql`store = ${param(store)} AND flow = ${param(flow)}`',
+    replace: 'sql`store <> ${param(`${store}x`)} AND flow = ${param(flow)}`',
+    test: [HOT, 'two flows take their snapshots into one target at once, and leave those of another project alone'],
+  },
+  {
+    name: 'snapshot: rows that the target has lost are not missed',
+    file: 'src/snapshot/hot-target.ts',
+    find: '=== row.rows ? { row, rows } : null',
+    replace: '>= 0n ? { row, rows } : null',
+    test: [HOT, 'rows that somebody took away in the target are not taken for those of the source'],
   },
   {
     name: 'snapshot: a row that another scope has by now is deleted',

@@ -35,6 +35,8 @@ export type Normalisation =
   /** decimals and floats: to so many digits after the point */
   | { readonly kind: 'round'; readonly digits: number }
 
+export type HotPlaceKind = 'local' | 'target'
+
 export interface SnapshotOptions {
   /** columns of the target besides the key; null: all */
   readonly include: readonly string[] | null
@@ -45,6 +47,8 @@ export interface SnapshotOptions {
   readonly exact: boolean
   /** snapshots of each scope that stay; null: the project's default */
   readonly keep: number | null
+  /** where keys and hashes of these are kept: beside the project alone, or in the target database too */
+  readonly hot: HotPlaceKind
   /** where each of them goes for good; null: nowhere */
   readonly archive: ArchiveOptions | null
 }

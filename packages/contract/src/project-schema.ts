@@ -76,6 +76,8 @@ export const CONNECTION_SCHEMAS: Readonly<Record<string, z.ZodType<Readonly<Reco
 export const LATER_CONNECTION_KINDS: readonly string[] = ['trino', 'databricks']
 /** Kinds that archives of snapshots may go to. */
 export const ARCHIVE_KINDS: readonly string[] = ['files', 's3', 'postgres']
+/** Kinds of targets that keep snapshots beside their tables. */
+export const HOT_KINDS: readonly string[] = ['duckdb', 'postgres']
 /** Kinds that hold archives, and no tables. */
 export const ARCHIVE_ONLY_KINDS: readonly string[] = ['s3']
 /** Kinds whose tables are paths below a folder. */

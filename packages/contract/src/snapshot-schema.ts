@@ -70,6 +70,7 @@ export const snapshot: z.ZodType<SnapshotOptions> = strictMap({
   normalise: z.record(z.string(), normalisations).optional(),
   exact: z.boolean().optional(),
   keep: atLeastOne('the next snapshot is compared with the last one that is kept').optional(),
+  hot: z.enum(['local', 'target']).optional(),
   archive: archive.optional(),
 }).transform(
   (given): SnapshotOptions => ({
@@ -78,6 +79,7 @@ export const snapshot: z.ZodType<SnapshotOptions> = strictMap({
     normalise: given.normalise ?? {},
     exact: given.exact ?? false,
     keep: given.keep ?? null,
+    hot: given.hot ?? 'local',
     archive: given.archive ?? null,
   }),
 )

@@ -66,4 +66,13 @@ export const ARCHIVE = {
     ],
     ...definition,
   },
+  TM6208: {
+    title: 'target was not told that the snapshot is kept',
+    meaning:
+      'A run with hot: target succeeded, and the target could not be told so afterwards: there its snapshot still is building, and older ones have not gone. Rows, watermark and the snapshots beside the project are as they should be.',
+    remedy: ['the next run of the flow makes up for it'],
+    retry: 'again',
+    exit: 1,
+    http: 503,
+  },
 } as const satisfies Record<`TM62${number}`, ErrorEntry>

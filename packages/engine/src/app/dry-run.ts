@@ -58,8 +58,9 @@ async function one(
   })
   const { bench, dialect } = opened
   const scope = await canonicalScope(bench.source, definition, options.scope)
+  const store = await ctx.store('read')
   const planned = await planFlow(
-    { store: await ctx.store('read'), bench, abilities: dialect.abilities, modes: ctx.modes },
+    { store, bench, abilities: dialect.abilities, modes: ctx.modes },
     definition,
     scope,
     planWish(options),
@@ -67,7 +68,7 @@ async function one(
   const weighed =
     planned.kind === 'nothing'
       ? NOTHING
-      : await weigh(bench, planned.plan, await lookAt(ctx.modes, planned.plan, bench), signal)
+      : await weigh(bench, planned.plan, await lookAt(ctx.modes, store.id, planned.plan, bench), signal)
   return dryRunJson(definition.id, scope, planned, weighed, Math.round(performance.now() - startedAt))
 }
 

@@ -84,7 +84,7 @@ async function planOne(
     ],
     sql:
       planned.kind === 'run'
-        ? (await explainRun(ctx.modes, planned.plan, bench)).map(({ name, text }) => ({ name, text }))
+        ? (await explainRun(ctx.modes, store.id, planned.plan, bench)).map(({ name, text }) => ({ name, text }))
         : [],
   }
 }

@@ -6,7 +6,8 @@ import type { ColumnRef, DeleteLimit } from '@tidemark/contract/flow'
 import type { PositionClock } from '@tidemark/contract/capture'
 import type { FlowId, RunId } from '@tidemark/contract/ids'
 import type { RunState } from '@tidemark/contract/states'
-import type { Abilities, Bench, FlowRelation, Selection, SourcePort } from '../dialects/contract.ts'
+import type { Abilities, Bench, FenceKey, FlowRelation, Selection, SourcePort } from '../dialects/contract.ts'
+import type { AppError } from '../runtime/app-error.ts'
 import type { Hit } from '../runtime/failpoint.ts'
 
 /** The column whose order a capture reads by. */
@@ -84,6 +85,8 @@ export type CaptureDecision =
 
 /** A plan that names an extraction, as the keeper of its capture sees it. */
 export interface KeptPlan {
+  /** id of the control store: the target tells flows of several by it */
+  readonly store: string
   readonly flow: FlowId
   /** `scopeText` */
   readonly scope: string
@@ -146,8 +149,13 @@ export interface CaptureKeeper {
   look(plan: KeptPlan, bench: Bench): Promise<Extracted>
   /** The statements of `extract`. Reads nothing of the source. */
   explain(plan: KeptPlan, bench: Bench): Promise<ExplainedExtraction>
-  /** The ledger has settled the run. A crash may leave this undone: the next `extract` of the flow makes up for it. */
-  settled(run: KeptRun): Promise<void>
+  /** The target is prepared for this owner, and its batches are still to come; of a resumed run some are in. May be repeated. */
+  prepared(run: KeptRun, bench: Bench, fence: FenceKey): Promise<void>
+  /**
+   * The ledger has settled the run. What could not be done, for a person to know: it is left to the flow's next run, as
+   * all of it is by a crash.
+   */
+  settled(run: KeptRun, bench: Bench, fence: FenceKey): Promise<readonly AppError[]>
 }
 
 export interface CaptureMode<Options = unknown, Facts = unknown> {

@@ -1,5 +1,6 @@
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { BatchTransaction, CapturedBatch, FlowRelation, Selection } from './contract.ts'
+import type { HotTables } from './hot-tables.ts'
 import type { Sql } from './sql-text.ts'
 
 /** The tables of a capture that fills the spool itself, as statements name them. */
@@ -26,6 +27,8 @@ export interface EmbeddedStatements extends EmbeddedTables {
 /** The embedded engine, where it has a run's spool: for a capture that fills the spool itself. */
 export interface EmbeddedWork extends EmbeddedTables {
   readonly said: EmbeddedStatements
+  /** where the target keeps snapshots of its own; null: it keeps none */
+  readonly hot: HotTables | null
   /** rows come from another engine, or go to one */
   readonly arrives: boolean
   /** The relation as image and spool have it: target types are this engine's. TM4025 where it has none for a cast. */

@@ -15,7 +15,7 @@ import { type Captured, capturedOf, parseSplit, splitJson, splitOf } from './cap
 import { attend } from './attend.ts'
 import { withDeletes, withVersion } from './delete-batches.ts'
 import type { HeldLease } from './hold-lease.ts'
-import { extract, tellSettled } from './kept-run.ts'
+import { extract, tellPrepared, tellSettled } from './kept-run.ts'
 import type { RunDeps, Stop } from './run-deps.ts'
 import { RejectBudget } from './reject-budget.ts'
 import { recordBatch, runSteps } from './run-steps.ts'
@@ -122,6 +122,7 @@ async function work(
   const deliver = async (prepared: boolean, anew: boolean): Promise<Captured> => {
     const captured = await deps.pool.use(stop.soft, () => capture(deps, lease, id, plan, bench, anew))
     if (!prepared) await prepare(true)
+    await tellPrepared(deps, id, plan, bench, fence)
     const batches = await ledger.listBatches(id)
     deps.emit('run:captured', {
       run: id,
@@ -199,7 +200,8 @@ async function work(
     hit: deps.hit,
   })
   // the ledger has settled, and that stays: what is left undone the next run does
-  await tellSettled(deps, id, plan).catch((error: unknown) => remark(deps, id, plan, error))
+  const undone = await tellSettled(deps, id, plan, bench, fence).catch((error: unknown) => [asAppError(error)])
+  for (const error of undone) remark(deps, id, plan, error)
   if (plan.watermark !== null)
     deps.emit('watermark:advanced', {
       run: id,
@@ -210,8 +212,7 @@ async function work(
     })
 }
 
-function remark({ emit }: RunDeps, run: RunRow['id'], plan: FlowPlan, error: unknown): void {
-  const { code, message, remedy } = asAppError(error)
+function remark({ emit }: RunDeps, run: RunRow['id'], plan: FlowPlan, { code, message, remedy }: AppError): void {
   emit('run:remarked', { run, flow: plan.flow, scope: scopeText(plan.scope), code, message, remedy })
 }
 

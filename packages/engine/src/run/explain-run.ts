@@ -8,12 +8,13 @@ import { explainExtraction } from './kept-run.ts'
 
 export async function explainRun(
   modes: CaptureModes,
+  store: string,
   plan: FlowPlan,
   bench: Bench,
 ): Promise<ExplainedExtraction['statements']> {
   const { kind } = plan.definition.apply
   const apply = kind === 'insert-missing' ? kind : 'latest'
-  const extraction = await explainExtraction(modes, plan, bench)
+  const extraction = await explainExtraction(modes, store, plan, bench)
   if (extraction === null) return bench.explain(plan.relation, plan.selection, apply, plan.lane)
   if (kind === 'none') return extraction.statements
   const { relation, selection } = travelling(withVersion(plan, extraction))

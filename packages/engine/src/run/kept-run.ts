@@ -10,8 +10,9 @@ import type {
   KeptRun,
 } from '../capture/capture-mode.ts'
 import type { RunRow } from '../control/control-store.ts'
-import type { Bench } from '../dialects/contract.ts'
+import type { Bench, FenceKey } from '../dialects/contract.ts'
 import { type FlowPlan, takesAway } from '../plan/flow-plan.ts'
+import type { AppError } from '../runtime/app-error.ts'
 import { modeOf } from './plan-flow.ts'
 import type { RunDeps } from './run-deps.ts'
 
@@ -24,9 +25,10 @@ function keeperOf(modes: CaptureModes, plan: FlowPlan): CaptureKeeper | null {
   return keeper
 }
 
-const keptPlan = (plan: FlowPlan): KeptPlan => {
+const keptPlan = (store: string, plan: FlowPlan): KeptPlan => {
   const { capture, apply, target } = plan.definition
   return {
+    store,
     flow: plan.flow,
     scope: scopeText(plan.scope),
     options: capture.options,
@@ -41,7 +43,7 @@ const keptPlan = (plan: FlowPlan): KeptPlan => {
 }
 
 const keptRun = ({ store, hit }: RunDeps, id: RunRow['id'], plan: FlowPlan, begun: boolean): KeptRun => ({
-  ...keptPlan(plan),
+  ...keptPlan(store.id, plan),
   run: id,
   begun,
   stateOf: async (run) => (await store.ledger.findRun(parseRunId(run)))?.state ?? null,
@@ -61,21 +63,44 @@ export async function extract(
 }
 
 /** The same under a bench that cannot write: what would be found. */
-export async function lookAt(modes: CaptureModes, plan: FlowPlan, bench: Bench): Promise<Extracted | null> {
+export async function lookAt(
+  modes: CaptureModes,
+  store: string,
+  plan: FlowPlan,
+  bench: Bench,
+): Promise<Extracted | null> {
   const keeper = keeperOf(modes, plan)
-  return keeper === null ? null : await keeper.look(keptPlan(plan), bench)
+  return keeper === null ? null : await keeper.look(keptPlan(store, plan), bench)
 }
 
 /** Null: the plan names no extraction. */
 export async function explainExtraction(
   modes: CaptureModes,
+  store: string,
   plan: FlowPlan,
   bench: Bench,
 ): Promise<ExplainedExtraction | null> {
   const keeper = keeperOf(modes, plan)
-  return keeper === null ? null : await keeper.explain(keptPlan(plan), bench)
+  return keeper === null ? null : await keeper.explain(keptPlan(store, plan), bench)
 }
 
-export async function tellSettled(deps: RunDeps, id: RunRow['id'], plan: FlowPlan): Promise<void> {
-  await keeperOf(deps.modes, plan)?.settled(keptRun(deps, id, plan, true))
+export async function tellPrepared(
+  deps: RunDeps,
+  id: RunRow['id'],
+  plan: FlowPlan,
+  bench: Bench,
+  fence: FenceKey,
+): Promise<void> {
+  await keeperOf(deps.modes, plan)?.prepared(keptRun(deps, id, plan, true), bench, fence)
+}
+
+/** What could not be done. */
+export async function tellSettled(
+  deps: RunDeps,
+  id: RunRow['id'],
+  plan: FlowPlan,
+  bench: Bench,
+  fence: FenceKey,
+): Promise<readonly AppError[]> {
+  return (await keeperOf(deps.modes, plan)?.settled(keptRun(deps, id, plan, true), bench, fence)) ?? []
 }

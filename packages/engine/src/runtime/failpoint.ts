@@ -18,11 +18,14 @@ export const FAILPOINTS = [
 ] as const
 /** Those of a capture that keeps snapshots: between image, hot side, spool and ledger. */
 export const SNAPSHOT_FAILPOINTS = ['snapshot:image', 'snapshot:built', 'snapshot:spooled', 'snapshot:kept'] as const
+/** Those of a snapshot that the target keeps too: before it is there, when it is, and when it is known to be kept. */
+export const HOT_FAILPOINTS = ['hot:before', 'hot:written', 'hot:kept'] as const
 /** Those of an archive: some of its bytes are there, all of them, its manifest, and it is known to be whole. */
 export const ARCHIVE_FAILPOINTS = ['archive:begun', 'archive:file', 'archive:manifest', 'archive:stored'] as const
 export type Failpoint =
   | (typeof FAILPOINTS)[number]
   | (typeof SNAPSHOT_FAILPOINTS)[number]
+  | (typeof HOT_FAILPOINTS)[number]
   | (typeof ARCHIVE_FAILPOINTS)[number]
 
 /** Awaited, so that a test can hold a worker there while another one goes on. */

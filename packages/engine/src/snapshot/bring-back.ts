@@ -7,28 +7,61 @@ import { copyOut, expectSound } from '../dialects/archive/pieces.ts'
 import { type ImageColumn, readImage } from '../dialects/duckdb/image.sql.ts'
 import { param, sql } from '../dialects/sql-text.ts'
 import { AppError } from '../runtime/app-error.ts'
-import { type Archives, insertEntry, removeEntry } from './archive-entry.ts'
+import { type ArchiveEntry, type Archives, insertEntry, removeEntry } from './archive-entry.ts'
 import type { HotSide } from './hot-side.ts'
 import { hotTable, insertSnapshot } from './hot.sql.ts'
 import { HASHED, hashRows, PRESENT, presentFrom } from './judge.sql.ts'
 import { keptDigest } from './measure.ts'
 import { NO_SCHEMA_CHANGE, type SnapshotRow } from './snapshot-row.ts'
 
+export interface Wanted {
+  readonly flow: string
+  readonly id: string
+}
+
 /** The image of a snapshot that the hot side has. False: it was never archived. */
-export async function bringBackImage(hot: HotSide, archives: Archives, id: string): Promise<boolean> {
+export async function bringBackImage(
+  hot: HotSide,
+  archives: Archives,
+  archive: ArchiveOptions | null,
+  { flow, id }: Wanted,
+): Promise<boolean> {
   const entry = (await hot.entries()).find(({ snapshot }) => snapshot === id)
-  if (entry?.manifest == null) return false
-  await using store = await archives.open(entry.connection)
-  await fetchImage(hot, store, entry.manifest)
+  if (entry !== undefined && entry.manifest === null) return false
+  // of one that came back from the target nothing is known but where it would be
+  const connection = entry === undefined ? archive?.connection : entry.connection
+  if (connection === undefined) return false
+  await using store = await archives.open(connection)
+  const manifest = entry?.manifest ?? (await store.find({ flow, snapshot: id }))
+  if (manifest === null) return false
+  await fetchImage(hot, store, manifest)
+  if (entry === undefined) await hot.desk.exec(insertEntry(hot.catalog, archivedEntry(manifest, connection, store)))
   return true
 }
+
+const archivedEntry = (
+  m: ArchiveManifest,
+  connection: ArchiveEntry['connection'],
+  store: ArchiveStore,
+): ArchiveEntry => ({
+  snapshot: m.snapshot,
+  scope: m.scope,
+  takenAt: m.taken_at,
+  connection,
+  state: 'archived',
+  retentionUntil: m.retention_until,
+  tags: m.tags,
+  problem: null,
+  location: store.location,
+  manifest: m,
+})
 
 /** A snapshot that the hot side does not have any more, with its rows, made by this engine. Null: it was never archived. */
 export async function bringBack(
   hot: HotSide,
   archives: Archives,
   archive: ArchiveOptions | null,
-  { flow, id, engine }: { readonly flow: string; readonly id: string; readonly engine: string },
+  { flow, id, engine }: Wanted & { readonly engine: string },
 ): Promise<SnapshotRow | null> {
   if (archive === null) return null
   await using store = await archives.open(archive.connection)
@@ -49,20 +82,7 @@ export async function bringBack(
 SELECT ${param(id)}, p.key, h.row_hash, p.first_hash, p.second_hash, p.place FROM ${PRESENT} AS p JOIN ${HASHED} AS h ON h.place = p.place`,
     )
     await desk.exec(removeEntry(catalog, id))
-    await desk.exec(
-      insertEntry(catalog, {
-        snapshot: id,
-        scope: row.scope,
-        takenAt: row.takenAt,
-        connection: archive.connection,
-        state: 'archived',
-        retentionUntil: manifest.retention_until,
-        tags: manifest.tags,
-        problem: null,
-        location: store.location,
-        manifest,
-      }),
-    )
+    await desk.exec(insertEntry(catalog, archivedEntry(manifest, archive.connection, store)))
     // what is compared from now on is what was compared then
     if ((await keptDigest(hot, id)) !== manifest.row_digest)
       throw new AppError('TM6203', `${archiveText(manifest)} in ${store.location}: its rows have other hashes`)

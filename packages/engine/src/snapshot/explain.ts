@@ -13,6 +13,7 @@ import { deliveryStatements, lacking } from './deliver.ts'
 import { type Extraction, keyOf, nextNumber } from './extract.ts'
 import { takeGone, takeUndone } from './gone.sql.ts'
 import { type HotPlace, HotSide } from './hot-side.ts'
+import { explainInTarget, hotTablesOf } from './hot-target.ts'
 import {
   hashRows,
   keepDifferences,
@@ -68,6 +69,8 @@ export async function explain(
   const landed = version === null ? relation : { ...relation, target: { ...others, versions: { batch: version } } }
   // what is said of few new and changed rows
   const taken = before === null || wayOf(before, now) === 'common columns' ? null : MOVED
+  const tables = hotTablesOf(plan, embedded)
+  const id = { id: snapshot, previous, engine, key: now.key }
   const delivery = { run: plan, image, rows: before === null ? null : MOVED, columns, key }
   return {
     statements: [
@@ -91,6 +94,10 @@ export async function explain(
       ...named('row hashes', [hashRows(taken ?? readImage(image), compared)]),
       ...named('hot side', [keepRows(HOT, snapshot), ...(before === null ? [] : [keepDifferences(HOT, snapshot)])]),
       ...named('spool', plan.delivers ? deliveryStatements(said, delivery) : []),
+      ...(tables === null ? [] : await explainInTarget(tables, plan, id, HOT)).map((text) => ({
+        name: 'hot side in the target',
+        text,
+      })),
       ...named('delete', plan.brake === null ? [] : [said.remove(landed, FIRST_BATCH)]),
     ],
     ...(version === null ? {} : { version }),

@@ -18,6 +18,7 @@ import { areFew } from './differences.ts'
 import { HotSide, type HotPlace } from './hot-side.ts'
 import { findGone } from './find-gone.ts'
 import { dropGone, rememberUndone, takeUndone } from './gone.sql.ts'
+import { findInTarget, hotTablesOf, listInTarget, takeBack } from './hot-target.ts'
 import { insertSnapshot, removeSnapshots } from './hot.sql.ts'
 import {
   dropAll,
@@ -36,7 +37,7 @@ import {
 } from './judge.sql.ts'
 import { type Found, foundText } from './found-text.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
-import { sql } from '../dialects/sql-text.ts'
+import { type Sql, sql } from '../dialects/sql-text.ts'
 
 /** What the plan stores for this. */
 export interface Extraction {
@@ -60,7 +61,7 @@ export async function extract(
   await using hot = await HotSide.open(place, run.flow, 'write')
   const options = run.options as SnapshotOptions
   await hot.tidy(options.keep ?? place.keep, id, (other) => run.stateOf(other))
-  const there = (await hot.list()).find((s) => s.id === id)
+  const there = await thereOf(hot, run, embedded)
   if (there !== undefined && (await area.spooled()) !== null) return await found(hot.desk, there, run, embedded)
   if (there !== undefined && there.run !== run.run)
     throw new AppError('TM9001', `${there.run} has taken a snapshot of the id ${id}`, {
@@ -73,7 +74,7 @@ export async function extract(
   // what cannot be kept or compared is refused before the source is read
   const imaged = embedded.inOwnTypes(run.relation)
   const shape = { columns: imageColumns(imaged), compared: comparedColumns(imaged, options) }
-  const former = await formerOf(hot, run, archives, engine)
+  const former = await formerOf(hot, run, embedded, archives, engine)
   try {
     await takeImage(hot, run, embedded, id)
     await run.hit('snapshot:image')
@@ -105,25 +106,63 @@ export async function found(
   }
 }
 
-/** Throws TM4041 where the snapshot that the watermark names is neither here nor archived. `archives` null: none is asked. */
+/** What this run left behind before it stopped, here or, where another machine goes on, in the target. */
+async function thereOf(hot: HotSide, run: KeptRun, embedded: EmbeddedWork): Promise<SnapshotRow | undefined> {
+  const { snapshot: id } = run.extraction as Extraction
+  const here = (await hot.list()).find((s) => s.id === id)
+  const tables = here === undefined && run.begun ? hotTablesOf(run, embedded) : null
+  const found = tables && (await findInTarget(hot, tables, run, id))
+  return found === null ? here : await takeBack(hot, found)
+}
+
+/** The snapshot that a run compares with. */
+export interface Former {
+  readonly row: SnapshotRow
+  /** see `keptRows` */
+  readonly rows: Sql
+}
+
+/**
+ * Throws TM4041 where the snapshot that the watermark names is not here, nor in the target, nor archived. `archives` null:
+ * none is asked, and nothing is written.
+ */
 export async function formerOf(
   hot: HotSide,
-  { extraction, options, scope, flow }: KeptPlan,
+  plan: KeptPlan,
+  embedded: EmbeddedWork,
   archives: Archives | null,
   engine: string,
-): Promise<SnapshotRow | null> {
+): Promise<Former | null> {
+  const { extraction, options, scope, flow } = plan
   const { previous } = extraction as Extraction
   if (previous === null) return null
-  const { archive } = options as SnapshotOptions
-  const found =
-    (await hot.list()).find((s) => s.id === previous) ??
-    (archives && (await bringBack(hot, archives, archive, { flow, id: previous, engine })))
+  const found = await findFormer(hot, plan, embedded, archives, { id: previous, engine })
   if (found === null)
     throw new AppError('TM4041', `${previous} of ${flow}, which the watermark names`, {
-      remedy: lostRemedy(flow, archive !== null && archives === null),
+      remedy: lostRemedy(flow, (options as SnapshotOptions).archive !== null && archives === null),
     })
   // a scope that has no watermark of its own is given that of the whole flow
-  return found.scope === scope ? found : null
+  return found.row.scope === scope ? found : null
+}
+
+/** What the hot side had lost it then has again, unless nothing is written. */
+async function findFormer(
+  hot: HotSide,
+  plan: KeptPlan,
+  embedded: EmbeddedWork,
+  archives: Archives | null,
+  { id, engine }: { readonly id: string; readonly engine: string },
+): Promise<Former | null> {
+  const kept = (row: SnapshotRow): Former => ({ row, rows: keptRows(hot.catalog, row.id) })
+  const here = (await hot.list()).find((s) => s.id === id)
+  if (here !== undefined) return kept(here)
+  const tables = hotTablesOf(plan, embedded)
+  const inTarget = tables && (await findInTarget(hot, tables, plan, id))
+  if (archives === null) return inTarget
+  if (inTarget !== null) return kept(await takeBack(hot, inTarget))
+  const { archive } = plan.options as SnapshotOptions
+  const archived = await bringBack(hot, archives, archive, { flow: plan.flow, id, engine })
+  return archived && kept(archived)
 }
 
 async function takeImage(hot: HotSide, run: KeptRun, embedded: EmbeddedWork, id: string): Promise<void> {
@@ -134,7 +173,7 @@ async function takeImage(hot: HotSide, run: KeptRun, embedded: EmbeddedWork, id:
 }
 
 interface Judging extends Pick<SnapshotRow, 'engine' | 'columns' | 'compared'> {
-  readonly former: SnapshotRow | null
+  readonly former: Former | null
   readonly image: string
   /** null: none is asked */
   readonly archives: Archives | null
@@ -152,15 +191,15 @@ export async function judgeImage(
   embedded: EmbeddedWork,
   { former, engine, columns, compared, image, archives }: Judging,
 ): Promise<Judged> {
-  const { desk, catalog } = hot
+  const { desk } = hot
   const { exact } = run.options as SnapshotOptions
   const key = keyOf(embedded.inOwnTypes(run.relation))
   const now = { engine, key: key.map(({ name }) => name), compared, image }
   using _room = await desk.room(columns.length)
   await readPresent(hot, run, image, key, { columns, compared })
-  if (former !== null && (exact || beside(former, now).way === 'common columns'))
-    await expectImage(hot, archives, former.id, run)
-  const before = former === null ? null : { ...former, rows: keptRows(catalog, former.id), image: hot.image(former.id) }
+  if (former !== null && (exact || beside(former.row, now).way === 'common columns'))
+    await expectImage(hot, archives, former.row.id, run)
+  const before = former && { ...former.row, rows: former.rows, image: hot.image(former.row.id) }
   const { schema, way } = await compare(desk, { before, now, exact })
   const delivery: Delivery = { run, embedded, image, columns, key, rows: null }
   await findLacking(desk, delivery)
@@ -206,7 +245,7 @@ async function build(
     run: run.run,
     takenAt: Temporal.Now.instant().toString({ smallestUnit: 'millisecond' }),
     state: 'building',
-    previous: former?.id ?? null,
+    previous: former?.row.id ?? null,
     rows,
     counts,
     schema,
@@ -222,9 +261,13 @@ async function build(
   return row
 }
 
-/** Where versions are told by it, none in the target has it yet. */
-export async function nextNumber(hot: HotSide, { relation }: KeptPlan, embedded: EmbeddedWork): Promise<bigint> {
-  const next = ((await hot.list()).at(-1)?.number ?? 0n) + 1n
+/** Above all that there are, also where the target knows more of them; where versions are told by it, above theirs. */
+export async function nextNumber(hot: HotSide, plan: KeptPlan, embedded: EmbeddedWork): Promise<bigint> {
+  const { relation } = plan
+  const tables = hotTablesOf(plan, embedded)
+  const inTarget = tables === null ? [] : await listInTarget(tables, plan)
+  const numbers = [...(await hot.list()), ...inTarget].map(({ number }) => number)
+  const next = numbers.reduce((a, b) => (a > b ? a : b), 0n) + 1n
   return relation.target.versions === undefined ? next : await embedded.nextVersion(relation, next)
 }
 
@@ -257,8 +300,9 @@ async function readPresent(
 }
 
 async function expectImage(hot: HotSide, archives: Archives | null, id: string, run: KeptPlan): Promise<void> {
-  if (existsSync(hot.image(id)) || (archives !== null && (await bringBackImage(hot, archives, id)))) return
   const { archive } = run.options as SnapshotOptions
+  const isHere = existsSync(hot.image(id))
+  if (isHere || (archives !== null && (await bringBackImage(hot, archives, archive, { flow: run.flow, id })))) return
   throw new AppError('TM4041', `the image of ${id} of ${run.flow}, whose values have to be compared`, {
     remedy: lostRemedy(run.flow, archive !== null && archives === null),
   })

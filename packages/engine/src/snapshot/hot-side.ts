@@ -1,7 +1,6 @@
 /** The newest snapshots of one flow: a DuckDB file with keys and hashes, and a folder with their images. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type RunState, UNFINISHED_RUN_STATES } from '@tidemark/contract/states'
 import type { EngineLimits } from '../dialects/contract.ts'
 import { Desk } from '../dialects/duckdb/desk.ts'
 import type { Sql } from '../dialects/sql-text.ts'
@@ -18,8 +17,7 @@ import {
 } from './archive-entry.ts'
 import { createHot, keepSnapshot, listSnapshots, removeSnapshots, snapshotOf } from './hot.sql.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
-
-const SETTLED: readonly RunState[] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
+import { type StateOf, tidying } from './tidying.ts'
 
 /** Where the hot sides of a project are. */
 export interface HotPlace {
@@ -115,28 +113,13 @@ export class HotSide implements AsyncDisposable {
   }
 
   /**
-   * What crashes and settled runs left to do: a snapshot whose run settled is kept, one whose run will not settle any more
-   * goes, of each scope the newest `keep` stay, and no image without a snapshot. One that is still to be archived stays
-   * until it is. `own`: in the making.
+   * What crashes and settled runs left to do, and no image without a snapshot. One that is still to be archived stays until
+   * it is. `own`: in the making.
    */
-  async tidy(keep: number, own: string | null, stateOf: (run: string) => Promise<RunState | null>): Promise<void> {
+  async tidy(keep: number, own: string | null, stateOf: StateOf): Promise<void> {
     const states = await this.archiveStates()
-    const gone: string[] = []
-    const kept: string[] = []
-    for (const { id, run, state } of await this.list()) {
-      if (state === 'kept' || id === own) continue
-      const now = await stateOf(run)
-      if (now !== null && SETTLED.includes(now)) kept.push(id)
-      else if (now === null || !(UNFINISHED_RUN_STATES as readonly string[]).includes(now)) gone.push(id)
-    }
-    const staying = (await this.list()).filter((s) => s.state === 'kept' || kept.includes(s.id))
-    for (const ofScope of Map.groupBy(staying, ({ scope }) => scope).values())
-      gone.push(
-        ...ofScope
-          .slice(0, -keep)
-          .map(({ id }) => id)
-          .filter((id) => states.get(id) !== 'pending'),
-      )
+    const held = (id: string): boolean => states.get(id) === 'pending'
+    const { kept, gone } = await tidying(await this.list(), { keep, own, held }, stateOf)
     await this.desk.inTransaction(async () => {
       for (const id of kept) await this.desk.exec(keepSnapshot(this.catalog, id))
       if (gone.length > 0) await this.#remove(gone)

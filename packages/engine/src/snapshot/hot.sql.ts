@@ -1,4 +1,5 @@
 /** The tables of the hot side, and what is said to them. */
+import { HEADER_COLUMNS, type HotHeader } from '../dialects/hot-tables.ts'
 import { ident, joined, param, type Sql, sql, whole } from '../dialects/sql-text.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 
@@ -23,57 +24,76 @@ SELECT r.snapshot, r.key, r.row_hash, s.taken_at, s.scope, s.run, s.state, r.fir
 FROM main.hot_row AS r JOIN main.snapshot AS s ON s.id = r.snapshot`,
 ]
 
-const COLUMNS = sql`id, number, scope, run, taken_at, state, previous, rows, new_rows, changed_rows, deleted_rows, unchanged_rows, schema_change, engine, key, compared, columns, image_bytes`
+const COLUMNS = joined(
+  HEADER_COLUMNS.map((name) => ident(name)),
+  ', ',
+)
 
 export const listSnapshots = (catalog: string): Sql =>
   sql`SELECT ${COLUMNS} FROM ${hotTable(catalog, 'snapshot')} ORDER BY number`
 
 export const insertSnapshot = (catalog: string, s: SnapshotRow): Sql =>
   sql`INSERT INTO ${hotTable(catalog, 'snapshot')} (${COLUMNS}) VALUES (${joined(
-    [
-      s.id,
-      s.number,
-      s.scope,
-      s.run,
-      s.takenAt,
-      s.state,
-      s.previous,
-      s.rows,
-      s.counts.added,
-      s.counts.changed,
-      s.counts.deleted,
-      s.counts.unchanged,
-      JSON.stringify(s.schema),
-      s.engine,
-      JSON.stringify(s.key),
-      JSON.stringify(s.compared),
-      JSON.stringify(s.columns),
-      s.imageBytes,
-    ].map((value) => param(value)),
+    Object.values(headerOf(s)).map((value) => param(value)),
     ', ',
   )})`
 
-export function snapshotOf(row: readonly (string | null)[]): SnapshotRow {
-  const text = (i: number): string => row[i] ?? ''
-  const number = (i: number): bigint => BigInt(row[i] ?? '0')
+/** In the order of HEADER_COLUMNS. */
+export const headerOf = (s: SnapshotRow): HotHeader => ({
+  id: s.id,
+  number: String(s.number),
+  scope: s.scope,
+  run: s.run,
+  taken_at: s.takenAt,
+  state: s.state,
+  previous: s.previous,
+  rows: String(s.rows),
+  new_rows: String(s.counts.added),
+  changed_rows: String(s.counts.changed),
+  deleted_rows: String(s.counts.deleted),
+  unchanged_rows: String(s.counts.unchanged),
+  schema_change: JSON.stringify(s.schema),
+  engine: s.engine,
+  key: JSON.stringify(s.key),
+  compared: JSON.stringify(s.compared),
+  columns: JSON.stringify(s.columns),
+  image_bytes: String(s.imageBytes),
+})
+
+export const snapshotOf = (row: readonly (string | null)[]): SnapshotRow =>
+  snapshotOfHeader(Object.fromEntries(HEADER_COLUMNS.map((name, i) => [name, row[i] ?? null])) as HotHeader)
+
+export function snapshotOfHeader(h: HotHeader): SnapshotRow {
+  const text = (name: keyof HotHeader): string => h[name] ?? ''
+  const number = (name: keyof HotHeader): bigint => BigInt(h[name] ?? '0')
   return {
-    id: text(0),
-    number: number(1),
-    scope: text(2),
-    run: text(3),
-    takenAt: text(4),
-    state: text(5) === 'kept' ? 'kept' : 'building',
-    previous: row[6] ?? null,
-    rows: number(7),
-    counts: { added: number(8), changed: number(9), deleted: number(10), unchanged: number(11) },
-    schema: JSON.parse(text(12)) as SnapshotRow['schema'],
-    engine: text(13),
-    key: JSON.parse(text(14)) as SnapshotRow['key'],
-    compared: JSON.parse(text(15)) as SnapshotRow['compared'],
-    columns: JSON.parse(text(16)) as SnapshotRow['columns'],
-    imageBytes: number(17),
+    id: text('id'),
+    number: number('number'),
+    scope: text('scope'),
+    run: text('run'),
+    takenAt: text('taken_at'),
+    state: text('state') === 'kept' ? 'kept' : 'building',
+    previous: h.previous,
+    rows: number('rows'),
+    counts: {
+      added: number('new_rows'),
+      changed: number('changed_rows'),
+      deleted: number('deleted_rows'),
+      unchanged: number('unchanged_rows'),
+    },
+    schema: JSON.parse(text('schema_change')) as SnapshotRow['schema'],
+    engine: text('engine'),
+    key: JSON.parse(text('key')) as SnapshotRow['key'],
+    compared: JSON.parse(text('compared')) as SnapshotRow['compared'],
+    columns: JSON.parse(text('columns')) as SnapshotRow['columns'],
+    imageBytes: number('image_bytes'),
   }
 }
+
+/** Rows that another hot side has, under the snapshot's name. `rows`: with the columns of `keptRows`. */
+export const insertRows = (catalog: string, id: string, rows: Sql): Sql =>
+  sql`INSERT INTO ${hotTable(catalog, 'hot_row')} (snapshot, key, row_hash, first_hash, second_hash, place)
+SELECT ${param(id)}, key, row_hash, first_hash, second_hash, place FROM ${rows} AS r`
 
 /** Of the difference that a snapshot was found with. */
 export const differenceKeys = (catalog: string, id: string, kind: string, limit: bigint): Sql =>

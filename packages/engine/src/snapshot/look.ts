@@ -23,7 +23,7 @@ export async function look(place: HotPlace, plan: KeptPlan, bench: Bench, engine
   const about = {
     columns: imageColumns(imaged),
     compared: comparedColumns(imaged, plan.options as SnapshotOptions),
-    former: await formerOf(hot, plan, null, engine),
+    former: await formerOf(hot, plan, embedded, null, engine),
     engine,
     archives: null,
   }
@@ -34,7 +34,7 @@ export async function look(place: HotPlace, plan: KeptPlan, bench: Bench, engine
     const { counts, schema, delivery } = await judgeImage(hot, plan, embedded, { ...about, image })
     await deliver(hot.desk, delivery)
     const number = await nextNumber(hot, plan, embedded)
-    const previous = about.former?.id ?? null
+    const previous = about.former?.row.id ?? null
     return await found(hot.desk, { id: null, counts, schema, previous, number }, plan, embedded)
   } finally {
     rmSync(image, { force: true })

@@ -69,6 +69,7 @@ export const snapshotMode = (
     extract: async (run, bench) => (await import('./extract.ts')).extract(place, run, bench, await engine(), archives),
     look: async (plan, bench) => (await import('./look.ts')).look(place, plan, bench, await engine()),
     explain: async (plan, bench) => (await import('./explain.ts')).explain(place, plan, bench, await engine()),
-    settled: async (run) => (await import('./settled.ts')).settled(place, run, archives),
+    prepared: async (run, bench, fence) => (await import('./hot-target.ts')).prepared(place, run, bench, fence),
+    settled: async (run, bench, fence) => (await import('./settled.ts')).settled(place, run, archives, bench, fence),
   },
 })

@@ -8,11 +8,16 @@ import { changedInto } from './snapshot-wreck.ts'
 /** Rows of the target, as texts. */
 export type TargetRows = (query: string) => Promise<readonly Row[]>
 
-export const SETTLED = ['settle:after', 'snapshot:kept']
+export const SETTLED = ['settle:after', 'snapshot:kept', 'hot:kept']
 
 /** `target`: its connection. */
-export const mirrored = (apply: string, target: string): Promise<Project> =>
-  changedInto(target, `      apply: { kind: ${apply}, max_delete: 50% }\n`, 'DELETE FROM src WHERE id IN (9, 10, 11)')
+export const mirrored = (apply: string, target: string, capture?: string): Promise<Project> =>
+  changedInto(
+    target,
+    `      apply: { kind: ${apply}, max_delete: 50% }\n`,
+    ['DELETE FROM src WHERE id IN (9, 10, 11)'],
+    capture,
+  )
 
 /** The source changes again before what was found is delivered. */
 export const changeLater = (p: Project): Promise<void> =>

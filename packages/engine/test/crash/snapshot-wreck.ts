@@ -1,6 +1,6 @@
 /** Where a run that takes a snapshot may die, and how it does. */
 import { expect } from 'vitest'
-import { FAILPOINTS, SNAPSHOT_FAILPOINTS } from '../../src/runtime/failpoint.ts'
+import { FAILPOINTS, HOT_FAILPOINTS, SNAPSHOT_FAILPOINTS } from '../../src/runtime/failpoint.ts'
 import { emptyProject, PROJECT_YAML, type Project } from '../e2e/project.ts'
 
 /** what such a run does not come by */
@@ -9,12 +9,23 @@ export const POINTS = [...FAILPOINTS, ...SNAPSHOT_FAILPOINTS]
   .filter((point) => !OTHERS.includes(point))
   .flatMap((point) => (point.startsWith('batch:') ? [point, `${point}:3`] : [point]))
 
+/** Those of a run whose target keeps the snapshot too, and those on both sides of them. */
+export const HOT_POINTS = [
+  ...['snapshot:spooled', 'capture:stored', ...HOT_FAILPOINTS, 'batch:begun', 'batch:recorded'],
+  ...['settle:target-done', 'settle:after', 'snapshot:kept'],
+]
+
 /** A flow `m.t` whose source has changed since its first run; `more`: of the flow. */
 export const changedSince = (more: string, ...changes: readonly string[]): Promise<Project> =>
-  changedInto('{ kind: duckdb, path: data/b.duckdb }', more, ...changes)
+  changedInto('{ kind: duckdb, path: data/b.duckdb }', more, changes)
 
-/** The same with another connection as its target. */
-export async function changedInto(target: string, more: string, ...changes: readonly string[]): Promise<Project> {
+/** The same with another connection as its target; `m.t` may keep its snapshots there. */
+export async function changedInto(
+  target: string,
+  more: string,
+  changes: readonly string[],
+  capture = 'snapshot',
+): Promise<Project> {
   const p = emptyProject()
   p.write('tidemark.yaml', PROJECT_YAML.replace('{ kind: duckdb, path: data/b.duckdb }', target))
   p.write(
@@ -26,7 +37,7 @@ tasks:
       source: { connection: a, table: src }
       target: { connection: b, table: dst }
       key: [id]
-      capture: snapshot
+      capture: ${capture}
       batch: { rows: 2 }
 ${more}`,
   )

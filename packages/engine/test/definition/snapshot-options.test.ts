@@ -2,7 +2,7 @@ import { CAPTURE_SCHEMAS } from '@tidemark/contract/capture-schema'
 import { expect, test } from 'vitest'
 import { exportYaml } from '../../src/definition/export.ts'
 import { resolveCatalog } from '../../src/definition/resolve.ts'
-import { deployed, flowYaml, problemText } from './definition-texts.ts'
+import { deployed, flowYaml, problemText, PROJECT } from './definition-texts.ts'
 
 const optionsOf = (capture: string, change: Readonly<Record<string, string>> = {}): unknown => {
   const { flows, problems } = resolveCatalog(deployed([flowYaml({ capture, ...change })]), CAPTURE_SCHEMAS)
@@ -11,7 +11,7 @@ const optionsOf = (capture: string, change: Readonly<Record<string, string>> = {
 }
 
 test('a snapshot that says nothing compares every column by fingerprints, and archives nothing', () => {
-  const all = { include: null, exclude: [], normalise: {}, exact: false, keep: null, archive: null }
+  const all = { include: null, exclude: [], normalise: {}, exact: false, keep: null, hot: 'local', archive: null }
   expect(optionsOf('snapshot')).toEqual(all)
   expect(optionsOf('{ kind: snapshot, compare: all }')).toEqual(all)
 })
@@ -30,12 +30,18 @@ test('what a snapshot compares, normalises and keeps is told as it was written, 
     },
     exact: true,
     keep: 5,
+    hot: 'local',
     archive: null,
   })
   expect(optionsOf('{ kind: snapshot, compare: { include: [name, price] } }')).toMatchObject({
     include: ['name', 'price'],
     exclude: [],
   })
+})
+
+test('the hot side is beside the project, or in the target as well where the flow says so', () => {
+  expect(optionsOf('{ kind: snapshot, hot: target }')).toMatchObject({ hot: 'target' })
+  expect(optionsOf('{ kind: snapshot, hot: local }')).toEqual(optionsOf('snapshot'))
 })
 
 test('an archive without a connection goes where the variables say', () => {
@@ -55,7 +61,7 @@ test.each([
 
 test('a snapshot survives deploy and export', () => {
   const yaml = flowYaml({
-    capture: '{ kind: snapshot, compare: { include: [a] }, normalise: { a: [trim] }, keep: 3 }',
+    capture: '{ kind: snapshot, compare: { include: [a] }, normalise: { a: [trim] }, keep: 3, hot: target }',
     apply: 'none',
   })
   const tables = deployed([yaml])
@@ -98,6 +104,7 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ['an exactness that is no switch', { capture: of('exact: sometimes') }, /^TM1011 /],
   ['insert-missing', { capture: 'snapshot', apply: 'insert-missing' }, /^TM1019 .*choose latest or live or forensic/],
   ['no apply without a snapshot', { apply: 'none' }, /^TM1019 .*watermark cannot be applied as none/],
+  ['a hot side in the cloud', { capture: of('hot: cloud') }, /^TM1011 .*hot/],
   ['an archive without a mapping', { capture: of('archive: lake') }, /^TM1011 /],
   ['an archive in nothing', { capture: of('archive: { connection: lak }') }, /^TM1013 .*did you mean "lake"\?/],
   ['an archive in a lake', { capture: of('archive: { connection: lake }') }, /^TM1019 .*one of files, s3, postgres/],
@@ -126,4 +133,21 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ],
 ])('a snapshot refused: %s', (_, change, message) => {
   expect(problemText([flowYaml(change)])).toMatch(message)
+})
+
+test.each([
+  ['files', '{ kind: files, path: data }'],
+  ['sqlserver', '{ kind: sqlserver, host: h, database: d, user: u, password: env:P }'],
+])('a target of kind %s keeps no snapshots', (kind, connection) => {
+  const project = PROJECT.replace('{ kind: duckdb, path: lake.duckdb }', connection)
+  const yaml = flowYaml({ capture: of('hot: target'), apply: 'none' })
+  expect(problemText([yaml], project)).toMatch(
+    new RegExp(`TM1019 .*hot: target, and the target is in connection "lake", which is ${kind}: .*duckdb or postgres`),
+  )
+})
+
+test('where the hot side is, is changed in place', () => {
+  const before = deployed([flowYaml({ capture: of('keep: 3') })])
+  const after = deployed([flowYaml({ capture: of('keep: 3, hot: target') })], before)
+  expect(after.tasks.map(({ version }) => version)).toEqual(before.tasks.map(({ version }) => version + 1))
 })

@@ -4,13 +4,15 @@ import { arrivedRelation } from '../../src/dialects/arrived-relation.ts'
 import type { FlowRelation } from '../../src/dialects/contract.ts'
 import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
 import { explainLanding } from '../../src/dialects/postgres/explain-batch.ts'
+import { explainHot } from '../../src/dialects/postgres/hot-tables.ts'
 import { heldKeys } from '../../src/dialects/postgres/held-keys.ts'
 import { sourceNames, targetNames } from '../../src/dialects/postgres/names.ts'
 import { postgresKit } from '../../src/dialects/postgres/sql-kit.ts'
 import { deleteListed } from '../../src/dialects/relational/delete.sql.ts'
 import type { Catalogs } from '../../src/dialects/relational/names.ts'
 import { SHARED_STATEMENTS } from '../../src/dialects/relational/statements.ts'
-import { ident, printable } from '../../src/dialects/sql-text.ts'
+import { HEADER_COLUMNS, type HotHeader } from '../../src/dialects/hot-tables.ts'
+import { ident, printable, sql } from '../../src/dialects/sql-text.ts'
 import { Secret } from '../../src/runtime/secret.ts'
 import { goldenText } from '../support/golden-flows.ts'
 
@@ -62,4 +64,13 @@ test.each([
     ...explainLanding(c, spooled, 'latest'),
   ]
   await expect(goldenText(statements)).toMatchFileSnapshot(`./postgres/snapshot-${apply}.sql`)
+})
+
+test('a snapshot that PostgreSQL keeps', async () => {
+  const header = Object.fromEntries(HEADER_COLUMNS.map((name) => [name, `its ${name}`])) as HotHeader
+  const put = { id: 's-new', header, rows: sql`(SELECT …)`, count: 1n }
+  const change = { kept: ['s-before'], gone: ['s-old', 's-new'], put }
+  const texts = explainHot(c.target, { store: 'STORE', flow: "o'clock" }, change, false)
+  const statements = texts.map((text) => ({ name: 'hot side in the target', text }))
+  await expect(goldenText(statements)).toMatchFileSnapshot('./postgres/snapshot-hot-target.sql')
 })

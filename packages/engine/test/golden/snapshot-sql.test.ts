@@ -21,6 +21,8 @@ const CASES: Readonly<Record<string, Case>> = {
   'snapshot-live-scope': { apply: 'live', over: SCOPED, scope: { customer: 'c' } },
   'snapshot-forensic': { apply: 'forensic' },
   'snapshot-latest-exact': { apply: 'latest', options: { exact: true, normalise: { name: [{ kind: 'trim' }] } } },
+  'snapshot-hot-target': { apply: 'live', options: { hot: 'target' } },
+  'snapshot-hot-target-first': { apply: 'none', options: { hot: 'target' }, first: true },
   'snapshot-none': { apply: 'none' },
 }
 
@@ -39,9 +41,10 @@ describe('golden SQL of snapshots into duckdb', () => {
     const plan = await w.planned(flow, { scope })
     const deps = w.deps()
     await using opened = await deps.openBench(flow, null)
-    const text = goldenText(await explainRun(deps.modes, plan, opened.bench))
+    const text = goldenText(await explainRun(deps.modes, w.store.id, plan, opened.bench))
     // ids are new each time
     const stable = text.replaceAll(/\bs-[0-9a-z]{5}\b/g, (id) => (id === before?.id ? 'S-BEFORE' : 'S-NOW'))
-    await expect(stable).toMatchFileSnapshot(`./duckdb/${name}.sql`)
+    const ours = stable.replaceAll(w.store.id, 'STORE')
+    await expect(ours).toMatchFileSnapshot(`./duckdb/${name}.sql`)
   })
 })

@@ -11,7 +11,15 @@ import { snapshotMode } from '../../src/snapshot/mode.ts'
 import type { SnapshotRow } from '../../src/snapshot/snapshot-row.ts'
 import { flowSpec, MODES, openWorld, type RunWish, type World } from './world.ts'
 
-export const ALL: SnapshotOptions = { include: null, exclude: [], normalise: {}, exact: false, keep: 2, archive: null }
+export const ALL: SnapshotOptions = {
+  include: null,
+  exclude: [],
+  normalise: {},
+  exact: false,
+  keep: 2,
+  hot: 'local',
+  archive: null,
+}
 
 /** As `flowSpec`, compared as said. */
 export const snapshotFlow = (options: Partial<SnapshotOptions> = {}, over: Partial<FlowSpec> = {}): FlowSpec =>

@@ -169,7 +169,7 @@ export class DuckdbBench implements Bench {
     this.target = files.target.target(session, catalogs, departure && ((type) => departure.source.logicalTypeOf(type)))
     this.#arrivals = departure && new Arrivals(departure, this.target, catalogs, spools.folder ?? source.folder)
     const targetOf = (r: FlowRelation) => stateOf(this.target, r.target.table)
-    const named = { catalogs, words: inWords(catalogs, files) }
+    const named = { catalogs, words: inWords(catalogs, files), hot: files.target.hot(session, catalogs) }
     if (departure !== null) {
       this.source = departure.source
       this.work = departure.work

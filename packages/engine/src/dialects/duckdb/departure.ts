@@ -40,6 +40,7 @@ export const noTarget: OpenTargetEnd = ({ target }) =>
     location: target.id,
     landing: null,
     target: (session, c, foreign) => new DuckdbTarget(null, session, c, target.id, foreign),
+    hot: () => null,
   })
 
 export async function openDuckdbDeparture(options: OpenBench, openSource: OpenSourceEnd): Promise<Departure> {

@@ -5,6 +5,7 @@ import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { BatchTransaction, CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import type { EmbeddedStatements, EmbeddedTables, EmbeddedWork } from '../embedded-work.ts'
+import type { HotTables } from '../hot-tables.ts'
 import { deleteGone } from '../relational/delete.sql.ts'
 import { targetTable, work } from '../relational/names.ts'
 import { predicates } from '../relational/selection.sql.ts'
@@ -25,6 +26,13 @@ import { columnsOfWork, findSpooled, listGone, spoolRows } from './spool.sql.ts'
 import { ours } from './transaction.ts'
 import type { SpooledEnd } from './work-area.ts'
 
+interface Named {
+  readonly catalogs: DuckdbCatalogs
+  /** for people */
+  readonly words: DuckdbCatalogs
+  readonly hot: HotTables | null
+}
+
 export class EmbeddedDuckdb implements EmbeddedWork {
   readonly #session: DuckdbSession
   /** rows come from another engine; null: this one reads them */
@@ -34,14 +42,16 @@ export class EmbeddedDuckdb implements EmbeddedWork {
   readonly #targetOf: (relation: FlowRelation) => Promise<TargetState>
   readonly #tables: EmbeddedTables
   readonly said: EmbeddedStatements
+  readonly hot: HotTables | null
 
   constructor(
     session: DuckdbSession,
-    { catalogs, words }: { readonly catalogs: DuckdbCatalogs; readonly words: DuckdbCatalogs },
+    { catalogs, words, hot }: Named,
     end: SpooledEnd,
     targetOf: (relation: FlowRelation) => Promise<TargetState>,
     arrivals: Arrivals | null,
   ) {
+    this.hot = hot
     this.#arrivals = arrivals
     this.#session = session
     this.#catalogs = catalogs

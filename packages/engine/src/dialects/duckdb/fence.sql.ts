@@ -8,6 +8,7 @@
 import type { FenceKey } from '../contract.ts'
 import { catalogText, ident, param, type Sql, sql } from '../sql-text.ts'
 import type { OwnTable, TargetNames } from '../relational/names.ts'
+import { hotView } from '../relational/hot.sql.ts'
 import { OWN_TABLES } from '../relational/recall.sql.ts'
 import type { AttachedTarget } from './names.ts'
 
@@ -41,7 +42,19 @@ const CREATE: Readonly<Record<FenceTable, (c: TargetNames | null) => Sql>> = {
   settled_at TIMESTAMPTZ, PRIMARY KEY (store, flow, scope))`,
 }
 
-/** Of the tables of the fence, those that are there. */
+/** Of snapshots that are kept here. */
+export const createHot = (c: AttachedTarget): readonly Sql[] => [
+  sql`CREATE TABLE IF NOT EXISTS ${c.own('snapshot')} (store VARCHAR, flow VARCHAR, id VARCHAR, number BIGINT NOT NULL, scope VARCHAR NOT NULL, run VARCHAR NOT NULL,
+  taken_at TIMESTAMPTZ NOT NULL, state VARCHAR NOT NULL, previous VARCHAR, rows BIGINT NOT NULL, new_rows BIGINT NOT NULL, changed_rows BIGINT NOT NULL,
+  deleted_rows BIGINT NOT NULL, unchanged_rows BIGINT NOT NULL, schema_change VARCHAR NOT NULL, engine VARCHAR NOT NULL, key VARCHAR NOT NULL,
+  compared VARCHAR NOT NULL, columns VARCHAR NOT NULL, image_bytes BIGINT NOT NULL)`,
+  sql`CREATE TABLE IF NOT EXISTS ${c.own('hot_row')} (store VARCHAR NOT NULL, flow VARCHAR NOT NULL, snapshot VARCHAR NOT NULL, key VARCHAR NOT NULL, row_hash VARCHAR NOT NULL,
+  first_hash UBIGINT NOT NULL, second_hash UBIGINT NOT NULL, place BIGINT NOT NULL)`,
+  // by the names of its own file, whatever that is attached as
+  sql`CREATE VIEW IF NOT EXISTS ${c.own('hot')} AS ${hotView({ own: (name) => ident('tidemark', name) })}`,
+]
+
+/** Of the tables of Tidemark's own, those that are there. */
 export const listOwn = (c: AttachedTarget): Sql =>
   sql`SELECT table_name FROM duckdb_tables() WHERE database_name = ${param(c.ownCatalog)} AND schema_name = 'tidemark'`
 

@@ -4,10 +4,12 @@ import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { DuckdbFile, DuckdbSession } from '../../drivers/duckdb.ts'
 import type { FlowRelation, OpenBench } from '../contract.ts'
 import type { ForeignTypes } from '../foreign-types.ts'
+import type { HotTables } from '../hot-tables.ts'
 import type { Sql } from '../sql-text.ts'
 import type { ApplyMode, Staging } from '../relational/apply.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
 import type { Sender } from '../relational/sender.ts'
+import { DuckdbHotTables } from './hot-tables.ts'
 import type { DuckdbCatalogs } from './names.ts'
 import { openFile, pathOf } from './open-file.ts'
 import { DuckdbTarget } from './target.ts'
@@ -34,6 +36,8 @@ export interface TargetEnd {
   /** null: the database's own INSERT */
   readonly landing: Landing | null
   target(session: DuckdbSession, c: DuckdbCatalogs, foreign: ForeignTypes | null): DuckdbTarget
+  /** null: snapshots are not kept there */
+  hot(session: DuckdbSession, c: DuckdbCatalogs): HotTables | null
 }
 
 export type OpenTargetEnd = (options: OpenBench, opening: AsyncDisposableStack) => Promise<TargetEnd>
@@ -51,5 +55,6 @@ export async function attachedTarget(options: OpenBench, opening: AsyncDisposabl
     location: path,
     landing: null,
     target: (session, c, foreign) => new DuckdbTarget(file, session, c, path, foreign),
+    hot: (session, c) => new DuckdbHotTables(file, session, c.target, path),
   }
 }

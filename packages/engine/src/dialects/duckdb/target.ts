@@ -24,6 +24,7 @@ import { predicates } from '../relational/selection.sql.ts'
 import * as marks from '../relational/fence.sql.ts'
 import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
 import { targetTable, writtenTable } from '../relational/names.ts'
+import { atOnce, isConflict } from './at-once.ts'
 import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
 import { describeTable, isTable, schemaAndTable, shownTable } from './introspect.ts'
@@ -177,21 +178,8 @@ export class DuckdbTarget implements TargetPort {
     })
   }
 
-  /** DDL and catalog changes conflict with those of another worker; all of them may be repeated. */
-  async #atOnce(work: () => Promise<void>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.#session.begin()
-        await work()
-        await this.#session.commit()
-        return
-      } catch (error) {
-        await this.#session.rollback()
-        if (attempt >= 20 || !(isConflict(error) || isDuplicate(error)))
-          throw translate(error, this.location, 'TM5001', this.#session.discreet)
-        await sleep(RETRY_MS)
-      }
-    }
+  #atOnce(work: () => Promise<void>): Promise<void> {
+    return atOnce(this.#session, this.location, work)
   }
 
   async fenceToken(store: string, flow: string): Promise<bigint> {
@@ -302,11 +290,3 @@ export class DuckdbTarget implements TargetPort {
     return exec(this.#session, statement, this.location)
   }
 }
-
-/** Two owners that prepare at once may both add the slots: the second finds them when it tries again. */
-const isDuplicate = (error: unknown): boolean =>
-  error instanceof Error && (classify(error) === 'constraint' || classify(error.cause) === 'constraint')
-
-export const isConflict = (error: unknown): boolean =>
-  classify(error) === 'conflict' ||
-  (error instanceof Error && error.cause !== undefined && classify(error.cause) === 'conflict')

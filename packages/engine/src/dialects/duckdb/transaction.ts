@@ -11,7 +11,7 @@ import { markerCounts } from '../relational/marker-rows.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { enter } from './fence.sql.ts'
 import { count, exec, query } from './run-sql.ts'
-import { isConflict } from './target.ts'
+import { isConflict } from './at-once.ts'
 
 export function ours(tx: BatchTransaction): DuckdbTransaction {
   if (!(tx instanceof DuckdbTransaction)) throw new TypeError('a transaction of another dialect')

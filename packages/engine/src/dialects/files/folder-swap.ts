@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path'
 import type { DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { exec, query } from '../duckdb/run-sql.ts'
-import { isConflict } from '../duckdb/target.ts'
+import { isConflict } from '../duckdb/at-once.ts'
 import { deleteSwap, listSwaps, listSwapTable } from './folder.sql.ts'
 
 export interface FolderSwap {

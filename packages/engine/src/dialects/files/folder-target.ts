@@ -100,6 +100,7 @@ export async function folderTarget(options: OpenBench, opening: AsyncDisposableS
     location: path,
     landing: landingIn(f),
     target: (session, c, foreign) => new FolderTarget(file, session, c, foreign, f),
+    hot: () => null,
   }
 }
 

@@ -10,6 +10,7 @@ import type { DuckdbDeparture } from '../duckdb/departure.ts'
 import type { EmbeddedDuckdb } from '../duckdb/embedded.ts'
 import { holderOf as ownHolderOf, logicalTypeOf as ownLogicalTypeOf } from '../duckdb/types.ts'
 import type { EmbeddedStatements, EmbeddedWork } from '../embedded-work.ts'
+import type { HotTables } from '../hot-tables.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import { deleteListed } from '../relational/delete.sql.ts'
 import { type Catalogs, targetTable } from '../relational/names.ts'
@@ -17,6 +18,7 @@ import { nextBatch } from '../relational/versions.sql.ts'
 import { ident, type Sql, sql } from '../sql-text.ts'
 import { copyOutText, inlined } from './copy-text.ts'
 import { bringHeldKeys, deletableColumn, heldKeys } from './held-keys.ts'
+import { PostgresHotTables } from './hot-tables.ts'
 import { refuseChangedTarget } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
 import type { PostgresConnection } from './session.ts'
@@ -38,6 +40,7 @@ const HELD = sql`work.held`
 export class EmbeddedBesidePostgres implements EmbeddedWork {
   readonly arrives = true
   readonly said: EmbeddedStatements
+  readonly hot: HotTables
   readonly #spool: DuckdbDeparture
   readonly #own: EmbeddedDuckdb
   readonly #side: PostgresSide
@@ -50,6 +53,7 @@ export class EmbeddedBesidePostgres implements EmbeddedWork {
     this.#spool = spool
     this.#own = embedded
     this.#side = side
+    this.hot = new PostgresHotTables(side, spool, embedded)
     this.said = this.#statements(embedded.said)
   }
 

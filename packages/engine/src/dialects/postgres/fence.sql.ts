@@ -4,6 +4,8 @@
  */
 import type { BatchKey, FenceKey } from '../contract.ts'
 import type { OwnTable, TargetNames } from '../relational/names.ts'
+import { hotView } from '../relational/hot.sql.ts'
+import type { HotTableName } from '../hot-tables.ts'
 import { ident, joined, param, type Sql, sql, textLiteral } from '../sql-text.ts'
 import { OWN_SCHEMA } from './names.ts'
 
@@ -25,6 +27,20 @@ export const createSchema = (name: string): Sql => sql`CREATE SCHEMA IF NOT EXIS
 
 export const createOwn = (name: OwnTable): Sql =>
   sql`CREATE TABLE IF NOT EXISTS ${ident(OWN_SCHEMA, name)} (${COLUMNS[name]})`
+
+const ownHot = (name: HotTableName): Sql => ident(OWN_SCHEMA, name)
+
+/** Of snapshots that are kept here. A key may be too long for an index: rows are found by their snapshot. */
+export const createHot: readonly Sql[] = [
+  sql`CREATE TABLE IF NOT EXISTS ${ownHot('snapshot')} (store varchar, flow varchar, id varchar, number bigint NOT NULL, scope varchar NOT NULL, run varchar NOT NULL,
+  taken_at timestamptz NOT NULL, state varchar NOT NULL, previous varchar, rows bigint NOT NULL, new_rows bigint NOT NULL, changed_rows bigint NOT NULL,
+  deleted_rows bigint NOT NULL, unchanged_rows bigint NOT NULL, schema_change text NOT NULL, engine varchar NOT NULL, key text NOT NULL,
+  compared text NOT NULL, columns text NOT NULL, image_bytes bigint NOT NULL, PRIMARY KEY (store, flow, id))`,
+  sql`CREATE TABLE IF NOT EXISTS ${ownHot('hot_row')} (store varchar NOT NULL, flow varchar NOT NULL, snapshot varchar NOT NULL, key text NOT NULL, row_hash varchar NOT NULL,
+  first_hash numeric(20) NOT NULL, second_hash numeric(20) NOT NULL, place bigint NOT NULL)`,
+  sql`CREATE INDEX IF NOT EXISTS hot_row_of ON ${ownHot('hot_row')} (store, flow, snapshot)`,
+  sql`CREATE OR REPLACE VIEW ${ownHot('hot')} AS ${hotView({ own: ownHot })}`,
+]
 
 /** Of these schemas, those that are there: a name that exists needs no right to create it. */
 export const listSchemas = (names: readonly string[]): Sql =>

@@ -1,7 +1,6 @@
 /** A PostgreSQL database as a target: fence, markers, the settled marker, the target table. */
 import type { TableName } from '@tidemark/contract/flow'
 import { NO_ROWS } from '@tidemark/contract/row-counts'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import {
@@ -21,11 +20,11 @@ import { dropUnselected } from '../relational/capture.sql.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import * as marks from '../relational/fence.sql.ts'
 import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
-import { type Catalogs, targetTable, writtenTable } from '../relational/names.ts'
+import { type Catalogs, type TargetNames, targetTable, writtenTable } from '../relational/names.ts'
 import { OWN_TABLES } from '../relational/recall.sql.ts'
 import type { Sender } from '../relational/sender.ts'
 import { ident, printable, sql } from '../sql-text.ts'
-import { classify, translate } from './errors.ts'
+import { atOnce } from './at-once.ts'
 import * as fence from './fence.sql.ts'
 import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
 import { describeTable } from './introspect.ts'
@@ -41,9 +40,6 @@ import { elementOf, findType, formatType } from './type-text.ts'
 
 /** characters */
 const LONGEST_VARYING = 10_485_760
-
-const RETRY_MS = 25
-const ATTEMPTS = 20
 
 export class PostgresTarget implements TargetPort {
   readonly location: string
@@ -179,21 +175,8 @@ export class PostgresTarget implements TargetPort {
     for (const name of names) if (!there.has(name)) await this.#to.exec(fence.createSchema(name))
   }
 
-  /** Catalog changes conflict with those of another worker; all of them may be repeated. */
-  async #atOnce(work: () => Promise<void>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.#session.begin()
-        await work()
-        await this.#session.commit()
-        return
-      } catch (error) {
-        await this.#session.rollback()
-        if (attempt >= ATTEMPTS || !(classify(error) === 'conflict' || isDuplicate(error)))
-          throw translate(error, this.location, 'TM5001', this.#session.discreet)
-        await sleep(RETRY_MS)
-      }
-    }
+  #atOnce(work: () => Promise<void>): Promise<void> {
+    return atOnce(this.#session, this.location, work)
   }
 
   async fenceToken(store: string, flow: string): Promise<bigint> {
@@ -224,7 +207,7 @@ export class PostgresTarget implements TargetPort {
     const c = this.#catalogs
     const there = (await this.describe(relation.target.table)) !== null
     await this.#atOnce(async () => {
-      await this.#enter(key)
+      await expectOwner(this.#to, this.#catalogs.target, key)
       const [predicate] = how.still === null ? [] : predicates(c, relation, how.still, there)
       if (predicate) await this.#to.exec(dropUnselected(c, relation, predicate))
       const [row] = there ? await this.#to.query(vanishing(c, relation)) : []
@@ -252,14 +235,9 @@ export class PostgresTarget implements TargetPort {
     if (is !== null && is !== wanted) await this.#to.exec(renameKey(this.#catalogs, relation, is, wanted))
   }
 
-  async #enter(key: FenceKey): Promise<void> {
-    const [row] = await this.#to.query(fence.enter(this.#catalogs.target, key, swapOf('')))
-    if (row?.[0] !== String(key.token)) throw new AppError('TM5002', `${key.flow} has a newer owner`)
-  }
-
   async settle(key: FenceKey, settled: NewSettled, table: TableName | null): Promise<void> {
     await this.#atOnce(async () => {
-      await this.#enter(key)
+      await expectOwner(this.#to, this.#catalogs.target, key)
       for (const statement of marks.settle(this.#catalogs.target, key, settled, writtenTable(this.#catalogs, table)))
         await this.#to.exec(statement)
     })
@@ -272,8 +250,8 @@ export class PostgresTarget implements TargetPort {
   }
 }
 
-/** Two owners that prepare at once may both make something: the second finds it when it tries again. */
-function isDuplicate(error: unknown): boolean {
-  const state = error instanceof AppError ? error.facts['sqlstate'] : null
-  return state === '23505' || state === '42P06' || state === '42P07' || state === '42701'
+/** In a transaction that lets no newer owner in until it ends. TM5002 where there is one. */
+export async function expectOwner(to: Sender, c: TargetNames, key: FenceKey): Promise<void> {
+  const [row] = await to.query(fence.enter(c, key, swapOf('')))
+  if (row?.[0] !== String(key.token)) throw new AppError('TM5002', `${key.flow} has a newer owner`)
 }

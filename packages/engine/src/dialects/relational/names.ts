@@ -3,6 +3,7 @@ import type { ColumnRef, TableName } from '@tidemark/contract/flow'
 import type { Secret } from '../../runtime/secret.ts'
 import type { FlowRelation } from '../contract.ts'
 import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
+import type { HotTableName } from '../hot-tables.ts'
 import type { SqlKit } from './sql-kit.ts'
 import type { Statements } from './statements.ts'
 
@@ -23,8 +24,8 @@ export type OwnTable = 'fence' | 'marker' | 'marker_reject' | 'settled'
 export interface TargetNames {
   /** a table that batches write, one beside the target included */
   table(name: TableName): Sql
-  /** of fence and markers */
-  own(name: OwnTable): Sql
+  /** of fence and markers, and of snapshots that are kept there */
+  own(name: OwnTable | HotTableName): Sql
   /** the side table that holds positions the target cannot */
   side(name: TableName): Sql
 }

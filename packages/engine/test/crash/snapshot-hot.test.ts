@@ -1,0 +1,85 @@
+/** A run whose target keeps its snapshots dies by SIGKILL around the points where it does: both sides are the same in the end. */
+import { rmSync } from 'node:fs'
+import { RunDocument } from '@tidemark/contract/api'
+import { describe, expect, test } from 'vitest'
+import type { Project } from '../e2e/project.ts'
+import { someOf } from '../support/long.ts'
+import { TestDatabase } from '../support/postgres-database.ts'
+import { byText, changeLater, expectMirror, mirrored, SETTLED, type TargetRows } from './mirror-wreck.ts'
+import { died, HOT_POINTS } from './snapshot-wreck.ts'
+
+interface World extends AsyncDisposable {
+  readonly p: Project
+  readonly rows: TargetRows
+}
+
+const CAPTURE = '{ kind: snapshot, hot: target }'
+
+const WORLDS: Readonly<Record<string, () => Promise<World>>> = {
+  DuckDB: async () => {
+    const p = await mirrored('live', '{ kind: duckdb, path: data/b.duckdb }', CAPTURE)
+    const rows: TargetRows = (query) => p.rows('data/b.duckdb', query)
+    return { p, rows, [Symbol.asyncDispose]: () => p[Symbol.asyncDispose]() }
+  },
+  PostgreSQL: async () => {
+    await using opening = new AsyncDisposableStack()
+    const db = opening.use(await TestDatabase.create('18'))
+    const p = opening.use(await mirrored('live', `{ kind: postgres, url: "${db.url}" }`, CAPTURE))
+    const opened = opening.move()
+    return { p, rows: (query) => db.rows(query), [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  },
+}
+
+const HOT = 'SELECT snapshot, key, row_hash, state FROM'
+
+async function expectBothAlike({ p, rows }: World): Promise<void> {
+  await expectMirror(p, 'live', rows)
+  const inTarget = (await rows(`${HOT} tidemark.hot`)).toSorted(byText)
+  expect(inTarget).toEqual((await p.rows('.tidemark/snapshots/m.t.duckdb', `${HOT} hot`)).toSorted(byText))
+  expect(new Set(inTarget.map(([, , , state]) => state))).toEqual(new Set(['kept']))
+  expect(await rows('SELECT count(*) FROM tidemark.snapshot')).toEqual([['2']])
+}
+
+describe.concurrent.each(Object.keys(WORLDS))('crashes of hot: target in %s', (kind) => {
+  const world = (): Promise<World> => WORLDS[kind]?.() ?? Promise.reject(new TypeError(kind))
+  const first = Object.keys(WORLDS).indexOf(kind)
+
+  test.for(someOf(2, HOT_POINTS, first))(
+    'dies at %s; the next run ends it, and both have it as kept',
+    async (point) => {
+      await using w = await world()
+      await died(w.p, point)
+      const { runs } = await w.p.json(RunDocument, ['run', 'm.t'])
+      if (!SETTLED.includes(point)) expect(runs[0]?.rows).toMatchObject({ inserted: 2, updated: 4, deleted: 3 })
+      expect(runs.at(-1)).toMatchObject({ status: 'nothing_to_do' })
+      await expectBothAlike(w)
+    },
+  )
+
+  test.for(
+    someOf(
+      3,
+      HOT_POINTS.filter((point) => !SETTLED.includes(point)),
+      first + 1,
+    ),
+  )('dies at %s and is given up: its snapshot is in neither', async (point) => {
+    await using w = await world()
+    await died(w.p, point)
+    await w.p.ok('run', 'm.t', '--fresh')
+    await expectBothAlike(w)
+  })
+
+  test.for(someOf(3, HOT_POINTS, first))(
+    'dies at %s and its disk is lost: the run that goes on reports no change that is none',
+    async (point) => {
+      await using w = await world()
+      await died(w.p, point)
+      for (const folder of ['.tidemark/snapshots', '.tidemark/tmp'])
+        rmSync(w.p.path(folder), { recursive: true, force: true })
+      await changeLater(w.p)
+      await w.p.ok('run', 'm.t')
+      await w.p.ok('run', 'm.t')
+      await expectBothAlike(w)
+    },
+  )
+})
