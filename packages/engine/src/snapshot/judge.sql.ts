@@ -138,13 +138,15 @@ JOIN ${readImage(images.now)} AS n ON ${imagePlace('n')} = j.place
 WHERE j.kind = 'unchanged' AND NOT (${joined(same, ' AND ')}))`
 }
 
+const selectMoved = (image: string): Sql =>
+  sql`SELECT i.* FROM ${readImage(image)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))`
+
 /** Rows of the image that are new or changed, where they lie. */
-export const movedRows = (image: string): Sql =>
-  sql`(SELECT i.* FROM ${readImage(image)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed')))`
+export const movedRows = (image: string): Sql => sql`(${selectMoved(image)})`
 
 /** A join first and everything else after: what is made of few rows of many is slow within the statement that finds them. */
 export const takeMoved = (image: string): Sql =>
-  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT * FROM ${movedRows(image)} AS i`
+  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS ${selectMoved(image)}`
 
 /** For the statements of `differences.sql.ts`. */
 export const takeChanged = (images: Images): readonly Sql[] => [
