@@ -1,8 +1,9 @@
 /** Rows arriving from another engine: loaded as texts and bytes, then read as what they say. */
-import type { LoadColumn, SqlServerSession } from '../../drivers/sqlserver.ts'
+import type { LoadColumn, LoadRow, SqlServerSession } from '../../drivers/sqlserver.ts'
 import { arrivedRelation } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import { type Departure, LeavingFailed } from '../departure.ts'
+import { readsSpool } from '../lanes.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import {
   ARRIVED,
@@ -22,8 +23,9 @@ import { IncomingCsv } from './incoming-csv.ts'
 import { tsql } from './style.ts'
 import type { SqlServerTarget } from './target.ts'
 
-/** The relation as its rows arrive: of the target's types for what the source holds, casts still to be done. */
+/** The relation as its rows arrive: of the target's types for what the source holds, casts still to be done; those of a spool are done. */
 export function arrivedBy(flow: FlowRelation, target: SqlServerTarget): FlowRelation {
+  if (readsSpool(flow)) return arrivedRelation(flow, (x) => x.targetType, null, false)
   const typeOf = (x: PlannedColumn): string =>
     x.mask === null ? (target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
   const position = flow.position && (target.typeFor(flow.position.type) ?? flow.position.type)
@@ -76,6 +78,21 @@ const loadColumns = (columns: readonly ArrivedColumn[]): readonly LoadColumn[] =
   ...(hasLong(columns) ? [{ name: PARTS_NAME, kind: 'text' as const, length: 20 }] : []),
   { name: NUMBER_NAME, kind: 'number' },
 ]
+
+/** Rows that are here already, in the temporary table, whatever had been in it. */
+export async function loadArrived(
+  session: SqlServerSession,
+  columns: readonly ArrivedColumn[],
+  rows: readonly LoadRow[],
+  where: string,
+): Promise<void> {
+  try {
+    await session.script(tsql(remakeArrived(columns)))
+    await session.load(tsql(ARRIVED), loadColumns(columns), rows)
+  } catch (error) {
+    throw translate(error, where, 'TM5001', session.discreet)
+  }
+}
 
 /** Rows in bulk; between them each value that comes in parts, and room for one that is longer than any before. */
 async function loadAll(

@@ -20,7 +20,7 @@ export const sqlserver = {
   locate: (options) => connectionOf(options).location,
   sees: (other) => SEES.has(other),
   openBench: async (options) =>
-    (await openSqlServerBench(options)) ??
+    (options.spools === true ? null : await openSqlServerBench(options)) ??
     (await openSqlServerArrival(options, await openSqlServerDeparture(options), true)),
   openDeparture: (options) => openSqlServerDeparture(options),
   openArrival: (options, from) => openSqlServerArrival(options, from, false),
