@@ -2,7 +2,7 @@
 import type { LoadColumn, LoadRow, SqlServerSession } from '../../drivers/sqlserver.ts'
 import { arrivedRelation } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
-import { type Departure, LeavingFailed } from '../departure.ts'
+import { type Departure, type Leaving, LeavingFailed } from '../departure.ts'
 import { readsSpool } from '../lanes.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import {
@@ -48,12 +48,45 @@ export async function receive(
   long: Set<string>,
 ): Promise<Received> {
   const columns = arrivedColumns(r, long)
+  await remake(session, columns, where)
+  const leaving = await from.read(batch.flow, batch.selection, batch.split, 'csv')
+  return await takeIn(session, leaving, columns, { where, long, translate: (error) => from.translate(error) })
+}
+
+async function remake(session: SqlServerSession, columns: readonly ArrivedColumn[], where: string): Promise<void> {
   try {
     await session.script(tsql(remakeArrived(columns)))
   } catch (error) {
     throw translate(error, where, 'TM5001', session.discreet)
   }
-  const leaving = await from.read(batch.flow, batch.selection, batch.split, 'csv')
+}
+
+/** The rows of a file, in a temporary table of the session's. */
+export async function receiveFile(
+  session: SqlServerSession,
+  leaving: Leaving,
+  r: FlowRelation,
+  about: { readonly where: string; readonly translate: (error: unknown) => Error },
+): Promise<Received> {
+  const long = new Set<string>()
+  const columns = arrivedColumns(r, long)
+  await remake(session, columns, about.where)
+  return await takeIn(session, leaving, columns, { ...about, long })
+}
+
+interface About {
+  readonly where: string
+  readonly long: Set<string>
+  /** what LeavingFailed was caused by, in the words of whoever sent the rows */
+  readonly translate: (error: unknown) => Error
+}
+
+async function takeIn(
+  session: SqlServerSession,
+  leaving: Leaving,
+  columns: readonly ArrivedColumn[],
+  { where, long, translate: inTheirWords }: About,
+): Promise<Received> {
   const incoming = new IncomingCsv(new CsvRows(columns))
   // whoever fails first is the one to tell: the other one only says that it has nobody at its other end
   let refused: { readonly error: unknown } | null = null
@@ -67,7 +100,7 @@ export async function receive(
   if (first !== null) throw translate(first.error, where, 'TM5001', session.discreet)
   if (left.status === 'rejected')
     throw left.reason instanceof LeavingFailed
-      ? from.translate(left.reason.cause)
+      ? inTheirWords(left.reason.cause)
       : translate(left.reason, where, 'TM5001', session.discreet)
   if (came.status === 'rejected') throw translate(came.reason, where, 'TM5001', session.discreet)
   return came.value
@@ -86,8 +119,8 @@ export async function loadArrived(
   rows: readonly LoadRow[],
   where: string,
 ): Promise<void> {
+  await remake(session, columns, where)
   try {
-    await session.script(tsql(remakeArrived(columns)))
     await session.load(tsql(ARRIVED), loadColumns(columns), rows)
   } catch (error) {
     throw translate(error, where, 'TM5001', session.discreet)

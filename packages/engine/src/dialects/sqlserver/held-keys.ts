@@ -76,11 +76,11 @@ export async function writeHeldKeys(
   try {
     await using session = await openSession(from, 'source')
     const how = await howRead(session, from, r)
-    await session.begin(how.isSnapshot ? 'SNAPSHOT' : 'READ COMMITTED')
+    // within a transaction a table in memory is not read under READ COMMITTED
+    if (how.isSnapshot) await session.begin('SNAPSHOT')
     const out = new CsvOut(createWriteStream(path), false)
     const rows = await sendRows(session, readingOf(c, r, exactly, how), out)
     await out.end()
-    await session.rollback()
     return rows
   } catch (error) {
     throw translate(error, from.location)

@@ -30,6 +30,7 @@ export const sqlserver = {
   prepareTarget,
   ownTables,
   prepareSql,
+  newTable: async (...of) => (await import('./new-table.ts')).newTable(...of),
   version: () => 'SQL Server, whichever the server is',
   classify,
   translate,
