@@ -107,7 +107,7 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
       `${definition.id}: capture ${mode.kind} from ${bench.source.location} to ${bench.target.location}`,
       {
         remedy: [
-          `its source is a DuckDB file, a folder of files, a PostgreSQL database, or one of SQL Server that allows SNAPSHOT or READ_COMMITTED_SNAPSHOT; its target a DuckDB file or a PostgreSQL database`,
+          `its source is a DuckDB file, a folder of files, a PostgreSQL database, or one of SQL Server that allows SNAPSHOT or READ_COMMITTED_SNAPSHOT; its target a DuckDB file, or a database of PostgreSQL or SQL Server`,
         ],
       },
     )

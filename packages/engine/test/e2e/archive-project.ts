@@ -16,10 +16,18 @@ interface Wishes {
   /** what stands in `archive: { … }` */
   readonly archive?: string
   readonly keep?: number
+  /** text of the file `.env` */
+  readonly env?: string
 }
 
-export async function ordersProject({ project = PROJECT, archive = 'connection: inbox', keep = 1 }: Wishes = {}) {
+export async function ordersProject({
+  project = PROJECT,
+  archive = 'connection: inbox',
+  keep = 1,
+  env = '',
+}: Wishes = {}) {
   const p = emptyProject()
+  if (env !== '') p.write('.env', env)
   p.write('tidemark.yaml', project)
   p.write(
     'modules/m.yaml',

@@ -31,7 +31,7 @@ import type { EmbeddedWork } from '../embedded-work.ts'
 import { arrivedBy, notBinary, receiveInto, receiveStaged } from './arriving.ts'
 import { BatchTarget } from './batch-target.ts'
 import { classify } from './errors.ts'
-import { EmbeddedBesidePostgres } from './embedded.ts'
+import { embeddedBesidePostgres } from './embedded.ts'
 import { explainLanding } from './explain-batch.ts'
 import { isFilledByRun } from './fresh-target.sql.ts'
 import { canUpsert, withAddresses } from './land.ts'
@@ -108,7 +108,7 @@ class ArrivalBench implements Bench {
     this.target = new PostgresTarget(into, session, catalogs, foreign)
     this.#batches = new BatchTarget(into, session, catalogs, this.target)
     if (spool !== null)
-      this.embedded = new EmbeddedBesidePostgres(spool.from, { into, session, catalogs, target: this.target })
+      this.embedded = embeddedBesidePostgres(spool.from, { into, session, catalogs, target: this.target })
   }
 
   lanes(relation: FlowRelation): LaneFacts {

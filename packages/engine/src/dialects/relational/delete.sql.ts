@@ -6,11 +6,16 @@ import { type Catalogs, keyEquals, keyName, targetKey, targetTable, work, workKe
 import { ALWAYS } from './selection.sql.ts'
 import { andLive, closing, keepsVersions } from './versions.sql.ts'
 
+export type Carried = NonNullable<FlowRelation['target']['carries']>[number]
+
 /** Of the target as `t`: rows that the run's scope still has, and that are not excluded from the flow in every role. */
-export function deletable({ kit }: Pick<Catalogs, 'kit'>, r: FlowRelation): Sql {
-  const carried = (r.target.carries ?? []).map(
-    ({ column, type, value }) => sql`${ident('t', column)} = ${kit.valueOf(type, param(value))}`,
-  )
+export function deletable(
+  { kit }: Pick<Catalogs, 'kit'>,
+  r: FlowRelation,
+  isCarried: (x: Carried) => Sql = ({ column, type, value }) =>
+    sql`${ident('t', column)} = ${kit.valueOf(type, param(value))}`,
+): Sql {
+  const carried = (r.target.carries ?? []).map(isCarried)
   const kept = r.excludeKeys.flatMap((e) =>
     r.key
       .filter((k) => k.source === e.column)

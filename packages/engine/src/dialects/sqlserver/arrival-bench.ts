@@ -17,6 +17,8 @@ import type {
   StageHow,
 } from '../contract.ts'
 import type { Departure } from '../departure.ts'
+import type { DuckdbDeparture } from '../duckdb/departure.ts'
+import type { EmbeddedWork } from '../embedded-work.ts'
 import { lanesFrom } from '../departure-lanes.ts'
 import type { LaneFacts } from '../lanes.ts'
 import type { TemplateColumn } from '../planned-steps.ts'
@@ -36,10 +38,11 @@ import {
 import { arrivedBy, receive } from './arriving.ts'
 import { BatchTarget } from './batch-target.ts'
 import { catalogsOf, intoOf, placeOf } from './catalogs.ts'
+import { embeddedBesideSqlServer } from './embedded.ts'
 import { classify } from './errors.ts'
 import { explainLanding } from './explain-batch.ts'
 import { anyRow, broughtNewRows } from './fresh-target.sql.ts'
-import { isPlain } from './land.ts'
+import { isKept, isPlain } from './land.ts'
 import { TypesAsPlanned } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
 import { serverVersion } from './server-version.ts'
@@ -54,14 +57,29 @@ import { workPlace } from './work-area.ts'
 /** `ofOurs`: rows come from a SQL Server, and their types are known as they are. */
 export async function openSqlServerArrival(options: OpenBench, from: Departure, ofOurs: boolean): Promise<Bench> {
   await using opening = new AsyncDisposableStack()
-  opening.use(from)
+  const spool = options.spools === true ? await openSpool(options, from) : null
+  opening.use(spool?.from ?? from)
   const into = intoOf(options)
   const session = opening.use(await openSession(into, options.mode === 'write' ? 'target' : 'source'))
   session.discreet = options.discreet ?? false
   const { major } = await serverVersion(session, into.location)
   const catalogs = catalogsOf(into, into, workPlace(null), options.secret, major)
   const target = new SqlServerTarget(into, session, catalogs, ofOurs ? null : (type) => from.source.logicalTypeOf(type))
-  return new ArrivalBench(from, into, session, catalogs, target, opening.move())
+  return new ArrivalBench({ source: from, spool, ofOurs }, into, session, catalogs, target, opening.move())
+}
+
+/** Where the rows come from: the source, and where a capture takes all of them out, the spool that they leave from. */
+interface Ends {
+  readonly source: Departure
+  readonly spool: { readonly from: DuckdbDeparture; readonly work: RangesAlone } | null
+  readonly ofOurs: boolean
+}
+
+/** Loaded by runs that need it: other rows pass by the embedded engine. */
+async function openSpool(options: OpenBench, source: Departure): Promise<Ends['spool']> {
+  const { openLeavingSpool, rangesOfSpool } = await import('../duckdb/leaving-spool.ts')
+  const from = await openLeavingSpool(options, source)
+  return from && { from, work: rangesOfSpool(from.area) }
 }
 
 /** duplicates of a constraint and of an index */
@@ -70,6 +88,7 @@ const DUPLICATE: ReadonlySet<unknown> = new Set([2627, 2601])
 class ArrivalBench implements Bench {
   readonly source: SourcePort
   readonly work: RangesAlone
+  readonly embedded?: EmbeddedWork
   readonly target: SqlServerTarget
   readonly #from: Departure
   readonly #into: SqlServerConnection
@@ -86,22 +105,31 @@ class ArrivalBench implements Bench {
   readonly #bad = new Set<string>()
 
   constructor(
-    from: Departure,
+    { source, spool, ofOurs }: Ends,
     into: SqlServerConnection,
     session: SqlServerSession,
     catalogs: Catalogs,
     target: SqlServerTarget,
     opened: AsyncDisposableStack,
   ) {
-    this.#from = from
+    this.#from = spool?.from ?? source
     this.#into = into
     this.#session = session
     this.#catalogs = catalogs
     this.#opened = opened
-    this.source = from.source
-    this.work = from.work
+    this.source = source.source
+    this.work = spool?.work ?? source.work
     this.target = target
     this.#batches = new BatchTarget(into, session, catalogs, target)
+    if (spool !== null)
+      this.embedded = embeddedBesideSqlServer(spool.from, {
+        into,
+        session,
+        catalogs,
+        target,
+        types: this.#types,
+        ofOurs,
+      })
   }
 
   lanes(relation: FlowRelation): LaneFacts {
@@ -150,13 +178,9 @@ class ArrivalBench implements Bench {
 
   /** No row can be there, and none is to be looked at before it lands. A key that is there after all fails the INSERT. */
   async #takesAnyRow(own: SqlServerTransaction, flow: FlowRelation, r: FlowRelation): Promise<boolean> {
-    const { facts } = await this.#batches.landing(flow)
-    const isKept = (facts?.uniqueKeys ?? []).some(
-      (columns) => columns.length === r.key.length && r.key.every((k) => columns.includes(k.target)),
-    )
     return (
       !this.#collided &&
-      isKept &&
+      isKept(r, await this.#batches.landing(flow)) &&
       isPlain(r, 'latest') &&
       flow.columns.every((x) => x.cast === null) &&
       flow.target.rules.notNull.length === 0 &&

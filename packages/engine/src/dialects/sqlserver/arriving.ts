@@ -1,8 +1,9 @@
 /** Rows arriving from another engine: loaded as texts and bytes, then read as what they say. */
-import type { LoadColumn, SqlServerSession } from '../../drivers/sqlserver.ts'
+import type { LoadColumn, LoadRow, SqlServerSession } from '../../drivers/sqlserver.ts'
 import { arrivedRelation } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
-import { type Departure, LeavingFailed } from '../departure.ts'
+import { type Departure, type Leaving, LeavingFailed } from '../departure.ts'
+import { readsSpool } from '../lanes.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import {
   ARRIVED,
@@ -22,8 +23,9 @@ import { IncomingCsv } from './incoming-csv.ts'
 import { tsql } from './style.ts'
 import type { SqlServerTarget } from './target.ts'
 
-/** The relation as its rows arrive: of the target's types for what the source holds, casts still to be done. */
+/** The relation as its rows arrive: of the target's types for what the source holds, casts still to be done; those of a spool are done. */
 export function arrivedBy(flow: FlowRelation, target: SqlServerTarget): FlowRelation {
+  if (readsSpool(flow)) return arrivedRelation(flow, (x) => x.targetType, null, false)
   const typeOf = (x: PlannedColumn): string =>
     x.mask === null ? (target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
   const position = flow.position && (target.typeFor(flow.position.type) ?? flow.position.type)
@@ -46,12 +48,45 @@ export async function receive(
   long: Set<string>,
 ): Promise<Received> {
   const columns = arrivedColumns(r, long)
+  await remake(session, columns, where)
+  const leaving = await from.read(batch.flow, batch.selection, batch.split, 'csv')
+  return await takeIn(session, leaving, columns, { where, long, translate: (error) => from.translate(error) })
+}
+
+async function remake(session: SqlServerSession, columns: readonly ArrivedColumn[], where: string): Promise<void> {
   try {
     await session.script(tsql(remakeArrived(columns)))
   } catch (error) {
     throw translate(error, where, 'TM5001', session.discreet)
   }
-  const leaving = await from.read(batch.flow, batch.selection, batch.split, 'csv')
+}
+
+/** The rows of a file, in a temporary table of the session's. */
+export async function receiveFile(
+  session: SqlServerSession,
+  leaving: Leaving,
+  r: FlowRelation,
+  about: { readonly where: string; readonly translate: (error: unknown) => Error },
+): Promise<Received> {
+  const long = new Set<string>()
+  const columns = arrivedColumns(r, long)
+  await remake(session, columns, about.where)
+  return await takeIn(session, leaving, columns, { ...about, long })
+}
+
+interface About {
+  readonly where: string
+  readonly long: Set<string>
+  /** what LeavingFailed was caused by, in the words of whoever sent the rows */
+  readonly translate: (error: unknown) => Error
+}
+
+async function takeIn(
+  session: SqlServerSession,
+  leaving: Leaving,
+  columns: readonly ArrivedColumn[],
+  { where, long, translate: inTheirWords }: About,
+): Promise<Received> {
   const incoming = new IncomingCsv(new CsvRows(columns))
   // whoever fails first is the one to tell: the other one only says that it has nobody at its other end
   let refused: { readonly error: unknown } | null = null
@@ -65,7 +100,7 @@ export async function receive(
   if (first !== null) throw translate(first.error, where, 'TM5001', session.discreet)
   if (left.status === 'rejected')
     throw left.reason instanceof LeavingFailed
-      ? from.translate(left.reason.cause)
+      ? inTheirWords(left.reason.cause)
       : translate(left.reason, where, 'TM5001', session.discreet)
   if (came.status === 'rejected') throw translate(came.reason, where, 'TM5001', session.discreet)
   return came.value
@@ -76,6 +111,21 @@ const loadColumns = (columns: readonly ArrivedColumn[]): readonly LoadColumn[] =
   ...(hasLong(columns) ? [{ name: PARTS_NAME, kind: 'text' as const, length: 20 }] : []),
   { name: NUMBER_NAME, kind: 'number' },
 ]
+
+/** Rows that are here already, in the temporary table, whatever had been in it. */
+export async function loadArrived(
+  session: SqlServerSession,
+  columns: readonly ArrivedColumn[],
+  rows: readonly LoadRow[],
+  where: string,
+): Promise<void> {
+  await remake(session, columns, where)
+  try {
+    await session.load(tsql(ARRIVED), loadColumns(columns), rows)
+  } catch (error) {
+    throw translate(error, where, 'TM5001', session.discreet)
+  }
+}
 
 /** Rows in bulk; between them each value that comes in parts, and room for one that is longer than any before. */
 async function loadAll(

@@ -7,7 +7,7 @@ import type { Catalogs } from '../relational/names.ts'
 import { Sift, withOut } from '../relational/sift.ts'
 import type { RowPolicy } from '../row-policy.ts'
 import { insertRejects } from './fence.sql.ts'
-import { land, landingOf, type LandingTable } from './land.ts'
+import { asFolded, land, landingOf, type LandingTable } from './land.ts'
 import { LOCK_TIMEOUT_MS, openSession, type SqlServerConnection } from './session.ts'
 import type { SqlServerTarget } from './target.ts'
 import { SqlServerTransaction } from './transaction.ts'
@@ -63,11 +63,13 @@ export class BatchTarget implements AsyncDisposable {
   ): Promise<RowCounts> {
     if (own.split === null || own.staged === null) throw new TypeError('nothing is staged')
     const c = this.#catalogs
-    const sift = new Sift(own, c, relation, { staged: own.staged, split: own.split }, policy)
+    const table = await this.landing(relation)
+    const r = asFolded(relation, table)
+    const sift = new Sift(own, c, r, { staged: own.staged, split: own.split }, policy)
     await sift.foresee()
-    const maxDop = stepAt(relation, own.split.step)?.maxDop ?? null
+    const maxDop = stepAt(r, own.split.step)?.maxDop ?? null
     const how = { rows: own.stagedRows, maxDop }
-    const counts = withOut(await land(own, c, relation, kind, sift, await this.landing(relation), how), sift)
+    const counts = withOut(await land(own, c, r, kind, sift, table, how), sift)
     if (counts.rejected > 0n) await own.exec(insertRejects(c.target, own.key, own.batch, sift.rejects))
     return counts
   }

@@ -4,6 +4,7 @@ import { queueOf, stepAt } from '../planned-steps.ts'
 import type { ApplyMode } from '../relational/apply.sql.ts'
 import { type Catalogs, work } from '../relational/names.ts'
 import { predicates } from '../relational/selection.sql.ts'
+import { keepsVersions } from '../relational/versions.sql.ts'
 import type { Sql } from '../sql-text.ts'
 import { insertSelected } from './capture.sql.ts'
 import { isPlain } from './land.ts'
@@ -13,7 +14,7 @@ import { printed } from './style.ts'
 import { readQueue } from './template.sql.ts'
 import { captureBelow, captureMissing, moved, visitAncestors } from './tree.sql.ts'
 import { insertMissing, updateNewer as updateOlder } from './upsert.sql.ts'
-import { decideTies, insertNew, takePositions, updateNewer, verdict, type Writing } from './verdict.sql.ts'
+import { closeOlder, decideTies, insertNew, takePositions, updateNewer, verdict, type Writing } from './verdict.sql.ts'
 
 type Named = readonly { readonly name: string; readonly text: string }[]
 
@@ -68,7 +69,7 @@ export function explainLanding(c: Catalogs, r: FlowRelation, kind: ApplyMode, wr
     ...named('verdict', [...verdict(c, r, kind, from), ...(kind === 'latest' ? [decideTies(c, r, from)] : [])]),
     ...named('rejects', explainRejects(c, r, from)),
     ...named(`apply${suffix}`, [
-      ...(kind === 'latest' ? [updateNewer(c, r, from, writing)] : []),
+      ...(kind === 'latest' ? [(keepsVersions(r) ? closeOlder : updateNewer)(c, r, from, writing)] : []),
       insertNew(c, r, from, writing),
       ...(kind === 'latest' ? takePositions(c, r, from) : []),
     ]),

@@ -20,7 +20,7 @@ export const sqlserver = {
   locate: (options) => connectionOf(options).location,
   sees: (other) => SEES.has(other),
   openBench: async (options) =>
-    (await openSqlServerBench(options)) ??
+    (options.spools === true ? null : await openSqlServerBench(options)) ??
     (await openSqlServerArrival(options, await openSqlServerDeparture(options), true)),
   openDeparture: (options) => openSqlServerDeparture(options),
   openArrival: (options, from) => openSqlServerArrival(options, from, false),
@@ -30,6 +30,7 @@ export const sqlserver = {
   prepareTarget,
   ownTables,
   prepareSql,
+  newTable: async (...of) => (await import('./new-table.ts')).newTable(...of),
   version: () => 'SQL Server, whichever the server is',
   classify,
   translate,

@@ -1,4 +1,5 @@
 /** How the staged rows of a batch land: newer ones by an UPDATE, new ones by an INSERT, else by one verdict per row. */
+import { VERSION_COLUMNS } from '@tidemark/contract/flow'
 import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
 import { AppError } from '../../runtime/app-error.ts'
 import { type FlowRelation, landingTable, type TableFacts } from '../contract.ts'
@@ -7,9 +8,10 @@ import { judge } from '../relational/judge.ts'
 import { type Catalogs, targetTable } from '../relational/names.ts'
 import { execAll, type Sender } from '../relational/sender.ts'
 import type { Sift } from '../relational/sift.ts'
+import { keepsVersions } from '../relational/versions.sql.ts'
 import { type Sql, sql } from '../sql-text.ts'
 import { insertMissing, olderThanHeld, updateNewer as updateOlder } from './upsert.sql.ts'
-import { insertNew, numbering, takePositions, updateNewer, type Writing } from './verdict.sql.ts'
+import { closeOlder, insertNew, numbering, takePositions, updateNewer, type Writing } from './verdict.sql.ts'
 
 /** What a table's definition says of the ways into it. */
 export interface LandingTable {
@@ -23,11 +25,24 @@ export const landingOf = (facts: TableFacts | null): LandingTable => ({
   identity: facts?.columns.find((x) => x.identity !== undefined)?.name ?? null,
 })
 
-/** Does a unique constraint of the table say that there is one row for a key? */
-const isKept = (r: FlowRelation, { facts }: LandingTable): boolean =>
-  (facts?.uniqueKeys ?? []).some(
-    (columns) => columns.length === r.key.length && r.key.every((k) => columns.includes(k.target)),
+/** Does a unique constraint of the table say that there is one row for a key, or one version that a run opens? */
+export function isKept(r: FlowRelation, { facts }: LandingTable): boolean {
+  const key = [...r.key.map((k) => k.target), ...(keepsVersions(r) ? [VERSION_COLUMNS.from] : [])]
+  return (facts?.uniqueKeys ?? []).some(
+    (columns) => columns.length === key.length && key.every((name) => columns.includes(name)),
   )
+}
+
+/** The plan knows nothing of a table that its run makes: which keys the collation of the database holds equal there. */
+export function asFolded(r: FlowRelation, { facts }: LandingTable): FlowRelation {
+  const { rules } = r.target
+  if (rules.folded.length > 0) return r
+  const folded = r.key.flatMap((k) => {
+    const collation = facts?.columns.find((x) => x.name === k.target)?.collation
+    return collation === undefined ? [] : [{ column: k.target, collation }]
+  })
+  return { ...r, target: { ...r.target, rules: { ...rules, folded } } }
+}
 
 /** The whole table, until the batch ends: nothing else keeps a key from being inserted twice at once. */
 const alone = (c: Catalogs, r: FlowRelation): Sql =>
@@ -37,6 +52,7 @@ const alone = (c: Catalogs, r: FlowRelation): Sql =>
 export function isPlain(r: FlowRelation, kind: ApplyMode): boolean {
   const { unique, folded } = r.target.rules
   return (
+    !keepsVersions(r) &&
     unique.length === 0 &&
     folded.length === 0 &&
     (kind === 'insert-missing' || r.position === null || r.position.targetColumn !== null)
@@ -102,11 +118,12 @@ async function byVerdict(
   const { staged } = sift // the judging may have taken rows out
   // a table of keys alone has nothing to update, but maybe positions beside it
   if (kind === 'latest' && counts.updated > 0n && r.columns.length > r.key.length) {
-    const updated = await to.exec(updateNewer(c, r, staged, writing))
+    const updated = await to.exec((keepsVersions(r) ? closeOlder : updateNewer)(c, r, staged, writing))
     if (updated !== counts.updated)
       throw new AppError('TM5003', `${r.target.table.join('.')}: somebody else changed rows of this batch`)
   }
-  if (counts.inserted > 0n) await execAll(to, numbering(c, r, writing.identity, insertNew(c, r, staged, writing)))
+  if (counts.inserted > 0n || (keepsVersions(r) && counts.updated > 0n))
+    await execAll(to, numbering(c, r, writing.identity, insertNew(c, r, staged, writing)))
   if (kind === 'latest') await execAll(to, takePositions(c, r, staged))
   return counts
 }

@@ -61,7 +61,7 @@ export const sourceNames = (at: Place): SourceNames => ({
 })
 
 /** characters of UTF-16 */
-const LONGEST_NAME = 128
+export const LONGEST_NAME = 128
 
 /** A long name is cut, and told from others by a digest: of its lower case, for most databases fold it. */
 function fitting(name: string): string {

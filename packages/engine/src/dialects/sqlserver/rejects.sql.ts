@@ -4,6 +4,7 @@ import type { PlannedColumn } from '../planned-column.ts'
 import { stagedLocator, stagedParent, stagedUnfit, type Staging } from '../relational/apply.sql.ts'
 import { sourceKeyJson, targetKeyJson, unfitting } from '../relational/columns.sql.ts'
 import { type Catalogs, keyEquals, targetKey, targetTable, work, workKey } from '../relational/names.ts'
+import { andLive } from '../relational/versions.sql.ts'
 import type { RefusedRow } from '../row-policy.ts'
 import { ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { STAGE } from './stage.sql.ts'
@@ -122,7 +123,7 @@ FROM (
   SELECT v.stage_row, CASE WHEN ${t(0)} IS NOT NULL AND NOT (${sameBits}) THEN ${targetKeyJson(c, r, t)} END AS other,
     ROW_NUMBER() OVER (PARTITION BY ${list(r.key.map((x) => ident('s', x.target)))} ORDER BY CASE WHEN ${sameBits} THEN 0 ELSE 1 END, v.stage_row) AS place
   FROM ${staged.from} JOIN ${VERDICT} AS v ON v.stage_row = ${staged.row}
-  LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON ${keyEquals(r, t, targetKey(r, 's'))}
+  LEFT JOIN ${targetTable(c, landingTable(r))} AS t ON ${keyEquals(r, t, targetKey(r, 's'))}${andLive(r, 't')}
 ) AS q WHERE q.other IS NOT NULL OR q.place > 1`
 }
 

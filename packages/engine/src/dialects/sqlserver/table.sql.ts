@@ -2,6 +2,7 @@
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { columnNames } from '../relational/apply.sql.ts'
 import { type Catalogs, keyEquals, sidePosition, sideTable, targetKey, targetTable } from '../relational/names.ts'
+import { versionDefinitions, versionKey } from '../relational/versions.sql.ts'
 import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
 import { heldType } from './capture.sql.ts'
 import { nameLiteral } from './style.ts'
@@ -18,7 +19,7 @@ export function createTarget(r: FlowRelation, name: Sql): Sql {
     (x) =>
       sql`${ident(x.target)} ${definedAs(x.targetType)}${keySet.has(x.target) ? catalogText(' NOT NULL') : catalogText(' NULL')}`,
   )
-  return sql`CREATE TABLE ${name} (${list([...columns, sql`PRIMARY KEY (${keys(r)})`])})`
+  return sql`CREATE TABLE ${name} (${list([...columns, ...versionDefinitions(r), sql`PRIMARY KEY (${list([keys(r), ...versionKey(r)])})`])})`
 }
 
 /** DDL of the columns that the target lacks. */

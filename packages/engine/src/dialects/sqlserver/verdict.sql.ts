@@ -1,7 +1,7 @@
 /** One verdict per staged row, and the statements that make the verdicts true. Rows are found by key. */
 import { largestBackwardStepMs } from '@tidemark/contract/zone'
 import { type FlowRelation, landingTable, type PlannedPosition } from '../contract.ts'
-import { type ApplyMode, columnNames, stagedPosition, type Staging } from '../relational/apply.sql.ts'
+import { type ApplyMode, stagedPosition, type Staging, writtenNames } from '../relational/apply.sql.ts'
 import {
   type Catalogs,
   keyEquals,
@@ -11,6 +11,7 @@ import {
   targetTable,
   typed,
 } from '../relational/names.ts'
+import { andLive, closing, keepsVersions, openedBy } from '../relational/versions.sql.ts'
 import { EMPTY, ident, joined, param, type Sql, sql, textLiteral, whole } from '../sql-text.ts'
 import { positionType } from './capture.sql.ts'
 import { repeatedHours } from './repeated-hours.ts'
@@ -60,7 +61,7 @@ SELECT ${staged.row}, ${side ? held : sql`NULL`}, CASE
   ELSE ${textLiteral(mode === 'latest' ? 'tie' : 'same')}
 END
 FROM ${staged.from}
-LEFT JOIN ${target(c, r)} AS t WITH (UPDLOCK, ROWLOCK) ON ${keyEquals(r, targetKey(r, 't'), s)}${
+LEFT JOIN ${target(c, r)} AS t WITH (UPDLOCK, ROWLOCK) ON ${keyEquals(r, targetKey(r, 't'), s)}${andLive(r, 't')}${
       side ? sql`\nLEFT JOIN ${sideTable(c, r.target.table)} AS p ON ${keyEquals(r, targetKey(r, 'p'), s)}` : EMPTY
     }`,
   ]
@@ -84,7 +85,7 @@ const judged = (staged: Staging): Sql => sql`${staged.from} JOIN ${VERDICT} AS v
 /** Equal content is the same row, any other is the newer one. `lacking`: columns that the target does not have yet. */
 export const decideTies = (c: Catalogs, r: FlowRelation, staged: Staging, lacking: readonly string[] = []): Sql =>
   sql`UPDATE v SET verdict = CASE WHEN ${sameRow(c, r, lacking)} THEN 'same' ELSE 'update' END
-FROM ${judged(staged)} JOIN ${target(c, r)} AS t ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}
+FROM ${judged(staged)} JOIN ${target(c, r)} AS t ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}${andLive(r, 't')}
 WHERE v.verdict = 'tie'`
 
 const counted = (verdict: string): Sql => sql`COUNT_BIG(CASE WHEN verdict = ${textLiteral(verdict)} THEN 1 END)`
@@ -121,10 +122,16 @@ export const updateNewer = (c: Catalogs, r: FlowRelation, staged: Staging, w: Wr
   sql`UPDATE t SET ${assignments(r, w)}
 FROM ${target(c, r)} AS t JOIN (SELECT s.* FROM ${judged(staged)} WHERE v.verdict = 'update') AS s ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}${maxDop(w.maxDop)}`
 
+/** Versions that a newer one follows. */
+export const closeOlder = (c: Catalogs, r: FlowRelation, staged: Staging, w: Writing): Sql =>
+  sql`UPDATE t SET ${closing(r)}
+FROM ${target(c, r)} AS t JOIN (SELECT s.* FROM ${judged(staged)} WHERE v.verdict = 'update') AS s ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}${andLive(r, 't')}${maxDop(w.maxDop)}`
+
+/** New rows, or versions: a newer one is a row of its own. */
 export const insertNew = (c: Catalogs, r: FlowRelation, staged: Staging, w: Writing): Sql =>
-  sql`INSERT INTO ${target(c, r)} (${columnNames(r)})
-SELECT ${list(r.columns.map((x) => ident('s', x.target)))}
-FROM ${judged(staged)} WHERE v.verdict = 'insert'${maxDop(w.maxDop)}`
+  sql`INSERT INTO ${target(c, r)} (${writtenNames(r)})
+SELECT ${list([...r.columns.map((x) => ident('s', x.target)), ...openedBy(r)])}
+FROM ${judged(staged)} WHERE v.verdict ${keepsVersions(r) ? sql`IN ('insert', 'update')` : sql`= 'insert'`}${maxDop(w.maxDop)}`
 
 /** The positions of what landed, and of what was the same but had none on record. */
 export function takePositions(c: Catalogs, r: FlowRelation, staged: Staging): readonly Sql[] {

@@ -57,7 +57,7 @@ CREATE OR REPLACE TABLE "work"."main"."spool" AS SELECT "i"."id" AS "id", "i"."n
 CREATE OR REPLACE TABLE "work"."main"."spooled" AS SELECT 'spool:' || CAST(uuid() AS VARCHAR) AS id;
 
 -- delete
-UPDATE "target"."main"."dst" AS t SET "batch_out" = CAST('1' AS INTEGER) FROM "work"."main"."gone" AS g
+UPDATE "target"."main"."dst" AS t SET "batch_out" = CAST('1' AS int) FROM "work"."main"."gone" AS g
 WHERE g.n BETWEEN CAST('1' AS BIGINT) AND CAST('1000' AS BIGINT)
   AND "t"."id" = "g"."k1" AND 1 = 1 AND "t"."batch_out" = 2147483647;
 
@@ -66,7 +66,7 @@ SELECT min("m".rowid), max("m".rowid), count(*), coalesce(sum(CAST(16 AS BIGINT)
 FROM "work"."main"."spool" AS m WHERE 1 = 1 AND 1 = 1 GROUP BY "m".rowid // 122880 ORDER BY 1;
 
 -- apply to a target with no other row
-INSERT INTO "target"."main"."dst" ("id", "name", "price", "customer", "batch_in", "batch_out") SELECT "id", "name", "price", "customer", CAST('2' AS INTEGER), 2147483647 FROM (SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."price" AS "price", "m"."customer" AS "customer", "m".rowid AS "tidemark stage row"
+INSERT INTO "target"."main"."dst" ("id", "name", "price", "customer", "batch_in", "batch_out") SELECT "id", "name", "price", "customer", CAST('2' AS int), 2147483647 FROM (SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."price" AS "price", "m"."customer" AS "customer", "m".rowid AS "tidemark stage row"
 FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND 1 = 1 AND 1 = 1) AS s;
 
 -- verdict
@@ -86,10 +86,10 @@ FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND 1 = 1 AND
 WHERE v.verdict = 'tie' AND "t".rowid = v.target_row AND s."tidemark stage row" = v.stage_row;
 
 -- apply
-UPDATE "target"."main"."dst" AS t SET "batch_out" = CAST('1' AS INTEGER) WHERE "t".rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
+UPDATE "target"."main"."dst" AS t SET "batch_out" = CAST('1' AS int) WHERE "t".rowid IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update');
 
 -- apply
 INSERT INTO "target"."main"."dst" ("id", "name", "price", "customer", "batch_in", "batch_out")
-SELECT "s"."id", "s"."name", "s"."price", "s"."customer", CAST('2' AS INTEGER), 2147483647 FROM (SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."price" AS "price", "m"."customer" AS "customer", "m".rowid AS "tidemark stage row"
+SELECT "s"."id", "s"."name", "s"."price", "s"."customer", CAST('2' AS int), 2147483647 FROM (SELECT "m"."id" AS "id", "m"."name" AS "name", "m"."price" AS "price", "m"."customer" AS "customer", "m".rowid AS "tidemark stage row"
 FROM "work"."main"."spool" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND 1 = 1 AND 1 = 1) AS s JOIN tidemark_verdict AS v ON v.stage_row = s."tidemark stage row"
 WHERE v.verdict IN ('insert', 'update');
