@@ -77,7 +77,7 @@ export const LATER_CONNECTION_KINDS: readonly string[] = ['trino', 'databricks']
 /** Kinds that archives of snapshots may go to. */
 export const ARCHIVE_KINDS: readonly string[] = ['files', 's3', 'postgres']
 /** Kinds of targets that keep snapshots beside their tables. */
-export const HOT_KINDS: readonly string[] = ['duckdb', 'postgres']
+export const HOT_KINDS: readonly string[] = ['duckdb', 'postgres', 'sqlserver']
 /** Kinds that hold archives, and no tables. */
 export const ARCHIVE_ONLY_KINDS: readonly string[] = ['s3']
 /** Kinds whose tables are paths below a folder. */

@@ -1,4 +1,5 @@
 /** A flow's relation as the target's own engine sees it once the rows have arrived there. */
+import type { TableName } from '@tidemark/contract/flow'
 import type { FlowRelation, Selection } from './contract.ts'
 import type { PlannedColumn } from './planned-column.ts'
 import { SPOOL } from './lanes.ts'
@@ -56,3 +57,28 @@ export const ALL_ARRIVED: Selection = {
   again: [],
   gained: [],
 }
+
+/** Rows of a file for a table, and nothing that a flow says besides. Types are the table's. */
+export const columnsAlone = (
+  table: TableName,
+  columns: readonly { readonly name: string; readonly type: string }[],
+): FlowRelation => ({
+  source: { table: SPOOL, joins: [], known: [] },
+  target: { table, beside: null, adds: [], rules: { notNull: [], unique: [], folded: [] } },
+  key: [],
+  columns: columns.map(({ name, type }) => ({
+    source: name,
+    target: name,
+    sourceType: type,
+    targetType: type,
+    origin: { kind: 'main' },
+    cast: null,
+    mask: null,
+  })),
+  position: null,
+  tree: null,
+  where: [],
+  scope: [],
+  excludeKeys: [],
+  steps: [],
+})

@@ -145,8 +145,7 @@ const selectMoved = (image: string): Sql =>
 export const movedRows = (image: string): Sql => sql`(${selectMoved(image)})`
 
 /** A join first and everything else after: what is made of few rows of many is slow within the statement that finds them. */
-export const takeMoved = (image: string): Sql =>
-  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS ${selectMoved(image)}`
+export const takeMoved = (image: string): Sql => sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS ${selectMoved(image)}`
 
 /** For the statements of `differences.sql.ts`. */
 export const takeChanged = (images: Images): readonly Sql[] => [

@@ -4,6 +4,7 @@ import { arrivedRelation } from '../../src/dialects/arrived-relation.ts'
 import type { FlowRelation } from '../../src/dialects/contract.ts'
 import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
 import { explainLanding } from '../../src/dialects/postgres/explain-batch.ts'
+import { readText } from '../../src/dialects/duckdb/hot-beside.ts'
 import { explainHot } from '../../src/dialects/postgres/hot-tables.ts'
 import { heldKeys } from '../../src/dialects/postgres/held-keys.ts'
 import { sourceNames, targetNames } from '../../src/dialects/postgres/names.ts'
@@ -70,7 +71,8 @@ test('a snapshot that PostgreSQL keeps', async () => {
   const header = Object.fromEntries(HEADER_COLUMNS.map((name) => [name, `its ${name}`])) as HotHeader
   const put = { id: 's-new', header, rows: sql`(SELECT …)`, count: 1n }
   const change = { kept: ['s-before'], gone: ['s-old', 's-new'], put }
-  const texts = explainHot(c.target, { store: 'STORE', flow: "o'clock" }, change, false)
+  const of = { store: 'STORE', flow: "o'clock" }
+  const texts = explainHot(c.target, of, change, readText(of, change.put), true)
   const statements = texts.map((text) => ({ name: 'hot side in the target', text }))
   await expect(goldenText(statements)).toMatchFileSnapshot('./postgres/snapshot-hot-target.sql')
 })

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { arrivedRelation } from '../../src/dialects/arrived-relation.ts'
 import type { FlowRelation } from '../../src/dialects/contract.ts'
+import { HEADER_COLUMNS, type HotHeader } from '../../src/dialects/hot-tables.ts'
 import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
 import { type Sql, sql } from '../../src/dialects/sql-text.ts'
 import { arrivedColumns, remakeArrived, stageArrived } from '../../src/dialects/sqlserver/arriving.sql.ts'
@@ -9,6 +10,7 @@ import { catalogsOf } from '../../src/dialects/sqlserver/catalogs.ts'
 import { goneRelation, nextBatch, removeStaged } from '../../src/dialects/sqlserver/delete.sql.ts'
 import { explainLanding } from '../../src/dialects/sqlserver/explain-batch.ts'
 import { heldKeysText } from '../../src/dialects/sqlserver/held-keys.ts'
+import { explainHot } from '../../src/dialects/sqlserver/hot-tables.ts'
 import { connectionOf } from '../../src/dialects/sqlserver/session.ts'
 import { printed } from '../../src/dialects/sqlserver/style.ts'
 import { createTarget } from '../../src/dialects/sqlserver/table.sql.ts'
@@ -75,5 +77,15 @@ describe('golden SQL of snapshots into sqlserver', () => {
       ...explainLanding(c, spooled, 'latest', ONE),
     ]
     await expect(goldenText(statements)).toMatchFileSnapshot(`./sqlserver/snapshot-${apply}.sql`)
+  })
+
+  test('kept there too', async () => {
+    const header = Object.fromEntries(HEADER_COLUMNS.map((name) => [name, `its ${name}`])) as HotHeader
+    const put = { id: 's-new', header, rows: sql`(SELECT …)`, count: 1n }
+    const change = { kept: ['s-before'], gone: ['s-old', 's-new'], put }
+    // what makes the file is said to the embedded engine
+    const texts = explainHot(c, { store: 'STORE', flow: "o'clock" }, change, 'COPY', true).filter((x) => x !== 'COPY')
+    const statements = texts.map((text) => ({ name: 'hot side in the target', text }))
+    await expect(goldenText(statements)).toMatchFileSnapshot('./sqlserver/snapshot-hot-target.sql')
   })
 })

@@ -2,12 +2,13 @@
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import type { DuckdbDeparture } from '../duckdb/departure.ts'
 import { ANY_TEXT, EmbeddedBeside } from '../duckdb/embedded-beside.ts'
+import { HotBeside } from '../duckdb/hot-beside.ts'
 import { deleteListed } from '../relational/delete.sql.ts'
 import { type Catalogs, targetTable } from '../relational/names.ts'
 import { nextBatch } from '../relational/versions.sql.ts'
 import { copyOutText, inlined } from './copy-text.ts'
 import { heldKeys, writeHeldKeys } from './held-keys.ts'
-import { PostgresHotTables } from './hot-tables.ts'
+import { hotInPostgres } from './hot-tables.ts'
 import { refuseChangedTarget } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
 import type { PostgresConnection } from './session.ts'
@@ -36,7 +37,7 @@ export function embeddedBesidePostgres(spool: DuckdbDeparture, side: PostgresSid
       bring: (r) => [copyOutText(inlined(heldKeys(c, r)), 'csv')],
       remove: (r) => deleteListed(c, r, '[[…]]'),
     },
-    hot: (own) => new PostgresHotTables(side, spool, own),
+    hot: (own) => new HotBeside(hotInPostgres(side, spool), spool, own),
     isThere: async (r) => (await target.describe(r.target.table)) !== null,
     writeKeys: (r, path) => writeHeldKeys(into, c, r, path),
     nextVersion: (r, least) =>

@@ -23,8 +23,12 @@ const among = (ids: readonly string[]): Sql =>
     ', ',
   )
 
-export const listHeaders = (c: TargetNames, of: HotOwner): Sql =>
-  sql`SELECT ${HEADER} FROM ${c.own('snapshot')} WHERE ${isOf(of)} ORDER BY ${ident('number')}`
+/** `takenAt`: as text of an instant, where the column's own is none. */
+export const listHeaders = (c: TargetNames, of: HotOwner, takenAt = ident('taken_at')): Sql =>
+  sql`SELECT ${joined(
+    HEADER_COLUMNS.map((name) => (name === 'taken_at' ? takenAt : ident(name))),
+    ', ',
+  )} FROM ${c.own('snapshot')} WHERE ${isOf(of)} ORDER BY ${ident('number')}`
 
 export const headerOf = (row: readonly (string | null)[]): HotHeader =>
   Object.fromEntries(HEADER_COLUMNS.map((name, i) => [name, row[i] ?? null])) as HotHeader

@@ -3,6 +3,7 @@ import type { LoadRow, SqlServerSession } from '../../drivers/sqlserver.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { DuckdbDeparture } from '../duckdb/departure.ts'
 import { ANY_TEXT, EmbeddedBeside, type TargetTypes } from '../duckdb/embedded-beside.ts'
+import { HotBeside } from '../duckdb/hot-beside.ts'
 import type { PlannedColumn } from '../planned-column.ts'
 import { type Catalogs, targetTable } from '../relational/names.ts'
 import { execAll } from '../relational/sender.ts'
@@ -12,6 +13,7 @@ import { type ArrivedColumn, arrivedColumns, hasLong, stageArrived } from './arr
 import { placeOf } from './catalogs.ts'
 import { goneRelation, nextBatch, removeStaged } from './delete.sql.ts'
 import { heldKeysText, writeHeldKeys } from './held-keys.ts'
+import { hotInSqlServer } from './hot-tables.ts'
 import { fractionOf } from './narrowing.ts'
 import type { TypesAsPlanned } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
@@ -44,7 +46,7 @@ export function embeddedBesideSqlServer(spool: DuckdbDeparture, side: SqlServerS
       bring: (r) => [heldKeysText(c, r, exactly)],
       remove: (r) => catalogText(printed(removeStaged(c, r, exactly))),
     },
-    hot: () => null,
+    hot: (own) => new HotBeside(hotInSqlServer(side, spool), spool, own),
     isThere: async (r) => (await target.describe(r.target.table)) !== null,
     writeKeys: (r, path) => writeHeldKeys(into, c, r, exactly, path),
     nextVersion: (r, least) =>

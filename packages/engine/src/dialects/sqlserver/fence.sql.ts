@@ -4,6 +4,8 @@
  * updates the row, waits for all of them. Whoever comes after the raise reads its token.
  */
 import type { BatchKey, FenceKey, NewSettled } from '../contract.ts'
+import type { HotTableName } from '../hot-tables.ts'
+import { hotView } from '../relational/hot.sql.ts'
 import type { OwnTable, TargetNames } from '../relational/names.ts'
 import { catalogText, ident, joined, param, type Sql, sql, whole } from '../sql-text.ts'
 import { OWN_SCHEMA } from './names.ts'
@@ -49,6 +51,31 @@ export const createOwn = (name: OwnTable): Sql => {
   const all =
     by === undefined ? make : sql`BEGIN ${make}; CREATE CLUSTERED INDEX tidemark_found_by ON ${table} ${by} END`
   return sql`IF OBJECT_ID(${catalogText(nameLiteral(table))}) IS NULL ${all}`
+}
+
+const ownHot = (name: OwnTable | HotTableName): Sql => ident(OWN_SCHEMA, name)
+const HELD = sql`nvarchar(max) COLLATE Latin1_General_100_BIN2`
+
+const HOT: Readonly<Record<Exclude<HotTableName, 'hot'>, Sql>> = {
+  snapshot: sql`store ${ID} NOT NULL, flow ${ID} NOT NULL, id ${ID} NOT NULL, [number] bigint NOT NULL, scope ${HELD} NOT NULL, run ${ID} NOT NULL,
+  taken_at datetime2(3) NOT NULL, [state] nvarchar(20) NOT NULL, previous ${ID} NULL, [rows] bigint NOT NULL, new_rows bigint NOT NULL, changed_rows bigint NOT NULL,
+  deleted_rows bigint NOT NULL, unchanged_rows bigint NOT NULL, schema_change nvarchar(max) NOT NULL, engine nvarchar(128) NOT NULL, [key] nvarchar(max) NOT NULL,
+  compared nvarchar(max) NOT NULL, [columns] nvarchar(max) NOT NULL, image_bytes bigint NOT NULL, PRIMARY KEY CLUSTERED (store, flow, id)`,
+  hot_row: sql`store ${ID} NOT NULL, flow ${ID} NOT NULL, snapshot ${ID} NOT NULL, [key] ${HELD} NOT NULL, row_hash nvarchar(64) COLLATE Latin1_General_100_BIN2 NOT NULL,
+  first_hash decimal(20, 0) NOT NULL, second_hash decimal(20, 0) NOT NULL, place bigint NOT NULL, PRIMARY KEY CLUSTERED (store, flow, snapshot, place)`,
+}
+
+/** Of snapshots that are kept here; `taken_at` is in UTC. */
+export function createHot(): readonly Sql[] {
+  const view = ownHot('hot')
+  const make = sql`CREATE VIEW ${view} AS ${hotView({ own: ownHot })}`
+  return [
+    ...(['snapshot', 'hot_row'] as const).map(
+      (name) =>
+        sql`IF OBJECT_ID(${catalogText(nameLiteral(ownHot(name)))}) IS NULL CREATE TABLE ${ownHot(name)} (${HOT[name]})`,
+    ),
+    sql`IF OBJECT_ID(${catalogText(nameLiteral(view))}) IS NULL EXEC (${catalogText(nameLiteral(make))})`,
+  ]
 }
 
 /** Of these schemas, those that are there: a name that exists needs no right to create it. */

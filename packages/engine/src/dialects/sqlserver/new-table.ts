@@ -2,10 +2,10 @@
 import type { TableName } from '@tidemark/contract/flow'
 import { formatTableName } from '@tidemark/contract/table-name'
 import { AppError } from '../../runtime/app-error.ts'
+import { columnsAlone } from '../arrived-relation.ts'
 import type { ConnectionTarget, FlowRelation } from '../contract.ts'
 import { heldAbroad } from '../foreign-types.ts'
 import type { ImageFile } from '../image-file.ts'
-import { SPOOL } from '../lanes.ts'
 import { ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { receiveFile } from './arriving.ts'
 import { insertArrived } from './arriving.sql.ts'
@@ -52,25 +52,11 @@ const noSecret = (): never => {
 }
 
 /** The image's rows, as they arrive. */
-function relationOf(table: TableName, image: ImageFile): FlowRelation {
-  const columns = image.columns.map(({ name, type }) => {
-    const held = heldType(image, name, type)
-    const origin = { kind: 'main' } as const
-    return { source: name, target: name, sourceType: held, targetType: held, origin, cast: null, mask: null }
-  })
-  return {
-    source: { table: SPOOL, joins: [], known: [] },
-    target: { table, beside: null, adds: [], rules: { notNull: [], unique: [], folded: [] } },
-    key: [],
-    columns,
-    position: null,
-    tree: null,
-    where: [],
-    scope: [],
-    excludeKeys: [],
-    steps: [],
-  }
-}
+const relationOf = (table: TableName, image: ImageFile): FlowRelation =>
+  columnsAlone(
+    table,
+    image.columns.map(({ name, type }) => ({ name, type: heldType(image, name, type) })),
+  )
 
 const createTable = (r: FlowRelation, name: Sql): Sql =>
   sql`CREATE TABLE ${name} (${joined(

@@ -1,7 +1,6 @@
 /** A SQL Server database as a target: fence, markers, the settled marker, the target table. */
 import type { TableName } from '@tidemark/contract/flow'
 import { NO_ROWS } from '@tidemark/contract/row-counts'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import {
@@ -19,13 +18,13 @@ import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import * as shared from '../relational/fence.sql.ts'
 import { markerCounts, markerOf, rejectOf, settledOf, swapOf } from '../relational/marker-rows.ts'
-import { type Catalogs, targetTable, writtenTable } from '../relational/names.ts'
+import { type Catalogs, type TargetNames, targetTable, writtenTable } from '../relational/names.ts'
 import { OWN_TABLES } from '../relational/recall.sql.ts'
 import type { Sender } from '../relational/sender.ts'
 import type { RejectedRow } from '../row-policy.ts'
 import { ident, type Sql, sql } from '../sql-text.ts'
+import { atOnce } from './at-once.ts'
 import { dropUnselected } from './capture.sql.ts'
-import { classify, translate } from './errors.ts'
 import * as fence from './fence.sql.ts'
 import { describeTable } from './introspect.ts'
 import { landingOf } from './land.ts'
@@ -49,11 +48,6 @@ import { copyType, holderOf, logicalTypeOf, narrowing } from './types.ts'
 
 /** characters; longer ones are of any length */
 const LONGEST_VARYING = 4_000
-
-const RETRY_MS = 25
-const ATTEMPTS = 20
-/** of `sys.messages`: what is to be made is there already */
-const THERE_ALREADY: ReadonlySet<unknown> = new Set([2627, 2601, 2714, 2705, 2759, 1913])
 
 export class SqlServerTarget implements TargetPort {
   readonly location: string
@@ -189,21 +183,8 @@ export class SqlServerTarget implements TargetPort {
     for (const name of names) if (!there.has(name)) await this.#to.exec(fence.createSchema(name))
   }
 
-  /** Catalog changes conflict with those of another worker; all of them may be repeated. */
-  async #atOnce(work: () => Promise<void>): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.#session.begin()
-        await work()
-        await this.#session.commit()
-        return
-      } catch (error) {
-        await this.#session.rollback()
-        if (attempt >= ATTEMPTS || !(classify(error) === 'conflict' || isThereAlready(error)))
-          throw translate(error, this.location, 'TM5001', this.#session.discreet)
-        await sleep(RETRY_MS)
-      }
-    }
+  #atOnce(work: () => Promise<void>): Promise<void> {
+    return atOnce(this.#session, this.location, work)
   }
 
   async fenceToken(store: string, flow: string): Promise<bigint> {
@@ -234,7 +215,7 @@ export class SqlServerTarget implements TargetPort {
     const c = this.#catalogs
     const facts = await this.describe(relation.target.table)
     await this.#atOnce(async () => {
-      await this.#enter(key)
+      await expectOwner(this.#to, this.#catalogs.target, key)
       const [predicate] = how.still === null ? [] : predicates(c, relation, how.still, facts !== null)
       if (predicate) await this.#to.exec(dropUnselected(c, relation, predicate))
       const [row] = facts === null ? [] : await this.#to.query(vanishing(c, relation))
@@ -247,14 +228,9 @@ export class SqlServerTarget implements TargetPort {
     })
   }
 
-  async #enter(key: FenceKey): Promise<void> {
-    const [row] = await this.#to.query(fence.enter(this.#catalogs.target, key))
-    if (row?.[0] !== String(key.token)) throw new AppError('TM5002', `${key.flow} has a newer owner`)
-  }
-
   async settle(key: FenceKey, settled: NewSettled, table: TableName | null): Promise<void> {
     await this.#atOnce(async () => {
-      await this.#enter(key)
+      await expectOwner(this.#to, this.#catalogs.target, key)
       for (const statement of fence.settle(this.#catalogs.target, key, settled, writtenTable(this.#catalogs, table)))
         await this.#to.exec(statement)
     })
@@ -267,6 +243,8 @@ export class SqlServerTarget implements TargetPort {
   }
 }
 
-/** Two owners that prepare at once may both make something: the second finds it when it tries again. */
-const isThereAlready = (error: unknown): boolean =>
-  error instanceof AppError && THERE_ALREADY.has(error.facts['number'])
+/** In a transaction that lets no newer owner in until it ends. TM5002 where there is one. */
+export async function expectOwner(to: Sender, c: TargetNames, key: FenceKey): Promise<void> {
+  const [row] = await to.query(fence.enter(c, key))
+  if (row?.[0] !== String(key.token)) throw new AppError('TM5002', `${key.flow} has a newer owner`)
+}
