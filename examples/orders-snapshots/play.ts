@@ -1,5 +1,8 @@
 /** The story of this example: every night is a script of `sql/`, the partner's export, and the command lines that follow it. */
+import type { Databases } from '../play/databases.ts'
 import type { Stage } from '../play/stage.ts'
+
+export const on: Readonly<Record<string, Databases>> = { postgres: { LAKE_URL: 'lake' } }
 
 const ORDERS = 'partner.orders'
 const CUSTOMERS = ['alder', 'birch', 'cedar'] as const
@@ -62,6 +65,27 @@ export async function play(stage: Stage): Promise<void> {
 
   stage.act('Report only', 'The flow partner.watch delivers nothing: it says what changed in two columns.')
   await stage.tidemark('snapshot take partner.watch')
+  if (stage.on === 'postgres') await inPostgres(stage)
+}
+
+/** What is kept there, and in the archives, without the machine that took it. */
+async function inPostgres(stage: Stage): Promise<void> {
+  stage.act(
+    'The archives',
+    'One flow archives into files, the other one into PostgreSQL: both are read again, byte by byte.',
+  )
+  await stage.tidemark('snapshot stats')
+  const validated = await stage.tidemark('snapshot validate --full')
+  stage.check(validated.includes('13 archives sound'), 'all of the week is sound', validated)
+
+  stage.act(
+    'The disk of this machine is lost',
+    'What was taken last comes back from PostgreSQL, and nothing is reported as new.',
+  )
+  stage.lose('.tidemark/snapshots')
+  await take(stage, 'alder', [0, 0, 0, 201])
+  await take(stage, 'birch', [0, 0, 0, 199])
+  await take(stage, 'cedar', [0, 0, 0, 200])
 }
 
 /** What happened at the partner's, and the export that follows. */

@@ -1,4 +1,6 @@
 /** What an example plays with: the real command line in a project of its own, scripts of SQL, and a narrator. */
+import { rmSync } from 'node:fs'
+import path from 'node:path'
 import type { RunsDocument } from '@tidemark/contract/api'
 import type { SnapshotsDocument } from '@tidemark/contract/snapshot-documents'
 import { CommandLine } from '../../packages/engine/src/demo/command-line.ts'
@@ -15,6 +17,8 @@ export interface Story {
   readonly play: (stage: Stage) => Promise<void>
   /** the PostgreSQL databases that it needs; none when left out */
   readonly databases?: Databases
+  /** other systems that `--on` may name, with the databases needed there: `on/NAME` has what of its files is another there */
+  readonly on?: Readonly<Record<string, Databases>>
   /** it plays on a SQL Server, or on DuckDB where there is none; no when left out */
   readonly server?: Servers
 }
@@ -23,6 +27,8 @@ export interface StageDeps {
   readonly project: string
   readonly narrator: Narrator
   readonly signal: AbortSignal
+  /** what `--on` names; absent: nothing */
+  readonly on?: string
 }
 
 export class Stage {
@@ -32,6 +38,11 @@ export class Stage {
   constructor(deps: StageDeps) {
     this.#deps = deps
     this.#tidemark = new CommandLine(deps.project, deps.signal)
+  }
+
+  /** What `--on` names; null: nothing. */
+  get on(): string | null {
+    return this.#deps.on ?? null
   }
 
   act(title: string, ...lines: readonly string[]): void {
@@ -47,6 +58,12 @@ export class Stage {
   async sql(name: string): Promise<readonly SqlRow[]> {
     this.text(`▷ sql/${name}`)
     return await runSqlScript(this.#deps.project, `sql/${name}`, this.#deps.signal)
+  }
+
+  /** As `rm -r` would. */
+  lose(folder: string): void {
+    this.text(`▷ rm -r ${folder}`)
+    rmSync(path.join(this.#deps.project, folder), { recursive: true })
   }
 
   /** Runs a script that leaves its transaction open at its line `-- meanwhile`, until `work` is done. */
