@@ -17,7 +17,10 @@ export async function snapshotSqlServerEnds(from: 'duckdb' | 'sqlserver'): Promi
   }
   return {
     place: ends.place,
-    exec: (side, statements) => (isFile(side) ? file.exec(statements) : ends.exec(side, statements)),
+    exec: (side, statements) => {
+      if (isFile(side)) return file.exec(statements)
+      return ends.exec(side, from === 'duckdb' ? statements.map(withLongTexts) : statements)
+    },
     rows: (side, query) => (isFile(side) ? file.rows(query) : ends.rows(side, query)),
     openBench: opensSpools(connection),
     [Symbol.asyncDispose]: () => {
@@ -26,3 +29,6 @@ export async function snapshotSqlServerEnds(from: 'duckdb' | 'sqlserver'): Promi
     },
   }
 }
+
+/** A text that comes from DuckDB may be of any length. */
+const withLongTexts = (statement: string): string => statement.replaceAll(/\bVARCHAR\b/g, 'nvarchar(max)')

@@ -1,0 +1,3 @@
+import { importSqlServerSnapshots } from '../support/snapshot-sqlserver-semantics.ts'
+
+await importSqlServerSnapshots('forensic')
