@@ -104,7 +104,7 @@ describe.skipIf(TEST_SERVER === null)('from a DuckDB file into SQL Server', { ti
     expect(await s.run(keyed)).toMatchObject({ state: 'nothing_to_do' })
   })
 
-  test('a cast is done where the image is made, by a type that DuckDB has alike, or is refused', async () => {
+  test('a cast into SQL Server is done where the image is made, by a type that DuckDB has alike, or is refused', async () => {
     await using s = await openSnapshotWorld()
     const cast = (type: string) => mirror({ columns: { ...ALL_COLUMNS, cast: { price: type } } })
     await s.w.source("CREATE TABLE src AS SELECT i AS id, CAST(i AS VARCHAR) || '.50' AS price FROM range(3) t(i)")
