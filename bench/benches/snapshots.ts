@@ -170,8 +170,9 @@ async function detected({ now, changed }: Given, { desk, catalog, image }: Hot, 
   await desk.count(nullKeys(now, key))
   await desk.exec(presentFrom(now, key, compared))
   await desk.query(repeatedKeys)
+  const fingerprints = keptRows(catalog, former.id)
   const found = await compare(desk, {
-    before: { ...former, rows: keptRows(catalog, former.id), image: before },
+    before: { ...former, rows: fingerprints, image: before },
     now: { engine: former.engine, key: former.key, compared, image: now },
     exact: false,
   })
@@ -179,7 +180,7 @@ async function detected({ now, changed }: Given, { desk, catalog, image }: Hot, 
   if (counts.changed !== BigInt(changed)) throw new Error(`${counts.changed} rows changed, and not ${changed}`)
   if (changed === 0) return
   const columns = numbered(found.columns)
-  await findDifferences(desk, { images: { before, now }, columns, changed: counts.changed, texts: null })
+  await findDifferences(desk, { images: { before, now }, columns, changed: counts.changed, texts: null, fingerprints })
   await desk.exec(copyDifferences(columns, `${now}.differences`, 'parquet'))
 }
 

@@ -1,10 +1,10 @@
 /** What differs, of JUDGED and both images: value by value in a narrow table, which is listed, counted, or copied into a file. */
-import { imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
-import { sameContent } from '../dialects/duckdb/types.ts'
+import { imagePlace, readImage } from '../dialects/duckdb/image.sql.ts'
 import { EMPTY, ident, joined, param, type Sql, sql, textLiteral, whole } from '../dialects/sql-text.ts'
 import type { ComparedColumn } from './compared.ts'
-import { comparedText, valueText } from './fingerprint.sql.ts'
+import { comparedText, fingerprints, valueText } from './fingerprint.sql.ts'
 import { JUDGED } from './judge.sql.ts'
+import { type PackedRows, packedValue } from './packed.sql.ts'
 
 export type ComparedPairs = readonly { readonly before: ComparedColumn; readonly now: ComparedColumn }[]
 
@@ -45,16 +45,63 @@ const changedRows = ({ before, now }: BothSides): Sql => sql`FROM ${CHANGED} AS 
 JOIN ${before} AS o ON ${imagePlace('o')} = j.old_place
 JOIN ${now} AS n ON ${imagePlace('n')} = j.place`
 
-/** Of each column, whether any value in it is not the same as bits: only then may its text be another. */
-export const whichDiffer = (columns: readonly NumberedColumn[], from: BothSides): Sql =>
-  sql`SELECT ${joined(
-    columns.map(({ before, now }) =>
-      before.type === now.type
-        ? sql`bool_or(NOT (${sameContent(now.type, imageValue('o', before), imageValue('n', now))}))`
-        : sql`TRUE`,
-    ),
+/** The rows of CHANGED, in the images. */
+export const NOW = packed('now')
+export const BEFORE = packed('before')
+/** some columns of the rows as they were */
+export const SOME_BEFORE = temp('snapshot_changed_some')
+
+function packed(side: string): Sql {
+  return temp(`snapshot_changed_${side}`)
+}
+
+export const placesNow = sql`${imagePlace('i')} IN (SELECT place FROM ${CHANGED})`
+export const placesBefore = sql`${imagePlace('i')} IN (SELECT old_place FROM ${CHANGED})`
+
+/** Where in the earlier image the first so many changed rows end. */
+export const endOfFirst = (rows: bigint): Sql =>
+  sql`SELECT max(old_place) FROM (SELECT old_place FROM ${CHANGED} ORDER BY old_place LIMIT ${whole(rows)}) AS q`
+
+export const placesUpTo = (end: bigint): Sql => sql`${placesBefore} AND ${imagePlace('i')} <= ${whole(end)}`
+
+export const packedPairs = (before: PackedRows, now: PackedRows): Sql => sql`FROM ${CHANGED} AS j
+JOIN ${before.table} AS o ON o.place = j.old_place
+JOIN ${now.table} AS n ON n.place = j.place`
+
+export const takeSome = (image: string, columns: readonly NumberedColumn[]): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE ${SOME_BEFORE} AS SELECT ${joined(
+    [imagePlace('i'), ...columns.map(({ before }) => ident('i', before.name))],
     ', ',
-  )} ${changedRows(from)}`
+  )} FROM ${readImage(image)} AS i WHERE ${placesBefore}`
+
+/** no column is called this */
+const PLACE = ident('tidemark place')
+
+/**
+ * How many of the changed rows become what they were by the values of SOME_BEFORE alone: both fingerprints are those that
+ * the earlier snapshot has. `rows`: with place and fingerprints.
+ */
+export function countExplained(
+  columns: readonly NumberedColumn[],
+  some: readonly NumberedColumn[],
+  now: PackedRows,
+  rows: Sql,
+): Sql {
+  const values = columns.map((column) => {
+    const name = column.before.name
+    const value = some.includes(column) ? ident('o', name) : packedValue(now, 'n', column.now.name)
+    return sql`${value} AS ${ident(name)}`
+  })
+  const { first, second } = fingerprints(
+    'i',
+    columns.map(({ before }) => before),
+  )
+  return sql`SELECT count(*) FROM (SELECT j.old_place AS ${PLACE}, ${joined(values, ', ')} FROM ${CHANGED} AS j
+JOIN ${SOME_BEFORE} AS o ON ${imagePlace('o')} = j.old_place
+JOIN ${now.table} AS n ON n.place = j.place) AS i
+JOIN ${rows} AS f ON f.place = ${ident('i', 'tidemark place')}
+WHERE ${first} = f.first_hash AND ${second} = f.second_hash`
+}
 
 /**
  * The values of some columns that differ. `texts`: of so many rows the texts

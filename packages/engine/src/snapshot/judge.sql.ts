@@ -23,12 +23,10 @@ const OLD_HASHES = temp('snapshot_old_hashes')
 const NEW_HASHES = temp('snapshot_new_hashes')
 /** rows that are new or changed, as the image has them: read once, and looked at more than once */
 export const MOVED = temp('snapshot_moved')
-/** changed rows as they were, likewise */
-export const MOVED_FROM = temp('snapshot_moved_from')
 /** places whose row hash was computed */
 export const HASHED = temp('snapshot_hashed')
 
-export const dropAll: readonly Sql[] = [PRESENT, JUDGED, OLD_HASHES, NEW_HASHES, MOVED, MOVED_FROM, HASHED].map(
+export const dropAll: readonly Sql[] = [PRESENT, JUDGED, OLD_HASHES, NEW_HASHES, MOVED, HASHED].map(
   (table) => sql`DROP TABLE IF EXISTS ${table}`,
 )
 
@@ -146,12 +144,6 @@ export const movedRows = (image: string): Sql => sql`(${selectMoved(image)})`
 
 /** A join first and everything else after: what is made of few rows of many is slow within the statement that finds them. */
 export const takeMoved = (image: string): Sql => sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS ${selectMoved(image)}`
-
-/** For the statements of `differences.sql.ts`. */
-export const takeChanged = (images: Images): readonly Sql[] => [
-  sql`CREATE OR REPLACE TEMP TABLE ${MOVED_FROM} AS SELECT i.* FROM ${readImage(images.before)} AS i WHERE ${imagePlace('i')} IN (SELECT old_place FROM ${JUDGED} WHERE kind = 'changed')`,
-  sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS SELECT i.* FROM ${readImage(images.now)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind = 'changed')`,
-]
 
 /** Of the rows of an image, of some of them, or of MOVED. */
 export const hashRows = (rows: Sql, compared: readonly ComparedColumn[]): Sql =>

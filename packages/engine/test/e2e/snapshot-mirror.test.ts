@@ -61,7 +61,7 @@ test('what a mirror deletes is counted and said, and the brake is lifted by --al
 test('forensic makes its table with the columns of versions, and plan shows it', async () => {
   await using p = await project('forensic')
   await p.ok('deploy')
-  expect((await p.ok('plan', 'm.t')).out).toMatch(/batch_in"? INTEGER NOT NULL, "?batch_out"? INTEGER NOT NULL/)
+  expect((await p.ok('plan', 'm.t')).out).toMatch(/batch_in"? int NOT NULL, "?batch_out"? int NOT NULL/)
   await p.ok('run', 'm.t')
   await p.duckdb('data/a.duckdb', 'DELETE FROM src WHERE id = 3', "UPDATE src SET name = 'x' WHERE id = 4")
   const { runs } = await p.json(RunDocument, ['run', 'm.t'])

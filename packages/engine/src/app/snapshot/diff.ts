@@ -2,6 +2,7 @@
 import type { SnapshotDiffDocument } from '@tidemark/contract/snapshot-documents'
 import type { Desk } from '../../dialects/duckdb/desk.ts'
 import type { ImageColumn } from '../../dialects/duckdb/image.sql.ts'
+import type { Sql } from '../../dialects/sql-text.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { beside, type Compared, compare, counted } from '../../snapshot/compare.ts'
 import {
@@ -84,7 +85,9 @@ async function difference(hot: HotSide, two: TwoSnapshots, images: Images, optio
   let counts = await counted(desk)
   if (counts.changed > 0n) {
     const texts = write !== null || options.columns !== null || limit === null ? null : BigInt(limit)
-    await findDifferences(desk, { images, columns, changed: counts.changed, texts })
+    const all = found.way === 'fingerprints' && options.columns === null
+    const fingerprints = all ? found.before : null
+    await findDifferences(desk, { images, columns, changed: counts.changed, texts, fingerprints })
     if (options.columns !== null) {
       await desk.exec(narrow)
       counts = await counted(desk)
@@ -130,20 +133,26 @@ async function copied(
   }
 }
 
-async function judged({ desk, catalog }: HotSide, { before, after }: TwoSnapshots, images: Images): Promise<Compared> {
+interface Judged extends Compared {
+  /** the rows of the earlier one: see `keptRows` */
+  readonly before: Sql
+}
+
+async function judged({ desk, catalog }: HotSide, { before, after }: TwoSnapshots, images: Images): Promise<Judged> {
   const isKept = before.engine !== null && after.engine !== null
   // where one has to be hashed anew, both are: by one engine
   const was = { ...before, image: images.before, engine: isKept ? before.engine : READ_ANEW }
   const now = { ...after, image: images.now, engine: isKept ? after.engine : READ_ANEW }
   if (isKept) {
+    const rows = keptRows(catalog, before.snapshot)
     await desk.exec(presentOf(catalog, after.snapshot))
-    return await compare(desk, { before: { ...was, rows: keptRows(catalog, before.snapshot) }, now, exact: false })
+    return { ...(await compare(desk, { before: { ...was, rows }, now, exact: false })), before: rows }
   }
   using _room = await desk.room(before.columns.length + after.columns.length)
   await desk.exec(presentFrom(now.image, keyColumns(after), after.compared))
   const wantsHashes = beside(was, now).way === 'row hashes'
   await desk.exec(formerFrom(was.image, keyColumns(before), before.compared, wantsHashes))
-  return await compare(desk, { before: { ...was, rows: FORMER }, now, exact: false })
+  return { ...(await compare(desk, { before: { ...was, rows: FORMER }, now, exact: false })), before: FORMER }
 }
 const READ_ANEW = ''
 
