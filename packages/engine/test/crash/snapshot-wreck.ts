@@ -11,8 +11,14 @@ export const POINTS = [...FAILPOINTS, ...SNAPSHOT_FAILPOINTS]
 
 /** Those of a run whose target keeps the snapshot too, and those on both sides of them. */
 export const HOT_POINTS = [
-  ...['snapshot:spooled', 'capture:stored', ...HOT_FAILPOINTS, 'batch:begun', 'batch:recorded'],
-  ...['settle:target-done', 'settle:after', 'snapshot:kept'],
+  'snapshot:spooled',
+  'capture:stored',
+  ...HOT_FAILPOINTS,
+  'batch:begun',
+  'batch:recorded',
+  'settle:target-done',
+  'settle:after',
+  'snapshot:kept',
 ]
 
 /** A flow `m.t` whose source has changed since its first run; `more`: of the flow. */
