@@ -9,7 +9,7 @@ import { AppError } from '../../runtime/app-error.ts'
 import type { BatchTransaction, CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import type { EmbeddedStatements, EmbeddedWork } from '../embedded-work.ts'
 import type { ForeignTypes } from '../foreign-types.ts'
-import type { PlannedColumn } from '../planned-column.ts'
+import { isConstant, type PlannedColumn } from '../planned-column.ts'
 import { freeName } from '../relational/names.ts'
 import { ident, type Sql, sql } from '../sql-text.ts'
 import type { DuckdbDeparture } from './departure.ts'
@@ -89,8 +89,7 @@ export class EmbeddedBeside implements EmbeddedWork {
   inOwnTypes(r: FlowRelation): FlowRelation {
     const own = (x: PlannedColumn): PlannedColumn => {
       const targetType = this.#ownType(r, x)
-      const isConstant = x.origin.kind === 'value' && !this.#own.arrives
-      return { ...x, targetType, cast: this.#ownCast(x), ...(isConstant ? { sourceType: targetType } : {}) }
+      return { ...x, targetType, cast: this.#ownCast(x), ...(isConstant(x) ? { sourceType: targetType } : {}) }
     }
     return { ...r, key: r.key.map(own), columns: r.columns.map(own) }
   }
