@@ -24,3 +24,6 @@ export interface PlannedColumn {
   readonly cast: string | null
   readonly mask: PlannedMask | null
 }
+
+/** A constant whose type only the target knows: a source of another kind sends its text. */
+export const isConstant = ({ origin, mask }: PlannedColumn): boolean => origin.kind === 'value' && mask === null

@@ -122,8 +122,11 @@ export async function gatherFacts(bench: Bench, store: ControlStore, d: FlowSpec
   }
 }
 
-/** Every value a person wrote, in the canonical text of its column's type; refuses what is none. */
-export async function canonicalValues(source: SourcePort, r: FlowRelation): Promise<FlowRelation> {
+/**
+ * Every value a person wrote, in the canonical text of its column's type; refuses what is none. `abroad`: another engine has the
+ * target, and reads a constant as it is where the source does not know its type.
+ */
+export async function canonicalValues(source: SourcePort, r: FlowRelation, abroad = false): Promise<FlowRelation> {
   const canonical = async (what: string, type: string, text: string): Promise<string> => {
     const value = await source.canonical(type, text)
     if (value === null) throw new AppError('TM4015', `${what}: "${text}" is no ${type}`)
@@ -149,12 +152,14 @@ export async function canonicalValues(source: SourcePort, r: FlowRelation): Prom
     excludeKeys.push({ ...e, values })
   }
   const columns: FlowRelation['columns'][number][] = []
-  for (const c of r.columns)
-    if (c.origin.kind === 'value' && c.origin.value !== null)
+  for (const c of r.columns) {
+    const isKnown = !abroad || source.logicalTypeOf(c.sourceType) !== null
+    if (c.origin.kind === 'value' && c.origin.value !== null && isKnown)
       columns.push({
         ...c,
         origin: { ...c.origin, value: await canonical(`columns.add ${c.target}`, c.sourceType, c.origin.value) },
       })
     else columns.push(c)
+  }
   return { ...r, columns, where, scope, excludeKeys }
 }

@@ -52,7 +52,7 @@ export async function planFlow(deps: PlanDeps, definition: FlowSpec, scope: Scop
   const relation = await withSteps(bench, request, {
     relation: await mirrored(
       definition,
-      await canonicalValues(bench.source, resolved.relation),
+      await canonicalValues(bench.source, resolved.relation, bench.embedded?.arrives),
       bench.target,
       facts.target,
     ),

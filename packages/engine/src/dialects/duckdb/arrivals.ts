@@ -5,7 +5,7 @@ import { newShortId } from '../../runtime/new-id.ts'
 import { arrivedRelation } from '../arrived-relation.ts'
 import type { BatchKey, CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import type { Departure } from '../departure.ts'
-import type { PlannedColumn } from '../planned-column.ts'
+import { isConstant, type PlannedColumn } from '../planned-column.ts'
 import * as apply from '../relational/apply.sql.ts'
 import { execAll, type Sender } from '../relational/sender.ts'
 import type { BatchPart } from '../row-policy.ts'
@@ -32,8 +32,10 @@ export class Arrivals {
   }
 
   relation(flow: FlowRelation): FlowRelation {
-    const typeOf = (x: PlannedColumn): string =>
-      x.mask === null ? (this.#target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
+    const typeOf = (x: PlannedColumn): string => {
+      if (isConstant(x)) return x.sourceType
+      return x.mask === null ? (this.#target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
+    }
     const position = flow.position && (this.#target.typeFor(flow.position.type) ?? flow.position.type)
     return arrivedRelation(flow, typeOf, position, true)
   }

@@ -2,6 +2,7 @@
 import { carriedPosition } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import { readsSpool } from '../lanes.ts'
+import { isConstant } from '../planned-column.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import { landingValue } from '../relational/columns.sql.ts'
 import { column } from '../relational/names.ts'
@@ -33,7 +34,9 @@ export const uncast = (r: FlowRelation): FlowRelation => {
   const own = <X extends FlowRelation['columns'][number]>(x: X): X => ({
     ...x,
     cast: null,
-    targetType: x.mask === null ? x.sourceType : 'VARCHAR',
+    ...(isConstant(x)
+      ? { sourceType: 'VARCHAR', targetType: 'VARCHAR' }
+      : { targetType: x.mask === null ? x.sourceType : 'VARCHAR' }),
   })
   return { ...r, columns: r.columns.map(own), key: r.key.map(own) }
 }

@@ -10,7 +10,7 @@ import type { BatchTransaction, CapturedBatch, FlowRelation, Selection } from '.
 import type { EmbeddedStatements, EmbeddedWork } from '../embedded-work.ts'
 import type { ForeignTypes } from '../foreign-types.ts'
 import type { HotTables } from '../hot-tables.ts'
-import type { PlannedColumn } from '../planned-column.ts'
+import { isConstant, type PlannedColumn } from '../planned-column.ts'
 import { freeName } from '../relational/names.ts'
 import { ident, type Sql, sql } from '../sql-text.ts'
 import type { DuckdbDeparture } from './departure.ts'
@@ -94,8 +94,7 @@ export class EmbeddedBeside implements EmbeddedWork {
   inOwnTypes(r: FlowRelation): FlowRelation {
     const own = (x: PlannedColumn): PlannedColumn => {
       const targetType = this.#ownType(r, x)
-      const isConstant = x.origin.kind === 'value' && !this.#own.arrives
-      return { ...x, targetType, cast: this.#ownCast(x), ...(isConstant ? { sourceType: targetType } : {}) }
+      return { ...x, targetType, cast: this.#ownCast(x), ...(isConstant(x) ? { sourceType: targetType } : {}) }
     }
     return { ...r, key: r.key.map(own), columns: r.columns.map(own) }
   }

@@ -4,7 +4,7 @@ import { arrivedRelation, carriedPosition } from '../arrived-relation.ts'
 import { type CapturedBatch, type FlowRelation, landingTable, type Selection } from '../contract.ts'
 import { type Departure, LeavingFailed, type Wire } from '../departure.ts'
 import { readsSpool } from '../lanes.ts'
-import type { PlannedColumn } from '../planned-column.ts'
+import { isConstant, type PlannedColumn } from '../planned-column.ts'
 import * as apply from '../relational/apply.sql.ts'
 import { type Catalogs, targetTable, typed } from '../relational/names.ts'
 import { execAll, type Sender } from '../relational/sender.ts'
@@ -33,8 +33,10 @@ export interface Received {
 
 /** The relation as it arrives by that wire: `pgcopy` and a spool bring what the target's own types hold, cast already. */
 export function arrivedBy(wire: Wire, flow: FlowRelation, target: PostgresTarget): FlowRelation {
-  const foreign = (x: PlannedColumn): string =>
-    x.mask === null ? (target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
+  const foreign = (x: PlannedColumn): string => {
+    if (isConstant(x)) return x.sourceType
+    return x.mask === null ? (target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
+  }
   const position = flow.position && (target.typeFor(flow.position.type) ?? flow.position.type)
   return wire === 'pgcopy' || readsSpool(flow)
     ? arrivedRelation(flow, (x) => x.targetType, null, false)

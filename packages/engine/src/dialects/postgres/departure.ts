@@ -6,7 +6,7 @@ import { carriedPosition } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, OpenBench, Selection, SourcePort } from '../contract.ts'
 import { departingSource } from '../departing-source.ts'
 import { type Departure, type Leaving, LeavingFailed, type Wire } from '../departure.ts'
-import type { PlannedColumn } from '../planned-column.ts'
+import { isConstant, type PlannedColumn } from '../planned-column.ts'
 import { queueOf } from '../planned-steps.ts'
 import type { SplitRange } from '../split-range.ts'
 import { fromSource } from '../relational/selection.sql.ts'
@@ -56,7 +56,8 @@ export function csvValue(text: string, x: Sql): Sql {
 function leaving(c: Catalogs, x: PlannedColumn, wire: Wire): Sql {
   // the type of a NULL on its way is the other engine's, which may be none here
   if (x.mask !== null) return x.mask.kind === 'null' && wire === 'csv' ? sql`NULL` : landingValue(c, x)
-  if (wire === 'csv') return csvValue(x.sourceType, clearValue(c, x))
+  if (wire === 'csv')
+    return isConstant(x) ? clearValue(c, { ...x, sourceType: 'text' }) : csvValue(x.sourceType, clearValue(c, x))
   // the bytes of an array say what its elements are: of a domain, they are its base type here
   const array = findType(x.targetType)?.array === true
   return array ? sql`CAST(${landingValue(c, x)} AS ${typed(x.targetType)})` : landingValue(c, x)

@@ -6,6 +6,7 @@ import {
   type Selection,
   type WindowBounds,
 } from '../contract.ts'
+import { isConstant } from '../planned-column.ts'
 import { queueOf } from '../planned-steps.ts'
 import { catalogText, EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import {
@@ -179,7 +180,7 @@ export function predicates(
 /** Bytes that the row's large values take, plus 8 for each of the others. `mainAlone`: without those of joined tables. */
 export function rowBytes(c: Catalogs, r: FlowRelation, mainAlone: boolean): Sql {
   const counted = r.columns.filter((col) => !mainAlone || col.origin.kind === 'main')
-  const sizes = counted.map((col) => c.kit.byteSize(col.sourceType, clearValue(c, col)))
+  const sizes = counted.map((col) => (isConstant(col) ? null : c.kit.byteSize(col.sourceType, clearValue(c, col))))
   const fixed = BigInt(8 * sizes.filter((s) => s === null).length)
   return joined([sql`CAST(${catalogText(String(fixed))} AS BIGINT)`, ...sizes.filter((s) => s !== null)], ' + ')
 }

@@ -4,7 +4,7 @@ import { arrivedRelation } from '../arrived-relation.ts'
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
 import { type Departure, type Leaving, LeavingFailed } from '../departure.ts'
 import { readsSpool } from '../lanes.ts'
-import type { PlannedColumn } from '../planned-column.ts'
+import { isConstant, type PlannedColumn } from '../planned-column.ts'
 import {
   ARRIVED,
   arrivedColumns,
@@ -26,8 +26,10 @@ import type { SqlServerTarget } from './target.ts'
 /** The relation as its rows arrive: of the target's types for what the source holds, casts still to be done; those of a spool are done. */
 export function arrivedBy(flow: FlowRelation, target: SqlServerTarget): FlowRelation {
   if (readsSpool(flow)) return arrivedRelation(flow, (x) => x.targetType, null, false)
-  const typeOf = (x: PlannedColumn): string =>
-    x.mask === null ? (target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
+  const typeOf = (x: PlannedColumn): string => {
+    if (isConstant(x)) return x.sourceType
+    return x.mask === null ? (target.typeFor(x.sourceType) ?? x.targetType) : x.targetType
+  }
   const position = flow.position && (target.typeFor(flow.position.type) ?? flow.position.type)
   return arrivedRelation(flow, typeOf, position, true)
 }

@@ -4,7 +4,7 @@
  */
 import { carriedPosition } from '../arrived-relation.ts'
 import type { FlowRelation } from '../contract.ts'
-import type { PlannedColumn } from '../planned-column.ts'
+import { isConstant, type PlannedColumn } from '../planned-column.ts'
 import { clearValue, landingValue } from '../relational/columns.sql.ts'
 import { type Catalogs, column } from '../relational/names.ts'
 import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
@@ -32,7 +32,10 @@ export interface Leaving {
 
 /** The flow's relation as its rows leave: nothing is cast here, for casts name types of the target. */
 export const uncast = (r: FlowRelation): FlowRelation => {
-  const own = <X extends PlannedColumn>(x: X): X => ({ ...x, cast: null, targetType: leavingType(x) })
+  const own = <X extends PlannedColumn>(x: X): X =>
+    isConstant(x)
+      ? { ...x, sourceType: 'nvarchar(max)', targetType: 'nvarchar(max)' }
+      : { ...x, cast: null, targetType: leavingType(x) }
   return { ...r, columns: r.columns.map(own), key: r.key.map(own) }
 }
 

@@ -1,5 +1,5 @@
 -- capture
-SELECT min("m".rowid), max("m".rowid), count(*), coalesce(sum(CAST(24 AS BIGINT) + coalesce(strlen("m"."path"), 0) + coalesce(strlen(CAST('east' AS VARCHAR)), 0)), 0), count(*) FILTER (WHERE sha256(from_hex([secret]) || from_hex(sha256(from_hex([secret]) || encode(CAST("m"."id" AS VARCHAR))))) IS NULL)
+SELECT min("m".rowid), max("m".rowid), count(*), coalesce(sum(CAST(32 AS BIGINT) + coalesce(strlen("m"."path"), 0)), 0), count(*) FILTER (WHERE sha256(from_hex([secret]) || from_hex(sha256(from_hex([secret]) || encode(CAST("m"."id" AS VARCHAR))))) IS NULL)
 FROM "source"."main"."src" AS m WHERE "m"."modified_on" <= CAST('UP_TO' AS TIMESTAMP) AND 1 = 1 GROUP BY "m".rowid // 122880 ORDER BY 1;
 
 -- apply to a target with no other row

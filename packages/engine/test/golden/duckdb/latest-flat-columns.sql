@@ -1,6 +1,6 @@
 -- capture
 INSERT INTO "work"."main"."node" ("k1", p, rid, bytes, role)
-SELECT sha256(from_hex([secret]) || from_hex(sha256(from_hex([secret]) || encode(CAST("m"."id" AS VARCHAR))))) AS "k1", "j_meta"."changed_on" AS p, "m".rowid AS rid, CAST(32 AS BIGINT) + coalesce(strlen("m"."path"), 0) + coalesce(strlen(CAST('east' AS VARCHAR)), 0) AS bytes, 'w' AS role
+SELECT sha256(from_hex([secret]) || from_hex(sha256(from_hex([secret]) || encode(CAST("m"."id" AS VARCHAR))))) AS "k1", "j_meta"."changed_on" AS p, "m".rowid AS rid, CAST(40 AS BIGINT) + coalesce(strlen("m"."path"), 0) AS bytes, 'w' AS role
 FROM "source"."main"."src" AS m JOIN "source"."main"."meta" AS "j_meta" ON "m"."id" = "j_meta"."id"
 WHERE "j_meta"."changed_on" <= CAST('UP_TO' AS TIMESTAMP) AND 1 = 1
   AND NOT EXISTS (SELECT 1 FROM "work"."main"."done_key" AS w WHERE "w"."k1" = sha256(from_hex([secret]) || from_hex(sha256(from_hex([secret]) || encode(CAST("m"."id" AS VARCHAR))))));

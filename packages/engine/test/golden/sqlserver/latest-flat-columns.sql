@@ -1,6 +1,6 @@
 -- capture
 INSERT INTO [tidemark_work].[r-abcde node] ([k1], p, bytes, role, down)
-SELECT [m].[id] AS [k1], [m].[modified_on] AS p, CAST(32 AS BIGINT) + ISNULL(CONVERT(bigint, DATALENGTH([m].[name])), 0) + ISNULL(CONVERT(bigint, DATALENGTH(CONVERT(nvarchar(10), N'ea''st'))), 0) AS bytes, 'w', 0
+SELECT [m].[id] AS [k1], [m].[modified_on] AS p, CAST(40 AS BIGINT) + ISNULL(CONVERT(bigint, DATALENGTH([m].[name])), 0) AS bytes, 'w', 0
 FROM [office].[dbo].[orders] AS m
 WHERE [m].[modified_on] <= CONVERT(datetime2(7), N'UP_TO', 121) AND 1 = 1
   AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde done_key] AS w WHERE [w].[k1] = [m].[id]);
