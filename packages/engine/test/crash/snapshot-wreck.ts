@@ -11,11 +11,16 @@ export const POINTS = [...FAILPOINTS, ...SNAPSHOT_FAILPOINTS]
 
 /** A flow `m.t` whose source has changed since its first run; `more`: of the flow. */
 export const changedSince = (more: string, ...changes: readonly string[]): Promise<Project> =>
-  changedInto('{ kind: duckdb, path: data/b.duckdb }', more, ...changes)
+  changedInto({ target: '{ kind: duckdb, path: data/b.duckdb }', env: '' }, more, ...changes)
 
 /** The same with another connection as its target. */
-export async function changedInto(target: string, more: string, ...changes: readonly string[]): Promise<Project> {
+export async function changedInto(
+  { target, env }: { readonly target: string; readonly env: string },
+  more: string,
+  ...changes: readonly string[]
+): Promise<Project> {
   const p = emptyProject()
+  if (env !== '') p.write('.env', env)
   p.write('tidemark.yaml', PROJECT_YAML.replace('{ kind: duckdb, path: data/b.duckdb }', target))
   p.write(
     'modules/m.yaml',

@@ -57,6 +57,7 @@ const THERE_ALREADY: ReadonlySet<unknown> = new Set([2627, 2601, 2714, 2705, 275
 
 export class SqlServerTarget implements TargetPort {
   readonly location: string
+  readonly logicalTypeOf = logicalTypeOf
   readonly #connection: SqlServerConnection
   readonly #session: SqlServerSession
   readonly #catalogs: Catalogs
