@@ -19,6 +19,7 @@ import type { SplitRange } from './split-range.ts'
 import type { LogicalType } from '@tidemark/contract/logical-type'
 import type { Secret } from '../runtime/secret.ts'
 import type { EmbeddedWork } from './embedded-work.ts'
+import type { ForeignTypes } from './foreign-types.ts'
 import type { ImageFile } from './image-file.ts'
 import type { SurveyPort } from './survey.ts'
 
@@ -58,6 +59,8 @@ export interface TableFacts {
 /** Column of the source → type; `others`: found out from all values, or left as text because nobody reads them. */
 export interface WantedTypes {
   readonly types: Readonly<Record<string, string>>
+  /** what they mean, where they are called otherwise than in DuckDB */
+  readonly meaning?: ForeignTypes
   readonly others: 'found' | 'text'
 }
 
@@ -301,6 +304,8 @@ export interface SwapOptions {
 
 export interface TargetPort {
   readonly location: string
+  /** What its own types mean, where other systems do not know their names. */
+  readonly logicalTypeOf?: ForeignTypes
   describe(table: TableName): Promise<TableFacts | null>
   isEmpty(table: TableName): Promise<boolean>
   /** The newest settled run of each scope of that flow, of every store. Empty when nothing was ever settled. */

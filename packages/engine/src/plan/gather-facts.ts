@@ -18,15 +18,16 @@ async function described(
 }
 
 /** What the target's columns are, under the names that the source has for them. */
-function wantedBy(target: TableFacts, d: FlowSpec): WantedTypes {
+function wantedBy(target: TableFacts, d: FlowSpec, { target: { logicalTypeOf } }: Bench): WantedTypes {
   const before = new Map(Object.entries(d.columns.rename).map(([from, to]) => [to.toLowerCase(), from]))
   const types = target.columns.map((c) => [before.get(c.name.toLowerCase()) ?? c.name, c.type])
-  return { types: Object.fromEntries(types), others: 'found' }
+  const meaning = logicalTypeOf === undefined ? {} : { meaning: logicalTypeOf }
+  return { types: Object.fromEntries(types), ...meaning, others: 'found' }
 }
 
 async function askShapes(bench: Bench, d: FlowSpec): Promise<TableShapes> {
   const target = await bench.target.describe(d.target.table)
-  const source = await described(bench.source, d.source.table, target && wantedBy(target, d))
+  const source = await described(bench.source, d.source.table, target && wantedBy(target, d, bench))
   const joins = new Map<string, TableFacts>()
   for (const join of d.source.joins) joins.set(join.as, await described(bench.source, join.table))
   const lists = new Map<number, readonly string[]>()

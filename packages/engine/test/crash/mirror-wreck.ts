@@ -3,7 +3,7 @@ import { RunDocument } from '@tidemark/contract/api'
 import { SnapshotsDocument } from '@tidemark/contract/snapshot-documents'
 import { expect } from 'vitest'
 import type { Project, Row } from '../e2e/project.ts'
-import { changedInto } from './snapshot-wreck.ts'
+import { changedInto, type Into } from './snapshot-wreck.ts'
 
 /** Rows of the target, as texts. */
 export type TargetRows = (query: string) => Promise<readonly Row[]>
@@ -11,12 +11,12 @@ export type TargetRows = (query: string) => Promise<readonly Row[]>
 export const SETTLED = ['settle:after', 'snapshot:kept', 'hot:kept']
 
 /** `target`: its connection. */
-export const mirrored = (apply: string, target: string, capture?: string): Promise<Project> =>
+export const mirrored = (apply: string, target: string, others: Omit<Into, 'target'> = {}): Promise<Project> =>
   changedInto(
-    target,
-    `      apply: { kind: ${apply}, max_delete: 50% }\n`,
-    ['DELETE FROM src WHERE id IN (9, 10, 11)'],
-    capture,
+    { target, ...others },
+    `      apply: { kind: ${apply}, max_delete: 50% }
+`,
+    'DELETE FROM src WHERE id IN (9, 10, 11)',
   )
 
 /** The source changes again before what was found is delivered. */
@@ -47,7 +47,7 @@ export async function expectMirror(p: Project, apply: string, rows: TargetRows):
 /** No version is the one before it over again, none is empty, and none overlaps with another of its key. */
 async function expectSoundVersions(rows: TargetRows): Promise<void> {
   const unsound = await rows(
-    `SELECT * FROM (SELECT *, lag(name) OVER k AS name_before, lag(batch_out) OVER k AS out_before FROM dst WINDOW k AS (PARTITION BY id ORDER BY batch_in, batch_out)) AS q
+    `SELECT * FROM (SELECT d.*, lag(name) OVER (PARTITION BY id ORDER BY batch_in, batch_out) AS name_before, lag(batch_out) OVER (PARTITION BY id ORDER BY batch_in, batch_out) AS out_before FROM dst AS d) AS q
 WHERE batch_in > batch_out OR batch_in <= out_before OR (name = name_before AND batch_in = out_before + 1)`,
   )
   expect(unsound).toEqual([])

@@ -17,14 +17,14 @@ const CAPTURE = '{ kind: snapshot, hot: target }'
 
 const WORLDS: Readonly<Record<string, () => Promise<World>>> = {
   DuckDB: async () => {
-    const p = await mirrored('live', '{ kind: duckdb, path: data/b.duckdb }', CAPTURE)
+    const p = await mirrored('live', '{ kind: duckdb, path: data/b.duckdb }', { capture: CAPTURE })
     const rows: TargetRows = (query) => p.rows('data/b.duckdb', query)
     return { p, rows, [Symbol.asyncDispose]: () => p[Symbol.asyncDispose]() }
   },
   PostgreSQL: async () => {
     await using opening = new AsyncDisposableStack()
     const db = opening.use(await TestDatabase.create('18'))
-    const p = opening.use(await mirrored('live', `{ kind: postgres, url: "${db.url}" }`, CAPTURE))
+    const p = opening.use(await mirrored('live', `{ kind: postgres, url: "${db.url}" }`, { capture: CAPTURE }))
     const opened = opening.move()
     return { p, rows: (query) => db.rows(query), [Symbol.asyncDispose]: () => opened.disposeAsync() }
   },

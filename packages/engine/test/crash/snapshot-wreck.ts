@@ -23,16 +23,24 @@ export const HOT_POINTS = [
 
 /** A flow `m.t` whose source has changed since its first run; `more`: of the flow. */
 export const changedSince = (more: string, ...changes: readonly string[]): Promise<Project> =>
-  changedInto('{ kind: duckdb, path: data/b.duckdb }', more, changes)
+  changedInto({ target: '{ kind: duckdb, path: data/b.duckdb }' }, more, ...changes)
 
-/** The same with another connection as its target; `m.t` may keep its snapshots there. */
+export interface Into {
+  readonly target: string
+  /** of the project */
+  readonly env?: string
+  /** `m.t` may keep its snapshots there */
+  readonly capture?: string
+}
+
+/** The same with another connection as its target. */
 export async function changedInto(
-  target: string,
+  { target, env = '', capture = 'snapshot' }: Into,
   more: string,
-  changes: readonly string[],
-  capture = 'snapshot',
+  ...changes: readonly string[]
 ): Promise<Project> {
   const p = emptyProject()
+  if (env !== '') p.write('.env', env)
   p.write('tidemark.yaml', PROJECT_YAML.replace('{ kind: duckdb, path: data/b.duckdb }', target))
   p.write(
     'modules/m.yaml',

@@ -3,6 +3,8 @@ import type { DuckdbSession } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { ColumnFacts, WantedTypes } from '../contract.ts'
 import { query } from '../duckdb/run-sql.ts'
+import { holderOf } from '../duckdb/types.ts'
+import { heldAbroad } from '../foreign-types.ts'
 import { catalogText, ident, joined, type Sql, sql, textLiteral } from '../sql-text.ts'
 import { type CsvType, findBadValue, findTypes, foundTypes, valueOf } from './csv-value.sql.ts'
 import type { CsvOptions } from './options.ts'
@@ -85,6 +87,16 @@ async function headerOf(
   return { delimiter: o.delimiter ?? row?.[0] ?? ',', columns: o.header || declared.length === 0 ? names : declared }
 }
 
+/** By DuckDB's names; those that it has no type for are found out. */
+function wantedTypes(wanted: WantedTypes | null): readonly (readonly [name: string, type: string])[] {
+  const { types = {}, meaning } = wanted ?? {}
+  return Object.entries(types).flatMap(([name, type]) => {
+    if (meaning === undefined) return [[name, type] as const]
+    const held = heldAbroad(meaning, type, holderOf)
+    return held.type === null ? [] : [[name, held.type] as const]
+  })
+}
+
 /** Declared, else as the target has them, else found out from every value of every file. */
 async function typesOf(
   session: DuckdbSession,
@@ -96,8 +108,7 @@ async function typesOf(
 ): Promise<Readonly<Record<string, CsvType>>> {
   const declared = await canonicalTypes(session, o.columns)
   const given = new Map<string, CsvType>()
-  for (const [name, type] of [...Object.entries(wanted?.types ?? {}), ...Object.entries(declared)])
-    given.set(name.toLowerCase(), type)
+  for (const [name, type] of [...wantedTypes(wanted), ...Object.entries(declared)]) given.set(name.toLowerCase(), type)
   const open = names.filter((n) => !given.has(n.toLowerCase()))
   const found: Record<string, CsvType> = {}
   if (open.length > 0 && (wanted?.others ?? 'found') === 'found') {

@@ -51,6 +51,7 @@ const LONGEST_VARYING = 4_000
 
 export class SqlServerTarget implements TargetPort {
   readonly location: string
+  readonly logicalTypeOf = logicalTypeOf
   readonly #connection: SqlServerConnection
   readonly #session: SqlServerSession
   readonly #catalogs: Catalogs
