@@ -17,7 +17,14 @@ import { findDifferences, numbered } from '../../packages/engine/src/snapshot/di
 import { comparedHash } from '../../packages/engine/src/snapshot/fingerprint.sql.ts'
 import { HotSide } from '../../packages/engine/src/snapshot/hot-side.ts'
 import { hotTable } from '../../packages/engine/src/snapshot/hot.sql.ts'
-import { JUDGED, keptRows, nullKeys, presentFrom, repeatedKeys } from '../../packages/engine/src/snapshot/judge.sql.ts'
+import {
+  JUDGED,
+  keptRows,
+  movedIn,
+  nullKeys,
+  presentBeside,
+  repeatedKeys,
+} from '../../packages/engine/src/snapshot/judge.sql.ts'
 import type { SnapshotRow } from '../../packages/engine/src/snapshot/snapshot-row.ts'
 import { runFlow } from '../bench-project.ts'
 import { alternately, inTurn, type Measured, measure, secondsOf } from '../child-task.ts'
@@ -168,9 +175,9 @@ async function detected({ now, changed }: Given, { desk, catalog, image }: Hot, 
   const { compared } = former
   using _room = await desk.room(compared.length)
   await desk.count(nullKeys(now, key))
-  await desk.exec(presentFrom(now, key, compared))
-  await desk.query(repeatedKeys)
   const fingerprints = keptRows(catalog, former.id)
+  await desk.exec(presentBeside(now, key, compared, { before: fingerprints, columns: former.columns }))
+  await desk.query(repeatedKeys)
   const found = await compare(desk, {
     before: { ...former, rows: fingerprints, image: before },
     now: { engine: former.engine, key: former.key, compared, image: now },
@@ -180,7 +187,15 @@ async function detected({ now, changed }: Given, { desk, catalog, image }: Hot, 
   if (counts.changed !== BigInt(changed)) throw new Error(`${counts.changed} rows changed, and not ${changed}`)
   if (changed === 0) return
   const columns = numbered(found.columns)
-  await findDifferences(desk, { images: { before, now }, columns, changed: counts.changed, texts: null, fingerprints })
+  const moved = movedIn(former.columns)
+  await findDifferences(desk, {
+    images: { before, now },
+    columns,
+    changed: counts.changed,
+    texts: null,
+    fingerprints,
+    now: moved,
+  })
   await desk.exec(copyDifferences(columns, `${now}.differences`, 'parquet'))
 }
 

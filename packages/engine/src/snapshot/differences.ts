@@ -27,9 +27,6 @@ const MOST_COLUMNS = 64n
 /** Of so many rows it is asked first in which columns they differ. */
 const FIRST_ROWS = 200n
 
-/** A table of whole rows is held in memory column by column: of many wide ones it would not fit. */
-export const areFew = (rows: bigint, columns: number): boolean => rows * BigInt(columns) <= FEW_VALUES
-
 /** In the order of their names, by their bytes in UTF-8. */
 export const numbered = (columns: ComparedPairs): readonly NumberedColumn[] =>
   columns
@@ -48,6 +45,8 @@ export interface FindDifferences {
    * null: they say nothing.
    */
   readonly fingerprints: Sql | null
+  /** the changed rows of the later snapshot, with all columns; null: they are still to be taken out of its image */
+  readonly now: PackedRows | null
 }
 
 /** Leaves behind what the statements of `differences.sql.ts` read. */
@@ -55,7 +54,7 @@ export async function findDifferences(desk: Desk, wanted: FindDifferences): Prom
   const { images, columns, changed, texts } = wanted
   for (const statement of numberChanged) await desk.exec(statement)
   if (changed === 0n) return
-  const few = areFew(changed, columns.length)
+  const few = changed * BigInt(columns.length) <= FEW_VALUES
   using _room = await desk.room(2 * (few ? columns.length : Number(MOST_COLUMNS)))
   const { looked, from } = few
     ? await differing(desk, wanted)
@@ -73,11 +72,13 @@ interface Differing {
 /** Of hundreds of columns few differ in few rows, and a statement about texts takes its time to be planned. */
 async function differing(desk: Desk, wanted: FindDifferences): Promise<Differing> {
   const { images, columns } = wanted
-  const now = packedRows(
-    NOW,
-    columns.map((pair) => pair.now),
-  )
-  await desk.exec(packRows(now, images.now, placesNow))
+  const now =
+    wanted.now ??
+    packedRows(
+      NOW,
+      columns.map((pair) => pair.now),
+    )
+  if (wanted.now === null) await desk.exec(packRows(now, images.now, placesNow))
   const some = await explaining(desk, wanted, now)
   if (some !== null) return { looked: some, from: { before: SOME_BEFORE, now: unpacked(now) } }
   const before = packedBefore(columns)

@@ -11,6 +11,7 @@ import { type Comparable, comparison, wayOf } from './compare.ts'
 import { comparedColumns } from './compared.ts'
 import { deliveryStatements, lacking } from './deliver.ts'
 import { type Extraction, keyOf, nextNumber } from './extract.ts'
+import { unpacked } from './packed.sql.ts'
 import { takeGone, takeUndone } from './gone.sql.ts'
 import { type HotPlace, HotSide } from './hot-side.ts'
 import { explainInTarget, hotTablesOf } from './hot-target.ts'
@@ -19,8 +20,10 @@ import {
   keepDifferences,
   keepRows,
   keptRows,
-  MOVED,
+  movedIn,
+  movedRows,
   nullKeys,
+  presentBeside,
   presentFrom,
   repeatedKeys,
   takeMoved,
@@ -67,16 +70,22 @@ export async function explain(
   const { versions, ...others } = relation.target
   const version = versions === undefined ? null : String(await nextNumber(hot, plan, embedded))
   const landed = version === null ? relation : { ...relation, target: { ...others, versions: { batch: version } } }
-  // what is said of few new and changed rows
-  const taken = before === null || wayOf(before, now) === 'common columns' ? null : MOVED
+  // what is said of few new and changed rows, none of which the target lacks
+  const trusted = before !== null && !options.exact && wayOf(before, now) === 'fingerprints' ? before.rows : null
+  const moved = before === null ? null : unpacked(trusted === null ? movedRows(columns) : movedIn(columns))
+  const taken = before === null || wayOf(before, now) === 'common columns' ? null : moved
   const tables = hotTablesOf(plan, embedded)
   const id = { id: snapshot, previous, engine, key: now.key }
-  const delivery = { run: plan, image, rows: before === null ? null : MOVED, columns, key }
+  const delivery = { run: plan, image, rows: moved, columns, key }
   return {
     statements: [
       ...said.takeOut(relation, selection, image).map((text) => ({ name: 'extraction', text })),
       ...named('keys that are NULL', [nullKeys(image, key)]),
-      ...named('fingerprints', [presentFrom(image, key, compared)]),
+      ...named('fingerprints', [
+        trusted === null
+          ? presentFrom(image, key, compared)
+          : presentBeside(image, key, compared, { before: trusted, columns }),
+      ]),
       ...named('keys that are there twice', [repeatedKeys]),
       ...named('comparison', comparison({ before, now, exact: options.exact })),
       ...(target !== null && (plan.refills || plan.brake !== null) ? said.bring(relation) : []).map((text) => ({
@@ -90,7 +99,7 @@ export async function explain(
           ? []
           : [takeUndone(HOT, null), takeGone(target, key, said.deletable(relation), before === null)],
       ),
-      ...named('new and changed rows', before === null ? [] : [takeMoved(image)]),
+      ...named('new and changed rows', before === null || trusted !== null ? [] : [takeMoved(image, columns)]),
       ...named('row hashes', [hashRows(taken ?? readImage(image), compared)]),
       ...named('hot side', [keepRows(HOT, snapshot), ...(before === null ? [] : [keepDifferences(HOT, snapshot)])]),
       ...named('spool', plan.delivers ? deliveryStatements(said, delivery) : []),

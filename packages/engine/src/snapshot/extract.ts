@@ -14,7 +14,6 @@ import { bringBack, bringBackImage } from './bring-back.ts'
 import { comparedColumns } from './compared.ts'
 import { beside, compare, counted, type Way } from './compare.ts'
 import { deliver, type Delivery, findLacking } from './deliver.ts'
-import { areFew } from './differences.ts'
 import { HotSide, type HotPlace } from './hot-side.ts'
 import { findGone } from './find-gone.ts'
 import { dropGone, rememberUndone, takeUndone } from './gone.sql.ts'
@@ -26,16 +25,19 @@ import {
   keepDifferences,
   keepRows,
   keptRows,
-  MOVED,
+  movedElsewhere,
+  movedIn,
   movedRows,
   noHashes,
   nullKeyExamples,
   nullKeys,
+  presentBeside,
   presentFrom,
   repeatedKeys,
   takeMoved,
 } from './judge.sql.ts'
 import { type Found, foundText } from './found-text.ts'
+import { type PackedRows, unpacked } from './packed.sql.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 import { type Sql, sql } from '../dialects/sql-text.ts'
 
@@ -181,6 +183,8 @@ interface Judging extends Pick<SnapshotRow, 'engine' | 'columns' | 'compared'> {
 
 export interface Judged extends Pick<SnapshotRow, 'key' | 'counts' | 'schema' | 'rows'> {
   readonly way: Way
+  /** new and changed rows, where they were taken out of the image as it was read; null: they were not */
+  readonly moved: PackedRows | null
   readonly delivery: Delivery
 }
 
@@ -196,7 +200,8 @@ export async function judgeImage(
   const key = keyOf(embedded.inOwnTypes(run.relation))
   const now = { engine, key: key.map(({ name }) => name), compared, image }
   using _room = await desk.room(columns.length)
-  await readPresent(hot, run, image, key, { columns, compared })
+  const trusted = former !== null && !exact && beside(former.row, now).way === 'fingerprints' ? former.rows : null
+  await readPresent(hot, run, image, key, { columns, compared, before: trusted })
   if (former !== null && (exact || beside(former.row, now).way === 'common columns'))
     await expectImage(hot, archives, former.row.id, run)
   const before = former && { ...former.row, rows: former.rows, image: hot.image(former.row.id) }
@@ -206,7 +211,8 @@ export async function judgeImage(
   const counts = await counted(desk)
   const rows = counts.added + counts.changed + counts.unchanged
   await findGone(desk, { run, embedded, key, first: former === null, left: rows })
-  return { key: now.key, counts, rows, schema, way, delivery }
+  const moved = trusted !== null && (await desk.count(movedElsewhere)) === 0n ? movedIn(columns) : null
+  return { key: now.key, counts, rows, schema, way, moved, delivery }
 }
 
 export const keyOf = (r: FlowRelation): readonly ImageColumn[] =>
@@ -228,16 +234,16 @@ async function build(
   const { desk } = hot
   const { former, engine, columns, compared } = about
   const image = hot.image(id)
-  const { key, counts, rows, schema, way, delivery } = await judgeImage(hot, run, embedded, { ...about, image })
+  const judged = await judgeImage(hot, run, embedded, { ...about, image })
+  const { key, counts, rows, schema, way, delivery } = judged
   using _room = await desk.room(columns.length)
   const moved = counts.added + counts.changed
-  const some = moved > 0n && moved < counts.unchanged
-  const few = some && areFew(moved, columns.length)
-  if (few) await desk.exec(takeMoved(image))
+  const few = moved > 0n && moved < counts.unchanged
+  if (few && judged.moved === null) await desk.exec(takeMoved(image, columns))
+  const taken = few ? unpacked(judged.moved ?? movedRows(columns)) : null
   // where the columns are others, no row hash can be carried over
   if (way === 'common columns') await desk.exec(hashRows(readImage(image), compared))
-  else if (moved === 0n) await desk.exec(noHashes)
-  else await desk.exec(hashRows(few ? MOVED : some ? movedRows(image) : readImage(image), compared))
+  else await desk.exec(moved === 0n ? noHashes : hashRows(taken ?? readImage(image), compared))
   const row: SnapshotRow = {
     id,
     number: await nextNumber(hot, run, embedded),
@@ -257,7 +263,7 @@ async function build(
   }
   await write(hot, row, archive)
   await run.hit('snapshot:built')
-  await deliver(desk, { ...delivery, rows: few ? MOVED : null })
+  await deliver(desk, { ...delivery, rows: taken })
   return row
 }
 
@@ -280,7 +286,7 @@ async function readPresent(
   { relation: r }: KeptPlan,
   image: string,
   key: readonly ImageColumn[],
-  { columns, compared }: Pick<SnapshotRow, 'columns' | 'compared'>,
+  { columns, compared, before }: Pick<SnapshotRow, 'columns' | 'compared'> & { readonly before: Sql | null },
 ): Promise<void> {
   const names = r.key.map((k) => k.source).join(', ')
   const table = formatTableName(r.source.table)
@@ -291,7 +297,9 @@ async function readPresent(
     const such = examples.map(([row]) => row ?? '').join(', ')
     throw new AppError('TM4004', `${without} rows of ${table} have NULL in ${names}, such as ${such}`)
   }
-  await desk.exec(presentFrom(image, key, compared))
+  await desk.exec(
+    before === null ? presentFrom(image, key, compared) : presentBeside(image, key, compared, { before, columns }),
+  )
   const twice = await desk.query(repeatedKeys)
   if (twice.length === 0) return
   const joins = r.source.joins.length > 0 ? ' (a joined table with several rows for one also does this)' : ''

@@ -5,6 +5,7 @@ import { ident, joined, param, type Sql, sql } from '../dialects/sql-text.ts'
 import type { ComparedColumn } from './compared.ts'
 import { comparedHash, comparedText, comparedValue, fingerprints, keyText, valueText } from './fingerprint.sql.ts'
 import { hotTable } from './hot.sql.ts'
+import { packedIn, packedLists, type PackedRows, packedRows, packRows } from './packed.sql.ts'
 
 const temp = (name: string): Sql => ident('temp', 'main', name)
 const EXAMPLES = sql`5`
@@ -21,8 +22,8 @@ export const FORMER = temp('snapshot_former')
 export const JUDGED = temp('snapshot_judged')
 const OLD_HASHES = temp('snapshot_old_hashes')
 const NEW_HASHES = temp('snapshot_new_hashes')
-/** rows that are new or changed, as the image has them: read once, and looked at more than once */
-export const MOVED = temp('snapshot_moved')
+/** rows that are new or changed: read once, and looked at more than once */
+const MOVED = temp('snapshot_moved')
 /** places whose row hash was computed */
 export const HASHED = temp('snapshot_hashed')
 
@@ -57,6 +58,37 @@ export function presentFrom(image: string, key: readonly ImageColumn[], compared
   return sql`CREATE OR REPLACE TEMP TABLE ${PRESENT} AS
 SELECT ${keyText('i', key)} AS key, ${first} AS first_hash, ${second} AS second_hash, ${imagePlace('i')} AS place FROM ${readImage(image)} AS i`
 }
+
+/** no column is called one of these */
+const [KEY, FIRST, SECOND, SAME] = [
+  ident('tidemark key'),
+  ident('tidemark first'),
+  ident('tidemark second'),
+  ident('tidemark same'),
+]
+
+/**
+ * The same, and beside it what `movedIn` reads: the rows whose fingerprints, and the key is in them, `before` does not have.
+ * So the image is not read again for what has changed.
+ */
+export function presentBeside(
+  image: string,
+  key: readonly ImageColumn[],
+  compared: readonly ComparedColumn[],
+  { before, columns }: { readonly before: Sql; readonly columns: readonly ImageColumn[] },
+): Sql {
+  const { first, second } = fingerprints('i', compared)
+  const lists = packedLists(movedIn(columns), sql`NOT i.${SAME}`)
+  return sql`CREATE OR REPLACE TEMP TABLE ${PRESENT} AS
+SELECT i.${KEY} AS key, i.${FIRST} AS first_hash, i.${SECOND} AS second_hash, ${imagePlace('i')} AS place, ${joined(lists, ', ')}
+FROM (SELECT i.*, (i.${FIRST}, i.${SECOND}) IN (SELECT (first_hash, second_hash) FROM ${before} AS f) AS ${SAME}
+FROM (SELECT i.*, ${keyText('i', key)} AS ${KEY}, ${first} AS ${FIRST}, ${second} AS ${SECOND} FROM ${readImage(image)} AS i) AS i) AS i`
+}
+
+export const movedIn = (columns: readonly ImageColumn[]): PackedRows => packedIn(PRESENT, columns)
+
+/** New and changed rows that are not there: the target lacks them, or another key was the same as it is normalised. */
+export const movedElsewhere: Sql = sql`SELECT count(*) FROM ${JUDGED} WHERE kind IN ('new', 'changed') AND place NOT IN (SELECT place FROM ${packedIn(PRESENT, []).table})`
 
 /** Of a snapshot that is kept. */
 export const presentOf = (catalog: string, snapshot: string): Sql =>
@@ -136,16 +168,18 @@ JOIN ${readImage(images.now)} AS n ON ${imagePlace('n')} = j.place
 WHERE j.kind = 'unchanged' AND NOT (${joined(same, ' AND ')}))`
 }
 
-const selectMoved = (image: string): Sql =>
-  sql`SELECT i.* FROM ${readImage(image)} AS i WHERE ${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))`
-
-/** Rows of the image that are new or changed, where they lie. */
-export const movedRows = (image: string): Sql => sql`(${selectMoved(image)})`
+/** New and changed rows, where they are not beside PRESENT. */
+export const movedRows = (columns: readonly ImageColumn[]): PackedRows => packedRows(MOVED, columns)
 
 /** A join first and everything else after: what is made of few rows of many is slow within the statement that finds them. */
-export const takeMoved = (image: string): Sql => sql`CREATE OR REPLACE TEMP TABLE ${MOVED} AS ${selectMoved(image)}`
+export const takeMoved = (image: string, columns: readonly ImageColumn[]): Sql =>
+  packRows(
+    movedRows(columns),
+    image,
+    sql`${imagePlace('i')} IN (SELECT place FROM ${JUDGED} WHERE kind IN ('new', 'changed'))`,
+  )
 
-/** Of the rows of an image, of some of them, or of MOVED. */
+/** Of the rows of an image, or of some of them. */
 export const hashRows = (rows: Sql, compared: readonly ComparedColumn[]): Sql =>
   sql`CREATE OR REPLACE TEMP TABLE ${HASHED} AS SELECT ${imagePlace('i')} AS place, ${comparedHash('i', compared)} AS row_hash FROM ${rows} AS i`
 

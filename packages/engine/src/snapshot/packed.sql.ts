@@ -32,14 +32,23 @@ export function packedRows(table: Sql, columns: readonly ImageColumn[]): PackedR
   return { table, columns: new Map(held) }
 }
 
+const FIRST_LIST = 'list0'
+
+/** As columns, where the image is `i`. `only`: of rows for which that holds; of others they are NULL. */
+export const packedLists = ({ columns }: Pick<PackedRows, 'columns'>, only: Sql | null): readonly Sql[] =>
+  [...Map.groupBy(columns, ([, held]) => held.list)].map(([name, ofList]) => {
+    const values = sql`[${list(ofList.map(([column]) => ident('i', column)))}]`
+    return sql`${only === null ? values : sql`CASE WHEN ${only} THEN ${values} END`} AS ${ident(name)}`
+  })
+
+/** Those of a table that have lists. */
+export const packedIn = (table: Sql, columns: readonly ImageColumn[]): PackedRows =>
+  packedRows(sql`(SELECT * FROM ${table} WHERE ${ident(FIRST_LIST)} IS NOT NULL)`, columns)
+
 /** `which`: of the image as `i`. */
-export function packRows({ table, columns }: PackedRows, image: string, which: Sql): Sql {
-  const lists = [...Map.groupBy(columns, ([, held]) => held.list)].map(
-    ([name, ofList]) => sql`[${list(ofList.map(([column]) => ident('i', column)))}] AS ${ident(name)}`,
-  )
-  return sql`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT ${list([sql`${imagePlace('i')} AS place`, ...lists])}
+export const packRows = (rows: PackedRows, image: string, which: Sql): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE ${rows.table} AS SELECT ${list([sql`${imagePlace('i')} AS place`, ...packedLists(rows, null)])}
 FROM ${readImage(image)} AS i WHERE ${which}`
-}
 
 /** As `alias` the table: a value as the image has it. */
 export const packedValue = ({ columns }: PackedRows, alias: string, name: string): Sql => {

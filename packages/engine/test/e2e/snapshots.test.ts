@@ -37,6 +37,31 @@ const CHANGES = [
   "INSERT INTO src VALUES (9, 'n9', 0, 'x', 'b')",
 ]
 
+/** More rows than it is asked first in which columns they differ. */
+test('of hundreds of changed rows, one alone that differs in another column is told with it', async () => {
+  await using p = await ordersProject()
+  await p.duckdb(
+    'data/a.duckdb',
+    "CREATE OR REPLACE TABLE src AS SELECT i AS id, 'n' || i AS name, i * 1.5 AS price, 'x' AS seen, 'a' AS customer FROM range(900) t(i)",
+  )
+  await p.ok('snapshot', 'take', 'm.t')
+  await p.duckdb('data/a.duckdb', 'UPDATE src SET price = price + 1 WHERE id < 400')
+  await p.ok('snapshot', 'take', 'm.t')
+  const prices = await p.json(SnapshotDiffDocument, ['snapshot', 'diff', 'm.t'])
+  expect(prices.columns).toEqual([{ column: 'price', rows: 400 }])
+  await p.duckdb('data/a.duckdb', 'UPDATE src SET price = price + 1', "UPDATE src SET name = 'other' WHERE id = 800")
+  await p.ok('snapshot', 'take', 'm.t')
+  const both = await p.json(SnapshotDiffDocument, ['snapshot', 'diff', 'm.t', '--all'])
+  expect(both.columns).toEqual([
+    { column: 'price', rows: 900 },
+    { column: 'name', rows: 1 },
+  ])
+  expect(both.changed.find(({ key }) => key[0] === '800')?.values).toEqual([
+    { column: 'name', old: 'n800', new: 'other' },
+    { column: 'price', old: '1200', new: '1201' },
+  ])
+})
+
 test('a snapshot is taken, listed, shown and compared down to old and new values', async () => {
   await using p = await ordersProject()
   const first = await p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t'])

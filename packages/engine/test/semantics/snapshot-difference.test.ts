@@ -74,6 +74,36 @@ test('a row that is there twice is an error with its key, and nothing is written
   ])
 })
 
+test('a key that changes case is another key where keys are compared without it, too', async () => {
+  await using s = await openSnapshotWorld()
+  const folded = snapshotFlow({ normalise: { id: [{ kind: 'case' }], name: [{ kind: 'case' }] } })
+  await s.w.source("CREATE TABLE src AS SELECT 'K' || i AS id, 'same' AS name FROM range(10) t(i)")
+  await s.take(folded)
+  await s.w.source("UPDATE src SET id = 'k3' WHERE id = 'K3'")
+  expect(await s.take(folded)).toEqual([1, 0, 1, 9])
+  expect(await s.w.targetRows("SELECT id, name FROM dst WHERE lower(id) = 'k3' ORDER BY id")).toEqual([
+    ['K3', 'same'],
+    ['k3', 'same'],
+  ])
+  const [last] = (await s.snapshots()).slice(-1)
+  expect(
+    await s.hot(`SELECT count(DISTINCT row_hash) FROM hot WHERE snapshot = '${last?.id}' AND key = '["k3"]'`),
+  ).toEqual([['1']])
+})
+
+test('a row that the target lacks comes with those that have changed', async () => {
+  await using s = await openSnapshotWorld()
+  await s.w.source("CREATE TABLE src AS SELECT i AS id, 'n' || i AS name FROM range(10) t(i)")
+  await s.take(flow)
+  await s.w.target('DELETE FROM dst WHERE id = 5')
+  await s.w.source("UPDATE src SET name = 'other' WHERE id = 3")
+  expect(await s.take(flow)).toEqual([1, 1, 0, 8])
+  expect(await s.w.targetRows('SELECT id, name FROM dst WHERE id IN (3, 5) ORDER BY id')).toEqual([
+    ['3', 'other'],
+    ['5', 'n5'],
+  ])
+})
+
 test('a key that changes case is another key', async () => {
   await using s = await openSnapshotWorld()
   await s.w.source("CREATE TABLE src AS SELECT 'abc' AS id, 1 AS n")

@@ -8,7 +8,9 @@ SELECT count(*) FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_
 
 -- fingerprints
 CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_present" AS
-SELECT CAST(to_json([CAST("i"."id" AS VARCHAR)]) AS VARCHAR) AS key, hash("i"."customer", "i"."id", "i"."name", "i"."price") AS first_hash, hash(CAST("i"."price" AS VARCHAR), ('~' || CAST("i"."name" AS VARCHAR)), "i"."id", ('~' || CAST("i"."customer" AS VARCHAR))) AS second_hash, "i"."file_row_number" AS place FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_partitioning = FALSE) AS i;
+SELECT i."tidemark key" AS key, i."tidemark first" AS first_hash, i."tidemark second" AS second_hash, "i"."file_row_number" AS place, CASE WHEN NOT i."tidemark same" THEN ["i"."id"] END AS "list0", CASE WHEN NOT i."tidemark same" THEN ["i"."name", "i"."customer"] END AS "list1", CASE WHEN NOT i."tidemark same" THEN ["i"."price"] END AS "list2"
+FROM (SELECT i.*, (i."tidemark first", i."tidemark second") IN (SELECT (first_hash, second_hash) FROM (SELECT key, row_hash, first_hash, second_hash, place FROM "hot"."main"."hot_row" WHERE snapshot = 'S-BEFORE') AS f) AS "tidemark same"
+FROM (SELECT i.*, CAST(to_json([CAST("i"."id" AS VARCHAR)]) AS VARCHAR) AS "tidemark key", hash("i"."customer", "i"."id", "i"."name", "i"."price") AS "tidemark first", hash(CAST("i"."price" AS VARCHAR), ('~' || CAST("i"."name" AS VARCHAR)), "i"."id", ('~' || CAST("i"."customer" AS VARCHAR))) AS "tidemark second" FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_partitioning = FALSE) AS i) AS i) AS i;
 
 -- keys that are there twice
 SELECT key, count(*) FROM "temp"."main"."snapshot_present" GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT 5;
@@ -33,11 +35,8 @@ UNION SELECT key FROM "hot"."main"."difference" WHERE snapshot = NULL AND kind =
 CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_gone" AS SELECT row_number() OVER () AS n, "t"."id" AS "k1"
 FROM "target"."main"."dst" AS t WHERE 1 = 1 AND CAST(to_json([CAST("t"."id" AS VARCHAR)]) AS VARCHAR) NOT IN (SELECT key FROM "temp"."main"."snapshot_present") AND CAST(to_json([CAST("t"."id" AS VARCHAR)]) AS VARCHAR) IN (SELECT key FROM "temp"."main"."snapshot_judged" WHERE kind = 'deleted' UNION ALL SELECT key FROM "temp"."main"."snapshot_undone");
 
--- new and changed rows
-CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_moved" AS SELECT i.* FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_partitioning = FALSE) AS i WHERE "i"."file_row_number" IN (SELECT place FROM "temp"."main"."snapshot_judged" WHERE kind IN ('new', 'changed'));
-
 -- row hashes
-CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_hashed" AS SELECT "i"."file_row_number" AS place, sha256(concat(coalesce(CAST(strlen("i"."customer") AS VARCHAR) || ':' || "i"."customer", 'N'), coalesce(CAST(strlen(CAST("i"."id" AS VARCHAR)) AS VARCHAR) || ':' || CAST("i"."id" AS VARCHAR), 'N'), coalesce(CAST(strlen("i"."name") AS VARCHAR) || ':' || "i"."name", 'N'), coalesce(CAST(strlen(CASE WHEN suffix(CAST("i"."price" AS VARCHAR), '0') THEN rtrim(rtrim(CAST("i"."price" AS VARCHAR), '0'), '.') ELSE CAST("i"."price" AS VARCHAR) END) AS VARCHAR) || ':' || CASE WHEN suffix(CAST("i"."price" AS VARCHAR), '0') THEN rtrim(rtrim(CAST("i"."price" AS VARCHAR), '0'), '.') ELSE CAST("i"."price" AS VARCHAR) END, 'N'))) AS row_hash FROM "temp"."main"."snapshot_moved" AS i;
+CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_hashed" AS SELECT "i"."file_row_number" AS place, sha256(concat(coalesce(CAST(strlen("i"."customer") AS VARCHAR) || ':' || "i"."customer", 'N'), coalesce(CAST(strlen(CAST("i"."id" AS VARCHAR)) AS VARCHAR) || ':' || CAST("i"."id" AS VARCHAR), 'N'), coalesce(CAST(strlen("i"."name") AS VARCHAR) || ':' || "i"."name", 'N'), coalesce(CAST(strlen(CASE WHEN suffix(CAST("i"."price" AS VARCHAR), '0') THEN rtrim(rtrim(CAST("i"."price" AS VARCHAR), '0'), '.') ELSE CAST("i"."price" AS VARCHAR) END) AS VARCHAR) || ':' || CASE WHEN suffix(CAST("i"."price" AS VARCHAR), '0') THEN rtrim(rtrim(CAST("i"."price" AS VARCHAR), '0'), '.') ELSE CAST("i"."price" AS VARCHAR) END, 'N'))) AS row_hash FROM (SELECT p.place AS file_row_number, "p"."list0"[1] AS "id", "p"."list1"[1] AS "name", "p"."list1"[2] AS "customer", "p"."list2"[1] AS "price" FROM (SELECT * FROM "temp"."main"."snapshot_present" WHERE "list0" IS NOT NULL) AS p) AS i;
 
 -- hot side
 INSERT INTO "hot"."main"."hot_row" (snapshot, key, row_hash, first_hash, second_hash, place)
@@ -51,7 +50,7 @@ INSERT INTO "hot"."main"."difference" (snapshot, key, kind) SELECT 'S-NOW', key,
 CREATE OR REPLACE TABLE "work"."main"."gone" AS SELECT * FROM "temp"."main"."snapshot_gone";
 
 -- spool
-CREATE OR REPLACE TABLE "work"."main"."spool" AS SELECT "i"."id" AS "id", "i"."name" AS "name", "i"."price" AS "price", "i"."customer" AS "customer" FROM "temp"."main"."snapshot_moved" AS i WHERE ("i"."file_row_number" IN (SELECT place FROM "temp"."main"."snapshot_judged" WHERE kind IN ('new', 'changed')) OR FALSE);
+CREATE OR REPLACE TABLE "work"."main"."spool" AS SELECT "i"."id" AS "id", "i"."name" AS "name", "i"."price" AS "price", "i"."customer" AS "customer" FROM (SELECT p.place AS file_row_number, "p"."list0"[1] AS "id", "p"."list1"[1] AS "name", "p"."list1"[2] AS "customer", "p"."list2"[1] AS "price" FROM (SELECT * FROM "temp"."main"."snapshot_present" WHERE "list0" IS NOT NULL) AS p) AS i WHERE ("i"."file_row_number" IN (SELECT place FROM "temp"."main"."snapshot_judged" WHERE kind IN ('new', 'changed')) OR FALSE);
 
 -- spool
 CREATE OR REPLACE TABLE "work"."main"."spooled" AS SELECT 'spool:' || CAST(uuid() AS VARCHAR) AS id;

@@ -32,10 +32,11 @@ WHERE j.kind = 'unchanged' AND NOT (("o"."id" IS NOT DISTINCT FROM "n"."id") AND
 UPDATE "temp"."main"."snapshot_judged" SET kind = 'new' WHERE kind = 'unchanged' AND place IN (SELECT "i"."file_row_number" FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_partitioning = FALSE) AS i ANTI JOIN "target"."main"."dst" AS t ON "i"."id" = "t"."id");
 
 -- new and changed rows
-CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_moved" AS SELECT i.* FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_partitioning = FALSE) AS i WHERE "i"."file_row_number" IN (SELECT place FROM "temp"."main"."snapshot_judged" WHERE kind IN ('new', 'changed'));
+CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_moved" AS SELECT "i"."file_row_number" AS place, ["i"."id"] AS "list0", ["i"."name", "i"."customer"] AS "list1", ["i"."price"] AS "list2"
+FROM read_parquet('S-NOW.parquet', file_row_number = TRUE, hive_partitioning = FALSE) AS i WHERE "i"."file_row_number" IN (SELECT place FROM "temp"."main"."snapshot_judged" WHERE kind IN ('new', 'changed'));
 
 -- row hashes
-CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_hashed" AS SELECT "i"."file_row_number" AS place, sha256(concat(coalesce(CAST(strlen("i"."customer") AS VARCHAR) || ':' || "i"."customer", 'N'), coalesce(CAST(strlen(CAST("i"."id" AS VARCHAR)) AS VARCHAR) || ':' || CAST("i"."id" AS VARCHAR), 'N'), coalesce(CAST(strlen(trim("i"."name")) AS VARCHAR) || ':' || trim("i"."name"), 'N'), coalesce(CAST(strlen(CASE WHEN suffix(CAST("i"."price" AS VARCHAR), '0') THEN rtrim(rtrim(CAST("i"."price" AS VARCHAR), '0'), '.') ELSE CAST("i"."price" AS VARCHAR) END) AS VARCHAR) || ':' || CASE WHEN suffix(CAST("i"."price" AS VARCHAR), '0') THEN rtrim(rtrim(CAST("i"."price" AS VARCHAR), '0'), '.') ELSE CAST("i"."price" AS VARCHAR) END, 'N'))) AS row_hash FROM "temp"."main"."snapshot_moved" AS i;
+CREATE OR REPLACE TEMP TABLE "temp"."main"."snapshot_hashed" AS SELECT "i"."file_row_number" AS place, sha256(concat(coalesce(CAST(strlen("i"."customer") AS VARCHAR) || ':' || "i"."customer", 'N'), coalesce(CAST(strlen(CAST("i"."id" AS VARCHAR)) AS VARCHAR) || ':' || CAST("i"."id" AS VARCHAR), 'N'), coalesce(CAST(strlen(trim("i"."name")) AS VARCHAR) || ':' || trim("i"."name"), 'N'), coalesce(CAST(strlen(CASE WHEN suffix(CAST("i"."price" AS VARCHAR), '0') THEN rtrim(rtrim(CAST("i"."price" AS VARCHAR), '0'), '.') ELSE CAST("i"."price" AS VARCHAR) END) AS VARCHAR) || ':' || CASE WHEN suffix(CAST("i"."price" AS VARCHAR), '0') THEN rtrim(rtrim(CAST("i"."price" AS VARCHAR), '0'), '.') ELSE CAST("i"."price" AS VARCHAR) END, 'N'))) AS row_hash FROM (SELECT p.place AS file_row_number, "p"."list0"[1] AS "id", "p"."list1"[1] AS "name", "p"."list1"[2] AS "customer", "p"."list2"[1] AS "price" FROM "temp"."main"."snapshot_moved" AS p) AS i;
 
 -- hot side
 INSERT INTO "hot"."main"."hot_row" (snapshot, key, row_hash, first_hash, second_hash, place)
@@ -46,7 +47,7 @@ FROM "temp"."main"."snapshot_judged" AS j LEFT JOIN "temp"."main"."snapshot_hash
 INSERT INTO "hot"."main"."difference" (snapshot, key, kind) SELECT 'S-NOW', key, kind FROM "temp"."main"."snapshot_judged" WHERE kind <> 'unchanged';
 
 -- spool
-CREATE OR REPLACE TABLE "work"."main"."spool" AS SELECT "i"."id" AS "id", "i"."name" AS "name", "i"."price" AS "price", "i"."customer" AS "customer" FROM "temp"."main"."snapshot_moved" AS i WHERE ("i"."file_row_number" IN (SELECT place FROM "temp"."main"."snapshot_judged" WHERE kind IN ('new', 'changed')) OR FALSE);
+CREATE OR REPLACE TABLE "work"."main"."spool" AS SELECT "i"."id" AS "id", "i"."name" AS "name", "i"."price" AS "price", "i"."customer" AS "customer" FROM (SELECT p.place AS file_row_number, "p"."list0"[1] AS "id", "p"."list1"[1] AS "name", "p"."list1"[2] AS "customer", "p"."list2"[1] AS "price" FROM "temp"."main"."snapshot_moved" AS p) AS i WHERE ("i"."file_row_number" IN (SELECT place FROM "temp"."main"."snapshot_judged" WHERE kind IN ('new', 'changed')) OR FALSE);
 
 -- spool
 CREATE OR REPLACE TABLE "work"."main"."spooled" AS SELECT 'spool:' || CAST(uuid() AS VARCHAR) AS id;
