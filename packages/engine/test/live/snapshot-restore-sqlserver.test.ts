@@ -74,7 +74,7 @@ const leftIn = (p: Project): readonly string[] => {
 }
 
 describe.skipIf(TEST_SERVER === null)('a snapshot restored into SQL Server', { timeout: 300_000 }, () => {
-  test('a new table has every value exactly, from the image and from the archive, and one that is there is refused', async () => {
+  test('a new table of SQL Server has every value exactly, from the image and from the archive, and one that is there is refused', async () => {
     await using db = await SqlServerDatabase.create()
     await using p = await projectOf(db)
     await p.duckdb('data/a.duckdb', VALUES, ...ROWS)

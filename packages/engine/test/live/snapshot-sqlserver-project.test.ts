@@ -148,7 +148,10 @@ describe.skipIf(TEST_SERVER === null)('snapshots into SQL Server', { timeout: 30
     await db.exec(
       'CREATE TABLE dst (id bigint NOT NULL PRIMARY KEY, name nvarchar(max), customer nvarchar(max) NOT NULL, rank int NOT NULL UNIQUE)',
     )
-    await using p = projectWith(db, { apply: 'live', more: '      on_reject: quarantine\n      on_conflict: quarantine\n' })
+    await using p = projectWith(db, {
+      apply: 'live',
+      more: '      on_reject: quarantine\n      on_conflict: quarantine\n',
+    })
     await p.duckdb(
       'data/a.duckdb',
       SOURCE.replace('FROM range', ', CAST(i AS INTEGER) AS rank FROM range'),
