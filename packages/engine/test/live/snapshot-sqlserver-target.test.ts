@@ -104,11 +104,11 @@ describe.skipIf(TEST_SERVER === null)('from a DuckDB file into SQL Server', { ti
     expect(await s.run(keyed)).toMatchObject({ state: 'nothing_to_do' })
   })
 
-  test('a cast into SQL Server is done where the image is made, by a type that DuckDB has alike, or is refused', async () => {
+  test('a cast to a type of SQL Server is done where the image is made, by one that DuckDB has alike, or is refused', async () => {
     await using s = await openSnapshotWorld()
     const cast = (type: string) => mirror({ columns: { ...ALL_COLUMNS, cast: { price: type } } })
     await s.w.source("CREATE TABLE src AS SELECT i AS id, CAST(i AS VARCHAR) || '.50' AS price FROM range(3) t(i)")
-    await expect(s.run(cast('nvarchar(2)'))).resolves.toMatchObject({ state: 'failed', error: { code: 'TM4025' } })
+    await expect(s.run(cast('tinyint'))).resolves.toMatchObject({ state: 'failed', error: { code: 'TM4025' } })
     expect(await s.snapshots()).toEqual([])
     const decimal = cast('numeric(10,2)')
     expect(await s.run(decimal, { fresh: true })).toMatchObject({ state: 'succeeded', rows: { inserted: 3n } })
@@ -116,6 +116,30 @@ describe.skipIf(TEST_SERVER === null)('from a DuckDB file into SQL Server', { ti
     expect(await s.run(decimal)).toMatchObject({ state: 'nothing_to_do' })
     await s.w.source("UPDATE src SET price = '1.505' WHERE id = 1")
     expect(await s.run(decimal)).toMatchObject({ state: 'failed', error: { code: 'TM4031' } })
+  })
+
+  test('a text is a key of SQL Server where it is cast to a length, and one that is longer is a reject', async () => {
+    await using s = await openSnapshotWorld()
+    const flow = mirror({
+      columns: { ...ALL_COLUMNS, cast: { id: 'nvarchar(4)' } },
+      onReject: { kind: 'quarantine', max: 10 },
+    })
+    await s.w.source("CREATE TABLE src AS SELECT 'K' || i AS id, i AS n FROM range(4) t(i)")
+    expect(await s.run(flow)).toMatchObject({ state: 'succeeded', rows: { inserted: 4n } })
+    await s.w.source(
+      "UPDATE src SET id = 'k1' WHERE n = 1",
+      'DELETE FROM src WHERE n = 2',
+      "INSERT INTO src VALUES ('longer', 5)",
+    )
+    expect(await s.run(flow)).toMatchObject({
+      state: 'succeeded_with_rejects',
+      rows: { inserted: 1n, deleted: 2n, rejected: 1n },
+    })
+    expect(await s.w.targetRows('SELECT id, n FROM dst ORDER BY n')).toEqual([
+      ['K0', '0'],
+      ['k1', '1'],
+      ['K3', '3'],
+    ])
   })
 
   test('a scope that differs from another in case alone loses none of its rows', async () => {

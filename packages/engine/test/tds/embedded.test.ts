@@ -2,18 +2,17 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FlowRelation, OpenBench } from '../../src/dialects/contract.ts'
 import { DuckdbDeparture, openDuckdbDeparture } from '../../src/dialects/duckdb/departure.ts'
 import type { EmbeddedBeside } from '../../src/dialects/duckdb/embedded-beside.ts'
 import { attachedEnd } from '../../src/dialects/duckdb/source-end.ts'
 import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
 import { catalogsOf } from '../../src/dialects/sqlserver/catalogs.ts'
-import { embeddedBesideSqlServer } from '../../src/dialects/sqlserver/embedded.ts'
+import { embeddedBesideSqlServer, type SqlServerSide } from '../../src/dialects/sqlserver/embedded.ts'
 import { writeHeldKeys } from '../../src/dialects/sqlserver/held-keys.ts'
 import { TypesAsPlanned } from '../../src/dialects/sqlserver/refuse-batch.ts'
-import { openSession } from '../../src/dialects/sqlserver/session.ts'
-import { SqlServerTarget } from '../../src/dialects/sqlserver/target.ts'
+import { connectionOf } from '../../src/dialects/sqlserver/session.ts'
 import { workPlace } from '../../src/dialects/sqlserver/work-area.ts'
 import { openDuckdbFile } from '../../src/drivers/duckdb.ts'
 import { connectionTo } from '../support/tds-peer/driver-side.ts'
@@ -55,8 +54,8 @@ const NO_TABLE: Answer = (request) => transactions(request) ?? counted(request, 
 
 let files = 0
 
-/** A side whose source is a DuckDB file, and whose server answers like that. */
-async function beside(answer: Answer, ofOurs = false) {
+/** Rows on their way from a DuckDB file. */
+async function openSpool(): Promise<DuckdbDeparture> {
   const path = join(dir, `${++files}.duckdb`)
   const limits = { memoryBytes: null, threads: null, tempDir: dir }
   await (await openDuckdbFile(path, 'write', limits))[Symbol.asyncDispose]()
@@ -64,35 +63,26 @@ async function beside(answer: Answer, ofOurs = false) {
   const options = { source, target: { id: 'b', options: {} }, mode: 'read', workPath: null, limits, secret: none }
   const spool = await openDuckdbDeparture({ ...options, spools: true } as unknown as OpenBench, attachedEnd)
   if (!(spool instanceof DuckdbDeparture)) throw new TypeError('no departure of DuckDB')
-  const peer = await TdsPeer.open({ answer })
-  const into = connectionTo(peer)
-  const session = await openSession(into, 'target')
+  return spool
+}
+
+/** A side that asks no server. */
+function besideNobody(spool: DuckdbDeparture, ofOurs = false): EmbeddedBeside {
+  const into = connectionOf({ host: 'nowhere', database: 'sales', user: 'u', password: 'p' })
   const catalogs = catalogsOf(into, into, workPlace(null), none, 13)
-  const target = new SqlServerTarget(into, session, catalogs, ofOurs ? null : (t) => spool.source.logicalTypeOf(t))
-  const embedded: EmbeddedBeside = embeddedBesideSqlServer(spool, {
-    into,
-    session,
-    catalogs,
-    target,
-    types: new TypesAsPlanned(),
-    ofOurs,
-  })
-  return {
-    peer,
-    into,
-    catalogs,
-    embedded,
-    [Symbol.asyncDispose]: async () => {
-      await session[Symbol.asyncDispose]()
-      await peer[Symbol.asyncDispose]()
-      await spool[Symbol.asyncDispose]()
-    },
-  }
+  const nobody = { into, catalogs, session: null, target: { location: 'nowhere' }, types: new TypesAsPlanned(), ofOurs }
+  return embeddedBesideSqlServer(spool, nobody as unknown as SqlServerSide)
 }
 
 const ID = column('id', 'BIGINT', 'bigint')
 
 describe('types of SQL Server in the image', () => {
+  let spool: DuckdbDeparture
+  beforeAll(async () => {
+    spool = await openSpool()
+  })
+  afterAll(() => spool[Symbol.asyncDispose]())
+
   test.each([
     ['BOOLEAN', 'bit', 'BOOLEAN'],
     ['DECIMAL(38,10)', 'decimal(38,10)', 'DECIMAL(38,10)'],
@@ -105,9 +95,9 @@ describe('types of SQL Server in the image', () => {
     ['TIMESTAMP', 'datetime2(7)', 'TIMESTAMP'],
     ['TIMESTAMP WITH TIME ZONE', 'datetimeoffset(6)', 'TIMESTAMP WITH TIME ZONE'],
     ['TIME', 'time(7)', 'TIME_NS'],
-  ])('a %s for %s is a %s', async (source, target, own) => {
-    await using s = await beside(NO_TABLE)
-    expect(s.embedded.inOwnTypes(relationOf([ID], column('x', source, target))).columns[1]).toMatchObject({
+  ])('a %s for %s is a %s', (source, target, own) => {
+    const embedded = besideNobody(spool)
+    expect(embedded.inOwnTypes(relationOf([ID], column('x', source, target))).columns[1]).toMatchObject({
       targetType: own,
       cast: null,
     })
@@ -117,15 +107,16 @@ describe('types of SQL Server in the image', () => {
     ['decimal(10,2)', 'DECIMAL(10,2)'],
     ['datetime2(6)', 'TIMESTAMP'],
     ['nvarchar(max)', 'VARCHAR'],
+    ['nvarchar(20)', 'VARCHAR'],
     ['int', 'INTEGER'],
-  ])('a cast to %s is done where the image is made, as %s', async (cast, own) => {
-    await using s = await beside(NO_TABLE)
+  ])('a cast to %s is done where the image is made, as %s', (cast, own) => {
+    const embedded = besideNobody(spool)
     const r = relationOf([ID], column('x', 'VARCHAR', cast, cast))
-    expect(s.embedded.inOwnTypes(r).columns[1]).toMatchObject({ targetType: own, cast: own })
+    expect(embedded.inOwnTypes(r).columns[1]).toMatchObject({ targetType: own, cast: own })
   })
 
   test.each([
-    'nvarchar(20)',
+    'nchar(20)',
     'varchar(20) /* 1252 Latin1_General_CI_AS */',
     'datetime2(3)',
     'datetime2(7)',
@@ -133,16 +124,15 @@ describe('types of SQL Server in the image', () => {
     'tinyint',
     'money',
     'xml',
-  ])('a cast to %s, which DuckDB does not have alike, is refused', async (cast) => {
-    await using s = await beside(NO_TABLE)
+  ])('a cast to %s, which DuckDB does not have alike, is refused', (cast) => {
+    const embedded = besideNobody(spool)
     const r = relationOf([ID], column('x', 'VARCHAR', cast, cast))
-    expect(() => s.embedded.inOwnTypes(r)).toThrow(expect.objectContaining({ code: 'TM4025' }))
+    expect(() => embedded.inOwnTypes(r)).toThrow(expect.objectContaining({ code: 'TM4025' }))
   })
 
-  test('a key is of a type in which it is found again, or is refused', async () => {
-    await using foreign = await beside(NO_TABLE)
-    const own = (x: PlannedColumn): string | undefined =>
-      foreign.embedded.inOwnTypes(relationOf([x])).key[0]?.targetType
+  test('a key is of a type in which it is found again, or is refused', () => {
+    const embedded = besideNobody(spool)
+    const own = (x: PlannedColumn): string | undefined => embedded.inOwnTypes(relationOf([x])).key[0]?.targetType
     expect(own(column('at', 'TIMESTAMP', 'datetime2(6)'))).toBe('TIMESTAMP')
     expect(own(column('at', 'TIMESTAMP WITH TIME ZONE', 'datetimeoffset(6)'))).toBe('TIMESTAMP WITH TIME ZONE')
     for (const x of [
@@ -152,9 +142,9 @@ describe('types of SQL Server in the image', () => {
       expect(() => own(x)).toThrow(expect.objectContaining({ code: 'TM4025' }))
   })
 
-  test('a key of seven digits is its text where it comes from a SQL Server as it is', async () => {
-    await using s = await beside(NO_TABLE, true)
-    const own = (x: PlannedColumn): string | undefined => s.embedded.inOwnTypes(relationOf([x])).key[0]?.targetType
+  test('a key of seven digits is its text where it comes from a SQL Server as it is', () => {
+    const embedded = besideNobody(spool, true)
+    const own = (x: PlannedColumn): string | undefined => embedded.inOwnTypes(relationOf([x])).key[0]?.targetType
     expect(own(column('at', 'datetime2(7)', 'datetime2(7)'))).toBe('VARCHAR')
     expect(() => own(column('at', 'datetime2(3)', 'datetime2(7)'))).toThrow(expect.objectContaining({ code: 'TM4025' }))
   })
@@ -196,13 +186,15 @@ test.each([
         return selected(request, texts(7), [['U ', '0', '0', memory, '0', '0', '0']])
       return NO_TABLE(request, session)
     }
-    await using s = await beside(answer)
+    await using peer = await TdsPeer.open({ answer })
+    const into = connectionTo(peer)
+    const catalogs = catalogsOf(into, into, workPlace(null), none, 13)
     const path = join(dir, 'held.csv')
-    expect(await writeHeldKeys(s.into, s.catalogs, relationOf(KEY), true, path)).toBe(2n)
+    expect(await writeHeldKeys(into, catalogs, relationOf(KEY), true, path)).toBe(2n)
     expect(readFileSync(path, 'utf8')).toBe(
       '1,"Ä""",\\x00ff,2026-01-01 00:00:00.123456,t\n2,"",\\x,0001-01-01 00:00:00.000000,f\n',
     )
-    const asked = s.peer.sessions[1]?.texts ?? []
+    const asked: readonly string[] = peer.sessions[0]?.texts ?? []
     expect(asked.filter((text) => text.includes('BEGIN TRANSACTION'))).toEqual(
       begins ? [expect.stringContaining('LEVEL SNAPSHOT;')] : [],
     )

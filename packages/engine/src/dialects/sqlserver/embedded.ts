@@ -93,7 +93,8 @@ const INSTANT = 'TIMESTAMP WITH TIME ZONE'
 const typesFor = (ofOurs: boolean): TargetTypes => ({
   logicalTypeOf: (type) => (findType(type)?.name === 'datetimeoffset' ? null : logicalTypeOf(type)),
   holderOf,
-  nameOfCast: (cast) => cast,
+  // what is too long for it is found where it lands
+  nameOfCast: (cast) => (/^nvarchar\(\d+\)$/.test(cast) ? 'nvarchar(max)' : cast),
   keyType: (x, comes) => keyType(x, comes, ofOurs),
 })
 
