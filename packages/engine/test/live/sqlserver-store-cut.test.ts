@@ -19,7 +19,8 @@ async function byProxy(harness: SqlServerStoreHarness) {
 }
 
 describe.skipIf(TEST_SERVER === null)('a way to SQL Server that is cut', () => {
-  test('does not end a run, in the middle of its batches either', async () => {
+  // each of hundreds of sessions that are cut and opened again takes this server its time
+  test('does not end a run, in the middle of its batches either', { timeout: 600_000 }, async () => {
     await using harness = await SqlServerStoreHarness.make()
     const { proxy, store } = await byProxy(harness)
     await using _closed = proxy

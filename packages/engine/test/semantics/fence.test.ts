@@ -13,6 +13,7 @@ import { gateAt } from '../support/gate.ts'
 import { present } from '../support/present.ts'
 import { errorOf, runWith, sleepingDeps } from '../support/sleeper.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
+import { shortLease } from '../support/world-ends.ts'
 
 /** One batch at a time is open, where the target is a server too. */
 const flow = flowSpec({ parallel: 1 })
@@ -21,7 +22,7 @@ const IN_TWOS = { batchRows: 2, workers: 1 }
 const LEASE_MS = 400
 
 async function sixRows(): Promise<World> {
-  const w = await openWorld({ leaseMs: LEASE_MS })
+  const w = await openWorld({ leaseMs: shortLease(LEASE_MS) })
   await w.source(TABLE, rows(6))
   return w
 }

@@ -5,7 +5,7 @@ import type { SqlServerDatabase } from './sqlserver-database.ts'
 import { TEST_SERVER } from './sqlserver-server.ts'
 import { closePooled } from './sqlserver-pool.ts'
 import { dropShared, sqlserverEnds } from './sqlserver-ends.ts'
-import { openWorldsWith } from './world-ends.ts'
+import { openWorldsWith, slowBy } from './world-ends.ts'
 
 vi.mock(import('../../src/drivers/sqlserver-connect.ts'), async (original) => {
   const driver = await original()
@@ -187,6 +187,7 @@ async function lacking(): Promise<typeof NOT_HERE> {
 
 export async function importSemantics(about: keyof typeof SUITES): Promise<void> {
   openWorldsWith(() => sqlserverEnds())
+  slowBy(5)
   let lacks: typeof NOT_HERE = {}
   beforeAll(async () => {
     if (TEST_SERVER !== null) lacks = await lacking()

@@ -31,5 +31,15 @@ export const openWorldsWith = (make: MakeEnds): void => {
   chosen = make
 }
 
+let slowness = 1
+
+/** Of such worlds a statement may take so many times as long as of files. */
+export const slowBy = (times: number): void => {
+  slowness = times
+}
+
+/** A lease that is short, and longer than what its test does between two renewals. */
+export const shortLease = (ms: number): number => ms * slowness
+
 /** null: DuckDB files. */
 export const chosenEnds = (): MakeEnds | null => chosen
