@@ -20,7 +20,6 @@ import { hotTable } from '../../packages/engine/src/snapshot/hot.sql.ts'
 import {
   JUDGED,
   keptRows,
-  movedIn,
   nullKeys,
   presentBeside,
   repeatedKeys,
@@ -135,7 +134,7 @@ export async function unchanged(ctx: BenchContext): Promise<readonly Result[]> {
   return [secondsOf('second-unchanged', ours, hash)]
 }
 
-/** Two runs, each whole, of a table five times as large: what they need does not grow with it. */
+/** Two runs, each whole, of a table five times as large. */
 export async function large(ctx: BenchContext): Promise<readonly Result[]> {
   const given = await made(ctx, rows(5_000_000, ctx))
   const run = () => measure(FILE, 'take', given)
@@ -187,14 +186,12 @@ async function detected({ now, changed }: Given, { desk, catalog, image }: Hot, 
   if (counts.changed !== BigInt(changed)) throw new Error(`${counts.changed} rows changed, and not ${changed}`)
   if (changed === 0) return
   const columns = numbered(found.columns)
-  const moved = movedIn(former.columns)
   await findDifferences(desk, {
     images: { before, now },
     columns,
     changed: counts.changed,
     texts: null,
     fingerprints,
-    now: moved,
   })
   await desk.exec(copyDifferences(columns, `${now}.differences`, 'parquet'))
 }

@@ -45,8 +45,6 @@ export interface FindDifferences {
    * null: they say nothing.
    */
   readonly fingerprints: Sql | null
-  /** the changed rows of the later snapshot, with all columns; null: they are still to be taken out of its image */
-  readonly now: PackedRows | null
 }
 
 /** Leaves behind what the statements of `differences.sql.ts` read. */
@@ -72,13 +70,11 @@ interface Differing {
 /** Of hundreds of columns few differ in few rows, and a statement about texts takes its time to be planned. */
 async function differing(desk: Desk, wanted: FindDifferences): Promise<Differing> {
   const { images, columns } = wanted
-  const now =
-    wanted.now ??
-    packedRows(
-      NOW,
-      columns.map((pair) => pair.now),
-    )
-  if (wanted.now === null) await desk.exec(packRows(now, images.now, placesNow))
+  const now = packedRows(
+    NOW,
+    columns.map((pair) => pair.now),
+  )
+  await desk.exec(packRows(now, images.now, placesNow))
   const some = await explaining(desk, wanted, now)
   if (some !== null) return { looked: some, from: { before: SOME_BEFORE, now: unpacked(now) } }
   const before = packedBefore(columns)

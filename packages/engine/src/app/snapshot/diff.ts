@@ -87,7 +87,7 @@ async function difference(hot: HotSide, two: TwoSnapshots, images: Images, optio
     const texts = write !== null || options.columns !== null || limit === null ? null : BigInt(limit)
     const all = found.way === 'fingerprints' && options.columns === null
     const fingerprints = all ? found.before : null
-    await findDifferences(desk, { images, columns, changed: counts.changed, texts, fingerprints, now: null })
+    await findDifferences(desk, { images, columns, changed: counts.changed, texts, fingerprints })
     if (options.columns !== null) {
       await desk.exec(narrow)
       counts = await counted(desk)
