@@ -32,6 +32,10 @@ export const HEADER_COLUMNS = [
 /** A snapshot's values, by those columns, as texts. */
 export type HotHeader = Readonly<Record<(typeof HEADER_COLUMNS)[number], string | null>>
 
+/** `row`: in the order of the columns. */
+export const asHeader = (row: readonly (string | null)[]): HotHeader =>
+  Object.fromEntries(HEADER_COLUMNS.map((name, i) => [name, row[i] ?? null])) as HotHeader
+
 /** Columns of `tidemark.hot_row` besides the owner's and the snapshot's, and their types in the embedded engine. */
 export const HOT_ROW_COLUMNS = [
   { name: 'key', type: 'VARCHAR' },

@@ -46,14 +46,10 @@ JOIN ${before} AS o ON ${imagePlace('o')} = j.old_place
 JOIN ${now} AS n ON ${imagePlace('n')} = j.place`
 
 /** The rows of CHANGED, in the images. */
-export const NOW = packed('now')
-export const BEFORE = packed('before')
+export const NOW = temp('snapshot_changed_now')
+export const BEFORE = temp('snapshot_changed_before')
 /** some columns of the rows as they were */
 export const SOME_BEFORE = temp('snapshot_changed_some')
-
-function packed(side: string): Sql {
-  return temp(`snapshot_changed_${side}`)
-}
 
 export const placesNow = sql`${imagePlace('i')} IN (SELECT place FROM ${CHANGED})`
 export const placesBefore = sql`${imagePlace('i')} IN (SELECT old_place FROM ${CHANGED})`

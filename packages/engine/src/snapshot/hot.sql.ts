@@ -1,5 +1,5 @@
 /** The tables of the hot side, and what is said to them. */
-import { HEADER_COLUMNS, type HotHeader } from '../dialects/hot-tables.ts'
+import { asHeader, HEADER_COLUMNS, type HotHeader } from '../dialects/hot-tables.ts'
 import { ident, joined, param, type Sql, sql, whole } from '../dialects/sql-text.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 
@@ -60,8 +60,7 @@ export const headerOf = (s: SnapshotRow): HotHeader => ({
   image_bytes: String(s.imageBytes),
 })
 
-export const snapshotOf = (row: readonly (string | null)[]): SnapshotRow =>
-  snapshotOfHeader(Object.fromEntries(HEADER_COLUMNS.map((name, i) => [name, row[i] ?? null])) as HotHeader)
+export const snapshotOf = (row: readonly (string | null)[]): SnapshotRow => snapshotOfHeader(asHeader(row))
 
 export function snapshotOfHeader(h: HotHeader): SnapshotRow {
   const text = (name: keyof HotHeader): string => h[name] ?? ''

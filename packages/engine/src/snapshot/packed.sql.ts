@@ -51,9 +51,8 @@ export const packRows = (rows: PackedRows, image: string, which: Sql): Sql =>
 FROM ${readImage(image)} AS i WHERE ${which}`
 
 /** As `alias` the table: a value as the image has it. */
-export const packedValue = ({ columns }: PackedRows, alias: string, name: string): Sql => {
-  const held = columns.get(name)
-  if (held === undefined) throw new RangeError(`${name} is not among the packed columns`)
+export const packedValue = (rows: PackedRows, alias: string, name: string): Sql => {
+  const held = heldOf(rows, name)
   return sql`${ident(alias, held.list)}[${whole(BigInt(held.index))}]`
 }
 
@@ -80,21 +79,22 @@ export function whichDiffer(
 ): Sql {
   const both = pairs.map((pair) => ({ ...pair, o: heldOf(before, pair.before), n: heldOf(now, pair.now) }))
   const others = both.filter(({ o, n }) => o.type !== n.type).map(({ ord }) => sql`SELECT ${whole(BigInt(ord))} AS ord`)
-  const alike = [
-    ...Map.groupBy(
-      both.filter(({ o, n }) => o.type === n.type),
-      ({ o, n }) => `${o.list} ${n.list}`,
-    ).values(),
-  ].map((ofType) => {
+  const alike = Map.groupBy(
+    both.filter(({ o, n }) => o.type === n.type),
+    ({ o, n }) => `${o.list} ${n.list}`,
+  )
+  const found = [...alike.values()].flatMap((ofType) => {
+    const [first] = ofType
     const numbers = (of: (pair: (typeof both)[number]) => number): Sql =>
       sql`[${list(ofType.map((pair) => whole(BigInt(of(pair)))))}]`
-    const [{ o, n } = { o: { list: '', type: '' }, n: { list: '' } }] = ofType
-    return sql`SELECT DISTINCT ord FROM (SELECT unnest(${numbers((p) => p.ord)}) AS ord,
-  unnest(list_select(${ident('o', o.list)}, ${numbers((p) => p.o.index)})) AS a,
-  unnest(list_select(${ident('n', n.list)}, ${numbers((p) => p.n.index)})) AS b ${from}) AS q
-WHERE NOT (${sameContent(o.type, sql`a`, sql`b`)})`
+    return first === undefined
+      ? []
+      : sql`SELECT DISTINCT ord FROM (SELECT unnest(${numbers((p) => p.ord)}) AS ord,
+  unnest(list_select(${ident('o', first.o.list)}, ${numbers((p) => p.o.index)})) AS a,
+  unnest(list_select(${ident('n', first.n.list)}, ${numbers((p) => p.n.index)})) AS b ${from}) AS q
+WHERE NOT (${sameContent(first.o.type, sql`a`, sql`b`)})`
   })
-  return joined([...others, ...alike], '\nUNION ALL\n')
+  return joined([...others, ...found], '\nUNION ALL\n')
 }
 
 function heldOf({ columns }: PackedRows, name: string): Held {

@@ -37,6 +37,21 @@ const CHANGES = [
   "INSERT INTO src VALUES (9, 'n9', 0, 'x', 'b')",
 ]
 
+test('a value that differs is told whatever its type', async () => {
+  await using p = await ordersProject()
+  const values = (n: 1 | 2): string =>
+    `[${n}] AS l, {'a': ${n}} AS s, MAP {'k': ${n}} AS m, '{"a":${n}}'::JSON AS j, ${n}::HUGEINT AS h, to_days(${n}) AS i, ['x', 'y'][${n}]::ENUM('x', 'y') AS e, '${n}'::BLOB AS b, (${n} / 4)::FLOAT AS f`
+  const table = (n: 1 | 2): string =>
+    `CREATE OR REPLACE TABLE src AS SELECT 1 AS id, 'n' AS name, 'x' AS seen, 'a' AS customer, ${values(n)} UNION ALL SELECT 2, 'n', 'x', 'a', ${values(1).replaceAll(/ AS \w+(?=,|$)/g, '')}`
+  await p.duckdb('data/a.duckdb', table(1))
+  await p.ok('snapshot', 'take', 'm.t')
+  await p.duckdb('data/a.duckdb', table(2))
+  await p.ok('snapshot', 'take', 'm.t')
+  const { columns, difference } = await p.json(SnapshotDiffDocument, ['snapshot', 'diff', 'm.t'])
+  expect(difference).toMatchObject({ changed: 1, unchanged: 1 })
+  expect(columns.map(({ column }) => column).toSorted()).toEqual(['b', 'e', 'f', 'h', 'i', 'j', 'l', 'm', 's'])
+})
+
 /** More rows than it is asked first in which columns they differ. */
 test('of hundreds of changed rows, one alone that differs in another column is told with it', async () => {
   await using p = await ordersProject()

@@ -1,27 +1,17 @@
-/** A transaction that may be repeated. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** A transaction that is repeated where another worker's came between. */
 import type { DuckdbSession } from '../../drivers/duckdb.ts'
+import { repeated } from '../relational/at-once.ts'
 import { classify, translate } from './errors.ts'
 
-const RETRY_MS = 25
-const ATTEMPTS = 20
-
-/** DDL and catalog changes conflict with those of another worker. */
-export async function atOnce(session: DuckdbSession, where: string, work: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await session.begin()
-      await work()
-      await session.commit()
-      return
-    } catch (error) {
-      await session.rollback()
-      if (attempt >= ATTEMPTS || !(isConflict(error) || isDuplicate(error)))
-        throw translate(error, where, 'TM5001', session.discreet)
-      await sleep(RETRY_MS)
-    }
-  }
-}
+export const atOnce = (session: DuckdbSession, where: string, work: () => Promise<void>): Promise<void> =>
+  repeated(
+    session,
+    {
+      again: (error) => isConflict(error) || isDuplicate(error),
+      told: (error) => translate(error, where, 'TM5001', session.discreet),
+    },
+    work,
+  )
 
 /** Two owners that prepare at once may both add the slots: the second finds them when it tries again. */
 const isDuplicate = (error: unknown): boolean =>

@@ -2,8 +2,15 @@
 import { type DuckdbFile, type DuckdbSession, reserveMemory } from '../../drivers/duckdb.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { FenceKey } from '../contract.ts'
-import { HOT_ROW_COLUMNS, type HotChange, type HotHeader, type HotOwner, type HotTables } from '../hot-tables.ts'
-import { headerOf, hotStatements, insertRows, listHeaders, rowsOf } from '../relational/hot.sql.ts'
+import {
+  asHeader,
+  HOT_ROW_COLUMNS,
+  type HotChange,
+  type HotHeader,
+  type HotOwner,
+  type HotTables,
+} from '../hot-tables.ts'
+import { hotStatements, insertRows, listHeaders, rowsOf } from '../relational/hot.sql.ts'
 import { printable, type Sql, sql } from '../sql-text.ts'
 import { atOnce } from './at-once.ts'
 import { createHot, enter, listOwn } from './fence.sql.ts'
@@ -32,7 +39,7 @@ export class DuckdbHotTables implements HotTables {
 
   async list(of: HotOwner): Promise<readonly HotHeader[]> {
     if (!(await this.#isThere())) return []
-    return (await query(this.#session, listHeaders(this.#target, of), this.#where)).map(headerOf)
+    return (await query(this.#session, listHeaders(this.#target, of), this.#where)).map(asHeader)
   }
 
   rows(of: HotOwner, id: string): Promise<Sql> {

@@ -1,28 +1,18 @@
-/** A transaction that may be repeated. */
-import { setTimeout as sleep } from 'node:timers/promises'
+/** A transaction that is repeated where another worker's came between. */
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { AppError } from '../../runtime/app-error.ts'
+import { repeated } from '../relational/at-once.ts'
 import { classify, translate } from './errors.ts'
 
-const RETRY_MS = 25
-const ATTEMPTS = 20
-
-/** Catalog changes conflict with those of another worker. */
-export async function atOnce(session: PostgresSession, where: string, work: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await session.begin()
-      await work()
-      await session.commit()
-      return
-    } catch (error) {
-      await session.rollback()
-      if (attempt >= ATTEMPTS || !(classify(error) === 'conflict' || isDuplicate(error)))
-        throw translate(error, where, 'TM5001', session.discreet)
-      await sleep(RETRY_MS)
-    }
-  }
-}
+export const atOnce = (session: PostgresSession, where: string, work: () => Promise<void>): Promise<void> =>
+  repeated(
+    session,
+    {
+      again: (error) => classify(error) === 'conflict' || isDuplicate(error),
+      told: (error) => translate(error, where, 'TM5001', session.discreet),
+    },
+    work,
+  )
 
 /** Two owners that prepare at once may both make something: the second finds it when it tries again. */
 function isDuplicate(error: unknown): boolean {

@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs'
 import { LeavingFailed } from '../departure.ts'
 import { type DuckdbDeparture, sendFile } from '../duckdb/departure.ts'
 import { expectRows, type HotTarget } from '../duckdb/hot-beside.ts'
-import type { HotChange, HotOwner } from '../hot-tables.ts'
-import { ARRIVING_COLUMNS, headerOf, hotStatements, listHeaders, rowsOf } from '../relational/hot.sql.ts'
+import { asHeader, type HotChange, type HotOwner } from '../hot-tables.ts'
+import { ARRIVING_COLUMNS, hotStatements, listHeaders, rowsOf } from '../relational/hot.sql.ts'
 import type { TargetNames } from '../relational/names.ts'
 import { printable, textOf } from '../sql-text.ts'
 import { atOnce } from './at-once.ts'
@@ -36,7 +36,7 @@ export function hotInPostgres({ into, session, catalogs, target }: PostgresSide,
       const there = (await to.query(listTables(OWN_SCHEMA))).map(([name]) => name)
       return there.includes('snapshot') && there.includes('hot_row')
     },
-    list: async (of) => (await to.query(listHeaders(c, of))).map(headerOf),
+    list: async (of) => (await to.query(listHeaders(c, of))).map(asHeader),
     writeRows: async (of, id, path) => {
       await using reading = await openSession(into, 'source')
       return await reading

@@ -30,9 +30,6 @@ export const listHeaders = (c: TargetNames, of: HotOwner, takenAt = ident('taken
     ', ',
   )} FROM ${c.own('snapshot')} WHERE ${isOf(of)} ORDER BY ${ident('number')}`
 
-export const headerOf = (row: readonly (string | null)[]): HotHeader =>
-  Object.fromEntries(HEADER_COLUMNS.map((name, i) => [name, row[i] ?? null])) as HotHeader
-
 export const rowsOf = (c: TargetNames, of: HotOwner, id: string): Sql =>
   sql`SELECT ${ROW} FROM ${c.own('hot_row')} WHERE ${isOf(of)} AND snapshot = ${param(id)}`
 

@@ -3,8 +3,8 @@ import { createWriteStream } from 'node:fs'
 import { columnsAlone } from '../arrived-relation.ts'
 import { type DuckdbDeparture, sendFile } from '../duckdb/departure.ts'
 import { expectRows, type HotTarget } from '../duckdb/hot-beside.ts'
-import { HOT_ROW_COLUMNS, type HotChange, type HotHeader, type HotOwner, type HotPut } from '../hot-tables.ts'
-import { headerOf, hotStatements, listHeaders, rowsOf } from '../relational/hot.sql.ts'
+import { asHeader, HOT_ROW_COLUMNS, type HotChange, type HotHeader, type HotOwner, type HotPut } from '../hot-tables.ts'
+import { hotStatements, listHeaders, rowsOf } from '../relational/hot.sql.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { EMPTY, sql } from '../sql-text.ts'
 import { receiveFile } from './arriving.ts'
@@ -62,7 +62,7 @@ export function hotInSqlServer({ into, session, catalogs, target }: SqlServerSid
       const there = (await to.query(listTables(OWN_SCHEMA))).map(([name]) => name)
       return there.includes('snapshot') && there.includes('hot_row')
     },
-    list: async (of) => (await to.query(listHeaders(c, of, TAKEN_AT))).map(headerOf),
+    list: async (of) => (await to.query(listHeaders(c, of, TAKEN_AT))).map(asHeader),
     writeRows: async (of, id, path) => {
       try {
         await using reading = await openSession(into, 'source')
