@@ -58,6 +58,13 @@ const AS_TEXTS = TYPES.map(([type], i) =>
   BYTES.test(type) ? `CONVERT(nvarchar(20), DATALENGTH(c${i}))` : tsql(valueText(type, ident(`c${i}`))),
 ).join(', ')
 
+/** As a hash needs it. */
+const writesHex = (s: SnapshotWorld): Promise<boolean> =>
+  s.w.targetRows('SELECT CONVERT(varchar(4), 0x0aff, 2)').then(
+    ([row]) => row?.[0] === '0AFF',
+    () => false,
+  )
+
 afterAll(() => dropShared(closePooled))
 
 describe.skipIf(TEST_SERVER === null)('a snapshot within one SQL Server', { timeout: 300_000 }, () => {
@@ -85,7 +92,7 @@ describe.skipIf(TEST_SERVER === null)('a snapshot within one SQL Server', { time
   test.each([
     ['varbinary(8)', "CONVERT(varbinary(8), CONCAT('', i)) + 0x5c2700"],
     ['char(6)', "CONCAT('k ', i)"],
-    ['datetime2(6)', "DATEADD(day, i, CAST('0001-01-01 12:00:00.5' AS datetime2(6)))"],
+    ['datetime2(6)', "DATEADD(day, i, CAST('1900-01-01 12:00:00.5' AS datetime2(6)))"],
     ['datetime', "DATEADD(day, i, CAST('2026-01-01 12:00:00.003' AS datetime))"],
     ['decimal(38,4)', 'CAST(1234567890123456789012345678901234.5 AS decimal(38,4)) - i'],
     ['money', 'CAST(1.5 AS money) + i'],
@@ -175,8 +182,9 @@ describe.skipIf(TEST_SERVER === null)('a snapshot within one SQL Server', { time
     expect(await s.w.targetRows('SELECT n FROM dst ORDER BY n')).toEqual([['1'], ['8'], ['9']])
   })
 
-  test('masks are put on in SQL Server, and a masked key finds its rows', async () => {
+  test('masks are put on in SQL Server, and a masked key finds its rows', async ({ skip }) => {
     await using s = await openSnapshotWorld()
+    if (!(await writesHex(s))) skip('this server writes no hexadecimal digits')
     const masked = mirror({
       columns: {
         ...ALL_COLUMNS,

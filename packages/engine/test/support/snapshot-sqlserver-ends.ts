@@ -17,6 +17,7 @@ export async function snapshotSqlServerEnds(from: 'duckdb' | 'sqlserver'): Promi
   }
   return {
     place: ends.place,
+    leaseMs: 60_000,
     exec: (side, statements) => {
       if (isFile(side)) return file.exec(statements)
       return ends.exec(side, from === 'duckdb' ? statements.map(withLongTexts) : statements)

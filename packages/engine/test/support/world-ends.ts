@@ -13,6 +13,8 @@ export interface WorldHooks {
 export interface WorldEnds extends AsyncDisposable {
   /** What rows are sorted by in the order in which they landed. */
   readonly place: string
+  /** of runs whose test says nothing of it; left out: as short as a file is fast */
+  readonly leaseMs?: number
   exec(side: Side, statements: readonly string[]): Promise<void>
   rows(side: Side, query: string): Promise<readonly (readonly (string | null)[])[]>
   openBench(

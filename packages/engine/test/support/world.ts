@@ -212,7 +212,7 @@ export class World implements AsyncDisposable {
       store: this.store,
       modes: this.#options.modes ?? MODES,
       owner: { worker: newShortId(12), host: hostname(), pid: process.pid, actor: 'tester' },
-      leaseMs: this.#options.leaseMs ?? 5_000,
+      leaseMs: this.#options.leaseMs ?? this.#ends?.leaseMs ?? 5_000,
       by: { actor: 'tester', command: 'test', reason: null },
       emit: wish.emit ?? (() => {}),
       hit: wish.hit ?? neverHit,
