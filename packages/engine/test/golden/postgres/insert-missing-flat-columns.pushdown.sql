@@ -1,6 +1,6 @@
 -- capture
 INSERT INTO "pg_temp"."tidemark_work_node" ("k1", p, rid, bytes, role)
-SELECT encode(sha256(decode([secret], 'hex') || sha256(decode([secret], 'hex') || convert_to(CAST("m"."id" AS text), 'UTF8'))), 'hex') AS "k1", "m"."modified_on" AS p, NULL AS rid, CAST(24 AS BIGINT) + coalesce(octet_length("m"."path"), 0) + coalesce(octet_length(CAST('east' AS text)), 0) AS bytes, 'w' AS role
+SELECT encode(sha256(decode([secret], 'hex') || sha256(decode([secret], 'hex') || convert_to(CAST("m"."id" AS text), 'UTF8'))), 'hex') AS "k1", "m"."modified_on" AS p, NULL AS rid, CAST(32 AS BIGINT) + coalesce(octet_length("m"."path"), 0) AS bytes, 'w' AS role
 FROM "office"."src" AS m
 WHERE "m"."modified_on" <= CAST('UP_TO' AS timestamp without time zone) AND 1 = 1
   AND NOT EXISTS (SELECT 1 FROM "pg_temp"."tidemark_work_done_key" AS w WHERE "w"."k1" = encode(sha256(decode([secret], 'hex') || sha256(decode([secret], 'hex') || convert_to(CAST("m"."id" AS text), 'UTF8'))), 'hex'));
