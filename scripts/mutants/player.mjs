@@ -28,7 +28,7 @@ const vitest = await createVitest(
   {
     root,
     watch: true,
-    project: ['fast', 'live', 'workers', 'e2e'],
+    project: ['fast', 'semantics', 'live', 'workers', 'e2e'],
     reporters: [{}],
     maxWorkers: 1,
     fsModuleCache: false,

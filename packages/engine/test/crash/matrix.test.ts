@@ -34,7 +34,7 @@ const CASES = (['flat', 'tree'] as const).flatMap((shape) =>
 )
 
 describe.concurrent('crash matrix', () => {
-  test.for(someOf(3, CASES))(
+  test.for(someOf(5, CASES))(
     '$shape, $apply, $workers workers: dies at $point, goes on by $by',
     async ({ shape, apply, workers, point, by }) => {
       await using w = await sources.world(shape)

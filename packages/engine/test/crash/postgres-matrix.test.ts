@@ -39,7 +39,7 @@ const REPLACED = [
 ] as const
 
 describe.concurrent('crash matrix of PostgreSQL', () => {
-  test.for(someOf(2, CASES))(
+  test.for(someOf(3, CASES))(
     '$ways, $load, $workers workers on PostgreSQL $version: dies at $point, goes on by $by',
     async ({ ways, load, point, version, workers, by }) => {
       await using p = await ProcessProject.open({ ways, version })

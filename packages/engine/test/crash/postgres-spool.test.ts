@@ -36,7 +36,7 @@ const values = (table: string): string =>
 const TABLE = '(id bigint PRIMARY KEY, name varchar, amount numeric(18,4), modified_on timestamp NOT NULL)'
 
 describe.concurrent('crashes between PostgreSQL and DuckDB', () => {
-  test.for(someOf(2, CASES))(
+  test.for(someOf(3, CASES))(
     '$way, PostgreSQL $version: dies at $point, and the next run goes on',
     async ({ way, point, version }) => {
       await using postgres = await TestDatabase.create(version)

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { FAILPOINTS } from '../../src/runtime/failpoint.ts'
-import { LONG } from '../support/long.ts'
+import { LONG, someOf } from '../support/long.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
 import { ProcessProject, type Ways } from '../support/process-project.ts'
 import { rowsFrom, TABLE } from './postgres-wreck.ts'
@@ -47,7 +47,12 @@ const casesOf = (points: readonly string[]) =>
   )
 
 describe.concurrent('a tree of PostgreSQL', () => {
-  test.for(casesOf(POINTS).filter(({ ways }) => ways === 'pushdown'))(
+  test.for(
+    someOf(
+      2,
+      casesOf(POINTS).filter(({ ways }) => ways === 'pushdown'),
+    ),
+  )(
     '$workers workers on PostgreSQL $version: dies at $point, goes on by $by, and no child stands without its parent',
     async (one) => {
       await using p = await ProcessProject.open({ ways: one.ways, version: one.version, where: WHERE, more: TREE })
@@ -60,7 +65,7 @@ describe.concurrent('a tree of PostgreSQL', () => {
 })
 
 describe.concurrent('insert-missing over PostgreSQL', () => {
-  test.for(casesOf(POINTS).filter((_, i) => LONG || i % 2 === 0))(
+  test.for(someOf(3, casesOf(POINTS)))(
     '$ways, $workers workers on PostgreSQL $version: dies at $point, goes on by $by, and arrives once',
     async (one) => {
       await using p = await ProcessProject.open({ ways: one.ways, version: one.version, apply: 'insert-missing' })

@@ -44,7 +44,7 @@ describe.concurrent.each(Object.keys(WORLDS))('crashes of hot: target in %s', (k
   const world = (): Promise<World> => WORLDS[kind]?.() ?? Promise.reject(new TypeError(kind))
   const first = Object.keys(WORLDS).indexOf(kind)
 
-  test.for(someOf(3, HOT_POINTS, first))(
+  test.for(someOf(5, HOT_POINTS, first))(
     'dies at %s; the next run ends it, and both have it as kept',
     async (point) => {
       await using w = await world()
@@ -58,7 +58,7 @@ describe.concurrent.each(Object.keys(WORLDS))('crashes of hot: target in %s', (k
 
   test.for(
     someOf(
-      4,
+      6,
       HOT_POINTS.filter((point) => !SETTLED.includes(point)),
       first + 1,
     ),
@@ -69,7 +69,7 @@ describe.concurrent.each(Object.keys(WORLDS))('crashes of hot: target in %s', (k
     await expectBothAlike(w)
   })
 
-  test.for(someOf(4, HOT_POINTS, first + 2))(
+  test.for(someOf(6, HOT_POINTS, first + 2))(
     'dies at %s and its disk is lost: the run that goes on reports no change that is none',
     async (point) => {
       await using w = await world()

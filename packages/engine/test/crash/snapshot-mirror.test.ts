@@ -14,7 +14,7 @@ const rowsIn =
 
 describe.concurrent.each(['live', 'forensic'])('crashes of apply: %s', (apply) => {
   const first = apply === 'live' ? 0 : 1
-  test.for(someOf(5, POINTS, first))(
+  test.for(someOf(8, POINTS, first))(
     'dies at %s; the next run ends it, and every row is deleted and delivered once',
     async (point) => {
       await using p = await mirrored(apply, TARGET)
@@ -28,7 +28,7 @@ describe.concurrent.each(['live', 'forensic'])('crashes of apply: %s', (apply) =
     },
   )
 
-  test.for(someOf(5, POINTS, first + 2))(
+  test.for(someOf(8, POINTS, first + 2))(
     'dies at %s, and the source changes before its rows are delivered',
     async (point) => {
       await using p = await mirrored(apply, TARGET)
@@ -42,7 +42,7 @@ describe.concurrent.each(['live', 'forensic'])('crashes of apply: %s', (apply) =
 
   test.for(
     someOf(
-      6,
+      8,
       POINTS.filter((point) => ![...SETTLED, 'plan:stored'].includes(point)),
       first,
     ),

@@ -13,7 +13,7 @@ const APPLIES = ['live', 'forensic'] as const
 describe.concurrent.each(APPLIES)('crashes of apply: %s into PostgreSQL', (apply) => {
   const first = APPLIES.indexOf(apply) * 2
 
-  test.for(someOf(8, POINTS, first))(
+  test.for(someOf(10, POINTS, first))(
     'dies at %s; the next run ends it, and PostgreSQL has every row once',
     async (point) => {
       await using db = await TestDatabase.create('18')

@@ -27,7 +27,7 @@ async function expectWhole(p: Project, gone: readonly string[]): Promise<void> {
 }
 
 describe.concurrent('crashes of a snapshot', () => {
-  test.for(someOf(4, POINTS))(
+  test.for(someOf(6, POINTS))(
     'dies at %s; the next run ends it, and no row is lost, doubled or reported twice',
     async (point) => {
       await using p = await takenOnce()
@@ -47,7 +47,7 @@ describe.concurrent('crashes of a snapshot', () => {
     },
   )
 
-  test.for(someOf(4, POINTS, 2))('dies at %s, and the source changes before the next run', async (point) => {
+  test.for(someOf(6, POINTS, 2))('dies at %s, and the source changes before the next run', async (point) => {
     await using p = await takenOnce()
     await died(p, point)
     await p.duckdb(
@@ -66,7 +66,7 @@ describe.concurrent('crashes of a snapshot', () => {
 
   test.for(
     someOf(
-      4,
+      8,
       POINTS.filter((point) => !['settle:after', 'snapshot:kept', 'plan:stored'].includes(point)),
     ),
   )(

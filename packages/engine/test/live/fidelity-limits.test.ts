@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { bitsOf } from '../support/postgres-extremes.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 import { TransferProject } from '../support/transfer-project.ts'
 
 const flow = (from: string, to: string, key = 'id'): string => `      source: { connection: ${from}, table: t }
@@ -18,7 +18,7 @@ const between = (a: TestDatabase, b: TestDatabase, hit?: (point: string) => Prom
 const LAKE = '{ kind: duckdb, path: lake.duckdb }'
 const LATIN1 = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
 
-describe.each(VERSIONS)('the limits of fidelity on PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('the limits of fidelity on PostgreSQL %s', (version) => {
   describe.each(['relay', 'spool'] as const)('by %s', (lane) => {
     test.each([
       ['source', 'plan:stored'],

@@ -2,10 +2,9 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LONG } from '../support/long.ts'
+import { LONG, LONG_VERSIONS } from '../support/long.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { bitsOf } from '../support/postgres-extremes.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
 import { TransferProject } from '../support/transfer-project.ts'
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
@@ -54,7 +53,7 @@ const flow = (from: string, to: string): string => `      source: { connection: 
       apply: insert-missing
 `
 
-describe.each(VERSIONS)('random rows of PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('random rows of PostgreSQL %s', (version) => {
   test('any row goes to DuckDB and comes back bit for bit', { timeout: 600_000 }, async () => {
     await using a = await TestDatabase.create(version)
     await using b = await TestDatabase.create(version)

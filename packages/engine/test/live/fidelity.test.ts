@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { ALIKE, bitsOf, BY_TEXT, DOMAINS, OWN_TYPES, tableOf } from '../support/postgres-extremes.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 import { TransferProject } from '../support/transfer-project.ts'
 
 const flow = (from: string, to: string, more = ''): string => `      source: { connection: ${from}, table: t }
@@ -17,7 +17,7 @@ const at = (db: TestDatabase): string => `{ kind: postgres, url: "${db.url}" }`
 const between = (a: TestDatabase, b: TestDatabase, more = '', hit?: (at: string) => Promise<void>) =>
   TransferProject.open({ a: at(a), b: at(b) }, flow('a', 'b', more), hit)
 
-describe.each(VERSIONS)('fidelity on PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('fidelity on PostgreSQL %s', (version) => {
   test.each(['relay', 'spool'] as const)('types that both servers have arrive bit for bit by %s', async (lane) => {
     await using a = await TestDatabase.create(version)
     await using b = await TestDatabase.create(version)

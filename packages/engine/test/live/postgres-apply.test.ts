@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { DeleteLimit } from '@tidemark/contract/flow'
 import { at, delivered, row, rows, TABLE } from '../support/flat.ts'
 import { postgresEnds } from '../support/postgres-ends.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 import { expectFailed } from '../support/refusals.ts'
 import { openWorldsWith } from '../support/world-ends.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
@@ -13,7 +13,7 @@ const FULL = { full: true } as const
 const newer = (id: number, name: string): string =>
   `UPDATE src SET name = '${name}', modified_on = TIMESTAMP '2020-01-02' WHERE id = ${id}`
 
-describe.each(VERSIONS)('rows land in PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('rows land in PostgreSQL %s', (version) => {
   const open = (): Promise<World> => {
     openWorldsWith(() => postgresEnds(version))
     return openWorld()

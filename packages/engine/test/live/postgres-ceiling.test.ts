@@ -5,11 +5,11 @@ import { openSession, connectionOf } from '../../src/dialects/postgres/session.t
 import { PostgresSession } from '../../src/drivers/postgres.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { INSTANT, positionOf, SERIAL, Windows, XID } from '../support/postgres-source.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 
 const STAMPED = 'CREATE TABLE src (id bigserial PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())'
 
-describe.each(VERSIONS)('the ceiling of PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('the ceiling of PostgreSQL %s', (version) => {
   const begun = async (session: PostgresSession): Promise<string> => {
     await session.begin()
     return (await session.rows('SELECT now()::text'))[0]?.[0] ?? ''

@@ -5,7 +5,8 @@ import { postgres } from '../../src/dialects/postgres/index.ts'
 import { at, delivered, row, rows, TABLE } from '../support/flat.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { connectionTo, postgresEnds } from '../support/postgres-ends.ts'
-import { type Version, VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
+import type { Version } from '../support/postgres-server.ts'
 import { openWorldsWith, type WorldEnds } from '../support/world-ends.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
@@ -42,7 +43,7 @@ async function acrossDatabases(version: Version): Promise<World> {
   return world
 }
 
-describe.each(VERSIONS)('foreign tables of PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('foreign tables of PostgreSQL %s', (version) => {
   test('rows of another database land by statements of the target, in windows that the source itself decides', async () => {
     await using w = await acrossDatabases(version)
     const flow = flowSpec()

@@ -6,10 +6,9 @@ import type { PlannedPosition } from '../../src/dialects/contract.ts'
 import { connectionOf, openSession } from '../../src/dialects/postgres/session.ts'
 import { SharedSnapshot } from '../../src/dialects/postgres/shared-snapshot.ts'
 import type { PostgresSession } from '../../src/drivers/postgres.ts'
-import { LONG } from '../support/long.ts'
+import { LONG, LONG_VERSIONS } from '../support/long.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { INSTANT, SERIAL, Windows, XID } from '../support/postgres-source.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
 
 const WRITERS = 5
 /** how long it goes on, and then until each position has had so many windows */
@@ -80,7 +79,7 @@ async function follow(
   }
 }
 
-describe.each(VERSIONS)('PostgreSQL %s under load', (version) => {
+describe.each(LONG_VERSIONS)('PostgreSQL %s under load', (version) => {
   test('no row is lost and none comes twice, by time, by number and by transaction', {
     timeout: LONG ? 7_200_000 : 120_000,
   }, async () => {

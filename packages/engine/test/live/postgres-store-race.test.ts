@@ -19,7 +19,7 @@ import {
   World,
 } from '../contract/control-store/store-world.ts'
 import { optionsOf } from '../support/postgres-database.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 import { PostgresStoreHarness } from './postgres-store-harness.ts'
 
 /** Child processes at one store; what each printed first. */
@@ -45,7 +45,7 @@ const sessionTo = (harness: PostgresStoreHarness, busyMs: number) =>
     awayMs: 5_000,
   })
 
-describe.each(VERSIONS)('processes at one store on PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('processes at one store on PostgreSQL %s', (version) => {
   test('race for a lease 200 times each and never hold it together', async () => {
     await using harness = await PostgresStoreHarness.make(version)
     const { folder } = await together('race', harness, ['p1', 'p2'])
@@ -66,7 +66,7 @@ describe.each(VERSIONS)('processes at one store on PostgreSQL %s', (version) => 
   })
 })
 
-describe.each(VERSIONS)('workers at one store on PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('workers at one store on PostgreSQL %s', (version) => {
   test('finish the batches of one run side by side, each counted once however often it is told', async () => {
     await using harness = await PostgresStoreHarness.make(version)
     const world = new World(harness, await harness.open())

@@ -4,7 +4,8 @@ import { postgresStoreSession } from '../../src/control/sql/postgres/postgres-se
 import { openControlStore } from '../../src/control/open-control-store.ts'
 import { BY, counts, expectCode, FLOW, succeeded, TTL_MS, World } from '../contract/control-store/store-world.ts'
 import { optionsOf } from '../support/postgres-database.ts'
-import { PostgresServer, VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
+import { PostgresServer } from '../support/postgres-server.ts'
 import { PostgresStoreHarness } from './postgres-store-harness.ts'
 
 /** what it says of its own crashes is no news */
@@ -16,7 +17,7 @@ const worldOn = async (server: PostgresServer): Promise<World> => {
   return new World(onOwnServer(server), store)
 }
 
-test.each(VERSIONS)(
+test.each(LONG_VERSIONS)(
   'a run goes on over restarts of PostgreSQL %s, in the middle of its batches too',
   async (version) => {
     await using server = await PostgresServer.start({ version, settings: QUIET })
@@ -42,7 +43,7 @@ test.each(VERSIONS)(
   },
 )
 
-test.each(VERSIONS)('what is written while PostgreSQL %s crashes is in once, or not yet', async (version) => {
+test.each(LONG_VERSIONS)('what is written while PostgreSQL %s crashes is in once, or not yet', async (version) => {
   await using server = await PostgresServer.start({ version, settings: QUIET })
   const { store } = await worldOn(server)
   let isOver = false

@@ -1,15 +1,16 @@
 /** What an upsert from another database must not trip over, and a target that is older than its ledger. */
 import { describe, expect, test } from 'vitest'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
+import type { Version } from '../support/postgres-server.ts'
 import { PostgresSession } from '../../src/drivers/postgres.ts'
 import { optionsOf } from '../support/postgres-database.ts'
 import { ProcessProject, type Ways } from '../support/process-project.ts'
 import { errorOf } from '../support/sleeper.ts'
 
 const TABLE = 'CREATE TABLE office.src (id bigint PRIMARY KEY, code text, modified_on timestamptz NOT NULL)'
-const CASES = VERSIONS.flatMap((version) => (['relay', 'pushdown'] as const).map((ways) => ({ version, ways })))
+const CASES = LONG_VERSIONS.flatMap((version) => (['relay', 'pushdown'] as const).map((ways) => ({ version, ways })))
 
-const opened = async (version: (typeof VERSIONS)[number], ways: Ways): Promise<ProcessProject> => {
+const opened = async (version: Version, ways: Ways): Promise<ProcessProject> => {
   const p = await ProcessProject.open({ ways, version, lease: '60s' })
   await p.a.exec(TABLE, "INSERT INTO office.src SELECT i, 'c' || i, now() FROM generate_series(1, 50) AS s(i)")
   return p
@@ -41,7 +42,7 @@ describe('upserts over PostgreSQL', () => {
   )
 })
 
-test.for(VERSIONS)(
+test.for(LONG_VERSIONS)(
   'a target restored from a dump behind the ledger stops the run, says how to repair it, and is repaired: PostgreSQL %s',
   async (version) => {
     await using p = await opened(version, 'relay')

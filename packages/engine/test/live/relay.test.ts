@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { EngineEvents } from '@tidemark/contract/events'
 import { describe, expect, test } from 'vitest'
 import { TestDatabase } from '../support/postgres-database.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
+import type { Version } from '../support/postgres-server.ts'
 import { TransferProject } from '../support/transfer-project.ts'
 
 const FLOW = (more = '', apply = 'latest'): string => `      source: { connection: a, table: orders }
@@ -18,7 +19,7 @@ const ROWS = (n: number): string =>
   `INSERT INTO orders SELECT i, 'n' || i, timestamptz '2026-01-01' + i * interval '1 second' FROM generate_series(1, ${n}) AS s(i); ANALYZE orders`
 const ALL = 'SELECT id, name, modified_on FROM orders ORDER BY id'
 
-async function twoDatabases(version: (typeof VERSIONS)[number]) {
+async function twoDatabases(version: Version) {
   const [a, b] = [await TestDatabase.create(version), await TestDatabase.create(version)]
   const urls = { a: `{ kind: postgres, url: "${a.url}" }`, b: `{ kind: postgres, url: "${b.url}" }` }
   return {
@@ -32,7 +33,7 @@ async function twoDatabases(version: (typeof VERSIONS)[number]) {
   }
 }
 
-describe.each(VERSIONS)('relay on PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('relay on PostgreSQL %s', (version) => {
   test('a first load and its changes arrive', async () => {
     await using w = await twoDatabases(version)
     await w.a.exec(TABLE, ROWS(1_000))
@@ -141,7 +142,7 @@ const WIDE = [
   'ANALYZE orders',
 ]
 
-describe.each(VERSIONS)('the rows of a large table on PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('the rows of a large table on PostgreSQL %s', (version) => {
   test('are not counted before they are read', async () => {
     await using w = await twoDatabases(version)
     await w.a.exec(...WIDE)
@@ -185,7 +186,7 @@ const failAt = (point: string, times: number): ((at: string) => Promise<void>) =
   }
 }
 
-describe.each(VERSIONS)('a relay that is resumed on PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('a relay that is resumed on PostgreSQL %s', (version) => {
   test('reads the pages that were left, and what changed its place since', async () => {
     await using w = await twoDatabases(version)
     await w.a.exec(TABLE, ROWS(20_000))

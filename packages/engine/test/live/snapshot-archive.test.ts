@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { ordersProject, PROJECT, taken } from '../e2e/archive-project.ts'
 import { emptyProject } from '../e2e/project.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 
 const docs = (name: string): string => readFileSync(path.resolve(import.meta.dirname, '../../../../docs', name), 'utf8')
 
@@ -16,7 +16,7 @@ const variablesOf = ({ options }: TestDatabase): string =>
     .map(([name, value]) => `KESTRA_POSTGRES_${name}=${value}\n`)
     .join('')
 
-describe.each(VERSIONS)('snapshots archived in PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('snapshots archived in PostgreSQL %s', (version) => {
   test('a connection, or the variables of an earlier system, say which database archives go to', async () => {
     await using db = await TestDatabase.create(version)
     for (const by of ['connection', 'variables']) {
@@ -76,7 +76,7 @@ test('a database of archives that is down leaves the run succeeded and the archi
 })
 
 test('the flow and the queries that the docs show for archives in PostgreSQL work as they stand', async () => {
-  await using db = await TestDatabase.create(VERSIONS[0])
+  await using db = await TestDatabase.create('15')
   const text = docs('from-change-detector.md')
   const [yaml = ''] = [...text.matchAll(/^```yaml\n([^]*?)^```/gm)].map(([, block]) => block ?? '')
   await using p = emptyProject({

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { ordersProject, PROJECT, taken } from '../e2e/archive-project.ts'
 import type { Project } from '../e2e/project.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 
 const VALUES = `CREATE OR REPLACE TABLE src (id INTEGER, flag BOOLEAN, tiny UTINYINT, big BIGINT, huge UBIGINT, price DECIMAL(38,10),
   f FLOAT, d DOUBLE, name VARCHAR, bytes BLOB, u UUID, day DATE, t TIME, ts TIMESTAMP, tz TIMESTAMPTZ, doc JSON,
@@ -41,7 +41,7 @@ const leftIn = (p: Project): readonly string[] => {
   return existsSync(folder) ? readdirSync(folder) : []
 }
 
-describe.each(VERSIONS)('a snapshot restored into PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('a snapshot restored into PostgreSQL %s', (version) => {
   test('a new table has every value exactly, from the image and from the archive, and one that is there is refused', async () => {
     await using db = await TestDatabase.create(version)
     await using p = await projectOf(db)
@@ -93,7 +93,7 @@ test.each([
   ['a name it would cut', `ALTER TABLE src ADD COLUMN ${LONG} INTEGER`, 2, /TM4107 .*its name has more than 63 bytes/],
   ['a value it refuses in the midst', 'UPDATE src SET name = chr(0) WHERE id = 5', 1, /TM5001 /],
 ])('%s leaves no table of PostgreSQL behind', async (_, change, exit, words) => {
-  await using db = await TestDatabase.create(VERSIONS[0])
+  await using db = await TestDatabase.create('15')
   await using p = await projectOf(db)
   await p.duckdb('data/a.duckdb', change)
   const refused = await restore(p, await taken(p), 'past.orders')
@@ -103,7 +103,7 @@ test.each([
 })
 
 test('a table of PostgreSQL is not called what the server would cut', async () => {
-  await using db = await TestDatabase.create(VERSIONS[0])
+  await using db = await TestDatabase.create('15')
   await using p = await projectOf(db)
   const refused = await restore(p, await taken(p), LONG)
   expect([refused.exit, refused.err]).toEqual([2, expect.stringMatching(/TM1002 .*has more than 63 bytes/)])

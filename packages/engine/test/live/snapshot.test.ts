@@ -4,7 +4,7 @@ import { SnapshotDiffDocument, SnapshotsDocument, SnapshotTakeDocument } from '@
 import { describe, expect, test } from 'vitest'
 import { emptyProject, type Project } from '../e2e/project.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 
 const TABLE = `CREATE TABLE src (id bigint, customer text, a text, b numeric(38,10), c double precision, d bytea,
   e interval, f timestamptz, g jsonb)`
@@ -37,7 +37,7 @@ ${more}`,
 const take = async (p: Project, ...options: readonly string[]) =>
   p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t', '--deploy', ...options])
 
-describe.each(VERSIONS)('snapshots of PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('snapshots of PostgreSQL %s', (version) => {
   test('a table of PostgreSQL is compared with what it was, exactly, and the difference is delivered', async () => {
     await using db = await TestDatabase.create(version)
     await db.exec(TABLE)

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { openDuckdbFile } from '../../src/drivers/duckdb.ts'
 import { AppError } from '../../src/runtime/app-error.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
-import { VERSIONS } from '../support/postgres-server.ts'
+import { LONG_VERSIONS } from '../support/long.ts'
 import { TransferProject } from '../support/transfer-project.ts'
 
 const flow = (from: string, to: string, table: string, target: string, more: string): string =>
@@ -36,7 +36,7 @@ const duckdbRows = async (path: string, text: string) => {
   return await session.rows(text.replaceAll('{}', `"${file.catalog}".main`))
 }
 
-describe.each(VERSIONS)('spool with PostgreSQL %s', (version) => {
+describe.each(LONG_VERSIONS)('spool with PostgreSQL %s', (version) => {
   test('values leave for DuckDB and come back bit for bit', async () => {
     await using a = await TestDatabase.create(version)
     await using b = await TestDatabase.create(version)
