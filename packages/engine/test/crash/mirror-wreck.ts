@@ -67,3 +67,14 @@ export const AFTERWARDS = [
   ...['9', '10', '11'].map((id) => [id, `n${id}`, '1', '1']),
   ...['20', '21'].map((id) => [id, `n${id}`, '2', FOREVER]),
 ].toSorted(byText)
+
+const HOT = 'SELECT snapshot, "key", row_hash, "state" FROM'
+
+/** A mirror, and the target has the two snapshots that the hot side has, as kept. */
+export async function expectBothKept(p: Project, rows: TargetRows): Promise<void> {
+  await expectMirror(p, 'live', rows)
+  const inTarget = (await rows(`${HOT} tidemark.hot`)).toSorted(byText)
+  expect(inTarget).toEqual((await p.rows('.tidemark/snapshots/m.t.duckdb', `${HOT} hot`)).toSorted(byText))
+  expect(new Set(inTarget.map(([, , , state]) => state))).toEqual(new Set(['kept']))
+  expect(await rows('SELECT count(*) FROM tidemark.snapshot')).toEqual([['2']])
+}

@@ -129,7 +129,7 @@ describe.skipIf(TEST_SERVER === null)('from a DuckDB file into SQL Server', { ti
     await s.w.source(
       "UPDATE src SET id = 'k1' WHERE n = 1",
       'DELETE FROM src WHERE n = 2',
-      "INSERT INTO src VALUES ('longer', 5)",
+      "INSERT INTO src VALUES ('much longer', 5)",
     )
     expect(await s.run(flow)).toMatchObject({
       state: 'succeeded_with_rejects',
