@@ -31,7 +31,7 @@ export const ARCHIVE = [
   {
     name: 'archive: bytes lie in their place before they are whole',
     file: 'src/dialects/archive/folder-store.ts',
-    find: 'const part = `${path}.part`',
+    find: 'const part = `${path}.${randomUUID()}.part`',
     replace: 'const part = path',
     test: [FOLDER, 'an archive that is not that of its manifest is refused, and nothing is found'],
   },

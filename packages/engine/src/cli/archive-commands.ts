@@ -2,7 +2,7 @@
 import type { CommandSpec } from './command.ts'
 import { SCOPE, YES } from './common-options.ts'
 
-const SNAPSHOT = { arguments: '<snapshot>', argumentHelp: { snapshot: 'such as s-7k3f1' } }
+const SNAPSHOT = { arguments: '<snapshot>', argumentHelp: { snapshot: 'such as s-7k3f19qa' } }
 
 export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
   {
@@ -21,7 +21,10 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     ...SNAPSHOT,
     options: [
       { flags: '--to <file>', description: 'a new file, ends in .parquet, .csv or .json' },
-      { flags: '--into <connection>', description: 'a DuckDB file or a PostgreSQL database, for a new table of it' },
+      {
+        flags: '--into <connection>',
+        description: 'a DuckDB file, or a database of PostgreSQL or SQL Server, for a new table of it',
+      },
       { flags: '--table <name>', description: 'how that table is called' },
     ],
     load: async () => (await import('./commands/snapshot-restore.ts')).snapshotRestore,
@@ -49,7 +52,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     group: 'Operate',
     summary: 'read archives again: presence, size, SHA-256, rows, columns. Exit code 1 where one is not sound',
     arguments: '[snapshot]',
-    argumentHelp: { snapshot: 'such as s-7k3f1; every archive when left out' },
+    argumentHelp: { snapshot: 'such as s-7k3f19qa; every archive when left out' },
     options: [{ flags: '--full', description: 'hash every row again, too' }],
     load: async () => (await import('./commands/snapshot-validate.ts')).snapshotValidate,
   },
@@ -58,7 +61,7 @@ export const ARCHIVE_COMMANDS: readonly CommandSpec[] = [
     group: 'Operate',
     summary: 'set or remove tags of an archive, or how long it stays; the tag hold keeps it whatever its age',
     arguments: '<snapshot> [tag...]',
-    argumentHelp: { snapshot: 'such as s-7k3f1', tag: 'NAME=VALUE' },
+    argumentHelp: { snapshot: 'such as s-7k3f19qa', tag: 'NAME=VALUE' },
     options: [
       { flags: '--remove <name>', description: 'a tag that goes; may be given several times', repeat: true },
       { flags: '--retain <duration>', description: 'how long it stays, from now on, e.g. 365d' },

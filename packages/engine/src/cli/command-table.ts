@@ -257,7 +257,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Look',
     summary: 'one snapshot: counts, some of the keys, what was compared',
     arguments: '<snapshot>',
-    argumentHelp: { snapshot: 'such as s-7k3f1' },
+    argumentHelp: { snapshot: 'such as s-7k3f19qa' },
     options: [],
     load: async () => (await import('./commands/snapshot-show.ts')).snapshotShow,
   },

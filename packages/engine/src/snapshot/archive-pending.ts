@@ -1,12 +1,13 @@
 /** Writes what is still to be archived, from the images that are kept for it. */
 import { existsSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { ARCHIVE_FORMAT, type ArchiveManifest } from '@tidemark/contract/archive-manifest'
 import type { ArchiveStore } from '../dialects/archive/archive-store.ts'
 import { piecesOf, sumsOf } from '../dialects/archive/pieces.ts'
 import { AppError, asAppError } from '../runtime/app-error.ts'
 import type { Hit } from '../runtime/failpoint.ts'
 import { type ArchiveEntry, type Archives, updateEntry } from './archive-entry.ts'
-import { type HotPlace, HotSide } from './hot-side.ts'
+import { type HotPlace, HotSide, RUN_WAIT_MS } from './hot-side.ts'
 import { keptDigest, measure } from './measure.ts'
 import type { SnapshotRow } from './snapshot-row.ts'
 
@@ -37,16 +38,15 @@ export async function archivePending(
       if (silent !== undefined) throw silent
       const store = stores.get(entry.connection) ?? closing.use(await archives.open(entry.connection))
       stores.set(entry.connection, store)
-      const archived = await archiveOne(place, { flow, entry, row, image }, store, hit)
-      await record(place, flow, archived)
+      const manifest = await archiveOne(place, { flow, entry, row, image }, store, hit)
+      const archived = await recordArchived(place, flow, store, manifest)
       await hit('archive:stored')
       tried.push({ entry: archived, error: null })
     } catch (error) {
       const e = asAppError(error)
       if (e.code === 'TM6201') down.set(entry.connection, e)
-      const now: ArchiveEntry = { ...entry, state: existsSync(image) ? 'pending' : 'lost', problem: e.message }
-      await record(place, flow, now)
-      tried.push({ entry: now, error: e })
+      const now = await recordFailed(place, flow, entry.snapshot, { image, problem: e.message })
+      tried.push({ entry: now ?? entry, error: now?.state === 'archived' ? null : e })
     }
   }
   return tried
@@ -69,9 +69,41 @@ async function pendingIn(place: HotPlace, flow: string): Promise<readonly Pendin
   })
 }
 
-async function record(place: HotPlace, flow: string, entry: ArchiveEntry): Promise<void> {
-  await using hot = await HotSide.open(place, flow, 'write')
-  await hot.desk.exec(updateEntry(hot.catalog, entry))
+const entryIn = async (hot: HotSide, snapshot: string): Promise<ArchiveEntry | undefined> =>
+  (await hot.entries()).find((entry) => entry.snapshot === snapshot)
+
+/** What was said of it meanwhile, tags and retention, is said beside the file too. */
+async function recordArchived(
+  place: HotPlace,
+  flow: string,
+  store: ArchiveStore,
+  written: ArchiveManifest,
+): Promise<ArchiveEntry> {
+  await using hot = await HotSide.open(place, flow, 'write', RUN_WAIT_MS)
+  const now = await entryIn(hot, written.snapshot)
+  if (now === undefined) throw new AppError('TM6207', written.snapshot)
+  const said = { retention_until: now.retentionUntil, tags: now.tags }
+  const manifest = { ...written, ...said }
+  if (!isDeepStrictEqual(said, { retention_until: written.retention_until, tags: written.tags }))
+    await store.amend(manifest)
+  const archived: ArchiveEntry = { ...now, state: 'archived', problem: null, location: store.location, manifest }
+  await hot.desk.exec(updateEntry(hot.catalog, archived))
+  return archived
+}
+
+/** Unless another writer was faster. Null: it is not known any more. */
+async function recordFailed(
+  place: HotPlace,
+  flow: string,
+  snapshot: string,
+  { image, problem }: { readonly image: string; readonly problem: string },
+): Promise<ArchiveEntry | null> {
+  await using hot = await HotSide.open(place, flow, 'write', RUN_WAIT_MS)
+  const now = await entryIn(hot, snapshot)
+  if (now === undefined || now.state === 'archived') return now ?? null
+  const failed: ArchiveEntry = { ...now, state: existsSync(image) ? 'pending' : 'lost', problem }
+  await hot.desk.exec(updateEntry(hot.catalog, failed))
+  return failed
 }
 
 async function archiveOne(
@@ -79,13 +111,13 @@ async function archiveOne(
   { flow, entry, row, image }: Pending & { readonly flow: string },
   store: ArchiveStore,
   hit: Hit,
-): Promise<ArchiveEntry> {
+): Promise<ArchiveManifest> {
   const there = await store.find({ flow, snapshot: entry.snapshot })
   if (there !== null && (there.run !== row.run || there.taken_at !== row.takenAt))
     throw new AppError('TM6205', `${entry.snapshot} of ${flow} in ${store.location}, by run ${there.run}`)
   const manifest = await manifestOf(place, { flow, entry, row, image })
   await store.put(manifest, image, hit)
-  return { ...entry, state: 'archived', problem: null, location: store.location, manifest }
+  return manifest
 }
 
 async function manifestOf(

@@ -1,5 +1,6 @@
 /** What differs, of JUDGED and both images: value by value in a narrow table, which is listed, counted, or copied into a file. */
 import { imagePlace, readImage } from '../dialects/duckdb/image.sql.ts'
+import { freeAmong } from '../dialects/relational/names.ts'
 import { EMPTY, ident, joined, param, type Sql, sql, textLiteral, whole } from '../dialects/sql-text.ts'
 import type { ComparedColumn } from './compared.ts'
 import { comparedText, fingerprints, valueText } from './fingerprint.sql.ts'
@@ -20,8 +21,6 @@ const temp = (name: string): Sql => ident('temp', 'main', name)
 const CHANGED = temp('snapshot_changed')
 /** nr of the row, ord of the column, old and new text */
 const VALUES = temp('snapshot_changed_value')
-/** no column is called this: a parameter that is would be taken for it */
-const LAMBDA = ident('tidemark value')
 
 const atMost = (limit: bigint | null): Sql => (limit === null ? EMPTY : sql` LIMIT ${whole(limit)}`)
 
@@ -70,9 +69,6 @@ export const takeSome = (image: string, columns: readonly NumberedColumn[]): Sql
     ', ',
   )} FROM ${readImage(image)} AS i WHERE ${placesBefore}`
 
-/** no column is called this */
-const PLACE = ident('tidemark place')
-
 /**
  * How many of the changed rows become what they were by the values of SOME_BEFORE alone: both fingerprints are those that
  * the earlier snapshot has. `rows`: with place and fingerprints.
@@ -92,10 +88,14 @@ export function countExplained(
     'i',
     columns.map(({ before }) => before),
   )
-  return sql`SELECT count(*) FROM (SELECT j.old_place AS ${PLACE}, ${joined(values, ', ')} FROM ${CHANGED} AS j
+  const place = freeAmong(
+    columns.map(({ before }) => before.name),
+    'tidemark place',
+  )
+  return sql`SELECT count(*) FROM (SELECT j.old_place AS ${ident(place)}, ${joined(values, ', ')} FROM ${CHANGED} AS j
 JOIN ${SOME_BEFORE} AS o ON ${imagePlace('o')} = j.old_place
 JOIN ${now.table} AS n ON n.place = j.place) AS i
-JOIN ${rows} AS f ON f.place = ${ident('i', 'tidemark place')}
+JOIN ${rows} AS f ON f.place = ${ident('i', place)}
 WHERE ${first} = f.first_hash AND ${second} = f.second_hash`
 }
 
@@ -109,8 +109,15 @@ export function takeValues(columns: readonly NumberedColumn[], from: BothSides, 
     ({ ord, before, now }) =>
       sql`struct_pack(ord := ${whole(BigInt(ord))}, old := ${kept(valueText('o', before))}, new := ${kept(valueText('n', now))}, differs := ${differs(before, now)})`,
   )
+  // a column of that name would be taken for it
+  const value = ident(
+    freeAmong(
+      columns.flatMap(({ before, now }) => [before.name, now.name]),
+      'tidemark value',
+    ),
+  )
   return sql`INSERT INTO ${VALUES} SELECT nr, c.ord, c.old, c.new FROM (
-SELECT j.nr, unnest(list_filter([${joined(values, ', ')}], lambda ${LAMBDA}: ${LAMBDA}.differs)) AS c
+SELECT j.nr, unnest(list_filter([${joined(values, ', ')}], lambda ${value}: ${value}.differs)) AS c
 ${changedRows(from)}) AS q`
 }
 

@@ -14,13 +14,12 @@ import { bringBack, bringBackImage } from './bring-back.ts'
 import { comparedColumns } from './compared.ts'
 import { beside, compare, counted, type Way } from './compare.ts'
 import { deliver, type Delivery, findLacking } from './deliver.ts'
-import { HotSide, type HotPlace } from './hot-side.ts'
+import { HotSide, type HotPlace, imagePath, RUN_WAIT_MS } from './hot-side.ts'
 import { findGone } from './find-gone.ts'
-import { dropGone, rememberUndone, takeUndone } from './gone.sql.ts'
+import { rememberUndone, takeUndone } from './gone.sql.ts'
 import { findInTarget, hotTablesOf, listInTarget, takeBack } from './hot-target.ts'
 import { insertSnapshot, removeSnapshots } from './hot.sql.ts'
 import {
-  dropAll,
   hashRows,
   keepDifferences,
   keepRows,
@@ -60,36 +59,69 @@ export async function extract(
   const area = spoolOf(bench)
   if (embedded === undefined || area === null) throw new TypeError('no embedded engine')
   const { snapshot: id } = run.extraction as Extraction
-  await using hot = await HotSide.open(place, run.flow, 'write')
   const options = run.options as SnapshotOptions
+  const begun = await begin(place, run, { embedded, engine, archives, isSpooled: (await area.spooled()) !== null })
+  if ('found' in begun) return begun.found
+  try {
+    await takeImage(place, run, embedded, id)
+    await run.hit('snapshot:image')
+    await using hot = await HotSide.open(place, run.flow, 'write', RUN_WAIT_MS)
+    // what a lost extraction brought to the target is taken away by the one in its place
+    await hot.desk.exec(takeUndone(hot.catalog, begun.standsIn ? id : null))
+    const former = await formerOf(hot, run, embedded, archives, engine)
+    const archive = pendingOf(options.archive, place.retainMs)
+    const built = await build(hot, run, embedded, { id, former, engine, archive, archives, ...begun.shape })
+    await run.hit('snapshot:spooled')
+    return await found(hot.desk, built, run, embedded)
+  } catch (error) {
+    if (!begun.standsIn) await forget(place, run.flow, id)
+    throw error
+  }
+}
+
+interface Begun {
+  readonly shape: Pick<SnapshotRow, 'columns' | 'compared'>
+  /** its snapshot is there, and batches may have been delivered */
+  readonly standsIn: boolean
+}
+
+interface Beginning {
+  readonly embedded: EmbeddedWork
+  readonly engine: string
+  readonly archives: Archives
+  readonly isSpooled: boolean
+}
+
+/**
+ * What cannot be kept or compared is refused before the source is read. While it is read, which may take hours, whoever
+ * looks into the hot side finds it free.
+ */
+async function begin(
+  place: HotPlace,
+  run: KeptRun,
+  { embedded, engine, archives, isSpooled }: Beginning,
+): Promise<Begun | { readonly found: Extracted }> {
+  const { snapshot: id } = run.extraction as Extraction
+  const options = run.options as SnapshotOptions
+  await using hot = await HotSide.open(place, run.flow, 'write', RUN_WAIT_MS)
   await hot.tidy(options.keep ?? place.keep, id, (other) => run.stateOf(other))
   const there = await thereOf(hot, run, embedded)
-  if (there !== undefined && (await area.spooled()) !== null) return await found(hot.desk, there, run, embedded)
+  if (there !== undefined && isSpooled) return { found: await found(hot.desk, there, run, embedded) }
   if (there !== undefined && there.run !== run.run)
     throw new AppError('TM9001', `${there.run} has taken a snapshot of the id ${id}`, {
       remedy: [`tidemark run ${run.flow} --fresh   takes another`],
     })
-  // what a lost extraction brought to the target is taken away by the one in its place
   const standsIn = there !== undefined && run.begun
-  await hot.desk.exec(takeUndone(hot.catalog, standsIn ? id : null))
   if (!standsIn) await hot.forget(id)
-  // what cannot be kept or compared is refused before the source is read
   const imaged = embedded.inOwnTypes(run.relation)
   const shape = { columns: imageColumns(imaged), compared: comparedColumns(imaged, options) }
-  const former = await formerOf(hot, run, embedded, archives, engine)
-  try {
-    await takeImage(hot, run, embedded, id)
-    await run.hit('snapshot:image')
-    const archive = pendingOf(options.archive, place.retainMs)
-    const built = await build(hot, run, embedded, { id, former, engine, archive, archives, ...shape })
-    await run.hit('snapshot:spooled')
-    return await found(hot.desk, built, run, embedded)
-  } catch (error) {
-    if (!standsIn) await hot.forget(id)
-    throw error
-  } finally {
-    for (const statement of [...dropAll, ...dropGone]) await hot.desk.exec(statement)
-  }
+  await formerOf(hot, run, embedded, archives, engine)
+  return { shape, standsIn }
+}
+
+async function forget(place: HotPlace, flow: string, id: string): Promise<void> {
+  await using hot = await HotSide.open(place, flow, 'write', RUN_WAIT_MS)
+  await hot.forget(id)
 }
 
 /** Of what `deliver` left behind. */
@@ -167,9 +199,9 @@ async function findFormer(
   return archived && kept(archived)
 }
 
-async function takeImage(hot: HotSide, run: KeptRun, embedded: EmbeddedWork, id: string): Promise<void> {
-  const path = hot.image(id)
-  const part = hot.part(id)
+async function takeImage(place: HotPlace, run: KeptRun, embedded: EmbeddedWork, id: string): Promise<void> {
+  const path = imagePath(place, run.flow, id)
+  const part = `${path}.part`
   await embedded.takeOut(run.relation, run.selection, run.estimatedRows, part)
   renameSync(part, path)
 }

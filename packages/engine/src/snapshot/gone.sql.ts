@@ -12,8 +12,6 @@ export const GONE = ident('temp', 'main', 'snapshot_gone')
 /** The kind, among a snapshot's differences, of the keys in UNDONE that are not deleted besides. */
 const KIND = 'undone'
 
-export const dropGone: readonly Sql[] = [UNDONE, GONE].map((table) => sql`DROP TABLE IF EXISTS ${table}`)
-
 /** Null: no batch can have delivered anything. */
 export const takeUndone = (catalog: string, snapshot: string | null): Sql =>
   sql`CREATE OR REPLACE TEMP TABLE ${UNDONE} AS

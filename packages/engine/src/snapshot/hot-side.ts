@@ -29,8 +29,13 @@ export interface HotPlace {
   readonly retainMs: number | null
 }
 
+/** How long a run waits for whoever compares two snapshots: what it has done already would be in vain. */
+export const RUN_WAIT_MS = 120_000
+
 export const hotPath = ({ folder }: HotPlace, flow: string): string => join(folder, `${flow}.duckdb`)
 export const imageFolder = ({ folder }: HotPlace, flow: string): string => join(folder, flow)
+export const imagePath = (place: HotPlace, flow: string, id: string): string =>
+  join(imageFolder(place, flow), `${id}.parquet`)
 
 /** Flows that have a hot side. */
 export const hotFlows = ({ folder }: HotPlace): readonly string[] =>
@@ -53,16 +58,16 @@ export class HotSide implements AsyncDisposable {
   }
 
   /** In write mode it is made where it is missing; in read mode that is null. */
-  static async open(place: HotPlace, flow: string, mode: 'write'): Promise<HotSide>
-  static async open(place: HotPlace, flow: string, mode: 'read'): Promise<HotSide | null>
-  static async open(place: HotPlace, flow: string, mode: 'read' | 'write'): Promise<HotSide | null> {
+  static async open(place: HotPlace, flow: string, mode: 'write', waitMs?: number): Promise<HotSide>
+  static async open(place: HotPlace, flow: string, mode: 'read', waitMs?: number): Promise<HotSide | null>
+  static async open(place: HotPlace, flow: string, mode: 'read' | 'write', waitMs?: number): Promise<HotSide | null> {
     const path = hotPath(place, flow)
     if (mode === 'read' && !existsSync(path)) return null
     await using opening = new AsyncDisposableStack()
     if (mode === 'write')
       for (const folder of [imageFolder(place, flow), place.limits.tempDir]) mkdirSync(folder, { recursive: true })
     const desk = opening.use(await Desk.open(`snapshots of ${flow}`, place.limits))
-    const catalog = await desk.attach(path, mode)
+    const catalog = await desk.attach(path, mode, waitMs)
     if (mode === 'write')
       await desk.inTransaction(async () => {
         for (const statement of [...createHot(catalog), createArchive(catalog)]) await desk.exec(statement)

@@ -1,6 +1,7 @@
 /** What became of each key: temporary tables of one session. */
 import { type ImageColumn, imagePlace, imageValue, readImage } from '../dialects/duckdb/image.sql.ts'
 import { sameContent } from '../dialects/duckdb/types.ts'
+import { freeAmong } from '../dialects/relational/names.ts'
 import { ident, joined, param, type Sql, sql } from '../dialects/sql-text.ts'
 import type { ComparedColumn } from './compared.ts'
 import { comparedHash, comparedText, comparedValue, fingerprints, keyText, valueText } from './fingerprint.sql.ts'
@@ -26,10 +27,6 @@ const NEW_HASHES = temp('snapshot_new_hashes')
 const MOVED = temp('snapshot_moved')
 /** places whose row hash was computed */
 export const HASHED = temp('snapshot_hashed')
-
-export const dropAll: readonly Sql[] = [PRESENT, JUDGED, OLD_HASHES, NEW_HASHES, MOVED, HASHED].map(
-  (table) => sql`DROP TABLE IF EXISTS ${table}`,
-)
 
 /** The files of two images. */
 export interface Images {
@@ -59,14 +56,6 @@ export function presentFrom(image: string, key: readonly ImageColumn[], compared
 SELECT ${keyText('i', key)} AS key, ${first} AS first_hash, ${second} AS second_hash, ${imagePlace('i')} AS place FROM ${readImage(image)} AS i`
 }
 
-/** no column is called one of these */
-const [KEY, FIRST, SECOND, SAME] = [
-  ident('tidemark key'),
-  ident('tidemark first'),
-  ident('tidemark second'),
-  ident('tidemark same'),
-]
-
 /**
  * The same, and beside it what `movedIn` reads: the rows whose fingerprints, and the key is in them, `before` does not have.
  * So the image is not read again for what has changed.
@@ -78,11 +67,20 @@ export function presentBeside(
   { before, columns }: { readonly before: Sql; readonly columns: readonly ImageColumn[] },
 ): Sql {
   const { first, second } = fingerprints('i', compared)
-  const lists = packedLists(movedIn(columns), sql`NOT i.${SAME}`)
+  const free = (wanted: string): Sql =>
+    ident(
+      freeAmong(
+        columns.map(({ name }) => name),
+        wanted,
+      ),
+    )
+  const own = { key: free('tidemark key'), first: free('tidemark first'), second: free('tidemark second') }
+  const same = free('tidemark same')
+  const lists = packedLists(movedIn(columns), sql`NOT i.${same}`)
   return sql`CREATE OR REPLACE TEMP TABLE ${PRESENT} AS
-SELECT i.${KEY} AS key, i.${FIRST} AS first_hash, i.${SECOND} AS second_hash, ${imagePlace('i')} AS place, ${joined(lists, ', ')}
-FROM (SELECT i.*, (i.${FIRST}, i.${SECOND}) IN (SELECT (first_hash, second_hash) FROM ${before} AS f) AS ${SAME}
-FROM (SELECT i.*, ${keyText('i', key)} AS ${KEY}, ${first} AS ${FIRST}, ${second} AS ${SECOND} FROM ${readImage(image)} AS i) AS i) AS i`
+SELECT i.${own.key} AS key, i.${own.first} AS first_hash, i.${own.second} AS second_hash, ${imagePlace('i')} AS place, ${joined(lists, ', ')}
+FROM (SELECT i.*, (i.${own.first}, i.${own.second}) IN (SELECT (first_hash, second_hash) FROM ${before} AS f) AS ${same}
+FROM (SELECT i.*, ${keyText('i', key)} AS ${own.key}, ${first} AS ${own.first}, ${second} AS ${own.second} FROM ${readImage(image)} AS i) AS i) AS i`
 }
 
 export const movedIn = (columns: readonly ImageColumn[]): PackedRows => packedIn(PRESENT, columns)

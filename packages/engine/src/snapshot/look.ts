@@ -18,23 +18,28 @@ const NAME_LENGTH = 12
 export async function look(place: HotPlace, plan: KeptPlan, bench: Bench, engine: string): Promise<Extracted> {
   const { embedded } = bench
   if (embedded === undefined) throw new TypeError('no embedded engine')
-  await using hot = await HotSide.look(place, plan.flow)
   const imaged = embedded.inOwnTypes(plan.relation)
   const about = {
     columns: imageColumns(imaged),
     compared: comparedColumns(imaged, plan.options as SnapshotOptions),
-    former: await formerOf(hot, plan, embedded, null, engine),
     engine,
     archives: null,
+  }
+  {
+    // before the source is read: while it is, a run finds the hot side free
+    await using hot = await HotSide.look(place, plan.flow)
+    await formerOf(hot, plan, embedded, null, engine)
   }
   const image = join(place.limits.tempDir, `look-${newShortId(NAME_LENGTH)}.parquet`)
   try {
     await embedded.takeOut(plan.relation, plan.selection, plan.estimatedRows, image)
+    await using hot = await HotSide.look(place, plan.flow)
+    const former = await formerOf(hot, plan, embedded, null, engine)
     await hot.desk.exec(takeUndone(hot.catalog, null))
-    const { counts, schema, delivery } = await judgeImage(hot, plan, embedded, { ...about, image })
+    const { counts, schema, delivery } = await judgeImage(hot, plan, embedded, { ...about, former, image })
     await deliver(hot.desk, delivery)
     const number = await nextNumber(hot, plan, embedded)
-    const previous = about.former?.row.id ?? null
+    const previous = former?.row.id ?? null
     return await found(hot.desk, { id: null, counts, schema, previous, number }, plan, embedded)
   } finally {
     rmSync(image, { force: true })

@@ -14,7 +14,8 @@ interface SnapshotFacts {
   readonly rows: bigint
 }
 
-const ID_LENGTH = 5
+/** Archives outlive what knows of them, so that no clash would be found: as many that there is none. */
+const ID_LENGTH = 8
 
 const selectionOf = (q: CaptureQuestion): Selection => ({
   window: null,

@@ -8,7 +8,7 @@ import type { Bench, FenceKey } from '../dialects/contract.ts'
 import { AppError } from '../runtime/app-error.ts'
 import { archivePending } from './archive-pending.ts'
 import type { Archives } from './archive-entry.ts'
-import { type HotPlace, HotSide } from './hot-side.ts'
+import { type HotPlace, HotSide, RUN_WAIT_MS } from './hot-side.ts'
 import { settledInTarget } from './hot-target.ts'
 
 /** TM6208 where the target could not be told, TM6204 where an archive could not be written: it stays pending. */
@@ -21,7 +21,7 @@ export async function settled(
 ): Promise<readonly AppError[]> {
   const keep = (run.options as SnapshotOptions).keep ?? place.keep
   const tidy = async (): Promise<boolean> => {
-    await using hot = await HotSide.open(place, run.flow, 'write')
+    await using hot = await HotSide.open(place, run.flow, 'write', RUN_WAIT_MS)
     await hot.tidy(keep, null, (other) => run.stateOf(other))
     return [...(await hot.archiveStates()).values()].includes('pending')
   }

@@ -159,6 +159,15 @@ export function archiveStoreContract(name: string, place: () => Promise<ArchiveP
       expect(await store.size(first.manifest)).toBe(50n)
     })
 
+    it('two who write one archive at once leave a whole one', async (there, store, files) => {
+      const { manifest, path: file, bytes } = files.of(randomBytes(large))
+      await using other = there.open()
+      const done = await Promise.allSettled([store.put(manifest, file, neverHit), other.put(manifest, file, neverHit)])
+      expect(done.map(({ status }) => status)).toContain('fulfilled')
+      expect(await store.find(manifest)).toEqual(manifest)
+      expect((await bytesOf(store, manifest)).equals(bytes)).toBe(true)
+    })
+
     it('tags and retention of an archive are written anew, and the file stays', async (_, store, files) => {
       const { manifest, path: file, bytes } = files.of(randomBytes(500))
       await store.put(manifest, file, neverHit)

@@ -78,7 +78,7 @@ test('an archive that is down leaves the run succeeded and says so; its image st
       status: 'succeeded',
       error: null,
       remarks: [
-        { code: 'TM6204', message: expect.stringMatching(/^TM6204 archive is pending: s-.{5} of m\.t: TM6201 /) },
+        { code: 'TM6204', message: expect.stringMatching(/^TM6204 archive is pending: s-.{8} of m\.t: TM6201 /) },
       ],
     },
   ])
@@ -89,7 +89,7 @@ test('an archive that is down leaves the run succeeded and says so; its image st
   await change(p, 'second')
   const told = await p.ok('snapshot', 'take', 'm.t')
   expect(told.err).toMatch(
-    /TM6204 archive is pending: s-.{5}, s-.{5} of m\.t: .*tidemark snapshot archive m\.t --retry/,
+    /TM6204 archive is pending: s-.{8}, s-.{8} of m\.t: .*tidemark snapshot archive m\.t --retry/,
   )
   // keep: 1, and yet both images are there
   expect((await p.json(SnapshotsDocument, ['snapshot', 'list'])).snapshots).toMatchObject([

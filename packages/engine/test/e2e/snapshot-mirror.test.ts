@@ -36,7 +36,7 @@ test('what a mirror deletes is counted and said, and the brake is lifted by --al
   await p.duckdb('data/a.duckdb', 'DELETE FROM src WHERE id IN (3, 4)')
   const taken = await p.json(SnapshotTakeDocument, ['snapshot', 'take', 'm.t'])
   expect(taken.runs).toMatchObject([{ status: 'succeeded', rows: { read: 0, deleted: 2 } }])
-  expect(taken.runs[0]?.reason).toMatch(/^s-.{5}: 2 deleted, 18 unchanged since s-.{5}$/)
+  expect(taken.runs[0]?.reason).toMatch(/^s-.{8}: 2 deleted, 18 unchanged since s-.{8}$/)
   expect(taken.snapshots).toMatchObject([{ difference: { deleted: 2 } }])
 
   await p.duckdb('data/a.duckdb', 'DELETE FROM src WHERE id > 6')
@@ -113,7 +113,7 @@ test.each(['latest', 'live', 'forensic', 'none'])(
     expect(weighed?.status).toBe('dry_run')
     const { runs } = await p.json(RunDocument, ['run', 'm.t'])
     expect(weighed?.rows).toEqual(runs[0]?.rows)
-    expect(weighed?.reason).toBe(`nothing was written; ${runs[0]?.reason?.replace(/^s-.{5}: /, '') ?? ''}`)
+    expect(weighed?.reason).toBe(`nothing was written; ${runs[0]?.reason?.replace(/^s-.{8}: /, '') ?? ''}`)
   },
 )
 

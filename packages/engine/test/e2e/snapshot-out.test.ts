@@ -137,7 +137,7 @@ test('a column that only one of the two compares cannot be chosen', async () => 
   await using p = await twoSnapshots(flowYaml('      drift: add\n'))
   await p.duckdb('data/a.duckdb', 'ALTER TABLE src ADD COLUMN later VARCHAR')
   await p.ok('snapshot', 'take', 'm.t', '--full')
-  const [, latest] = /after +(s-.{5})/.exec((await p.ok('snapshot', 'diff', 'm.t')).out) ?? []
+  const [, latest] = /after +(s-.{8})/.exec((await p.ok('snapshot', 'diff', 'm.t')).out) ?? []
   const alone = await p.cli(['snapshot', 'diff', 'm.t', '--columns', 'later'])
   expect([alone.exit, alone.err]).toEqual([2, expect.stringContaining(`names later, which ${latest} alone compares`)])
   await p.ok('snapshot', 'diff', 'm.t', '--out', 'd.html')

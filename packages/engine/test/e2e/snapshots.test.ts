@@ -155,16 +155,16 @@ test('people read aligned tables, and what to do where there is nothing', async 
   await p.duckdb('data/a.duckdb', ...CHANGES)
   const taken = await p.ok('snapshot', 'take', 'm.t', '--scope', 'customer=a')
   expect(taken.out).toMatch(
-    /\ns-.{5} +0 new · 1 changed · 0 deleted · 2 unchanged since s-.{5} +tidemark snapshot diff m\.t s-.{5} s-.{5}\n$/,
+    /\ns-.{8} +0 new · 1 changed · 0 deleted · 2 unchanged since s-.{8} +tidemark snapshot diff m\.t s-.{8} s-.{8}\n$/,
   )
   const list = (await p.ok('snapshot', 'list')).out
   expect(list).toMatch(/^SNAPSHOT +FLOW +TAKEN .* ROWS +NEW +CHANGED +DELETED +IMAGE +STATUS\n/)
-  expect(list).toMatch(/\ns-.{5} +m\.t customer=a +.* 3 +0 +1 +0 .* current\n/)
+  expect(list).toMatch(/\ns-.{8} +m\.t customer=a +.* 3 +0 +1 +0 .* current\n/)
   const diff = (await p.ok('snapshot', 'diff', 'm.t', '--scope', 'customer=a')).out
   expect(diff).toMatch(/difference +0 new · 1 changed · 0 deleted · 2 unchanged\n/)
   expect(diff).toMatch(/changes in +name 1 · price 1\n/)
   expect(diff).toMatch(/\n1 +changed +name +n1 +other\n +price +1\.5 +NULL\n$/)
-  const id = /s-[0-9a-z]{5}/.exec(list)?.[0] ?? ''
+  const id = /s-[0-9a-z]{8}/.exec(list)?.[0] ?? ''
   expect((await p.ok('snapshot', 'show', id)).out).toMatch(/compared +name \(trim\), price, customer\n/)
   const unknown = await p.cli(['snapshot', 'show', 's-00000'])
   expect([unknown.exit, unknown.err]).toEqual([2, expect.stringContaining('TM1005 unknown snapshot: s-00000')])
@@ -205,7 +205,7 @@ test('plan --sql shows the statements of a run, from the extraction to what land
   ])
   expect(namesOf(first).at(-1)).toBe('apply')
   expect(first).toMatch(
-    /\nCOPY \(SELECT .*\nFROM "source"\."main"\."src" AS m\n.* TO 's-.{5}\.parquet' \(FORMAT parquet/,
+    /\nCOPY \(SELECT .*\nFROM "source"\."main"\."src" AS m\n.* TO 's-.{8}\.parquet' \(FORMAT parquet/,
   )
   expect((await p.ok('plan', 'm.t')).out).toMatch(/\nSQL +tidemark plan m\.t --sql\n/)
   expect(p.exists('.tidemark/snapshots')).toBe(false)
@@ -224,7 +224,7 @@ test('plan says what is compared, and writes nothing', async () => {
   expect((await p.ok('plan', 'm.t')).out).toContain('there is no snapshot to compare with: every row counts as new')
   expect(p.exists('.tidemark/snapshots')).toBe(false)
   await p.ok('run', 'm.t')
-  expect((await p.ok('plan', 'm.t')).out).toMatch(/compared with snapshot s-.{5}: what differs is delivered/)
+  expect((await p.ok('plan', 'm.t')).out).toMatch(/compared with snapshot s-.{8}: what differs is delivered/)
   await p.ok('status')
   await p.ok('watermarks')
   const [id] = (await p.json(SnapshotsDocument, ['snapshot', 'list'])).snapshots.map(({ snapshot }) => snapshot)
@@ -294,6 +294,12 @@ test('columns may be called as our own names are', async () => {
     'differs',
     'new',
     'old',
+    'tidemark key',
+    'Tidemark First',
+    'tidemark second',
+    'tidemark same',
+    'tidemark place',
+    'tidemark value',
   ]
   const columns = names.map((name, n) => `${n} AS "${name.replaceAll('"', '""')}"`)
   await p.duckdb('data/a.duckdb', `CREATE TABLE src AS SELECT i AS id, ${columns.join(', ')} FROM range(4) g(i)`)

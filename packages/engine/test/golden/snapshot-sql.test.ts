@@ -43,7 +43,7 @@ describe('golden SQL of snapshots into duckdb', () => {
     await using opened = await deps.openBench(flow, null)
     const text = goldenText(await explainRun(deps.modes, w.store.id, plan, opened.bench))
     // ids are new each time
-    const stable = text.replaceAll(/\bs-[0-9a-z]{5}\b/g, (id) => (id === before?.id ? 'S-BEFORE' : 'S-NOW'))
+    const stable = text.replaceAll(/\bs-[0-9a-z]{8}\b/g, (id) => (id === before?.id ? 'S-BEFORE' : 'S-NOW'))
     const ours = stable.replaceAll(w.store.id, 'STORE')
     await expect(ours).toMatchFileSnapshot(`./duckdb/${name}.sql`)
   })

@@ -33,7 +33,7 @@ describe.each<Version>(['15', '18'])('PostgreSQL %s', (version) => {
       },
     })
     expect(run).toMatchObject({ state: 'succeeded', rows: { updated: 1n } })
-    expect(remarks).toEqual([expect.stringMatching(/^TM6208 .*s-.{5} of m\.t: /)])
+    expect(remarks).toEqual([expect.stringMatching(/^TM6208 .*s-.{8} of m\.t: /)])
     expect((await s.w.targetRows(STATES)).map(([, state]) => state)).toEqual(['kept', 'building'])
     expect(await s.run(flow)).toMatchObject({ state: 'nothing_to_do' })
     expect(await s.w.targetRows(STATES)).toEqual((await s.snapshots()).map(({ id }) => [id, 'kept']))

@@ -73,7 +73,7 @@ test.each(['latest', 'live', 'forensic', 'none'])(
     expect(await everything(db)).toEqual(before)
     const { runs } = await p.json(RunDocument, ['run', 'm.t'])
     expect(weighed?.rows).toEqual(runs[0]?.rows)
-    expect(weighed?.reason).toBe(`nothing was written; ${runs[0]?.reason?.replace(/^s-.{5}: /, '') ?? ''}`)
+    expect(weighed?.reason).toBe(`nothing was written; ${runs[0]?.reason?.replace(/^s-.{8}: /, '') ?? ''}`)
   },
 )
 

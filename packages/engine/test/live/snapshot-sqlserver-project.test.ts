@@ -77,7 +77,7 @@ describe.skipIf(TEST_SERVER === null)('snapshots into SQL Server', { timeout: 30
       expect(await everything(db)).toEqual(before)
       const { runs } = await p.json(RunDocument, ['run', 'm.t'])
       expect(weighed?.rows).toEqual(runs[0]?.rows)
-      expect(weighed?.reason).toBe(`nothing was written; ${runs[0]?.reason?.replace(/^s-.{5}: /, '') ?? ''}`)
+      expect(weighed?.reason).toBe(`nothing was written; ${runs[0]?.reason?.replace(/^s-.{8}: /, '') ?? ''}`)
     },
   )
 

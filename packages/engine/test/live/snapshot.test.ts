@@ -73,6 +73,35 @@ describe.each(LONG_VERSIONS)('snapshots of PostgreSQL %s', (version) => {
     expect(readdirSync(p.path('.tidemark/snapshots/m.t')).every((name) => name.endsWith('.parquet'))).toBe(true)
   })
 
+  test('the extraction from PostgreSQL is one consistent state while writers write', async () => {
+    await using db = await TestDatabase.create(version)
+    await db.exec(
+      'CREATE TABLE src (id bigint PRIMARY KEY, customer text, e int, amount bigint)',
+      "INSERT INTO src SELECT i, 'x', 0, 1000 FROM generate_series(1, 40000) AS s(i)",
+    )
+    await using p = await projectOf(db)
+    const sent = { over: false, transfers: 0 }
+    const writing = (async () => {
+      for (let from = 1; !sent.over; from = (from % 20_000) + 1) {
+        await db.exec(
+          `BEGIN; UPDATE src SET amount = amount - 7 WHERE id = ${from}; UPDATE src SET amount = amount + 7 WHERE id = ${40_001 - from}; COMMIT`,
+        )
+        sent.transfers += 1
+      }
+    })()
+    const changed: unknown[] = []
+    for (let i = 0; i < 3; i += 1) {
+      const before = sent.transfers
+      const { snapshots } = await take(p)
+      expect(sent.transfers).toBeGreaterThan(before)
+      changed.push(snapshots[0]?.difference?.changed)
+      expect(await p.rows('data/b.duckdb', 'SELECT sum(amount) FROM dst')).toEqual([['40000000']])
+    }
+    sent.over = true
+    await writing
+    expect(changed.at(-1)).toBeGreaterThan(0)
+  })
+
   test('scopes of a PostgreSQL table have snapshots of their own', async () => {
     await using db = await TestDatabase.create(version)
     await db.exec(TABLE, ...[1, 2, 3].map((id) => ROW(id, id < 3 ? 'x' : 'y')))

@@ -164,7 +164,7 @@ test('report only: the difference is kept, and neither the target table nor a ba
   await s.w.source('DELETE FROM src WHERE id = 0')
   const run = await s.run(report)
   expect(run).toMatchObject({ state: 'succeeded', batches: 0 })
-  expect(run.reason).toMatch(/^s-.{5}: 1 deleted, 3 unchanged since s-.{5}$/)
+  expect(run.reason).toMatch(/^s-.{8}: 1 deleted, 3 unchanged since s-.{8}$/)
   expect(await s.w.targetRows("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'dst'")).toEqual([['0']])
   expect(await s.run(report)).toMatchObject({
     state: 'nothing_to_do',

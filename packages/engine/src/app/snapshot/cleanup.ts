@@ -41,6 +41,12 @@ export async function cleanUp(ctx: AppContext, options: CleanupOptions): Promise
   const document = { dry_run: options.dryRun, keep_days: options.keepDays, kept }
   if (options.dryRun) return { ...document, archives: gone.map(archiveJson), failed: [] }
 
+  if (gone.length > 0) {
+    // before the first of them goes: whoever dies in the midst has said what it was about
+    const names = gone.map(({ flow, entry }) => `${entry.snapshot} of ${flow}`)
+    const { ledger } = await ctx.store('write')
+    await ledger.audit('snapshot cleanup', 'archives', ctx.by, JSON.stringify(names), null)
+  }
   const removed: KnownArchive[] = []
   const failed: CleanupDocument['failed'] = []
   for (const archive of gone) {
@@ -51,11 +57,6 @@ export async function cleanUp(ctx: AppContext, options: CleanupOptions): Promise
       const { code, message } = asAppError(error)
       failed.push({ snapshot: archive.entry.snapshot, flow: archive.flow, error: { code, message } })
     }
-  }
-  if (removed.length > 0) {
-    const names = removed.map(({ flow, entry }) => `${entry.snapshot} of ${flow}`)
-    const { ledger } = await ctx.store('write')
-    await ledger.audit('snapshot cleanup', 'archives', ctx.by, JSON.stringify(names), null)
   }
   return { ...document, archives: removed.map(archiveJson), failed }
 }

@@ -1,4 +1,5 @@
 /** `tidemark snapshot diff`: two snapshots of a flow beside each other, down to the values. Only a file that is asked for is written. */
+import type { FlowSpec } from '@tidemark/contract/flow'
 import type { SnapshotDiffDocument } from '@tidemark/contract/snapshot-documents'
 import type { Desk } from '../../dialects/duckdb/desk.ts'
 import type { ImageColumn } from '../../dialects/duckdb/image.sql.ts'
@@ -15,7 +16,7 @@ import {
   type NumberedColumn,
 } from '../../snapshot/differences.sql.ts'
 import { findDifferences, numbered } from '../../snapshot/differences.ts'
-import { HotSide } from '../../snapshot/hot-side.ts'
+import { type HotPlace, HotSide } from '../../snapshot/hot-side.ts'
 import { FORMER, formerFrom, type Images, keptRows, presentFrom, presentOf } from '../../snapshot/judge.sql.ts'
 import type { AppContext } from '../app-context.ts'
 import { hotPlace } from '../hot-place.ts'
@@ -47,10 +48,12 @@ export interface DiffAnswer {
 
 export async function diffSnapshots(ctx: AppContext, options: DiffOptions, signal: AbortSignal): Promise<DiffAnswer> {
   const flow = knownFlow((await ctx.catalog('read')).flows, options.flow)
-  await using hot = await HotSide.look(hotPlace(ctx.project, ctx.config), flow.id)
-  const two = chooseTwo(flow.id, await sidesOf(ctx, flow, hot, [options.before, options.after]), options)
+  const place = hotPlace(ctx.project, ctx.config)
+  const two = await chosen(ctx, place, flow, options)
+  // what an archive has takes its time to come: until it is here, a run finds the hot side free
   using before = await two.before.open()
   using now = await two.after.open()
+  await using hot = await HotSide.look(place, flow.id)
   using _stop = interruptedBy(signal, hot)
   try {
     return await difference(hot, two, { before: before.path, now: now.path }, { ...options, flow: flow.id })
@@ -58,6 +61,11 @@ export async function diffSnapshots(ctx: AppContext, options: DiffOptions, signa
     signal.throwIfAborted()
     throw error
   }
+}
+
+async function chosen(ctx: AppContext, place: HotPlace, flow: FlowSpec, options: DiffOptions): Promise<TwoSnapshots> {
+  await using hot = await HotSide.look(place, flow.id)
+  return chooseTwo(flow.id, await sidesOf(ctx, flow, hot, [options.before, options.after]), options)
 }
 
 /** Of two statements the second does not hear what came between them: it is said until somebody hears. */

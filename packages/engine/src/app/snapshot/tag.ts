@@ -20,9 +20,26 @@ export async function tagArchive(ctx: AppContext, options: TagOptions): Promise<
   const found = (await knownArchives(ctx, null)).find(({ entry }) => entry.snapshot === options.snapshot)
   if (found === undefined)
     throw new AppError('TM6207', options.snapshot, { remedy: ['tidemark snapshot archive   lists what is'] })
-  const { flow, entry } = found
+  const { flow } = found
+  const { entry, now } = await amended(ctx, flow, found.entry, options)
+  const { ledger } = await ctx.store('write')
+  const said = (e: ArchiveEntry): string => JSON.stringify({ tags: e.tags, retention_until: e.retentionUntil })
+  await ledger.audit('snapshot tag', `archive of ${entry.snapshot} of ${flow}`, ctx.by, said(entry), said(now))
+  return { archive: archiveJson({ flow, entry: now }) }
+}
+
+/** While that is said nobody else says anything of the flow's archives: one that is on its way is amended once it is there. */
+async function amended(
+  ctx: AppContext,
+  flow: string,
+  { snapshot }: ArchiveEntry,
+  options: TagOptions,
+): Promise<{ readonly entry: ArchiveEntry; readonly now: ArchiveEntry }> {
+  await using hot = await HotSide.open(hotPlace(ctx.project, ctx.config), flow, 'write')
+  const entry = (await hot.entries()).find((e) => e.snapshot === snapshot)
+  if (entry === undefined) throw new AppError('TM6207', snapshot)
   const missing = options.remove.find((name) => entry.tags[name] === undefined)
-  if (missing !== undefined) throw new AppError('TM1002', `${entry.snapshot} has no tag ${missing}`)
+  if (missing !== undefined) throw new AppError('TM1002', `${snapshot} has no tag ${missing}`)
   const tags = Object.fromEntries(
     Object.entries({ ...entry.tags, ...options.set }).filter(([name]) => !options.remove.includes(name)),
   )
@@ -31,18 +48,12 @@ export async function tagArchive(ctx: AppContext, options: TagOptions): Promise<
       ? entry.retentionUntil
       : Temporal.Now.instant().add({ milliseconds: options.retainMs }).toString({ smallestUnit: 'millisecond' })
   const manifest = entry.manifest && { ...entry.manifest, tags, retention_until: retentionUntil }
-  const now: ArchiveEntry = { ...entry, tags, retentionUntil, manifest }
   // beside the file first: where that fails, nothing was said
   if (manifest !== null) {
     await using store = await openArchiveOf(ctx, entry.connection)
     await store.amend(manifest)
   }
-  {
-    await using hot = await HotSide.open(hotPlace(ctx.project, ctx.config), flow, 'write')
-    await hot.desk.exec(updateEntry(hot.catalog, now))
-  }
-  const { ledger } = await ctx.store('write')
-  const said = (e: ArchiveEntry): string => JSON.stringify({ tags: e.tags, retention_until: e.retentionUntil })
-  await ledger.audit('snapshot tag', `archive of ${entry.snapshot} of ${flow}`, ctx.by, said(entry), said(now))
-  return { archive: archiveJson({ flow, entry: now }) }
+  const now: ArchiveEntry = { ...entry, tags, retentionUntil, manifest }
+  await hot.desk.exec(updateEntry(hot.catalog, now))
+  return { entry, now }
 }

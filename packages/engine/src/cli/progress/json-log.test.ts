@@ -31,7 +31,7 @@ const ONE_OF_EACH: { readonly [K in EventName]: EngineEvents[K] } = {
   'batch:retry': { ...about, batch: 2, attempt: 1, code: 'TM5003', message: 'TM5003 conflict' },
   'lease:lost': { flow, token: 7n },
   'watermark:advanced': { ...about, from: null, to: '2026' },
-  'run:remarked': { ...about, code: 'TM6204', message: 'TM6204 archive is pending: s-7k3f1', remedy: ['write it'] },
+  'run:remarked': { ...about, code: 'TM6204', message: 'TM6204 archive is pending: s-7k3f19qa', remedy: ['write it'] },
   'run:ended': {
     ...about,
     status: 'failed',

@@ -1,6 +1,7 @@
 /** Archives in a folder: FLOW/SNAPSHOT.parquet, and FLOW/SNAPSHOT.json beside it. */
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { ArchiveManifest } from '@tidemark/contract/archive-manifest'
 import { AppError } from '../../runtime/app-error.ts'
 import type { Hit } from '../../runtime/failpoint.ts'
@@ -14,16 +15,17 @@ export function openFolderStore(folder: string): ArchiveStore {
   const fileOf = ({ flow, snapshot }: ArchiveName): string => join(folder, flow, `${snapshot}.parquet`)
   const manifestOf = ({ flow, snapshot }: ArchiveName): string => join(folder, flow, `${snapshot}.json`)
 
-  /** Under another name until it is whole and on the disk. */
+  /** Under a name that no other writer has until it is whole and on the disk. */
   const place = async (path: string, write: (file: Awaited<ReturnType<typeof open>>) => Promise<void>) => {
     await mkdir(dirname(path), { recursive: true })
-    const part = `${path}.part`
+    const part = `${path}.${randomUUID()}.part`
     {
-      await using file = await open(part, 'w')
+      await using file = await open(part, 'wx')
       await write(file)
       await file.sync()
     }
     await rename(part, path)
+    await removeParts(path)
     await syncFolder(dirname(path))
   }
   const saying = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -49,7 +51,8 @@ export function openFolderStore(folder: string): ArchiveStore {
         await place(fileOf(manifest), async (file) => {
           for await (const piece of piecesOf(path, PIECE)) {
             sums.add(piece)
-            await file.write(piece)
+            // all of it: `write` may write less, on a disk that fills up
+            await file.writeFile(piece)
             await hit('archive:begun')
           }
           expectSent(manifest, sums)
@@ -77,11 +80,20 @@ export function openFolderStore(folder: string): ArchiveStore {
     remove: (name) =>
       saying(async () => {
         // a manifest without a file is seen by whoever looks, a file without one is not
-        for (const path of [fileOf(name), manifestOf(name)])
-          for (const each of [`${path}.part`, path]) await rm(each, { force: true })
+        for (const path of [fileOf(name), manifestOf(name)]) {
+          await removeParts(path)
+          await rm(path, { force: true })
+        }
       }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
+}
+
+/** What writers left that died, or that another was faster than. */
+async function removeParts(path: string): Promise<void> {
+  const folder = dirname(path)
+  for (const name of (await ifThere(readdir(folder))) ?? [])
+    if (name.startsWith(`${basename(path)}.`) && name.endsWith('.part')) await rm(join(folder, name), { force: true })
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -55,7 +55,8 @@ export async function copyOut(store: ArchiveStore, name: ArchiveName, path: stri
   await using file = await open(path, 'w')
   for await (const piece of store.read(name)) {
     sums.add(piece)
-    await file.write(piece)
+    // all of it: `write` may write less, on a disk that fills up
+    await file.writeFile(piece)
   }
   return sums.end()
 }

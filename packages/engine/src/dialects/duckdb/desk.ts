@@ -11,7 +11,7 @@ import type { Sql } from '../sql-text.ts'
 import { openFile } from './open-file.ts'
 import { senderOf } from './run-sql.ts'
 
-/** whoever looks into a file of ours is done with it in a moment */
+/** another command has a file of ours, mostly for a moment */
 const BUSY_MS = 5_000
 const POLL_MS = 50
 
@@ -36,9 +36,9 @@ export class Desk implements Sender, AsyncDisposable {
     return new Desk(session, where, opening.move(), limits)
   }
 
-  /** The name of the file's catalog. TM2002 where another process keeps it. */
-  async attach(path: string, mode: 'read' | 'write'): Promise<string> {
-    for (const until = performance.now() + BUSY_MS; ; await sleep(POLL_MS)) {
+  /** The name of the file's catalog. TM2002 where another process keeps it for longer. */
+  async attach(path: string, mode: 'read' | 'write', waitMs = BUSY_MS): Promise<string> {
+    for (const until = performance.now() + waitMs; ; await sleep(POLL_MS)) {
       try {
         const file: DuckdbFile = await openFile(path, mode, { limits: this.#limits })
         this.#opened.use(file)

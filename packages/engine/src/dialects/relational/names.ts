@@ -51,9 +51,15 @@ export const writtenTable = (c: Pick<Catalogs, 'target'>, table: TableName | nul
 export const sideTable = (c: Pick<Catalogs, 'target'>, table: TableName): Sql => c.target.side(table)
 
 /** A name of our own beside the flow's columns, whatever those are called. */
-export function freeName(r: FlowRelation, wanted: string): string {
+export const freeName = (r: FlowRelation, wanted: string): string =>
+  freeAmong(
+    r.columns.map((x) => x.target),
+    wanted,
+  )
+
+export function freeAmong(columns: readonly string[], wanted: string): string {
   let name = wanted
-  while (r.columns.some((x) => x.target.toLowerCase() === name)) name += '_'
+  while (columns.some((column) => column.toLowerCase() === name)) name += '_'
   return name
 }
 
