@@ -65,7 +65,7 @@ export async function openSqlServerBench(options: OpenBench, hooks: SqlServerHoo
   const session = opening.use(await openSession(into, writes ? 'target' : 'source'))
   const asking = opening.use(await openSession(from, 'source'))
   if (!(await isSameServer(asking, session, from, into))) return null
-  const work = opening.use(await openSession(into, 'target'))
+  const work = opening.use(await openSession(into, writes ? 'target' : 'source'))
   session.discreet = work.discreet = asking.discreet = options.discreet ?? false
   const { major } = await serverVersion(session, into.location)
   const place = workPlace(options.workPath === null ? null : basename(options.workPath, '.duckdb'))
