@@ -15,9 +15,9 @@ import {
   keyEquals,
   sidePosition,
   sideTable,
-  sourceTable,
+  sourceAs,
+  targetAs,
   targetKey,
-  targetTable,
   workKey,
 } from './names.ts'
 import { clearValue, landingKey, landingValue, mainKey, remembered, sourceKeyParts } from './columns.sql.ts'
@@ -89,12 +89,12 @@ export function inWindow({ kit }: Pick<Catalogs, 'kit'>, r: FlowRelation, w: Win
 export function fromSource(c: Catalogs, r: FlowRelation, outer = false): Sql {
   const joins = r.source.joins.map(
     (j) =>
-      sql`${catalogText(outer ? 'LEFT JOIN' : 'JOIN')} ${sourceTable(c, j.table)} AS ${ident(`j_${j.as}`)} ON ${joined(
+      sql`${catalogText(outer ? 'LEFT JOIN' : 'JOIN')} ${sourceAs(c, j.table, ident(`j_${j.as}`))} ON ${joined(
         Object.entries(j.on).map(([main, other]) => sql`${ident('m', main)} = ${ident(`j_${j.as}`, other)}`),
         ' AND ',
       )}`,
   )
-  return sql`${sourceTable(c, r.source.table)} AS m${joins.length > 0 ? sql` ${joined(joins, '\n')}` : EMPTY}`
+  return sql`${sourceAs(c, r.source.table, sql`m`)}${joins.length > 0 ? sql` ${joined(joins, '\n')}` : EMPTY}`
 }
 
 /** What the target lacks: the key, or the row as it is now; such a row would be neither inserted nor replaced. */
@@ -104,7 +104,7 @@ function absent(c: Catalogs, r: FlowRelation, what: 'key' | 'row'): Sql {
   const content = r.columns
     .filter((x) => what === 'row' && !keys.has(x.target))
     .map((x) => c.kit.sameContent(x.targetType, ident('t', x.target), landingValue(c, x)))
-  const held = sql`EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${joined([key('t'), ...content], ' AND ')}${andLive(r, 't')})`
+  const held = sql`EXISTS (SELECT 1 FROM ${targetAs(c, landingTable(r), sql`t`)} WHERE ${joined([key('t'), ...content], ' AND ')}${andLive(r, 't')})`
   if (what === 'key' || r.position === null || r.position.targetColumn !== null) return sql`NOT ${held}`
   const at = c.kit.isSame(sql`p.${sidePosition(r)}`, column(r.position.ref))
   return sql`NOT (${held} AND EXISTS (SELECT 1 FROM ${sideTable(c, r.target.table)} AS p WHERE ${key('p')} AND ${at}))`

@@ -180,7 +180,7 @@ class SqlServerDeparture implements Departure, RangeSource {
     const session = await this.#borrow(r)
     try {
       const at = { source: this.#at, target: this.#at }
-      await this.#types.refuseOthers(session, this.catalogs, r, at, this.#where, 'source')
+      await this.#types.refuseOthers(session, (await this.#howRead(r)).catalogs, r, at, this.#where, 'source')
     } catch (error) {
       await this.#giveBack(session, false)
       throw this.translate(error)
@@ -237,7 +237,7 @@ class SqlServerDeparture implements Departure, RangeSource {
       [...(by === 'position' ? [''] : []), ...r.key.map(() => '')].map(() => `:${n}`)
     const range = of ?? ({ kind: 'order', by, after: bound(1), upTo: bound(2) } as const)
     const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
-    const how = { isSnapshot: true, from: fromSource(this.catalogs, r) }
+    const how = { isSnapshot: true, from: fromSource(this.catalogs, r), catalogs: this.catalogs }
     return printed(readStatement(this.#readingOf(r, selection, split, how, ALONE)))
   }
 

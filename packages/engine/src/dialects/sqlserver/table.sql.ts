@@ -1,7 +1,7 @@
 /** The target's tables: made, widened, and given the rows of one that was loaded beside. */
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { columnNames } from '../relational/apply.sql.ts'
-import { type Catalogs, keyEquals, sidePosition, sideTable, targetKey, targetTable } from '../relational/names.ts'
+import { type Catalogs, keyEquals, sidePosition, sideTable, targetAs, targetKey, targetTable } from '../relational/names.ts'
 import { versionDefinitions, versionKey } from '../relational/versions.sql.ts'
 import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
 import { heldType } from './capture.sql.ts'
@@ -78,7 +78,7 @@ WHERE NOT EXISTS (SELECT 1 FROM ${target} AS t WHERE ${equals})`
       ? []
       : [
           sql`UPDATE t SET ${list(content.map((x) => sql`${ident(x.target)} = ${ident('s', x.target)}`))}
-FROM ${target} AS t JOIN ${beside} AS s ON ${equals} WHERE ${joined(differs, ' OR ')}`,
+FROM ${targetAs(c, r.target.table, sql`t`)} JOIN ${beside} AS s ON ${equals} WHERE ${joined(differs, ' OR ')}`,
         ]),
     ...numbering(c, r, writing.identity, insert),
     sql`DROP TABLE ${beside}`,

@@ -7,6 +7,7 @@ import {
   keyEquals,
   sidePosition,
   sideTable,
+  targetAs,
   targetKey,
   targetTable,
   typed,
@@ -85,7 +86,7 @@ const judged = (staged: Staging): Sql => sql`${staged.from} JOIN ${VERDICT} AS v
 /** Equal content is the same row, any other is the newer one. `lacking`: columns that the target does not have yet. */
 export const decideTies = (c: Catalogs, r: FlowRelation, staged: Staging, lacking: readonly string[] = []): Sql =>
   sql`UPDATE v SET verdict = CASE WHEN ${sameRow(c, r, lacking)} THEN 'same' ELSE 'update' END
-FROM ${judged(staged)} JOIN ${target(c, r)} AS t ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}${andLive(r, 't')}
+FROM ${judged(staged)} JOIN ${targetAs(c, landingTable(r), sql`t`)} ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}${andLive(r, 't')}
 WHERE v.verdict = 'tie'`
 
 const counted = (verdict: string): Sql => sql`COUNT_BIG(CASE WHEN verdict = ${textLiteral(verdict)} THEN 1 END)`
