@@ -29,7 +29,9 @@ const server = (access: Readonly<Record<string, number | null>>): Promise<TdsPee
       }
       if (text.includes('HAS_DBACCESS')) return selected(request, named('int'), [[1]])
       if (text.includes('is_filetable'))
-        return selected(request, named('nvarchar', 'bit', 'int', 'bit', 'bit', 'int', 'int'), [['U ', 1, 0, 0, 0, 0, 0]])
+        return selected(request, named('nvarchar', 'bit', 'int', 'bit', 'bit', 'int', 'int'), [
+          ['U ', 1, 0, 0, 0, 0, 0],
+        ])
       if (text.includes('is_filestream'))
         return selected(
           request,

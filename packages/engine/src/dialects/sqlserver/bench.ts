@@ -76,7 +76,7 @@ export async function openSqlServerBench(options: OpenBench, hooks: SqlServerHoo
     { session: asking, tables: options.tables ?? [], at: places.source, where: from.location },
     { session, tables: options.into === undefined ? [] : [options.into], at: places.target, where: into.location },
   )
-  const source = new SqlServerSource(from, asking, catalogs, hooks.betweenClockAndCeiling)
+  const source = new SqlServerSource(from, asking, catalogs, options.tables ?? [], hooks.betweenClockAndCeiling)
   return new SqlServerBench({ session, work, source, into, places }, catalogs, place, opening.move())
 }
 

@@ -30,7 +30,7 @@ import { printed } from './style.ts'
 export async function openSqlServerDeparture(options: OpenBench): Promise<Departure> {
   const connection = connectionOf(options.source.options, 'source')
   await using opening = new AsyncDisposableStack()
-  const opened = opening.use(await openSqlServerSource(connection, options.secret))
+  const opened = opening.use(await openSqlServerSource(connection, options.secret, options.tables))
   opened.session.discreet = options.discreet ?? false
   const at = { database: connection.options.database, schema: connection.schema }
   const reads = await lookHowRead(opened.session, options.tables ?? [], at, connection.location)
