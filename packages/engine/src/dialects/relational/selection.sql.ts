@@ -36,7 +36,7 @@ function condition({ kit }: Catalogs, c: PlannedCondition): Sql {
   switch (spec.kind) {
     case 'in-list':
     case 'in-table': {
-      const list = kit.listOf(spec.kind === 'in-list' ? spec.values : (c.contents ?? []), c.type)
+      const list = kit.listOf(spec.kind === 'in-list' ? spec.values : (c.contents ?? []), c.type, c.collation)
       // a row without a value is in no list, so "not in" takes it: NULL must not make a row vanish
       return spec.not ? sql`(${col} IS NULL OR ${col} NOT IN ${list})` : sql`${col} IN ${list}`
     }
@@ -54,7 +54,7 @@ function condition({ kit }: Catalogs, c: PlannedCondition): Sql {
 /** Rows that are never delivered, in any role. */
 export const excluded = ({ kit }: Catalogs, r: FlowRelation): Sql =>
   joined(
-    r.excludeKeys.map((e) => sql`${ident('m', e.column)} IN ${kit.listOf(e.values, e.type)}`),
+    r.excludeKeys.map((e) => sql`${ident('m', e.column)} IN ${kit.listOf(e.values, e.type, e.collation)}`),
     ' OR ',
     NEVER,
   )
@@ -171,7 +171,7 @@ export function predicates(
     const c0 = r.where[g.where]
     if (c0)
       all.push(
-        sql`${inWindow(c, r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${c.kit.listOf(g.values, c0.type)} AND ${ever}`,
+        sql`${inWindow(c, r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${c.kit.listOf(g.values, c0.type, c0.collation)} AND ${ever}`,
       )
   }
   return all
