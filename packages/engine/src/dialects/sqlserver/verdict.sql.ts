@@ -30,7 +30,7 @@ export function sameRepeatedHour(position: PlannedPosition, a: Sql, b: Sql): Sql
   const hours = repeatedHours(position.zone)
   const twice = (x: Sql): Sql =>
     sql`EXISTS (SELECT 1 FROM OPENJSON(${param(JSON.stringify(hours))}) WITH (since datetime2(3) '$[0]', until datetime2(3) '$[1]') AS h WHERE ${x} >= h.since AND ${x} < h.until)`
-  return sql` AND NOT (${twice(a)} AND ${twice(b)} AND ABS(DATEDIFF(second, ${a}, ${b})) < ${whole(BigInt(Math.ceil(step / 1000)))})`
+  return sql` AND NOT (${twice(a)} AND ${twice(b)} AND ABS(DATEDIFF_BIG(second, ${a}, ${b})) < ${whole(BigInt(Math.ceil(step / 1000)))})`
 }
 
 export const heldAside = (r: FlowRelation, mode: ApplyMode): boolean =>
