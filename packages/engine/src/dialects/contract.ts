@@ -69,6 +69,8 @@ export interface SourceIdentity {
   readonly system: string
   /** a number that only grows while it is the same state of the same system; null: not to be had */
   readonly timeline: string | null
+  /** other databases that the flow reads, by name; absent: there is none, or it was not looked at */
+  readonly beside?: Readonly<Record<string, SourceIdentity>>
 }
 
 // ── asking the source ─────────────────────────────────────────────────────────────────────────────────────────

@@ -23,6 +23,8 @@ export interface PlannedTree {
 export interface PlannedCondition {
   readonly spec: ConditionSpec
   readonly type: string
+  /** of the column, where it has one of its own */
+  readonly collation?: string
   /** `in-table`: the contents; null otherwise */
   readonly contents: readonly string[] | null
 }
@@ -57,6 +59,7 @@ export interface FlowRelation {
   readonly excludeKeys: readonly {
     readonly column: string
     readonly type: string
+    readonly collation?: string
     readonly values: readonly string[]
   }[]
   /** in their order: a flat flow has one, a tree three */

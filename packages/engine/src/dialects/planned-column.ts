@@ -18,6 +18,8 @@ export interface PlannedColumn {
   readonly source: string
   readonly target: string
   readonly sourceType: string
+  /** as `ColumnFacts` has it of the source's column; absent: it has none, or is a constant */
+  readonly sourceCollation?: string
   readonly targetType: string
   readonly origin: ColumnOrigin
   /** the type that the flow casts it to: a value that does not fit exactly is a reject; null: it lands as it is */

@@ -29,6 +29,7 @@ interface Moved {
   readonly origin: ColumnOrigin
   /** null: a constant, which is of whatever type it lands in */
   readonly type: string | null
+  readonly collation?: string | undefined
   readonly cast: string | null
   readonly mask: PlannedMask | null
   /** the flow names it: it is never left out without a word */
@@ -101,14 +102,16 @@ function movedColumns(r: ColumnsRequest): readonly Moved[] {
     .map((c) => {
       const renamed = of(spec.rename, c.name)
       const named = renamed !== undefined || listed([...(spec.include ?? []), ...key], c.name)
-      return finish({ name: renamed ?? c.name, source: c.name, origin: { kind: 'main' }, type: c.type, named })
+      const { type, collation } = c
+      return finish({ name: renamed ?? c.name, source: c.name, origin: { kind: 'main' }, type, collation, named })
     })
   const added = Object.entries(spec.add).map(([name, from]) => {
     if (from.kind === 'value')
       return finish({ name, source: name, origin: { kind: 'value', value: from.value }, type: null, named: true })
     const { ref, column } = referencedColumn(r.shapes, folds, from.column, `columns.add ${name}:`)
     const origin: ColumnOrigin = ref.table === null ? { kind: 'main' } : { kind: 'joined', alias: ref.table }
-    return finish({ name, source: column.name, origin, type: column.type, named: true })
+    const { type, collation } = column
+    return finish({ name, source: column.name, origin, type, collation, named: true })
   })
   const all = [...taken, ...added]
   const names = all.map((c) => c.name)
@@ -128,6 +131,7 @@ function landed(r: ColumnsRequest, c: Moved, held: ColumnFacts | null): PlannedC
     source: c.source,
     target: held?.name ?? c.name,
     sourceType,
+    ...(c.collation === undefined ? {} : { sourceCollation: c.collation }),
     targetType,
     origin,
     // a type of another kind of database may be called alike

@@ -82,7 +82,17 @@ export function otherSource(before: SourceIdentity, now: SourceIdentity): string
   if (before.system !== now.system) return `the watermark was earned on ${before.system}, this is ${now.system}`
   if (before.timeline !== null && now.timeline !== null && BigInt(now.timeline) < BigInt(before.timeline))
     return `it went back from state ${before.timeline} to ${now.timeline}: an older copy was restored`
-  return null
+  return otherBeside(before.beside ?? {}, now.beside ?? {})
+}
+
+/** Of databases that both know: what is read now and was not before was never another. */
+function otherBeside(before: NonNullable<SourceIdentity['beside']>, now: typeof before): string | null {
+  const reasons = Object.entries(before).flatMap(([name, was]) => {
+    const is = now[name]
+    const why = is === undefined ? null : otherSource(was, is)
+    return why === null ? [] : [`of the database ${name}, ${why}`]
+  })
+  return reasons[0] ?? null
 }
 
 /** Values that `in` tables gained since the watermark, when the person accepted the change: they alone are loaded in full. */

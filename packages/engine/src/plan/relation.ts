@@ -3,6 +3,7 @@ import type { ColumnRef, FlowSpec, Scope } from '@tidemark/contract/flow'
 import { besideName, formatColumnRef, formatTableName } from '@tidemark/contract/table-name'
 import type { PositionWish } from '../capture/capture-mode.ts'
 import type {
+  ColumnFacts,
   FlowRelation,
   PlannedCondition,
   PlannedPosition,
@@ -82,7 +83,8 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
     tree: d.shape.kind === 'tree' ? plannedTree(r, columns, d.shape.locator, d.shape.parent) : null,
     where: d.source.where.map((spec, i): PlannedCondition => {
       const { ref, column } = referenced(r, spec.column, 'where')
-      return { spec: { ...spec, column: ref }, type: column.type, contents: shapes.lists.get(i) ?? null }
+      const contents = shapes.lists.get(i) ?? null
+      return { spec: { ...spec, column: ref }, type: column.type, ...collationOf(column), contents }
     }),
     scope: Object.entries(r.scope).map(([name, value]) => {
       const declared = d.scope[name]
@@ -98,7 +100,7 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
     }),
     excludeKeys: Object.entries(d.excludeKeys).map(([name, values]) => {
       const column = needColumn(shapes.source, name, r.source.foldsCase, 'exclude_keys')
-      return { column: column.name, type: column.type, values }
+      return { column: column.name, type: column.type, ...collationOf(column), values }
     }),
     steps: [],
   }
@@ -108,6 +110,9 @@ export function resolveRelation(r: RelationRequest): ResolvedRelation {
     })
   return { relation, leftOut }
 }
+
+const collationOf = ({ collation }: ColumnFacts): { readonly collation?: string } =>
+  collation === undefined ? {} : { collation }
 
 function joinColumns(
   r: RelationRequest,

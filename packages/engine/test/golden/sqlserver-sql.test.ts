@@ -1,4 +1,5 @@
 /** The statements that SQL Server gets, as files to be reviewed like code. No server is asked: they are made of the plan alone. */
+import type { TableName } from '@tidemark/contract/flow'
 import { describe, expect, test } from 'vitest'
 import { connectionOf } from '../../src/dialects/sqlserver/session.ts'
 import { catalogsOf } from '../../src/dialects/sqlserver/catalogs.ts'
@@ -11,7 +12,9 @@ import { createSide, createTarget, replaceRows, vanishing } from '../../src/dial
 import { workPlace } from '../../src/dialects/sqlserver/work-area.ts'
 import * as tree from '../../src/dialects/sqlserver/tree.sql.ts'
 import * as shared from '../../src/dialects/relational/fence.sql.ts'
-import { type Sql, ident } from '../../src/dialects/sql-text.ts'
+import { fromSource } from '../../src/dialects/relational/selection.sql.ts'
+import { readByLocks, withHints } from '../../src/dialects/sqlserver/file-tables.ts'
+import { ident, type Sql, sql } from '../../src/dialects/sql-text.ts'
 import { Secret } from '../../src/runtime/secret.ts'
 import { goldenText } from '../support/golden-flows.ts'
 import { SQLSERVER_CASES } from '../support/sqlserver-relations.ts'
@@ -36,6 +39,25 @@ describe('golden SQL of sqlserver', () => {
       ]),
     ])
     await expect(text).toMatchFileSnapshot(fileOf(`besides/${name}`))
+  })
+
+  test('a FileTable whose files anybody may write is read by locks, on both sides', async () => {
+    const { relation, selection, kind } = SQLSERVER_CASES['filetable-tree-side-position'] ?? {}
+    if (relation === undefined || selection === undefined || kind === undefined) throw new TypeError('no FileTable')
+    const isOne = (table: TableName): Sql | null =>
+      table.at(-1) === 'ReferralAttachment' ? sql` WITH (READCOMMITTEDLOCK)` : null
+    const files = withHints(c, isOne, isOne)
+    const flat = { ...relation, position: null, tree: null }
+    const text = goldenText([
+      ...explainBatch(files, relation, selection, kind),
+      ...explainBatch(files, flat, { ...selection, window: null, absent: 'row' }, 'latest').map(({ name, text }) => ({
+        name: `flat ${name}`,
+        text,
+      })),
+      ...named('replace', replaceRows(files, { ...flat, target: { ...flat.target, beside: ['beside'] } }, { identity: null })),
+      ...named('departure', [sql`SELECT 1 FROM ${fromSource(readByLocks(c), relation)}`]),
+    ])
+    await expect(text).toMatchFileSnapshot(fileOf('filetable-by-locks'))
   })
 
   test('the captured keys of a tree', async () => {

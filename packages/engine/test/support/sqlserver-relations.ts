@@ -192,6 +192,29 @@ export const SQLSERVER_CASES: Readonly<Record<string, GoldenCase>> = {
     selection: selection('2026-03-01 10:00:00.0000000'),
     kind: 'latest',
   },
+  'latest-text-collation': {
+    relation: {
+      ...flat,
+      key: [{ ...CODE, sourceCollation: 'Greek_CI_AS' }],
+      columns: [{ ...CODE, sourceCollation: 'Greek_CI_AS' }, ...ROWS],
+      position: flat.position && { ...flat.position, targetColumn: null },
+      target: {
+        ...flat.target,
+        rules: { ...NO_RULES, folded: [{ column: 'code', collation: 'Latin1_General_CI_AS' }] },
+      },
+      where: [
+        {
+          spec: { kind: 'in-list', column: { table: null, column: 'name' }, values: ['a'], not: false },
+          type: 'nvarchar(200)',
+          collation: 'Turkish_CI_AS',
+          contents: null,
+        },
+      ],
+      excludeKeys: [{ column: 'code', type: 'nvarchar(20)', collation: 'Greek_CI_AS', values: ['x'] }],
+    },
+    selection: { ...selection('2026-03-01 10:00:00.0000000'), again: ['["y"]'] },
+    kind: 'latest',
+  },
   'latest-flat-columns': {
     relation: {
       ...flat,

@@ -44,6 +44,7 @@ export class Windows implements AsyncDisposable {
     const source = await openSqlServerSource(
       connectionOf({ ...db.options, ...options }),
       () => new Secret('k'),
+      [],
       async () => holder.windows?.between?.(),
     )
     holder.windows = new Windows(source)

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { classify } from '../../src/dialects/sqlserver/errors.ts'
+import { READER_CONTEXT } from '../../src/dialects/sqlserver/activity.sql.ts'
 import { openSession, type SqlServerConnection, settingsOf } from '../../src/dialects/sqlserver/session.ts'
 import { AppError } from '../../src/runtime/app-error.ts'
 import { caught, eventually, connectionTo, optionsTo, sessionTo } from '../support/tds-peer/driver-side.ts'
@@ -49,6 +50,9 @@ test('a session logs in as it was told, and begins with settings that make one t
     `${settingsOf('source')}\nSELECT @@SPID`,
     `${settingsOf('target')}\nSELECT @@SPID`,
   ])
+  // who only reads holds no ceiling back, and says so by bytes that nobody else sets; who writes must not
+  expect(settingsOf('source').split('\n')).toContain(`SET CONTEXT_INFO ${READER_CONTEXT}`)
+  expect(settingsOf('target')).not.toContain('CONTEXT_INFO')
   const [client, ours = ''] = seen
   expect(client).toContain('set xact_abort on')
   // the language brings an order of dates along

@@ -65,6 +65,7 @@ test.each<[string, ...Awaited<ReturnType<typeof told>>]>([
   ['207', 'permanent', 'TM5001', 207],
   ['229 14', 'permanent', 'TM5001', 229],
   ['102 15', 'permanent', 'TM5001', 102],
+  ['33447', 'permanent', 'TM5001', 33447],
   // the first names the cause, the last says that it ended
   ['547, 3621 0', 'constraint', 'TM5001', 547],
   ['1785, 1750', 'permanent', 'TM5001', 1785],
@@ -75,6 +76,18 @@ test.each<[string, ...Awaited<ReturnType<typeof told>>]>([
 ])('an error of SQL Server is classified by its number: %s', async (text, ...expected) => {
   await using peer = await refusing('Refused.')
   expect(await told(peer, text)).toEqual(expected)
+})
+
+test('a file that has no versions of its own is told with what to do, and quotes no value', async () => {
+  const words = 'Cannot access file_stream column in FileTable, because FileTable does not support row versioning.'
+  await using peer = await refusing(words)
+  await using session = await sessionTo(peer)
+  const error = translate(await caught(session.rows('33447')), 'db', 'TM4019', true)
+  expect(error).toMatchObject({
+    code: 'TM4019',
+    detail: `db: ${words}`,
+    remedy: [expect.stringContaining('READCOMMITTEDLOCK'), expect.stringContaining('FileTable')],
+  })
 })
 
 test('a statement that was cancelled or took too long is no refusal of rows', async () => {

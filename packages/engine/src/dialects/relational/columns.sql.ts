@@ -48,7 +48,10 @@ export const keyType = ({ kit }: Pick<Catalogs, 'kit'>, x: PlannedColumn): strin
 
 /** A key of the source, or what is remembered of one. */
 export const sourceKeyParts = (c: Pick<Catalogs, 'kit'>, r: FlowRelation, of: (i: number) => Sql): readonly KeyPart[] =>
-  r.key.map((x, i) => ({ type: keyType(c, x), x: of(i) }))
+  r.key.map((x, i) => ({ type: keyType(c, x), ...(x.mask === null ? collationOf(x) : {}), x: of(i) }))
+
+const collationOf = (x: PlannedColumn | undefined): Pick<KeyPart, 'collation'> =>
+  x?.sourceCollation === undefined ? {} : { collation: x.sourceCollation }
 
 /** The same, as the ledger names it. */
 export const sourceKeyJson = (c: Pick<Catalogs, 'kit'>, r: FlowRelation, of: (i: number) => Sql): Sql =>
@@ -116,7 +119,7 @@ export function remembered(
   const x = equals.find(({ mask }) => mask !== null)
   return x?.mask
     ? { type: c.kit.textType, x: masked(c, x.mask, { value, type: x.cast ?? x.sourceType }, c.kit.textType) }
-    : { type: equals[0]?.sourceType ?? '', x: value }
+    : { type: equals[0]?.sourceType ?? '', ...collationOf(equals[0]), x: value }
 }
 
 function masked(c: Catalogs, mask: PlannedMask, of: { value: Sql; type: string }, type: string): Sql {

@@ -1,5 +1,6 @@
 /** Rows that the source no longer has. The work area's table `gone` has their keys, numbered. */
 import { type FlowRelation, landingTable } from '../contract.ts'
+import type { PlannedColumn } from '../planned-column.ts'
 import type { BatchPart } from '../row-policy.ts'
 import { EMPTY, ident, joined, param, type Sql, sql, whole } from '../sql-text.ts'
 import { type Catalogs, keyEquals, keyName, targetKey, targetTable, work, workKey } from './names.ts'
@@ -16,10 +17,12 @@ export function deletable(
     sql`${ident('t', column)} = ${kit.valueOf(type, param(value))}`,
 ): Sql {
   const carried = (r.target.carries ?? []).map(isCarried)
+  const collationOf = ({ target }: PlannedColumn): string | undefined =>
+    r.target.rules.folded.find((x) => x.column === target)?.collation
   const kept = r.excludeKeys.flatMap((e) =>
     r.key
       .filter((k) => k.source === e.column)
-      .map((k) => sql`NOT (${ident('t', k.target)} IN ${kit.listOf(e.values, k.targetType)})`),
+      .map((k) => sql`NOT (${ident('t', k.target)} IN ${kit.listOf(e.values, k.targetType, collationOf(k))})`),
   )
   return sql`${joined([...carried, ...kept], ' AND ', ALWAYS)}${andLive(r, 't')}`
 }

@@ -42,5 +42,5 @@ export function keysIn(kit: SqlKit, parts: readonly KeyPart[], keys: readonly st
   const as = first === undefined ? null : kit.readable(first.type)
   const texts = new Set(keys.map((key) => (JSON.parse(key) as readonly (string | null)[])[0] ?? null))
   if (first === undefined || as === null || ![...texts].every((text) => text !== null && reads(as, text))) return exact
-  return sql`${first.x} IN ${kit.listOf([...texts] as string[], first.type)} AND ${exact}`
+  return sql`${first.x} IN ${kit.listOf([...texts] as string[], first.type, first.collation)} AND ${exact}`
 }

@@ -2,7 +2,7 @@
 import type { ColumnRef, TableName } from '@tidemark/contract/flow'
 import type { Secret } from '../../runtime/secret.ts'
 import type { FlowRelation } from '../contract.ts'
-import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
+import { catalogText, EMPTY, ident, joined, type Sql, sql } from '../sql-text.ts'
 import type { HotTableName } from '../hot-tables.ts'
 import type { SqlKit } from './sql-kit.ts'
 import type { Statements } from './statements.ts'
@@ -12,6 +12,8 @@ export interface SourceNames {
   /** Bytes of a row on average, where they are known without reading the rows; null: they are not. */
   averageBytes(name: TableName): bigint | null
   table(name: TableName): Sql
+  /** What stands behind a table's alias wherever its rows are read; absent or null: nothing. */
+  hint?(name: TableName): Sql | null
   /** The row's place in the whole table, a BIGINT from 0 on, for `table(name) AS alias`. */
   rowNumber(name: TableName, alias: string): Sql
   /** Rows `first` to `last` of that numbering: what to read them from, and a condition that lets the reader skip the rest. */
@@ -24,6 +26,8 @@ export type OwnTable = 'fence' | 'marker' | 'marker_reject' | 'settled'
 export interface TargetNames {
   /** a table that batches write, one beside the target included */
   table(name: TableName): Sql
+  /** As that of a source. */
+  hint?(name: TableName): Sql | null
   /** of fence and markers, and of snapshots that are kept there */
   own(name: OwnTable | HotTableName): Sql
   /** the side table that holds positions the target cannot */
@@ -43,6 +47,11 @@ export interface Catalogs {
 
 export const sourceTable = (c: Catalogs, table: TableName): Sql => c.source.table(table)
 export const targetTable = (c: Pick<Catalogs, 'target'>, table: TableName): Sql => c.target.table(table)
+/** A table whose rows are read, under its alias. */
+export const sourceAs = (c: Pick<Catalogs, 'source'>, table: TableName, alias: Sql): Sql =>
+  sql`${c.source.table(table)} AS ${alias}${c.source.hint?.(table) ?? EMPTY}`
+export const targetAs = (c: Pick<Catalogs, 'target'>, table: TableName, alias: Sql): Sql =>
+  sql`${c.target.table(table)} AS ${alias}${c.target.hint?.(table) ?? EMPTY}`
 export const work = (c: Pick<Catalogs, 'work'>, name: string): Sql => c.work(name)
 export const own = (c: Pick<Catalogs, 'target'>, name: OwnTable): Sql => c.target.own(name)
 /** null: no table was written, and so there is none with rows. */

@@ -15,9 +15,9 @@ import {
   keyEquals,
   sidePosition,
   sideTable,
-  sourceTable,
+  sourceAs,
+  targetAs,
   targetKey,
-  targetTable,
   workKey,
 } from './names.ts'
 import { clearValue, landingKey, landingValue, mainKey, remembered, sourceKeyParts } from './columns.sql.ts'
@@ -36,7 +36,7 @@ function condition({ kit }: Catalogs, c: PlannedCondition): Sql {
   switch (spec.kind) {
     case 'in-list':
     case 'in-table': {
-      const list = kit.listOf(spec.kind === 'in-list' ? spec.values : (c.contents ?? []), c.type)
+      const list = kit.listOf(spec.kind === 'in-list' ? spec.values : (c.contents ?? []), c.type, c.collation)
       // a row without a value is in no list, so "not in" takes it: NULL must not make a row vanish
       return spec.not ? sql`(${col} IS NULL OR ${col} NOT IN ${list})` : sql`${col} IN ${list}`
     }
@@ -54,7 +54,7 @@ function condition({ kit }: Catalogs, c: PlannedCondition): Sql {
 /** Rows that are never delivered, in any role. */
 export const excluded = ({ kit }: Catalogs, r: FlowRelation): Sql =>
   joined(
-    r.excludeKeys.map((e) => sql`${ident('m', e.column)} IN ${kit.listOf(e.values, e.type)}`),
+    r.excludeKeys.map((e) => sql`${ident('m', e.column)} IN ${kit.listOf(e.values, e.type, e.collation)}`),
     ' OR ',
     NEVER,
   )
@@ -89,12 +89,12 @@ export function inWindow({ kit }: Pick<Catalogs, 'kit'>, r: FlowRelation, w: Win
 export function fromSource(c: Catalogs, r: FlowRelation, outer = false): Sql {
   const joins = r.source.joins.map(
     (j) =>
-      sql`${catalogText(outer ? 'LEFT JOIN' : 'JOIN')} ${sourceTable(c, j.table)} AS ${ident(`j_${j.as}`)} ON ${joined(
+      sql`${catalogText(outer ? 'LEFT JOIN' : 'JOIN')} ${sourceAs(c, j.table, ident(`j_${j.as}`))} ON ${joined(
         Object.entries(j.on).map(([main, other]) => sql`${ident('m', main)} = ${ident(`j_${j.as}`, other)}`),
         ' AND ',
       )}`,
   )
-  return sql`${sourceTable(c, r.source.table)} AS m${joins.length > 0 ? sql` ${joined(joins, '\n')}` : EMPTY}`
+  return sql`${sourceAs(c, r.source.table, sql`m`)}${joins.length > 0 ? sql` ${joined(joins, '\n')}` : EMPTY}`
 }
 
 /** What the target lacks: the key, or the row as it is now; such a row would be neither inserted nor replaced. */
@@ -104,7 +104,7 @@ function absent(c: Catalogs, r: FlowRelation, what: 'key' | 'row'): Sql {
   const content = r.columns
     .filter((x) => what === 'row' && !keys.has(x.target))
     .map((x) => c.kit.sameContent(x.targetType, ident('t', x.target), landingValue(c, x)))
-  const held = sql`EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${joined([key('t'), ...content], ' AND ')}${andLive(r, 't')})`
+  const held = sql`EXISTS (SELECT 1 FROM ${targetAs(c, landingTable(r), sql`t`)} WHERE ${joined([key('t'), ...content], ' AND ')}${andLive(r, 't')})`
   if (what === 'key' || r.position === null || r.position.targetColumn !== null) return sql`NOT ${held}`
   const at = c.kit.isSame(sql`p.${sidePosition(r)}`, column(r.position.ref))
   return sql`NOT (${held} AND EXISTS (SELECT 1 FROM ${sideTable(c, r.target.table)} AS p WHERE ${key('p')} AND ${at}))`
@@ -171,7 +171,7 @@ export function predicates(
     const c0 = r.where[g.where]
     if (c0)
       all.push(
-        sql`${inWindow(c, r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${c.kit.listOf(g.values, c0.type)} AND ${ever}`,
+        sql`${inWindow(c, r, { after: null, upTo: s.window?.upTo ?? null })} AND ${column(c0.spec.column)} IN ${c.kit.listOf(g.values, c0.type, c0.collation)} AND ${ever}`,
       )
   }
   return all

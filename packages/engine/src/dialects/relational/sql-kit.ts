@@ -10,6 +10,8 @@ import type { Readable } from './keys-in.sql.ts'
 /** A value of a composite key, and its type. */
 export interface KeyPart {
   readonly type: string
+  /** of the column that `x` is, where it has one of its own */
+  readonly collation?: string
   readonly x: Sql
 }
 
@@ -20,8 +22,11 @@ export interface SqlKit {
   readonly declaresKeys: boolean
   /** A JSON array of these values' texts, as VARCHAR: the canonical text of a composite key. */
   keyJson(parts: readonly KeyPart[]): Sql
-  /** The values of a list as a subselect of that type: one parameter, however long the list. */
-  listOf(values: readonly string[], type: string): Sql
+  /**
+   * The values of a list as a subselect of that type: one parameter, however long the list. `collation`: of the column that
+   * is compared with it, where it has one of its own.
+   */
+  listOf(values: readonly string[], type: string, collation?: string): Sql
   /** Texts that `listOf` surely reads as values of that type; null: none are known. */
   readable(type: string): Readable | null
   /** The objects of a JSON array: a relation with one column `x`, whose members are read with `x ->> 'name'`. */

@@ -39,6 +39,7 @@ import { arrivedBy, receive } from './arriving.ts'
 import { BatchTarget } from './batch-target.ts'
 import { catalogsOf, intoOf, placeOf } from './catalogs.ts'
 import { embeddedBesideSqlServer } from './embedded.ts'
+import { readFilesByLocks } from './file-tables.ts'
 import { classify } from './errors.ts'
 import { explainLanding } from './explain-batch.ts'
 import { anyRow, broughtNewRows } from './fresh-target.sql.ts'
@@ -63,7 +64,13 @@ export async function openSqlServerArrival(options: OpenBench, from: Departure, 
   const session = opening.use(await openSession(into, options.mode === 'write' ? 'target' : 'source'))
   session.discreet = options.discreet ?? false
   const { major } = await serverVersion(session, into.location)
-  const catalogs = catalogsOf(into, into, workPlace(null), options.secret, major)
+  const tables = options.into === undefined ? [] : [options.into]
+  const catalogs = await readFilesByLocks(catalogsOf(into, into, workPlace(null), options.secret, major), null, {
+    session,
+    tables,
+    at: placeOf(into),
+    where: into.location,
+  })
   const target = new SqlServerTarget(into, session, catalogs, ofOurs ? null : (type) => from.source.logicalTypeOf(type))
   return new ArrivalBench({ source: from, spool, ofOurs }, into, session, catalogs, target, opening.move())
 }

@@ -18,6 +18,14 @@ export interface Asking {
   readonly between: () => Promise<void>
 }
 
+/** Of what is no look at who is at work. */
+export const askingFor = (session: SqlServerSession, where: string): Asking => ({
+  session,
+  where,
+  readOnlyLogins: [],
+  between: () => Promise.resolve(),
+})
+
 export const ask = ({ session, where }: Asking, statement: Sql): Promise<Rows> =>
   query(session, statement, where, 'TM4019')
 

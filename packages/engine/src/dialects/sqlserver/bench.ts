@@ -30,6 +30,7 @@ import { BatchTarget } from './batch-target.ts'
 import { catalogsOf, intoOf, placeOf } from './catalogs.ts'
 import { vanishingUnder } from './capture.sql.ts'
 import { explainBatch } from './explain-batch.ts'
+import { readFilesByLocks } from './file-tables.ts'
 import { keyRange } from './key-range.ts'
 import { type Places, TypesAsPlanned } from './refuse-batch.ts'
 import { senderOf } from './run-sql.ts'
@@ -65,13 +66,17 @@ export async function openSqlServerBench(options: OpenBench, hooks: SqlServerHoo
   const session = opening.use(await openSession(into, writes ? 'target' : 'source'))
   const asking = opening.use(await openSession(from, 'source'))
   if (!(await isSameServer(asking, session, from, into))) return null
-  const work = opening.use(await openSession(into, 'target'))
+  const work = opening.use(await openSession(into, writes ? 'target' : 'source'))
   session.discreet = work.discreet = asking.discreet = options.discreet ?? false
   const { major } = await serverVersion(session, into.location)
   const place = workPlace(options.workPath === null ? null : basename(options.workPath, '.duckdb'))
-  const catalogs = catalogsOf(from, into, place, options.secret, major)
-  const source = new SqlServerSource(from, asking, catalogs, hooks.betweenClockAndCeiling)
   const places = { source: placeOf(from), target: placeOf(into) }
+  const catalogs = await readFilesByLocks(
+    catalogsOf(from, into, place, options.secret, major),
+    { session: asking, tables: options.tables ?? [], at: places.source, where: from.location },
+    { session, tables: options.into === undefined ? [] : [options.into], at: places.target, where: into.location },
+  )
+  const source = new SqlServerSource(from, asking, catalogs, options.tables ?? [], hooks.betweenClockAndCeiling)
   return new SqlServerBench({ session, work, source, into, places }, catalogs, place, opening.move())
 }
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { Secret } from '../../runtime/secret.ts'
 import type { KeyPart } from '../relational/sql-kit.ts'
-import { EMPTY, joined, param, secretParam, type Sql, sql } from '../sql-text.ts'
+import { catalogText, EMPTY, joined, param, secretParam, type Sql, sql } from '../sql-text.ts'
 import { floatText } from './float-text.sql.ts'
 import { fractionOf, whyUnmoved } from './narrowing.ts'
 import { exactCast } from './try-cast.sql.ts'
@@ -87,16 +87,24 @@ export const keyJson = (parts: readonly KeyPart[]): Sql =>
   )} + N']')`
 
 /** A column that is joined by, and not moved, has no type here: any text that tells one value from another will do. */
-const textOfPart = ({ type, x }: KeyPart): Sql =>
-  type === '' ? sql`CONVERT(nvarchar(4000), ${x})` : valueText(type, x)
+function textOfPart({ type, x }: KeyPart): Sql {
+  if (type === '') return sql`CONVERT(nvarchar(4000), ${x}) ${BY_UNITS}`
+  return TEXTS.has(findType(type)?.name ?? '') ? sql`${valueText(type, x)} ${BY_UNITS}` : valueText(type, x)
+}
+
+/** Columns of two collations cannot be one text, which moreover is the same only where it is so unit by unit. */
+const BY_UNITS = sql`COLLATE Latin1_General_BIN2`
 
 /**
  * The values of a list as a subselect of that type: one parameter, however long the list. A text that a column cannot hold
- * is in no such column, so it is left out: cut to what fits, it would be another.
+ * is in no such column, so it is left out: cut to what fits, it would be another. The list has the collation of the session's
+ * database, and is compared with a column of another one under that of the column.
  */
-export function listOf(values: readonly string[], type: string): Sql {
+export function listOf(values: readonly string[], type: string, collation = ''): Sql {
   const given = sql`OPENJSON(${param(JSON.stringify(values))}) AS l`
-  return TEXTS.has(findType(type)?.name ?? '')
-    ? sql`(SELECT q.v FROM ${given} CROSS APPLY (SELECT ${exactCast('nvarchar(max)', type, sql`l.[value]`)} AS v) AS q WHERE q.v IS NOT NULL)`
-    : sql`(SELECT ${fromText(type, sql`l.[value]`)} FROM ${given})`
+  const to = findType(type)
+  if (!TEXTS.has(to?.name ?? '')) return sql`(SELECT ${fromText(type, sql`l.[value]`)} FROM ${given})`
+  const isNamed = collation === '' || to?.encoding !== null
+  const value = isNamed ? sql`l.[value]` : sql`l.[value] COLLATE ${catalogText(collation)}`
+  return sql`(SELECT q.v FROM ${given} CROSS APPLY (SELECT ${exactCast('nvarchar(max)', type, value)} AS v) AS q WHERE q.v IS NOT NULL)`
 }

@@ -91,9 +91,12 @@ test('a key of SQL Server is a JSON array as other databases write it', () => {
     { type: 'uniqueidentifier', x },
     { type: 'varbinary(4)', x },
     { type: '', x },
+    { type: 'nvarchar(5)', x },
   ]
+  // texts of two collations are one text only where both are given the same one
+  const units = 'COLLATE Latin1_General_BIN2'
   expect(written(tsql(keyJson(parts)))).toBe(
-    `(N'[' + ${item('LOWER(CONVERT(nvarchar(36), x))')} + N',' + ${item('CONVERT(nvarchar(10), x, 1)')} + N',' + ${item('CONVERT(nvarchar(4000), x)')} + N']')`,
+    `(N'[' + ${item('LOWER(CONVERT(nvarchar(36), x))')} + N',' + ${item('CONVERT(nvarchar(10), x, 1)')} + N',' + ${item(`CONVERT(nvarchar(4000), x) ${units}`)} + N',' + ${item(`x ${units}`)} + N']')`,
   )
 })
 
@@ -105,4 +108,14 @@ test('a list is one parameter, and a text that no column can hold is not cut to 
   expect(tsql(listOf(['a'], 'nvarchar(max)'))).toBe(
     '(SELECT q.v FROM OPENJSON(@p1) AS l CROSS APPLY (SELECT l.[value] AS v) AS q WHERE q.v IS NOT NULL)',
   )
+})
+
+test('a list of texts has the collation of the column that it is compared with', () => {
+  expect(tsql(listOf(['a'], 'nvarchar(max)', 'Greek_CI_AS'))).toBe(
+    '(SELECT q.v FROM OPENJSON(@p1) AS l CROSS APPLY (SELECT l.[value] COLLATE Greek_CI_AS AS v) AS q WHERE q.v IS NOT NULL)',
+  )
+  expect(tsql(listOf(['a'], 'nchar(5)', 'Greek_CI_AS'))).toContain('CONVERT(nchar(5), l.[value] COLLATE Greek_CI_AS)')
+  const coded = 'varchar(5) /* 1252 Latin1_General_CI_AS */'
+  expect(tsql(listOf(['a'], coded, 'Latin1_General_CI_AS'))).toBe(tsql(listOf(['a'], coded)))
+  expect(tsql(listOf(['1'], 'int', ''))).toBe(tsql(listOf(['1'], 'int')))
 })

@@ -30,7 +30,7 @@ import { printed } from './style.ts'
 export async function openSqlServerDeparture(options: OpenBench): Promise<Departure> {
   const connection = connectionOf(options.source.options, 'source')
   await using opening = new AsyncDisposableStack()
-  const opened = opening.use(await openSqlServerSource(connection, options.secret))
+  const opened = opening.use(await openSqlServerSource(connection, options.secret, options.tables))
   opened.session.discreet = options.discreet ?? false
   const at = { database: connection.options.database, schema: connection.schema }
   const reads = await lookHowRead(opened.session, options.tables ?? [], at, connection.location)
@@ -180,7 +180,7 @@ class SqlServerDeparture implements Departure, RangeSource {
     const session = await this.#borrow(r)
     try {
       const at = { source: this.#at, target: this.#at }
-      await this.#types.refuseOthers(session, this.catalogs, r, at, this.#where, 'source')
+      await this.#types.refuseOthers(session, (await this.#howRead(r)).catalogs, r, at, this.#where, 'source')
     } catch (error) {
       await this.#giveBack(session, false)
       throw this.translate(error)
@@ -237,7 +237,7 @@ class SqlServerDeparture implements Departure, RangeSource {
       [...(by === 'position' ? [''] : []), ...r.key.map(() => '')].map(() => `:${n}`)
     const range = of ?? ({ kind: 'order', by, after: bound(1), upTo: bound(2) } as const)
     const split = { step: 1, wave: 1, readAt: null, range, first: 1n, last: 1000n, rows: 1000n, bytes: 0n }
-    const how = { isSnapshot: true, from: fromSource(this.catalogs, r) }
+    const how = { isSnapshot: true, from: fromSource(this.catalogs, r), catalogs: this.catalogs }
     return printed(readStatement(this.#readingOf(r, selection, split, how, ALONE)))
   }
 

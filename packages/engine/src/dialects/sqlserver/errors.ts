@@ -161,7 +161,7 @@ export function classify(error: unknown): Fault {
 /** Of `constraint` and `permanent`, those whose words name columns, constraints and objects, and never a value. */
 const NAME_OBJECTS: readonly number[] = [
   207, 208, 213, 229, 230, 262, 297, 300, 334, 515, 544, 547, 1785, 1934, 2714, 3701, 3726, 3902, 3903, 3930, 3952,
-  4104, 4902, 4924, 5074, 8101, 8102, 8144, 15151, 33446,
+  4104, 4902, 4924, 5074, 8101, 8102, 8144, 15151, 33446, 33447,
 ]
 const QUOTES_NO_VALUE: ReadonlySet<number> = new Set(
   Object.entries(NUMBERS)
@@ -183,6 +183,15 @@ const REMEDIES: Readonly<Record<CannotConnect['problem'], readonly string[]>> = 
   time: [],
   network: [],
 }
+
+const BY_LOCKS: readonly string[] = [
+  'where a statement is your own, read the table WITH (READCOMMITTEDLOCK)',
+  'else name the FileTable itself, and no view of it: then its rows are read by locks',
+]
+/** what a person may do about a statement that failed for a reason of its own */
+const REMEDIES_BY_NUMBER: ReadonlyMap<number, readonly string[]> = new Map([
+  [33447, BY_LOCKS], // a file that anybody may write has no versions
+])
 
 /**
  * `where`: the database or statement this was about; `refused`: the code of a statement that failed for a reason of its
@@ -215,7 +224,9 @@ export function translate(error: unknown, where: string, refused: Refused = 'TM5
     case 'held':
     case 'interrupted':
     case 'constraint':
-    case 'permanent':
-      return new AppError(refused, detail, options)
+    case 'permanent': {
+      const remedy = number === null ? undefined : REMEDIES_BY_NUMBER.get(number)
+      return new AppError(refused, detail, remedy === undefined ? options : { ...options, remedy })
+    }
   }
 }

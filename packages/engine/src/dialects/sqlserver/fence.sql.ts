@@ -9,7 +9,7 @@ import { hotView } from '../relational/hot.sql.ts'
 import type { OwnTable, TargetNames } from '../relational/names.ts'
 import { catalogText, ident, joined, param, type Sql, sql, whole } from '../sql-text.ts'
 import { OWN_SCHEMA } from './names.ts'
-import { nameLiteral } from './style.ts'
+import { bracketed, nameLiteral } from './style.ts'
 
 /** of the captured keys of runs under way */
 export const WORK_SCHEMA = 'tidemark_work'
@@ -40,7 +40,7 @@ const INDEXED: Readonly<Partial<Record<OwnTable, Sql>>> = {
 
 /** A schema is made by a batch of its own. Safe to run twice. */
 export const createSchema = (name: string): Sql =>
-  sql`IF SCHEMA_ID(${catalogText(nameText(name))}) IS NULL EXEC (${catalogText(nameText(`CREATE SCHEMA [${name}]`))})`
+  sql`IF SCHEMA_ID(${catalogText(nameText(name))}) IS NULL EXEC (${catalogText(nameText(`CREATE SCHEMA ${bracketed(name)}`))})`
 
 const nameText = (text: string): string => `N'${text.replaceAll("'", "''")}'`
 

@@ -3,9 +3,10 @@ import type { TableName } from '@tidemark/contract/flow'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import type { FlowRelation } from '../contract.ts'
 import type { PlannedColumn } from '../planned-column.ts'
-import { type Catalogs, sourceTable } from '../relational/names.ts'
+import type { Catalogs } from '../relational/names.ts'
 import { fromSource } from '../relational/selection.sql.ts'
-import { EMPTY, ident, joined, type Sql, sql } from '../sql-text.ts'
+import type { Sql } from '../sql-text.ts'
+import { readByLocks } from './file-tables.ts'
 import { pathOf, type Place } from './names.ts'
 import { isolationText, type ReadIsolation, readIsolation, weakest } from './read-isolation.ts'
 import { lookAtTable } from './stored-table.ts'
@@ -15,6 +16,8 @@ export interface HowRead {
   readonly isSnapshot: boolean
   /** main and its joins, as the rows are read */
   readonly from: Sql
+  /** what else is said of them is made with these */
+  readonly catalogs: Catalogs
 }
 
 interface Place_ {
@@ -52,7 +55,8 @@ export async function howRead(
     if (isolation.locksFiles && stored?.filestream.some((name) => isRead(r, table, name)) === true) readsFiles = true
   }
   const isSnapshot = weakest(all).by === 'snapshot' && !isInMemory && !readsFiles
-  return { isSnapshot, from: readsFiles ? fromLocked(c, r) : fromSource(c, r) }
+  const catalogs = readsFiles ? readByLocks(c) : c
+  return { isSnapshot, from: fromSource(catalogs, r), catalogs }
 }
 
 function isRead(r: FlowRelation, table: TableName, name: string): boolean {
@@ -60,16 +64,6 @@ function isRead(r: FlowRelation, table: TableName, name: string): boolean {
   const isOf = ({ origin }: PlannedColumn): boolean =>
     alias === null ? origin.kind === 'main' : origin.kind === 'joined' && origin.alias === alias
   return r.columns.some((x) => isOf(x) && x.source === name)
-}
-
-/** Files that anybody may write have no versions: whoever reads them waits for the transaction that writes their row. */
-function fromLocked(c: Catalogs, r: FlowRelation): Sql {
-  const hint = sql`WITH (READCOMMITTEDLOCK)`
-  const joins = r.source.joins.map((j) => {
-    const on = Object.entries(j.on).map(([main, other]) => sql`${ident('m', main)} = ${ident(`j_${j.as}`, other)}`)
-    return sql`JOIN ${sourceTable(c, j.table)} AS ${ident(`j_${j.as}`)} ${hint} ON ${joined(on, ' AND ')}`
-  })
-  return sql`${sourceTable(c, r.source.table)} AS m ${hint}${joins.length > 0 ? sql` ${joined(joins, '\n')}` : EMPTY}`
 }
 
 export interface Reads {

@@ -1,13 +1,12 @@
 /**
- * Which databases these are, on which branch of their history: a restore to an earlier moment begins a new fork. The name
+ * Which databases a flow reads, on which branch of their history: a restore to an earlier moment begins a new fork. The name
  * tells a copy beside the original; the number of a database does not, for each replica of it has its own.
  */
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import type { SourceIdentity } from '../contract.ts'
 import { ident, param, type Sql, sql } from '../sql-text.ts'
+import { askingFor, askMaybe, NotShown, type Rows } from './ask.ts'
 import { query } from './run-sql.ts'
-
-type Row = readonly (string | null)[]
 
 const SHOWS_FORKS = sql`SELECT CASE WHEN OBJECT_ID(N'sys.database_recovery_status') IS NULL THEN 0 ELSE 1 END`
 
@@ -27,25 +26,41 @@ const LAST_VERSION = sql`SELECT CONVERT(nvarchar(20), CONVERT(bigint, @@DBTS))`
 const askIn = (database: string): Sql =>
   sql`EXEC ${ident(database, 'sys', 'sp_executesql')} N'SELECT CONVERT(nvarchar(20), CONVERT(bigint, @@DBTS))'`
 
-/** Of all databases that a flow reads, as one; the connection's own first. */
+/** `database`: the connection's own. `beside`: others of its server that a flow reads; one that lets us not in has none. */
 export async function databaseIdentity(
   session: SqlServerSession,
-  databases: readonly string[],
+  database: string,
+  beside: readonly string[],
   where: string,
 ): Promise<SourceIdentity> {
-  const ask = (statement: Sql): Promise<readonly Row[]> => query(session, statement, where, 'TM4019')
-  const [shown] = await ask(SHOWS_FORKS)
-  const parts: string[] = []
-  let timeline: bigint | null = 0n
-  for (const database of databases) {
-    const [proved] = shown?.[0] === '1' ? await ask(PROVED(database)) : []
-    const [row] = proved === undefined ? await ask(UNPROVED(database)) : [proved]
-    const [name, one, two, updates] = row ?? []
-    parts.push(proved === undefined ? `unproved/${name}/${one}/${two}` : `${one}/${name}/fork ${two}`)
-    // a copy that is only read may be behind another
-    const own = database.toLowerCase() === session.options.database.toLowerCase()
-    const version = updates === 'READ_ONLY' ? null : (await ask(own ? LAST_VERSION : askIn(database)))[0]?.[0]
-    timeline = timeline === null || version == null ? null : timeline + BigInt(version)
+  const [shown] = await query(session, SHOWS_FORKS, where, 'TM4019')
+  const provable = shown?.[0] === '1'
+  const own = await identityOf(session, database, provable, where)
+  const others: [string, SourceIdentity][] = []
+  for (const other of beside) {
+    const { name, ...identity } = await identityOf(session, other, provable, where)
+    if (name !== null) others.push([name, identity])
   }
-  return { system: `sqlserver:${parts.join(' ')}`, timeline: timeline === null ? null : String(timeline) }
+  const { system, timeline } = own
+  return others.length === 0 ? { system, timeline } : { system, timeline, beside: Object.fromEntries(others) }
+}
+
+/** `name`: as the server writes it; null: there is no such database. */
+async function identityOf(
+  session: SqlServerSession,
+  database: string,
+  provable: boolean,
+  where: string,
+): Promise<SourceIdentity & { readonly name: string | null }> {
+  const ask = (statement: Sql): Promise<Rows> => query(session, statement, where, 'TM4019')
+  const [proved] = provable ? await ask(PROVED(database)) : []
+  const [row] = proved === undefined ? await ask(UNPROVED(database)) : [proved]
+  const [name = null, one, two, updates] = row ?? []
+  const part = proved === undefined ? `unproved/${name}/${one}/${two}` : `${one}/${name}/fork ${two}`
+  const system = `sqlserver:${part}`
+  // a copy that is only read may be behind another
+  if (name === null || updates === 'READ_ONLY') return { name, system, timeline: null }
+  const isOwn = database.toLowerCase() === session.options.database.toLowerCase()
+  const versions = isOwn ? await ask(LAST_VERSION) : await askMaybe(askingFor(session, where), askIn(database))
+  return { name, system, timeline: versions instanceof NotShown ? null : (versions[0]?.[0] ?? null) }
 }

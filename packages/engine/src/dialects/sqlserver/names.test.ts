@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { databaseOf, pathOf, schemaAndTable, sideTableName, sourceNames, targetNames } from './names.ts'
+import {
+  databaseOf,
+  databasesBeside,
+  pathOf,
+  schemaAndTable,
+  sideTableName,
+  sourceNames,
+  targetNames,
+} from './names.ts'
 import { tsql } from './style.ts'
 
 const AT = { database: 'Referrals', schema: 'dbo' }
@@ -62,6 +70,12 @@ test('a table of SQL Server is in the database that its name says, or in that of
   ])
   expect(schemaAndTable(['Other', '', 'T'], AT)).toEqual(['dbo', 'T'])
   expect(() => databaseOf(['far', 'Db', 'dbo', 'T'], 'Home')).toThrow(/linked/)
+})
+
+test('the databases beside that of the connection are those that tables name, each once, and none of a linked server', () => {
+  const of = (...tables: readonly (readonly string[])[]) => databasesBeside(tables, 'Home')
+  expect(of(['T'], ['sales', 'T'], ['HOME', 'dbo', 'T'], ['far', 'Db', 'dbo', 'T'])).toEqual([])
+  expect(of(['Blobs', 'dbo', 'T'], ['Meta', '', 'T'], ['meta', 'dbo', 'U'])).toEqual(['Blobs', 'meta'])
 })
 
 test('a side table of SQL Server has a name that fits, and one of its own', () => {

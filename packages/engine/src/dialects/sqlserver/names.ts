@@ -42,6 +42,17 @@ export function ownPath(table: TableName, at: Place): readonly [database: string
 export const databaseOf = (table: TableName, home: string): string =>
   ownPath(table, { database: home, schema: 'dbo' })[0]
 
+/** The databases of this server that tables are in, but for the one at `home`. */
+export function databasesBeside(tables: readonly TableName[], home: string): readonly string[] {
+  const found = new Map<string, string>()
+  for (const table of tables) {
+    const [, , database = home, linked] = pathOf(table, { database: home, schema: 'dbo' }).toReversed()
+    if (linked === undefined) found.set(database.toLowerCase(), database)
+  }
+  found.delete(home.toLowerCase())
+  return [...found.values()]
+}
+
 /** `[schema, table]` of a table in this server. */
 export function schemaAndTable(table: TableName, at: Place): readonly [schema: string, table: string] {
   const [, schema, name] = ownPath(table, at)

@@ -1,4 +1,5 @@
 /** A source by itself: a session that only reads, and what its statements are made with. */
+import type { TableName } from '@tidemark/contract/flow'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import type { Secret } from '../../runtime/secret.ts'
 import type { Catalogs } from '../relational/names.ts'
@@ -19,6 +20,7 @@ export interface OpenSource extends AsyncDisposable {
 export async function openSqlServerSource(
   connection: SqlServerConnection,
   secret: (reference: string) => Secret,
+  tables: readonly TableName[] = [],
   between?: () => Promise<void>,
 ): Promise<OpenSource> {
   await using opening = new AsyncDisposableStack()
@@ -33,7 +35,7 @@ export async function openSqlServerSource(
     say: SQLSERVER_STATEMENTS,
     secret,
   }
-  const port = new SqlServerSource(connection, session, catalogs, between)
+  const port = new SqlServerSource(connection, session, catalogs, tables, between)
   const opened = opening.move()
   return { session, catalogs, port, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }

@@ -1,6 +1,6 @@
 /** How rows of a database are read without holding up who writes them, as far as the database allows it. */
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
-import { type Asking, ask, askMaybe, NotShown } from './ask.ts'
+import { ask, askingFor, askMaybe, NotShown } from './ask.ts'
 import { fileAccessOf, isolationOf } from './standing.sql.ts'
 
 /**
@@ -24,14 +24,18 @@ export async function readIsolation(
   database: string,
   where: string,
 ): Promise<ReadIsolation> {
-  const asking: Asking = { session, where, readOnlyLogins: [], between: () => Promise.resolve() }
-  const [row] = await ask(asking, isolationOf(database))
+  const [row] = await ask(askingFor(session, where), isolationOf(database))
   const [snapshot, versions] = row ?? []
-  const files = await askMaybe(asking, fileAccessOf(database))
   return {
     by: snapshot === ALLOWED ? 'snapshot' : versions === '1' ? 'versions' : 'locks',
-    locksFiles: !(files instanceof NotShown) && files[0]?.[0] === BY_ANYBODY,
+    locksFiles: await writesFilesFreely(session, database, where),
   }
+}
+
+/** May anybody write the files of that database, past its transactions? */
+export async function writesFilesFreely(session: SqlServerSession, database: string, where: string): Promise<boolean> {
+  const files = await askMaybe(askingFor(session, where), fileAccessOf(database))
+  return !(files instanceof NotShown) && files[0]?.[0] === BY_ANYBODY
 }
 
 const STRICTNESS: readonly ReadBy[] = ['snapshot', 'versions', 'locks']

@@ -4,7 +4,7 @@ import { serverError, type SqlServerSession } from '../../drivers/sqlserver.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { changedTypes } from '../relational/changed-types.ts'
-import { type Catalogs, sourceTable, targetTable } from '../relational/names.ts'
+import { type Catalogs, sourceAs, targetAs } from '../relational/names.ts'
 import { sourceColumns } from '../source-columns.ts'
 import { ident, joined, type Sql, sql } from '../sql-text.ts'
 import { translate } from './errors.ts'
@@ -67,14 +67,14 @@ function describing(c: Catalogs, r: FlowRelation, of: 'both' | 'source' | 'targe
       ...(of === 'target'
         ? []
         : [...ofSource].map(([alias, columns]) =>
-            noRows(new Set(columns.map(({ ref }) => ref.column)), sourceTable(c, tableOf(alias))),
+            noRows(new Set(columns.map(({ ref }) => ref.column)), sourceAs(c, tableOf(alias), sql`m`)),
           )),
       ...(of === 'source'
         ? []
         : [
             noRows(
               r.columns.map((x) => x.target),
-              targetTable(c, landingTable(r)),
+              targetAs(c, landingTable(r), sql`t`),
             ),
           ]),
     ],

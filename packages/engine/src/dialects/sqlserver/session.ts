@@ -4,9 +4,11 @@ import { type SqlServerOptions, SqlServerSession } from '../../drivers/sqlserver
 import { AppError } from '../../runtime/app-error.ts'
 import { retrying } from '../../runtime/retry.ts'
 import { Secret } from '../../runtime/secret.ts'
+import { markAsReader } from './activity.sql.ts'
 import { parseUrl } from './connection-url.ts'
 import { classify, translate } from './errors.ts'
 import { loginOf } from './login.ts'
+import { tsql } from './style.ts'
 
 export interface SqlServerConnection {
   readonly options: SqlServerOptions
@@ -21,7 +23,7 @@ export interface SqlServerConnection {
 }
 
 export type Purpose =
-  /** asks and reads only */
+  /** asks and reads only, and makes what is temporary: no ceiling is held back by it */
   | 'source'
   /** writes batches */
   | 'target'
@@ -59,7 +61,7 @@ SET NOCOUNT OFF
 SET TEXTSIZE 2147483647
 SET LOCK_TIMEOUT ${LOCK_TIMEOUT_MS}
 SET DEADLOCK_PRIORITY ${purpose === 'source' ? 'LOW' : 'NORMAL'}
-SET TRANSACTION ISOLATION LEVEL READ COMMITTED`
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED${purpose === 'source' ? `\n${tsql(markAsReader)}` : ''}`
 
 const CONNECT_TIMEOUT_MS = 15_000
 const DEFAULT_PORT = 1433

@@ -23,7 +23,7 @@ import { tallyQuery } from './capture.sql.ts'
 import { databaseIdentity } from './identity.ts'
 import { describeTable } from './introspect.ts'
 import { numberMoment, rowVersionMoment, timeMoment } from './moment.ts'
-import type { Place } from './names.ts'
+import { databasesBeside, type Place } from './names.ts'
 import type { PositionPlace } from './place.ts'
 import { positionColumn } from './position-column.ts'
 import { sceneOf } from './scene.ts'
@@ -45,16 +45,18 @@ export class SqlServerSource implements SourcePort {
   readonly #connection: SqlServerConnection
   readonly #asking: Asking
   readonly #catalogs: Catalogs
+  readonly #tables: readonly TableName[]
   readonly #zones = new Map<string | null, Promise<ServerZone>>()
 
   /**
-   * `session`: opened for reading, and never in a transaction. `between`: called after the clock and before the ceiling
+   * `session`: opened for reading, and never in a transaction. `tables`: those that the flow reads. `between`: called after the clock and before the ceiling
    * is read; a test's late transaction begins there.
    */
   constructor(
     connection: SqlServerConnection,
     session: SqlServerSession,
     catalogs: Catalogs,
+    tables: readonly TableName[],
     between: () => Promise<void> = () => Promise.resolve(),
   ) {
     const { location, readOnlyLogins } = connection
@@ -62,6 +64,7 @@ export class SqlServerSource implements SourcePort {
     this.#connection = connection
     this.#asking = { session, where: location, readOnlyLogins, between }
     this.#catalogs = catalogs
+    this.#tables = tables
   }
 
   describe(table: TableName): Promise<TableFacts | null> {
@@ -69,12 +72,14 @@ export class SqlServerSource implements SourcePort {
   }
 
   identity(): Promise<SourceIdentity> {
-    return databaseIdentity(this.#asking.session, [this.#at.database], this.location)
+    const { database } = this.#at
+    return databaseIdentity(this.#asking.session, database, databasesBeside(this.#tables, database), this.location)
   }
 
   /** Where the server does not show how much was written, nobody knows that nothing was. */
   async fingerprint(): Promise<string> {
-    const { system } = await this.identity()
+    const { system: own, beside = {} } = await this.identity()
+    const system = [own, ...Object.values(beside).map((other) => other.system)].join(' ')
     const rows = await askMaybe(this.#asking, WRITES)
     const [row] = rows instanceof NotShown ? [] : rows
     return row === undefined || row.includes(null) ? `${system} ${randomUUID()}` : `${system} ${row.join(' ')}`

@@ -1,4 +1,7 @@
-/** What the server shows of itself, and what this database is: the place where rows are written, or a copy of it. */
+/**
+ * What the server shows of itself, and what this database is: the place where rows are written, or a copy of it. A
+ * database is found by its name: in Azure SQL the number that `DB_ID()` tells may be none of `sys.databases`.
+ */
 import { param, type Sql, sql } from '../sql-text.ts'
 import { type ServerZone, utcOf, utcText } from './activity.sql.ts'
 
@@ -14,11 +17,11 @@ SELECT CAST(SERVERPROPERTY(N'EngineEdition') AS nvarchar(128)), CAST(SERVERPROPE
   HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER STATE'), HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER PERFORMANCE STATE'),
   HAS_PERMS_BY_NAME(DB_NAME(), N'DATABASE', N'VIEW DATABASE STATE'),
   CASE WHEN EXISTS (SELECT 1 FROM sys.filegroups AS f WHERE f.type = N'FX') THEN 1 ELSE 0 END, ORIGINAL_LOGIN()
-FROM (SELECT DB_ID() AS id) AS q LEFT JOIN sys.databases AS d ON d.database_id = q.id`
+FROM (SELECT 1 AS here) AS q LEFT JOIN sys.databases AS d ON d.name = DB_NAME()`
 
 /** A snapshot shows its database as it was then. */
 export const snapshotClock = (zone: ServerZone): Sql =>
-  sql`SELECT ${utcText(utcOf(sql`d.create_date`, zone))} FROM sys.databases AS d WHERE d.database_id = DB_ID()`
+  sql`SELECT ${utcText(utcOf(sql`d.create_date`, zone))} FROM sys.databases AS d WHERE d.name = DB_NAME()`
 
 /** When the last commit was made, on the primary, that a secondary has taken over. */
 export const secondaryClock = (zone: ServerZone, single: boolean): Sql =>
@@ -41,7 +44,7 @@ export const knownZone = (name: string): Sql =>
 
 /** Whether a transaction may ask for SNAPSHOT, and whether READ COMMITTED reads versions of rows. */
 export const isolationOf = (database: string): Sql => sql`
-SELECT d.snapshot_isolation_state, d.is_read_committed_snapshot_on FROM sys.databases AS d WHERE d.database_id = DB_ID(${param(database)})`
+SELECT d.snapshot_isolation_state, d.is_read_committed_snapshot_on FROM sys.databases AS d WHERE d.name = ${param(database)}`
 
 /** Whether files of its FileTables are written past transactions: 2, by anybody. */
 export const fileAccessOf = (database: string): Sql =>

@@ -1,11 +1,21 @@
 /** The target's tables: made, widened, and given the rows of one that was loaded beside. */
 import { type FlowRelation, landingTable } from '../contract.ts'
+import type { PlannedColumn } from '../planned-column.ts'
 import { columnNames } from '../relational/apply.sql.ts'
-import { type Catalogs, keyEquals, sidePosition, sideTable, targetKey, targetTable } from '../relational/names.ts'
+import {
+  type Catalogs,
+  keyEquals,
+  sidePosition,
+  sideTable,
+  targetAs,
+  targetKey,
+  targetTable,
+} from '../relational/names.ts'
 import { versionDefinitions, versionKey } from '../relational/versions.sql.ts'
 import { catalogText, ident, joined, type Sql, sql } from '../sql-text.ts'
 import { heldType } from './capture.sql.ts'
 import { nameLiteral } from './style.ts'
+import { findType } from './type-text.ts'
 import { definedAs } from './types.ts'
 import { numbering, type Writing } from './verdict.sql.ts'
 
@@ -33,6 +43,14 @@ export const addColumns = (r: FlowRelation, name: Sql): readonly Sql[] =>
 
 const columnLiteral = (name: string): string => `N'${name.replaceAll("'", "''")}'`
 
+/** As the target's key compares, which a text that is no code page's says nothing of: else the two could not be joined. */
+function keyAsTargets(r: FlowRelation, { target, targetType }: PlannedColumn): Sql {
+  const defined = definedAs(targetType)
+  const collation = r.target.rules.folded.find((x) => x.column === target)?.collation ?? ''
+  const isNamed = collation === '' || findType(targetType)?.encoding !== null
+  return isNamed ? defined : sql`${defined} COLLATE ${catalogText(collation)}`
+}
+
 /**
  * The table of positions that no column of the target holds, and a view of the target's rows with theirs: a FileTable
  * takes no further column. Made by statements of their own, since a view has to be the only one of its batch.
@@ -40,7 +58,7 @@ const columnLiteral = (name: string): string => `N'${name.replaceAll("'", "''")}
 export function createSide(c: Catalogs, r: FlowRelation, view: Sql): readonly Sql[] {
   if (!r.position || r.position.targetColumn !== null) return []
   const side = sideTable(c, r.target.table)
-  const columns = r.key.map((x) => sql`${ident(x.target)} ${definedAs(x.targetType)} NOT NULL`)
+  const columns = r.key.map((x) => sql`${ident(x.target)} ${keyAsTargets(r, x)} NOT NULL`)
   const position = sql`${sidePosition(r)} ${definedAs(heldType(r.position.type))} NOT NULL`
   const joinedRows = sql`CREATE VIEW ${view} AS SELECT t.*, p.${sidePosition(r)} FROM ${targetTable(c, r.target.table)} AS t LEFT JOIN ${side} AS p ON ${keyEquals(r, targetKey(r, 'p'), targetKey(r, 't'))}`
   return [
@@ -78,7 +96,7 @@ WHERE NOT EXISTS (SELECT 1 FROM ${target} AS t WHERE ${equals})`
       ? []
       : [
           sql`UPDATE t SET ${list(content.map((x) => sql`${ident(x.target)} = ${ident('s', x.target)}`))}
-FROM ${target} AS t JOIN ${beside} AS s ON ${equals} WHERE ${joined(differs, ' OR ')}`,
+FROM ${targetAs(c, r.target.table, sql`t`)} JOIN ${beside} AS s ON ${equals} WHERE ${joined(differs, ' OR ')}`,
         ]),
     ...numbering(c, r, writing.identity, insert),
     sql`DROP TABLE ${beside}`,

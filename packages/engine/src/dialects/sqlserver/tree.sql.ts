@@ -10,6 +10,7 @@ import {
   column,
   keyEquals,
   keyName,
+  sourceAs,
   sourceTable,
   targetKey,
   targetTable,
@@ -64,7 +65,7 @@ export const visitAncestors = ({ c, r }: Ctx): Sql => {
   return sql`${closure(first, next)}
 INSERT INTO ${work(c, 'ancestor')} (${nodeColumns(r)}, excluded, fresh, down)
 SELECT ${capturedColumns(c, r, false)}, ${flag(excluded(c, r))}, 1, 0
-FROM ${sourceTable(c, r.source.table)} AS m WHERE ${locOf(r)} IN (SELECT loc FROM #tidemark_up)${END}`
+FROM ${sourceAs(c, r.source.table, sql`m`)} WHERE ${locOf(r)} IN (SELECT loc FROM #tidemark_up)${END}`
 }
 
 /** Of the ancestors just visited, those the target lacks, or holds elsewhere, are captured. */

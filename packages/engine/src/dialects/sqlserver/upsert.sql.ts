@@ -6,7 +6,7 @@
 import { type FlowRelation, landingTable } from '../contract.ts'
 import { type ApplyMode, columnNames, stagedPosition, type Staging } from '../relational/apply.sql.ts'
 import { type Catalogs, keyEquals, targetKey, targetTable } from '../relational/names.ts'
-import { ident, joined, type Sql, sql } from '../sql-text.ts'
+import { EMPTY, ident, joined, type Sql, sql } from '../sql-text.ts'
 import { contentOf, maxDop, sameRepeatedHour, sameRow, type Writing } from './verdict.sql.ts'
 
 const target = (c: Catalogs, r: FlowRelation): Sql => targetTable(c, landingTable(r))
@@ -23,11 +23,13 @@ function isNewer(c: Catalogs, r: FlowRelation): Sql {
 export function updateNewer(c: Catalogs, r: FlowRelation, kind: ApplyMode, staged: Staging, w: Writing): Sql | null {
   const content = contentOf(r, w)
   if (kind === 'insert-missing' || content.length === 0) return null
+  // what is written here is read too
+  const byLocks = c.target.hint?.(landingTable(r)) == null ? EMPTY : sql`, READCOMMITTEDLOCK`
   return sql`UPDATE t SET ${joined(
     content.map((x) => sql`${ident(x.target)} = ${ident('s', x.target)}`),
     ', ',
   )}
-FROM ${target(c, r)} AS t WITH (UPDLOCK, ROWLOCK) JOIN ${staged.from} ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}
+FROM ${target(c, r)} AS t WITH (UPDLOCK, ROWLOCK${byLocks}) JOIN ${staged.from} ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}
 WHERE ${isNewer(c, r)}${maxDop(w.maxDop)}`
 }
 

@@ -7,6 +7,7 @@ import {
   keyEquals,
   sidePosition,
   sideTable,
+  targetAs,
   targetKey,
   targetTable,
   typed,
@@ -29,7 +30,7 @@ export function sameRepeatedHour(position: PlannedPosition, a: Sql, b: Sql): Sql
   const hours = repeatedHours(position.zone)
   const twice = (x: Sql): Sql =>
     sql`EXISTS (SELECT 1 FROM OPENJSON(${param(JSON.stringify(hours))}) WITH (since datetime2(3) '$[0]', until datetime2(3) '$[1]') AS h WHERE ${x} >= h.since AND ${x} < h.until)`
-  return sql` AND NOT (${twice(a)} AND ${twice(b)} AND ABS(DATEDIFF(second, ${a}, ${b})) < ${whole(BigInt(Math.ceil(step / 1000)))})`
+  return sql` AND NOT (${twice(a)} AND ${twice(b)} AND ABS(DATEDIFF_BIG(second, ${a}, ${b})) < ${whole(BigInt(Math.ceil(step / 1000)))})`
 }
 
 export const heldAside = (r: FlowRelation, mode: ApplyMode): boolean =>
@@ -85,7 +86,7 @@ const judged = (staged: Staging): Sql => sql`${staged.from} JOIN ${VERDICT} AS v
 /** Equal content is the same row, any other is the newer one. `lacking`: columns that the target does not have yet. */
 export const decideTies = (c: Catalogs, r: FlowRelation, staged: Staging, lacking: readonly string[] = []): Sql =>
   sql`UPDATE v SET verdict = CASE WHEN ${sameRow(c, r, lacking)} THEN 'same' ELSE 'update' END
-FROM ${judged(staged)} JOIN ${target(c, r)} AS t ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}${andLive(r, 't')}
+FROM ${judged(staged)} JOIN ${targetAs(c, landingTable(r), sql`t`)} ON ${keyEquals(r, targetKey(r, 't'), targetKey(r, 's'))}${andLive(r, 't')}
 WHERE v.verdict = 'tie'`
 
 const counted = (verdict: string): Sql => sql`COUNT_BIG(CASE WHEN verdict = ${textLiteral(verdict)} THEN 1 END)`

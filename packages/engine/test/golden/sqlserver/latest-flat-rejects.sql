@@ -61,7 +61,7 @@ WITH judged AS (
   FROM landing AS l LEFT JOIN own AS o ON o.stage_row = l.stage_row
 )
 INSERT INTO #tidemark_bad (stage_row, code, message)
-SELECT s.stage_row, 'TM5010', CONCAT(N'name', N' ', LEFT((N'[' + ISNULL((N'"' + REPLACE(STRING_ESCAPE([s].[name], 'json'), N'\/', N'/') + N'"'), N'null') + N']'), 80), N' is held by another row')
+SELECT s.stage_row, 'TM5010', CONCAT(N'name', N' ', LEFT((N'[' + ISNULL((N'"' + REPLACE(STRING_ESCAPE([s].[name] COLLATE Latin1_General_BIN2, 'json'), N'\/', N'/') + N'"'), N'null') + N']'), 80), N' is held by another row')
 FROM ranked AS s WHERE s.place > 1 OR EXISTS (SELECT 1 FROM held AS h WHERE EXISTS (SELECT h.[u1] INTERSECT SELECT s.[u1]));
 
 -- rejects

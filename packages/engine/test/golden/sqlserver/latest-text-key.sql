@@ -44,7 +44,7 @@ WHERE v.verdict = 'tie';
 INSERT INTO #tidemark_bad (stage_row, code, message)
 SELECT q.stage_row, 'TM5011', CASE WHEN q.other IS NULL THEN N'another row of the batch has a key that the target holds equal' ELSE CONCAT(N'the target holds it equal to ', q.other) END
 FROM (
-  SELECT v.stage_row, CASE WHEN [t].[code] IS NOT NULL AND NOT (EXISTS (SELECT CONVERT(varbinary(8000), [t].[code]), DATALENGTH(CONVERT(varbinary(8000), [t].[code])) INTERSECT SELECT CONVERT(varbinary(8000), [s].[code]), DATALENGTH(CONVERT(varbinary(8000), [s].[code])))) THEN (N'[' + ISNULL((N'"' + REPLACE(STRING_ESCAPE([t].[code], 'json'), N'\/', N'/') + N'"'), N'null') + N']') END AS other,
+  SELECT v.stage_row, CASE WHEN [t].[code] IS NOT NULL AND NOT (EXISTS (SELECT CONVERT(varbinary(8000), [t].[code]), DATALENGTH(CONVERT(varbinary(8000), [t].[code])) INTERSECT SELECT CONVERT(varbinary(8000), [s].[code]), DATALENGTH(CONVERT(varbinary(8000), [s].[code])))) THEN (N'[' + ISNULL((N'"' + REPLACE(STRING_ESCAPE([t].[code] COLLATE Latin1_General_BIN2, 'json'), N'\/', N'/') + N'"'), N'null') + N']') END AS other,
     ROW_NUMBER() OVER (PARTITION BY [s].[code] ORDER BY CASE WHEN EXISTS (SELECT CONVERT(varbinary(8000), [t].[code]), DATALENGTH(CONVERT(varbinary(8000), [t].[code])) INTERSECT SELECT CONVERT(varbinary(8000), [s].[code]), DATALENGTH(CONVERT(varbinary(8000), [s].[code]))) THEN 0 ELSE 1 END, v.stage_row) AS place
   FROM #tidemark_stage AS s JOIN #tidemark_verdict AS v ON v.stage_row = s.[tidemark stage row]
   LEFT JOIN [Gwent_LA_FileTable].[dbo].[orders] AS t ON [t].[code] = [s].[code]

@@ -64,7 +64,7 @@ SELECT CAST(SERVERPROPERTY(N'EngineEdition') AS nvarchar(128)), CAST(SERVERPROPE
   HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER STATE'), HAS_PERMS_BY_NAME(NULL, NULL, N'VIEW SERVER PERFORMANCE STATE'),
   HAS_PERMS_BY_NAME(DB_NAME(), N'DATABASE', N'VIEW DATABASE STATE'),
   CASE WHEN EXISTS (SELECT 1 FROM sys.filegroups AS f WHERE f.type = N'FX') THEN 1 ELSE 0 END, ORIGINAL_LOGIN()
-FROM (SELECT DB_ID() AS id) AS q LEFT JOIN sys.databases AS d ON d.database_id = q.id;
+FROM (SELECT 1 AS here) AS q LEFT JOIN sys.databases AS d ON d.name = DB_NAME();
 
 -- the clock of a secondary
 SELECT CONVERT(nvarchar(27), (SELECT DATEADD(microsecond, -3340, MIN(DATEADD(minute, -b.minutes, u.utc)))
@@ -80,7 +80,7 @@ SELECT CONVERT(nvarchar(27), (SELECT DATEADD(microsecond, -3340, MIN(DATEADD(min
 -- the clock of a snapshot
 SELECT CONVERT(nvarchar(27), (SELECT DATEADD(microsecond, -3340, MIN(DATEADD(minute, -b.minutes, u.utc)))
   FROM (SELECT CAST(CAST(d.create_date AS datetime2(7)) AT TIME ZONE N'GMT Standard Time' AT TIME ZONE N'UTC' AS datetime2(7)) AS utc) AS u
-  CROSS JOIN (VALUES (0), (30), (60), (90), (120), (180)) AS b(minutes) WHERE b.minutes = 0 OR CAST(DATEADD(minute, -b.minutes, u.utc) AT TIME ZONE N'UTC' AT TIME ZONE N'GMT Standard Time' AS datetime2(7)) = CAST(d.create_date AS datetime2(7))), 121) FROM sys.databases AS d WHERE d.database_id = DB_ID();
+  CROSS JOIN (VALUES (0), (30), (60), (90), (120), (180)) AS b(minutes) WHERE b.minutes = 0 OR CAST(DATEADD(minute, -b.minutes, u.utc) AT TIME ZONE N'UTC' AT TIME ZONE N'GMT Standard Time' AS datetime2(7)) = CAST(d.create_date AS datetime2(7))), 121) FROM sys.databases AS d WHERE d.name = DB_NAME();
 
 -- the zone of the machine
 DECLARE @zone nvarchar(256)
@@ -91,7 +91,7 @@ SELECT @zone;
 SELECT z.name FROM sys.time_zone_info AS z WHERE z.name = N'GMT Standard Time';
 
 -- how rows are read
-SELECT d.snapshot_isolation_state, d.is_read_committed_snapshot_on FROM sys.databases AS d WHERE d.database_id = DB_ID(N'shop');
+SELECT d.snapshot_isolation_state, d.is_read_committed_snapshot_on FROM sys.databases AS d WHERE d.name = N'shop';
 
 -- how files are written
 SELECT f.non_transacted_access FROM sys.database_filestream_options AS f WHERE f.database_id = DB_ID(N'shop');

@@ -13,11 +13,11 @@ const WRITES = 'READ COMMITTED'
 const READS = 'set transaction isolation level read committed;\n'
 
 /** 2: a commit is answered before it is on the disk, whatever the transaction asks for */
-const DURABILITY = 'select cast(delayed_durability as int) from sys.databases where database_id = db_id()'
+const DURABILITY = 'select cast(delayed_durability as int) from sys.databases where name = db_name()'
 const FORCED = '2'
 
 const HAS_VERSIONS = `select case when snapshot_isolation_state = 1 then 1 else 0 end
-                        from sys.databases where database_id = db_id()`
+                        from sys.databases where name = db_name()`
 
 async function connect(server: SqlServerOptions, busyMs: number): Promise<SqlServerSession> {
   const lockTimeout = Math.max(1, Math.round(busyMs))
