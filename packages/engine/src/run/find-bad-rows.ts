@@ -16,12 +16,12 @@ export async function findBadRows(
   why: Refusal,
   known: readonly RefusedRow[],
   fails: TryPart,
-  stop: (found: bigint) => void,
+  stop: (found: readonly RefusedRow[]) => void,
 ): Promise<readonly RefusedRow[]> {
   const bad = [...known]
   const add = (number: bigint, refusal: Refusal): void => {
     bad.push({ number, ...refusal })
-    stop(BigInt(bad.length))
+    stop(bad)
   }
   const halve = async (part: BatchPart, refusal: Refusal): Promise<void> => {
     if (part.first === part.last) return add(part.first, refusal)

@@ -30,13 +30,17 @@ export async function landBatch(ctx: StepsContext, batch: BatchRow, worker: numb
         refusalOf(ctx, e),
         bad,
         (part, known) => refuses(ctx, batch, { ...without(known), part }),
-        (all) => ctx.budget.refuseBeyond(all),
+        (all) => ctx.budget.refuseBeyond(rejectsAmong(all, work)),
       )
       if (found.length === 0) throw error
       bad.push(...found)
     }
   }
 }
+
+/** A row that is left out for good is no reject. */
+const rejectsAmong = (bad: readonly RefusedRow[], { rows }: BatchWork): bigint =>
+  BigInt(bad.filter(({ code }) => code !== 'TM5010' || !rows.skipsConflicts).length)
 
 function workOf({ plan, budget }: StepsContext, batch: BatchRow, worker: number): BatchWork {
   const flow = plan.definition

@@ -123,11 +123,16 @@ function readBytes(type: SqlServerType, x: Sql): Sql {
 const LARGEST_ORDINAL = '281479271682120'
 const DIGIT = '[0-9]'
 /** What numbers of as many digits are like that are larger. */
-const LARGER = [...LARGEST_ORDINAL].flatMap((digit, i, { length }) =>
+const LARGER = Array.from(LARGEST_ORDINAL).flatMap((digit, i, { length }) =>
   digit === '9' ? [] : [`${LARGEST_ORDINAL.slice(0, i)}[${Number(digit) + 1}-9]${DIGIT.repeat(length - i - 1)}`],
 )
 const IN_NO_PATH = [
-  ...['[^-0-9./]', '//', '[-./][.]', '[-.]/', '[-0-9]-', DIGIT.repeat(LARGEST_ORDINAL.length + 1)],
+  '[^-0-9./]',
+  '//',
+  '[-./][.]',
+  '[-.]/',
+  '[-0-9]-',
+  DIGIT.repeat(LARGEST_ORDINAL.length + 1),
   ...LARGER,
 ]
 
