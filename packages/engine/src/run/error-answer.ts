@@ -10,7 +10,7 @@ export const DEFAULT_ATTEMPTS = 6
 export type ErrorAnswer =
   | { readonly do: 'fail' }
   | { readonly do: 'retry'; readonly attempts: number }
-  /** the target does not say which rows it refused: they are looked for */
+  /** the target does not say which rows it refused: they are looked for, to be kept out or to be named */
   | { readonly do: 'search' }
 
 /** Answered elsewhere: the run captures again, or has lost its right to write. */
@@ -32,7 +32,7 @@ export function answerTo(flow: FlowSpec, step: string, code: ErrorCode, fault: F
       return { do: isUnnamed(code, fault) ? 'search' : 'fail' }
     case undefined:
       if (fault === 'conflict' || fault === 'busy') return { do: 'retry', attempts: DEFAULT_ATTEMPTS }
-      return { do: fault === 'constraint' && isUnnamed(code, fault) && keepsOut(flow, step, code) ? 'search' : 'fail' }
+      return { do: fault === 'constraint' && isUnnamed(code, fault) && isSought(flow, step, code) ? 'search' : 'fail' }
   }
 }
 
@@ -46,8 +46,9 @@ function quarantines(flow: FlowSpec, step: string, code: ErrorCode): boolean {
   return code !== 'TM5004' || (flow.shape.kind === 'tree' && ['quarantine', 'skip'].includes(flow.shape.orphans ?? ''))
 }
 
-const keepsOut = (flow: FlowSpec, step: string, code: ErrorCode): boolean =>
-  quarantines(flow, step, code) || (code === 'TM5010' && skipsConflicts(flow, step))
+/** A conflict is told with its row, also where it fails the run: somebody has to look at both. */
+const isSought = (flow: FlowSpec, step: string, code: ErrorCode): boolean =>
+  code === 'TM5010' || quarantines(flow, step, code)
 
 const skipsConflicts = (flow: FlowSpec, step: string): boolean =>
   flow.onConflict === 'skip' && findErrorPolicy(flow.onError, 'TM5010', step) === null

@@ -30,7 +30,7 @@ export async function landBatch(ctx: StepsContext, batch: BatchRow, worker: numb
         refusalOf(ctx, e),
         bad,
         (part, known) => refuses(ctx, batch, { ...without(known), part }),
-        (all) => ctx.budget.refuseBeyond(rejectsAmong(all, work)),
+        (all) => isEnough(ctx, work, all),
       )
       if (found.length === 0) throw error
       bad.push(...found)
@@ -38,9 +38,13 @@ export async function landBatch(ctx: StepsContext, batch: BatchRow, worker: numb
   }
 }
 
-/** A row that is left out for good is no reject. */
-const rejectsAmong = (bad: readonly RefusedRow[], { rows }: BatchWork): bigint =>
-  BigInt(bad.filter(({ code }) => code !== 'TM5010' || !rows.skipsConflicts).length)
+/** One is, that fails the batch: it is tried once more, and then tells the row. Throws where too many are kept out. */
+function isEnough({ budget }: StepsContext, { rows }: BatchWork, bad: readonly RefusedRow[]): boolean {
+  const rejects = bad.filter(({ code }) => code !== 'TM5010' || !rows.skipsConflicts)
+  if (rejects.some(({ code }) => !rows.quarantines(code))) return true
+  budget.refuseBeyond(BigInt(rejects.length))
+  return false
+}
 
 function workOf({ plan, budget }: StepsContext, batch: BatchRow, worker: number): BatchWork {
   const flow = plan.definition

@@ -132,14 +132,14 @@ const OTHERS = [
   ['9', 'a'],
 ]
 
-test('a value that is held under a column which the flow does not fill is a conflict, and no trouble that passes', async () => {
+test('a value that is held under a column which the flow does not fill is a conflict that names its row, and no trouble that passes', async () => {
   await using w = await openWorld()
   await w.target(HALF_FILLED, HOLDER)
   await w.source(TABLE, ...NAMES)
   const told: string[] = []
   const emit = (event: string): void => void told.push(event)
   const run = await expectFailed(w, quarantining(), 'TM5010', { emit })
-  expect(run.error?.message).toMatch(/unique/i)
+  expect(run.error?.message).toMatch(/dst: \["2"\] .*unique/i)
   // once, for somebody else might have taken the value in the meantime
   expect(told.filter((event) => event === 'batch:retry')).toHaveLength(1)
   expect(await delivered(w)).toEqual([['9', 'a']])
