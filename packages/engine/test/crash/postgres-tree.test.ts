@@ -46,13 +46,13 @@ const casesOf = (points: readonly string[]) =>
     })),
   )
 
+const OF_TREES = someOf(
+  2,
+  casesOf(POINTS).filter(({ ways }) => ways === 'pushdown'),
+)
+
 describe.concurrent('a tree of PostgreSQL', () => {
-  test.for(
-    someOf(
-      2,
-      casesOf(POINTS).filter(({ ways }) => ways === 'pushdown'),
-    ),
-  )(
+  test.for(OF_TREES)(
     '$workers workers on PostgreSQL $version: dies at $point, goes on by $by, and no child stands without its parent',
     async (one) => {
       await using p = await ProcessProject.open({ ways: one.ways, version: one.version, where: WHERE, more: TREE })
