@@ -1,7 +1,8 @@
 -- sqlcmd -i sql/1-databases.sql, on the server of $OFFICE_URL
 -- The databases of an office and of two receivers. Documents are rows of tables that are shaped like FileTables: a row's place in
 -- the tree is its path_locator, and what can be computed from that is computed. A real FileTable wants FILESTREAM, which has to be
--- switched on for the server; to the flows it is the same. A server without hierarchyid keeps the paths as text.
+-- switched on for the server; it allows a name once in a folder, and refers from each row to its folder, as these tables do not. A
+-- server without hierarchyid keeps the paths as text.
 CREATE DATABASE [Records_Blobs];
 GO
 CREATE DATABASE [Records_Metadata];

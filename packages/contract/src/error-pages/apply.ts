@@ -71,7 +71,7 @@ export const APPLY = {
   TM5010: {
     title: 'unique value is held by another row',
     meaning:
-      'A unique constraint of the target, other than the key, allows a value once, and a row of another key has it. Where that row is about to give it up, in a later batch or run, the two have to be in one batch.',
+      'A unique constraint of the target, other than the key, allows a value once, and a row of another key has it: a file uploaded again under its old name, for one, where a watermark never saw the first one deleted. Where that row is about to give it up, in a later batch or run, the two have to be in one batch.',
     remedy: [
       'look at both rows; a larger batch.rows brings them into one batch: tidemark run FLOW --fresh',
       'on_conflict: quarantine, or skip   keeps such rows out and lets the others land',

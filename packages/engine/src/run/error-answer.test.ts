@@ -5,8 +5,8 @@ import type { Fault } from '../dialects/contract.ts'
 import { answerTo, DEFAULT_ATTEMPTS } from './error-answer.ts'
 
 /** Nothing but what an answer depends on. */
-const flow = (onError: FlowSpec['onError'] = []) =>
-  ({ onError, onReject: { kind: 'fail' }, onConflict: 'fail', shape: { kind: 'flat' } }) as unknown as FlowSpec
+const flow = (onError: FlowSpec['onError'] = [], onConflict: FlowSpec['onConflict'] = 'fail') =>
+  ({ onError, onReject: { kind: 'fail' }, onConflict, shape: { kind: 'flat' } }) as unknown as FlowSpec
 
 test('a conflict and a busy server are tried again without a policy, and nothing else is', () => {
   const answers: Readonly<Record<Fault, ErrorCode>> = {
@@ -28,4 +28,16 @@ test('a conflict and a busy server are tried again without a policy, and nothing
   expect(answerTo(flow(), 'rows', 'TM2013', 'busy')).toEqual({ do: 'retry', attempts: DEFAULT_ATTEMPTS })
   // the fence was lost, whatever the fault
   expect(answerTo(flow(), 'rows', 'TM5002', 'conflict')).toEqual({ do: 'fail' })
+})
+
+test('the row of a conflict is looked for where only the target could tell, also for a flow that fails for it', () => {
+  const answer = (of: FlowSpec, fault: Fault) => answerTo(of, 'rows', 'TM5010', fault).do
+  for (const onConflict of ['fail', 'quarantine', 'skip'] as const) {
+    expect(answer(flow([], onConflict), 'constraint')).toBe('search')
+    // the rows were named
+    expect(answer(flow([], onConflict), 'permanent')).toBe('fail')
+  }
+  const quarantine = { code: 'TM5010', do: 'quarantine', step: null, attempts: null } as const
+  expect(answer(flow([quarantine]), 'constraint')).toBe('search')
+  expect(answer(flow([{ ...quarantine, do: 'fatal' }], 'skip'), 'constraint')).toBe('fail')
 })

@@ -10,11 +10,15 @@ export const DEFAULT_ATTEMPTS = 6
 export type ErrorAnswer =
   | { readonly do: 'fail' }
   | { readonly do: 'retry'; readonly attempts: number }
-  /** the target does not say which rows it refused: they are looked for */
+  /** the target does not say which rows it refused: they are looked for, to be kept out or to be named */
   | { readonly do: 'search' }
 
 /** Answered elsewhere: the run captures again, or has lost its right to write. */
 const NOT_OURS: readonly ErrorCode[] = ['TM5002', 'TM5006']
+
+/** The database refuses a row, and does not say which. */
+const isUnnamed = (code: ErrorCode, fault: Fault): boolean =>
+  code === 'TM5001' || (code === 'TM5010' && fault === 'constraint')
 
 export function answerTo(flow: FlowSpec, step: string, code: ErrorCode, fault: Fault): ErrorAnswer {
   if (NOT_OURS.includes(code)) return { do: 'fail' }
@@ -25,10 +29,10 @@ export function answerTo(flow: FlowSpec, step: string, code: ErrorCode, fault: F
     case 'retry':
       return { do: 'retry', attempts: policy.attempts ?? DEFAULT_ATTEMPTS }
     case 'quarantine':
-      return { do: code === 'TM5001' ? 'search' : 'fail' }
+      return { do: isUnnamed(code, fault) ? 'search' : 'fail' }
     case undefined:
       if (fault === 'conflict' || fault === 'busy') return { do: 'retry', attempts: DEFAULT_ATTEMPTS }
-      return { do: code === 'TM5001' && fault === 'constraint' && quarantines(flow, step, code) ? 'search' : 'fail' }
+      return { do: fault === 'constraint' && isUnnamed(code, fault) && isSought(flow, step, code) ? 'search' : 'fail' }
   }
 }
 
@@ -41,6 +45,10 @@ function quarantines(flow: FlowSpec, step: string, code: ErrorCode): boolean {
   // below a row that was kept out
   return code !== 'TM5004' || (flow.shape.kind === 'tree' && ['quarantine', 'skip'].includes(flow.shape.orphans ?? ''))
 }
+
+/** A conflict is told with its row, also where it fails the run: somebody has to look at both. */
+const isSought = (flow: FlowSpec, step: string, code: ErrorCode): boolean =>
+  code === 'TM5010' || quarantines(flow, step, code)
 
 const skipsConflicts = (flow: FlowSpec, step: string): boolean =>
   flow.onConflict === 'skip' && findErrorPolicy(flow.onError, 'TM5010', step) === null

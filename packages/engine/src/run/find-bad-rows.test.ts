@@ -3,7 +3,7 @@ import { findBadRows, type TryPart } from './find-bad-rows.ts'
 
 const WHY = { code: 'TM5001', message: 'no' } as const
 const MANY = { first: 1n, last: 1000n }
-const none = (): void => {}
+const none = (): boolean => false
 
 /** Refuses where any of these sets of rows is whole. */
 function refusing(...together: readonly (readonly bigint[])[]) {
@@ -41,8 +41,16 @@ test('rows known before are not named again, and too many end the search', async
   const { fails } = refusing([1n], [2n], [3n])
   const known = [{ number: 2n, ...WHY }]
   expect((await findBadRows(MANY, WHY, known, fails, none)).map((x) => x.number)).toEqual([1n, 3n])
-  const stop = (found: bigint): void => {
-    if (found > 2n) throw new RangeError('too many')
+  const stop = (found: readonly unknown[]): boolean => {
+    if (found.length > 2) throw new RangeError('too many')
+    return false
   }
   await expect(findBadRows(MANY, WHY, [], fails, stop)).rejects.toThrow('too many')
+})
+
+test('a search that has found enough tries nothing more', async () => {
+  const { fails, tried } = refusing([1n], [2n], [900n])
+  let before = 0
+  const first = await findBadRows(MANY, WHY, [], fails, () => (before = tried.length) > 0)
+  expect([first.map((x) => x.number), tried.length]).toEqual([[1n], before])
 })

@@ -8,7 +8,7 @@ export type TryPart = (part: BatchPart, bad: readonly RefusedRow[]) => Promise<R
 
 /**
  * Halves what fails until single rows are left. Two rows may land each by itself and not together: then the first end
- * with which the rows up to it fail is the bad one. `known` are left out from the beginning; `stop` is asked with each
+ * with which the rows up to it fail is the bad one. `known` are left out from the beginning; `isEnough` is asked with each
  * new one, and throws when they are too many.
  */
 export async function findBadRows(
@@ -16,12 +16,13 @@ export async function findBadRows(
   why: Refusal,
   known: readonly RefusedRow[],
   fails: TryPart,
-  stop: (found: bigint) => void,
+  isEnough: (found: readonly RefusedRow[]) => boolean,
 ): Promise<readonly RefusedRow[]> {
   const bad = [...known]
+  let ended = false
   const add = (number: bigint, refusal: Refusal): void => {
     bad.push({ number, ...refusal })
-    stop(BigInt(bad.length))
+    ended = isEnough(bad)
   }
   const halve = async (part: BatchPart, refusal: Refusal): Promise<void> => {
     if (part.first === part.last) return add(part.first, refusal)
@@ -31,6 +32,7 @@ export async function findBadRows(
       { first: part.first, last: middle },
       { first: middle + 1n, last: part.last },
     ]) {
+      if (ended) return
       const refused = await fails(half, bad)
       if (refused !== null) await halve(half, refused)
     }

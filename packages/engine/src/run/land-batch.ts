@@ -30,12 +30,20 @@ export async function landBatch(ctx: StepsContext, batch: BatchRow, worker: numb
         refusalOf(ctx, e),
         bad,
         (part, known) => refuses(ctx, batch, { ...without(known), part }),
-        (all) => ctx.budget.refuseBeyond(all),
+        (all) => isEnough(ctx, work, all),
       )
       if (found.length === 0) throw error
       bad.push(...found)
     }
   }
+}
+
+/** One is, that fails the batch: it is tried once more, and then tells the row. Throws where too many are kept out. */
+function isEnough({ budget }: StepsContext, { rows }: BatchWork, bad: readonly RefusedRow[]): boolean {
+  const rejects = bad.filter(({ code }) => code !== 'TM5010' || !rows.skipsConflicts)
+  if (rejects.some(({ code }) => !rows.quarantines(code))) return true
+  budget.refuseBeyond(BigInt(rejects.length))
+  return false
 }
 
 function workOf({ plan, budget }: StepsContext, batch: BatchRow, worker: number): BatchWork {

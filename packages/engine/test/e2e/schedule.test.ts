@@ -23,7 +23,7 @@ test('schedule --sql-agent prints one job that runs everything, with the schedul
   expect(document.jobs).toEqual([
     {
       name: 'Tidemark test',
-      command: `tidemark run --all --project "${p.dir}"`,
+      command: `cmd.exe /c tidemark run --all --project "${p.dir}"`,
       modules: ['m', 'n'],
       schedules: [{ name: 'Tidemark test #1', cron: '0 2 * * SUN', timezone: 'Europe/London' }],
     },
@@ -52,9 +52,9 @@ test('schedule --sql-agent prints one job that runs everything, with the schedul
     SET @step = NULL;
     SELECT @step = step_id FROM msdb.dbo.sysjobsteps WHERE job_id = @job AND step_name = N'tidemark run';
     IF @step IS NULL
-      EXEC msdb.dbo.sp_add_jobstep @job_id = @job, @step_name = N'tidemark run', @subsystem = N'CmdExec', @command = N'tidemark run --all --project "DIR"', @cmdexec_success_code = 0, @on_success_action = 1, @on_fail_action = 2;
+      EXEC msdb.dbo.sp_add_jobstep @job_id = @job, @step_name = N'tidemark run', @subsystem = N'CmdExec', @command = N'cmd.exe /c tidemark run --all --project "DIR"', @cmdexec_success_code = 0, @on_success_action = 1, @on_fail_action = 2;
     ELSE
-      EXEC msdb.dbo.sp_update_jobstep @job_id = @job, @step_id = @step, @subsystem = N'CmdExec', @command = N'tidemark run --all --project "DIR"';
+      EXEC msdb.dbo.sp_update_jobstep @job_id = @job, @step_id = @step, @subsystem = N'CmdExec', @command = N'cmd.exe /c tidemark run --all --project "DIR"';
     IF NOT EXISTS (SELECT 1 FROM msdb.dbo.sysjobservers WHERE job_id = @job)
       EXEC msdb.dbo.sp_add_jobserver @job_id = @job, @server_name = N'(local)';
     SET @schedule = NULL;
@@ -86,8 +86,8 @@ test('modules whose schedules differ have a job each, and one without a schedule
   await using p = await scheduled(['n', '{ cron: "*/15 * * * *" }'], ['o', ''])
   const document = await agent(p)
   expect(document.jobs.map((job) => [job.name, job.command.split(' --project')[0]])).toEqual([
-    ['Tidemark test m', 'tidemark run --module m'],
-    ['Tidemark test n', 'tidemark run --module n'],
+    ['Tidemark test m', 'cmd.exe /c tidemark run --module m'],
+    ['Tidemark test n', 'cmd.exe /c tidemark run --module n'],
   ])
   expect(document.sql).toContain('-- No job for o: without a schedule.')
   expect((await agent(p, '--module', 'o')).jobs).toMatchObject([{ name: 'Tidemark test o', schedules: [] }])

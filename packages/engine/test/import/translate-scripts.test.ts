@@ -1,7 +1,7 @@
 /** Scripts and error policies of an installation, each as what it becomes. */
 import { describe, expect, test } from 'vitest'
 import type { PlainRow } from '../../src/app/import/blob-delta-reader.ts'
-import { letter, TABLE, told } from '../support/imported.ts'
+import { letter, letters, TABLE, told } from '../support/imported.ts'
 import { PARENTS_SCRIPT, policy, script, STANDARD_SCRIPTS, windowScript } from '../support/plain-installation.ts'
 
 describe('scripts', () => {
@@ -203,5 +203,76 @@ describe('error policies', () => {
     const { flow, done } = await policies(row)
     expect(flow.onError).toEqual([])
     expect(told(done, 'refused').join('\n')).toContain(says)
+  })
+})
+
+describe('scripts that queue missing parents', () => {
+  const queued = (body: string, more: PlainRow = {}): Readonly<Record<string, readonly PlainRow[]>> => ({
+    BlobDeltaQueuePopulationScript: [{ TableName: TABLE, ScriptBody: body, ...more }],
+  })
+  const USUAL = `
+-- one level
+INSERT INTO dbo.BlobDeltaMissingParentsQueue (RunId, TableName, stream_id, Processed)
+SELECT DISTINCT @RunId, @TableName, p.stream_id, 0
+FROM [SourceTableFull] AS f WITH (NOLOCK)
+INNER JOIN [MetadataTableFull] m WITH (NOLOCK) ON m.[MetadataIdColumn] = f.stream_id
+INNER JOIN [BusinessUnitTableFull] u ON u.businessunit = m.OwningBusinessUnit
+INNER JOIN [SourceTableFull] p ON p.path_locator = f.parent_path_locator AND p.is_directory = 1
+LEFT JOIN [TargetTableFull] t ON t.stream_id = p.stream_id
+WHERE t.stream_id IS NULL AND p.stream_id <> @ExcludedStreamId
+  AND m.[MetadataModifiedOnColumn] > @WindowStart AND m.[MetadataModifiedOnColumn] <= @WindowEnd
+  AND NOT EXISTS (SELECT 1 FROM dbo.BlobDeltaMissingParentsQueue q WHERE q.RunId = @RunId AND q.stream_id = p.stream_id);`
+
+  test('one that asks for missing parents is said to be done without, and its task stays on', async () => {
+    const { done } = await letter(STANDARD_SCRIPTS, queued(USUAL))
+    expect(told(done, 'refused')).toEqual([])
+    expect(told(done, 'behaviour').join('\n')).toMatch(
+      /queues the parents that are missing → the step ancestors finds all/,
+    )
+    expect(done.modules[0]?.yaml).not.toContain('active: false')
+  })
+
+  test.each([
+    [
+      'another table',
+      (s: string) => s.replace('LEFT JOIN [TargetTableFull] t', 'LEFT JOIN dbo.Kept t'),
+      'it reads dbo.Kept',
+    ],
+    ['a value', (s: string) => s.replace('p.is_directory = 1', "p.name LIKE N'A%'"), "it asks for N'A%'"],
+    ['some rows', (s: string) => s.replace('DISTINCT', 'TOP (@BatchSize)'), 'it has a TOP of its own'],
+    ['two statements', (s: string) => `${s} UPDATE dbo.Letters SET Done = 1;`, 'it has a UPDATE of its own'],
+    ['another order of statements', (s: string) => `DECLARE @n int; ${s}`, 'it does not begin with INSERT'],
+    [
+      'a list of tables',
+      (s: string) => s.replace('INNER JOIN [BusinessUnitTableFull] u ON', ', dbo.Kept k WHERE'),
+      'it lists tables or values',
+    ],
+    [
+      'another target',
+      (s: string) => s.replace('dbo.BlobDeltaMissingParentsQueue (', 'dbo.Todo ('),
+      'it inserts into dbo.Todo',
+    ],
+    [
+      'no parent',
+      (s: string) => s.replace('f.parent_path_locator', 'f.path_locator'),
+      'it does not ask for parent_path_locator',
+    ],
+    ['no end', (s: string) => `${s} /*`, 'a comment has no end'],
+  ])('one with %s is left to a person, and its task is switched off', async (_, changed, why) => {
+    const done = await letters(STANDARD_SCRIPTS, queued(changed(USUAL)))
+    expect(told(done, 'refused')).toEqual([expect.stringContaining(`the script that queues its parents: ${why}`)])
+    expect(done.modules[0]?.yaml).toContain('active: false')
+    expect(done.modules[0]?.yaml).toContain(`# Not taken over: the script of step ancestors (queue), because ${why}`)
+    expect(done.modules[0]?.yaml).toContain('#   -- one level')
+  })
+
+  test('one that is switched off, empty, or of another table says nothing', async () => {
+    for (const more of [{ IsActive: '0' }, { TableName: `${TABLE}Old` }, { ScriptBody: ' ' }]) {
+      const { done } = await letter(STANDARD_SCRIPTS, queued('DELETE FROM x', more))
+      expect([told(done, 'refused'), told(done, 'behaviour').filter((line) => line.includes('queue'))]).toEqual([
+        [],
+        [],
+      ])
+    }
   })
 })

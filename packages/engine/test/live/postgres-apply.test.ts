@@ -5,6 +5,7 @@ import { at, delivered, row, rows, TABLE } from '../support/flat.ts'
 import { postgresEnds } from '../support/postgres-ends.ts'
 import { LONG_VERSIONS } from '../support/long.ts'
 import { expectFailed } from '../support/refusals.ts'
+import { quarantining, rejected } from '../support/rejected.ts'
 import { openWorldsWith } from '../support/world-ends.ts'
 import { flowSpec, openWorld, type World } from '../support/world.ts'
 
@@ -139,6 +140,24 @@ describe.each(LONG_VERSIONS)('rows land in PostgreSQL %s', (version) => {
     const run = await expectFailed(w, flow, 'TM5010', FULL)
     expect(run.error?.message).toContain('a foreign key acts on rows that are taken out')
     expect(await w.targetRows('SELECT id FROM child')).toEqual([['1']])
+  })
+
+  test.each([
+    ['a computed column', 'folded VARCHAR GENERATED ALWAYS AS (lower(name)) STORED UNIQUE', null],
+    ['an expression', 'note VARCHAR', 'CREATE UNIQUE INDEX ON dst (lower(name))'],
+    ['some of the rows', 'note VARCHAR', 'CREATE UNIQUE INDEX ON dst (name) WHERE id > 0'],
+  ])('a value that is held under a constraint over %s is a conflict, and the others land', async (_, column, index) => {
+    await using w = await open()
+    await w.target(
+      `CREATE TABLE dst (id BIGINT PRIMARY KEY, name VARCHAR, modified_on TIMESTAMP, ${column})`,
+      ...(index === null ? [] : [index]),
+      "INSERT INTO dst (id, name, modified_on) VALUES (9, 'b', TIMESTAMP '2020-01-01')",
+    )
+    await w.source(TABLE, row(1, 'a', at(1)), row(2, 'b', at(2)), row(3, 'c', at(3)))
+    await expectFailed(w, flow, 'TM5010')
+    const held = quarantining({ onConflict: 'quarantine' })
+    expect(await w.run(held, { fresh: true })).toMatchObject({ rows: { inserted: 2n, rejected: 1n } })
+    expect(await rejected(w)).toEqual(['["2"] TM5010 open'])
   })
 
   test('a partitioned target takes what is newer, whichever partition a row is in', async () => {

@@ -8,7 +8,7 @@ import { catalogText, type Sql, sql } from '../../src/dialects/sql-text.ts'
 import { errorNumber } from '../../src/drivers/sqlserver.ts'
 import { SqlServerDatabase } from '../support/sqlserver-database.ts'
 import { TEST_SERVER } from '../support/sqlserver-server.ts'
-import { SAMPLES, type Sample, SQL_SERVER_ALONE } from '../support/sqlserver-samples.ts'
+import { FILETABLE_PATH, SAMPLES, type Sample, SQL_SERVER_ALONE } from '../support/sqlserver-samples.ts'
 
 const LATIN = '1252 Latin1_General_CI_AS'
 const CODED = /^(char|varchar|text)\b/
@@ -210,6 +210,9 @@ describe.skipIf(TEST_SERVER === null)('the types of a live SQL Server', () => {
             ['hierarchyid', '1/2', null],
             ['hierarchyid', '/1//', null],
             ['hierarchyid', '/1 /', null],
+            ['hierarchyid', FILETABLE_PATH, FILETABLE_PATH],
+            ['hierarchyid', '/281479271682120.-281479271682120/', '/281479271682120.-281479271682120/'],
+            ['hierarchyid', '/281479271683152/', null],
           ] as const)
         : []),
       ...(hex

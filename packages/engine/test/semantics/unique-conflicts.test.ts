@@ -119,6 +119,95 @@ test('a unique index counts as a constraint, several columns together, and NULL 
   )
 })
 
+/** Of that constraint the flow fills one column: no row can be asked about before it lands. */
+const HALF_FILLED =
+  "CREATE TABLE dst (id BIGINT, name VARCHAR, modified_on TIMESTAMP, kind VARCHAR DEFAULT 'x', UNIQUE (name, kind))"
+const HOLDER = "INSERT INTO dst (id, name, modified_on) VALUES (9, 'a', TIMESTAMP '2020-01-01')"
+const NAMES = ['n1', 'a', 'n3', 'n4', 'n5'].map((name, i) => row(i + 1, name, at(i + 1)))
+const OTHERS = [
+  ['1', 'n1'],
+  ['3', 'n3'],
+  ['4', 'n4'],
+  ['5', 'n5'],
+  ['9', 'a'],
+]
+
+test('a value that is held under a column which the flow does not fill is a conflict that names its row, and no trouble that passes', async () => {
+  await using w = await openWorld()
+  await w.target(HALF_FILLED, HOLDER)
+  await w.source(TABLE, ...NAMES)
+  const told: string[] = []
+  const emit = (event: string): void => void told.push(event)
+  const run = await expectFailed(w, quarantining(), 'TM5010', { emit })
+  expect(run.error?.message).toMatch(/dst: \["2"\] .*unique/i)
+  // once, for somebody else might have taken the value in the meantime
+  expect(told.filter((event) => event === 'batch:retry')).toHaveLength(1)
+  expect(await delivered(w)).toEqual([['9', 'a']])
+})
+
+test('on_conflict quarantine finds the row among those of its batch, and delivers it when its value is free', async () => {
+  await using w = await openWorld()
+  await w.target(HALF_FILLED, HOLDER)
+  await w.source(TABLE, ...NAMES)
+  expect(await w.run(held)).toMatchObject({ state: 'succeeded_with_rejects', rows: { inserted: 4n, rejected: 1n } })
+  expect(await delivered(w)).toEqual(OTHERS)
+  expect(await rejected(w)).toEqual(['["2"] TM5010 open'])
+  await w.target('DELETE FROM dst WHERE id = 9')
+  expect(await w.run(held)).toMatchObject({ state: 'succeeded', rows: { inserted: 1n } })
+  expect(await rejected(w)).toEqual(['["2"] TM5010 delivered'])
+})
+
+test('on_conflict skip leaves out what only the target can tell, without a reject and without a limit', async () => {
+  await using w = await openWorld()
+  await w.target(HALF_FILLED, HOLDER)
+  await w.source(TABLE, ...NAMES, row(6, 'a', at(6)))
+  expect(await w.run(quarantining({ onConflict: 'skip' }, 1))).toMatchObject({
+    state: 'succeeded',
+    rows: { read: 6n, inserted: 4n, skippedOlder: 2n, rejected: 0n },
+  })
+  expect(await delivered(w)).toEqual(OTHERS)
+  expect(await rejected(w)).toEqual([])
+})
+
+test('a policy for conflicts answers where only the target can tell', async () => {
+  await using w = await openWorld()
+  await w.target(HALF_FILLED, HOLDER)
+  await w.source(TABLE, ...NAMES)
+  const policy = (what: 'fatal' | 'quarantine') =>
+    quarantining({ onConflict: 'skip', onError: [{ code: 'TM5010', do: what, step: null, attempts: null }] })
+  await expectFailed(w, policy('fatal'), 'TM5010')
+  expect(await w.run(policy('quarantine'), { fresh: true })).toMatchObject({ rows: { inserted: 4n, rejected: 1n } })
+  expect(await rejected(w)).toEqual(['["2"] TM5010 open'])
+})
+
+test('of two rows of a batch of which only the target can tell that they clash one lands', async () => {
+  await using w = await openWorld()
+  await w.target(HALF_FILLED)
+  await w.source(TABLE, row(1, 'a', at(1)), row(2, 'b', at(2)), row(3, 'a', at(3)), row(4, 'd', at(4)))
+  expect(await w.run(held)).toMatchObject({ rows: { inserted: 3n, rejected: 1n } })
+  expect(await delivered(w)).toEqual([
+    ['1', 'a'],
+    ['2', 'b'],
+    ['4', 'd'],
+  ])
+})
+
+test('a row that is updated to a value which another holds is found like one that is new', async () => {
+  await using w = await openWorld()
+  await w.target(HALF_FILLED)
+  await w.source(TABLE, row(1, 'a', at(1)), row(2, 'b', at(2)), row(3, 'c', at(3)))
+  await w.run(held)
+  await w.target("INSERT INTO dst (id, name, modified_on) VALUES (9, 'z', TIMESTAMP '2020-01-01')")
+  await w.source(change(1, 'z'), change(3, 'd'))
+  expect(await w.run(held, { full: true })).toMatchObject({ rows: { updated: 1n, rejected: 1n } })
+  expect(await delivered(w)).toEqual([
+    ['1', 'a'],
+    ['2', 'b'],
+    ['3', 'd'],
+    ['9', 'z'],
+  ])
+})
+
 async function expectNotMerged(batchRows: number): Promise<void> {
   await using w = await openWorld()
   await w.target('CREATE TABLE dst (id VARCHAR COLLATE nocase, name VARCHAR, modified_on TIMESTAMP)')

@@ -8,6 +8,9 @@ export interface Sample {
 const text = (...values: readonly string[]) =>
   values.map((value) => [`N'${value.replaceAll("'", "''")}'`, value] as const)
 
+/** Level by level two numbers of 48 bits and one of 32: as a FileTable numbers its files. */
+export const FILETABLE_PATH = '/281474976710655.99999999999999.4294967295/204211839201473.264371058233107.1874923311/'
+
 const HOSTILE = text('', ' ', ' a ', 'NULL', "it's", 'a\tb\r\nc', '"', '\\', 'שלום ﷺ', '😀', 'e\u0301')
 
 /** What every server of the protocol has. */
@@ -203,6 +206,7 @@ export const SQL_SERVER_ALONE: readonly Sample[] = [
     values: [
       ["'/'", '/'],
       ["'/1/2.5/-3/'", '/1/2.5/-3/'],
+      [`'${FILETABLE_PATH}'`, FILETABLE_PATH],
     ],
   },
   { type: 'xml', values: [["CONVERT(xml, N'<a> <b/> </a>', 1)", '<a> <b/> </a>']] },

@@ -7,8 +7,12 @@ import { classify } from '../../src/dialects/sqlserver/errors.ts'
 import { openSession } from '../../src/dialects/sqlserver/session.ts'
 import { SqlServerTarget } from '../../src/dialects/sqlserver/target.ts'
 import { workPlace } from '../../src/dialects/sqlserver/work-area.ts'
-import type { BatchKey, FenceKey } from '../../src/dialects/contract.ts'
+import type { BatchKey, CapturedBatch, FenceKey, FlowRelation } from '../../src/dialects/contract.ts'
+import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
+import { FAILS } from '../../src/dialects/relational/sift.ts'
+import { staged } from '../../src/dialects/sqlserver/stage.sql.ts'
 import { sql } from '../../src/dialects/sql-text.ts'
+import type { AppError } from '../../src/runtime/app-error.ts'
 import { retrying } from '../../src/runtime/retry.ts'
 import { caught, connectionTo, eventually } from '../support/tds-peer/driver-side.ts'
 import { TdsPeer } from '../support/tds-peer/peer.ts'
@@ -47,9 +51,10 @@ const target = (special: Answer): Promise<TdsPeer> =>
     },
   })
 
-async function batches(peer: TdsPeer) {
+async function batches(peer: TdsPeer, discreet = false) {
   const into = connectionTo(peer)
   const session = await openSession(into, 'target')
+  session.discreet = discreet
   const none = (): never => {
     throw new TypeError('no secret is asked for')
   }
@@ -143,6 +148,59 @@ test.each<[string, RegExp, number]>([
   })
   await landedInTheEnd(into.of)
 })
+
+const KEY: PlannedColumn = {
+  source: 'id',
+  target: 'id',
+  sourceType: 'int',
+  targetType: 'int',
+  origin: { kind: 'main' },
+  cast: null,
+  mask: null,
+}
+const RELATION: FlowRelation = {
+  source: { table: ['src'], joins: [], known: [] },
+  target: { table: ['dbo', 'dst'], beside: null, adds: [], rules: { notNull: [], unique: [], folded: [] } },
+  key: [KEY],
+  columns: [KEY],
+  position: null,
+  tree: null,
+  where: [],
+  scope: [],
+  excludeKeys: [],
+  steps: [],
+}
+const SPLIT: CapturedBatch = { step: 1, wave: 1, first: 1n, last: 1n, rows: 1n, bytes: 8n, readAt: null, range: null }
+
+test.each([
+  [2627, false],
+  [2601, false],
+  [2627, true],
+])(
+  'a value that is held is seen when the batch is tried again, or is held by a constraint of its own: %i',
+  async (number, discreet) => {
+    await using peer = await target((request) =>
+      /^INSERT INTO .*\[dst\]/.test(statementOf(request) ?? '')
+        ? refused(request, { number, severity: 14, message: 'The duplicate key value is (/1/, Ada).' })
+        : null,
+    )
+    await using into = await batches(peer, discreet)
+    const attempt = async (batch: BatchKey): Promise<unknown> => {
+      await using tx = await into.of.begin(FENCE, batch)
+      tx.split = SPLIT
+      tx.staged = staged(RELATION)
+      tx.stagedRows = 1n
+      return await caught(into.of.land(tx, RELATION, 'insert-missing', FAILS))
+    }
+    const first = await attempt(BATCH)
+    expect([first, classify(first)]).toMatchObject([{ code: 'TM5003', facts: { number } }, 'conflict'])
+    // somebody else's trouble is not this one's
+    expect(await attempt({ ...BATCH, batch: 4 })).toMatchObject({ code: 'TM5003' })
+    const again = await attempt(BATCH)
+    expect([again, classify(again)]).toMatchObject([{ code: 'TM5010', facts: { number } }, 'constraint'])
+    expect((again as AppError).detail.includes('Ada')).toBe(!discreet)
+  },
+)
 
 test('a batch whose connection is cut leaves no session, and the next one has another', async () => {
   let cuts = 1

@@ -112,6 +112,7 @@ test('words that quote a value are left out where the flow masks columns, and th
     const discreet = translate(error, 'db', 'TM5001', true)
     expect(`${discreet.message} ${discreet.stack} ${String((discreet.cause as Error).stack)}`).not.toMatch(/Ada|Love/)
     expect(discreet.message).toContain(`error ${text}, state 1`)
+    expect(classify(discreet)).toBe(classify(error))
   }
   for (const text of ['547', '515', '208', '229', '1205', '9002']) {
     const error = await caught(session.rows(text))

@@ -24,7 +24,7 @@ describe('T-SQL that is written', () => {
     const job: AgentJob = {
       name: "Tidemark the office's",
       description: 'moves',
-      command: 'tidemark run --all --project "C:\\it\'s here"',
+      command: 'cmd.exe /c tidemark run --all --project "C:\\it\'s here"',
       prefix: "Tidemark the office's #",
       schedules: (schedules ?? []).map((of, i) => ({ name: `Tidemark the office's #${i + 1}`, of })),
     }

@@ -76,7 +76,11 @@ export const INSTALLATION = {
   },
   queueScript: {
     names: ['BlobDeltaQueuePopulationScript', 'QueuePopulationScript', 'BlobMigrationQueuePopulationScript'],
-    columns: { table: required('TableName'), body: required('ScriptBody', 'ScriptText', 'Script') },
+    columns: {
+      table: required('TableName'),
+      body: required('ScriptBody', 'ScriptText', 'Script'),
+      active: column('IsActive'),
+    },
   },
   errorPolicy: {
     names: ['BlobDeltaErrorPolicy', 'ErrorPolicy'],

@@ -60,7 +60,7 @@ const ROLES: Readonly<Record<string, Role>> = {
 const fold = (text: string): string => text.toLowerCase()
 const isSame = (a: readonly string[], b: readonly string[]): boolean => fold(a.join('.')) === fold(b.join('.'))
 
-function roleIn(name: readonly string[], names: ScriptNames): Role | null {
+export function roleIn(name: readonly string[], names: ScriptNames): Role | null {
   const token = name.length === 1 ? ROLES[fold(name[0] ?? '')] : undefined
   if (token !== undefined) return token
   const known = (['source', 'target', 'metadata'] as const).find((role) => isSame(name, names[role]))

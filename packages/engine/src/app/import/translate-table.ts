@@ -8,6 +8,7 @@ import { type InstalledRow, type Installation, type TableParts, unitKey, unitTab
 import type { Procedures } from './read-procedures.ts'
 import { KEY, LOCATOR, META, PARENT, type ScriptNames } from './script-meaning.ts'
 import { isOn, translateErrors } from './translate-errors.ts'
+import { translateQueue } from './translate-queue.ts'
 import { type LeftScript, translateScripts, type TranslatedScripts } from './translate-scripts.ts'
 
 type Config = InstalledRow<'config'>
@@ -37,11 +38,13 @@ const SCOPE = 'business_unit'
 /** `subject`: what its differences are told of. */
 export function translateTable(row: Config, subject: string, context: TableContext): TranslatedTable {
   const { installation, procedures } = context
-  const { stepScript, errorPolicy } = installation.rows
+  const { stepScript, queueScript, errorPolicy } = installation.rows
   const names = namesOf(row)
   const table = row.table ?? ''
   const dop = Number(row.maxDop ?? procedures.maxDop)
   const scripts = translateScripts(stepScript, table, names, dop, subject)
+  const queue = translateQueue(queueScript, table, names, subject)
+  const left = [...scripts.left, ...queue.left]
   const errors = translateErrors(errorPolicy, table, subject)
   const quarantines = errors.quarantines || context.quarantines
   const excluded = [
@@ -72,11 +75,16 @@ export function translateTable(row: Config, subject: string, context: TableConte
   }
   return {
     table,
-    active: (row.active === null || isOn(row.active)) && scripts.left.length === 0,
+    active: (row.active === null || isOn(row.active)) && left.length === 0,
     order: Number(row.order ?? 1),
     flow,
-    left: scripts.left,
-    differences: [...aboutTable(row, subject, context, units), ...scripts.differences, ...errors.differences],
+    left,
+    differences: [
+      ...aboutTable(row, subject, context, units),
+      ...scripts.differences,
+      ...queue.differences,
+      ...errors.differences,
+    ],
   }
 }
 

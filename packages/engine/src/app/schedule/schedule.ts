@@ -115,13 +115,19 @@ function translate(cron: string): AgentSchedules {
   }
 }
 
-/** For the command shell of Windows, which knows double quotes alone. */
-function commandOf(dir: string, module: string | null): string {
-  if (dir.includes('"'))
-    throw new AppError('TM1002', `no job can name a folder with a quotation mark in it: ${dir}`, {
+/**
+ * A step starts a program by itself, and npm's `tidemark` is none but a script of the command shell. That knows double
+ * quotes alone, in which it still puts the values of variables; and the first thing after `/c` has no quotes of its own,
+ * so it takes none away.
+ */
+export function commandOf(dir: string, module: string | null): string {
+  if (/"|%.*%/.test(dir))
+    throw new AppError('TM1002', `no job can name a folder with a quotation mark or two percent signs in it: ${dir}`, {
       remedy: ['move the project into another folder'],
     })
-  return `tidemark run ${module === null ? '--all' : `--module ${module}`} --project "${dir}"`
+  // of a whole drive: a backslash before a quotation mark would make it a part of the name
+  const folder = dir.replace(/\\+$/, '$&$&')
+  return `cmd.exe /c tidemark run ${module === null ? '--all' : `--module ${module}`} --project "${folder}"`
 }
 
 function aboutJobs(

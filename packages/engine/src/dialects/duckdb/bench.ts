@@ -25,6 +25,7 @@ import type { BatchPart, RowPolicy } from '../row-policy.ts'
 import { ident, type Sql, sql, textOf } from '../sql-text.ts'
 import * as apply from '../relational/apply.sql.ts'
 import { vanishingUnder } from '../relational/capture.sql.ts'
+import { Duplicates } from '../relational/duplicates.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import { insertRejects } from '../relational/fence.sql.ts'
 import { judge, unfilled } from '../relational/judge.ts'
@@ -35,7 +36,7 @@ import { unheld, weighBatch, weighStaged } from '../relational/weigh.ts'
 import { stateOf } from '../relational/work-area.ts'
 import { SHARED_STATEMENTS } from '../relational/statements.ts'
 import { EmbeddedDuckdb } from './embedded.ts'
-import { translate } from './errors.ts'
+import { isDuplicate, translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
 import { holdsOnlyThisRun } from './fresh-target.sql.ts'
 import { attachedTables, type DuckdbCatalogs } from './names.ts'
@@ -150,6 +151,7 @@ export class DuckdbBench implements Bench {
   /** sessions between batches, ready for the next one */
   readonly #idle: DuckdbSession[] = []
   readonly #rowIds = new Map<string, boolean>()
+  readonly #duplicates = new Duplicates(isDuplicate)
   readonly #arrivals: Arrivals | null
 
   constructor(
@@ -362,12 +364,9 @@ export class DuckdbBench implements Bench {
       return await this.#applyArrived(own, own.arrived, kind, policy)
     const sift = new Sift(own, this.#catalogs, relation, { staged, split }, policy)
     await sift.foresee()
-    const counts = withOut(
-      own.fresh && this.#landing(relation) === null
-        ? await this.#insertFresh(own, relation, sift.staged)
-        : await this.#merge(own, relation, kind, sift),
-      sift,
-    )
+    const inserts = own.fresh && this.#landing(relation) === null
+    const landing = inserts ? this.#insertFresh(own, relation, sift.staged) : this.#merge(own, relation, kind, sift)
+    const counts = withOut(await this.#duplicates.toldIn(own.batch, landing), sift)
     if (counts.rejected > 0n) await own.exec(insertRejects(this.#catalogs.target, own.key, own.batch, sift.rejects))
     this.#still(relation)
     if (split.readAt !== null) {

@@ -37,6 +37,11 @@ export function classify(error: unknown): Fault {
   return 'permanent'
 }
 
+const DUPLICATE = /^Constraint Error: (?:Duplicate key|PRIMARY KEY or UNIQUE constraint)/
+
+export const isDuplicate = (error: unknown): error is AppError =>
+  error instanceof AppError && error.facts['duplicate'] === true
+
 /** Errors about values quote them; these are about anything else. */
 const QUOTES_NO_VALUE = /^(?:Binder|Catalog|Parser|IO|TransactionContext|INTERRUPT|Out of Memory|Connection) Error/
 
@@ -81,8 +86,10 @@ export function translate(
       return new AppError('TM5003', detail, { cause: error })
     case 'interrupted':
     case 'constraint':
-    case 'permanent':
-      return new AppError(refused, detail, { cause: error })
+    case 'permanent': {
+      const facts = given instanceof Error && DUPLICATE.test(given.message) ? { duplicate: true } : {}
+      return new AppError(refused, detail, { cause: error, facts })
+    }
   }
 }
 

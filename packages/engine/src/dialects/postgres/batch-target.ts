@@ -3,10 +3,11 @@ import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import { type BatchKey, type FenceKey, type FlowRelation, landingTable } from '../contract.ts'
 import { insertRejects } from '../relational/fence.sql.ts'
+import { Duplicates } from '../relational/duplicates.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { Sift, withOut } from '../relational/sift.ts'
 import type { RowPolicy } from '../row-policy.ts'
-import { land, landingOf, type LandingTable, withAddresses } from './land.ts'
+import { isDuplicate, land, landingOf, type LandingTable, withAddresses } from './land.ts'
 import { senderOf } from './run-sql.ts'
 import { openSession, type PostgresConnection, settingsOf } from './session.ts'
 import type { PostgresTarget } from './target.ts'
@@ -20,6 +21,7 @@ export class BatchTarget implements AsyncDisposable {
   /** sessions between batches, ready for the next one */
   readonly #idle: PostgresSession[] = []
   readonly #landings = new Map<string, LandingTable>()
+  readonly #duplicates = new Duplicates(isDuplicate)
 
   /** `session`: looks at tables, and says whether errors may quote values. */
   constructor(into: PostgresConnection, session: PostgresSession, catalogs: Catalogs, target: PostgresTarget) {
@@ -67,7 +69,8 @@ export class BatchTarget implements AsyncDisposable {
     const c = withAddresses(this.#catalogs, table)
     const sift = new Sift(own, c, relation, { staged: own.staged, split: own.split }, policy)
     await sift.foresee()
-    const counts = withOut(await land(own, c, relation, kind, sift, table, own.stagedRows), sift)
+    const landing = land(own, c, relation, kind, sift, table, own.stagedRows)
+    const counts = withOut(await this.#duplicates.toldIn(own.batch, landing), sift)
     if (counts.rejected > 0n) await own.exec(insertRejects(c.target, own.key, own.batch, sift.rejects))
     return counts
   }

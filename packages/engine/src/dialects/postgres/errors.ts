@@ -32,16 +32,21 @@ const BY_CLASS: Readonly<Record<string, Fault>> = {
   XX: 'corrupt',
 }
 
+const faultOf = (state: string): Fault => BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? 'permanent'
+
 export function classify(error: unknown): Fault {
+  let known: unknown
   for (let e = error; e instanceof Error; e = e.cause) {
     if (e instanceof AppError && e.code === 'TM5003') return 'conflict'
+    if (e instanceof AppError) known ??= e.facts['sqlstate']
     if (e instanceof CannotConnect) return 'missing'
     if (e instanceof ConnectionLost) return 'lost'
     const state = serverError(e)?.state
     // XX000 is whatever nobody thought of
-    if (state !== undefined && state !== 'XX000') return BY_STATE[state] ?? BY_CLASS[state.slice(0, 2)] ?? 'permanent'
+    if (state !== undefined && state !== 'XX000') return faultOf(state)
   }
-  return 'permanent'
+  // of an error whose words are left out its state is all there is
+  return typeof known === 'string' && known !== 'XX000' ? faultOf(known) : 'permanent'
 }
 
 /** Classes of errors that are about names, rights, connections and room, never about a value. */

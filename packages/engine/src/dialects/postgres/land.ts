@@ -90,14 +90,10 @@ export function land(
 ): Promise<RowCounts> {
   return canUpsert(r, kind, table)
     ? upsertAll(to, c, r, kind, sift, rows - sift.out)
-    : byVerdict(to, c, r, kind, sift, table).catch((error: unknown) => {
-        // every row was looked at: another batch has the value since, and its row will be seen when this one is tried again
-        if (!isUniqueViolation(error) || r.target.rules.unique.length === 0) throw error
-        throw new AppError('TM5003', error.detail, { cause: error })
-      })
+    : byVerdict(to, c, r, kind, sift, table)
 }
 
-const isUniqueViolation = (error: unknown): error is AppError =>
+export const isDuplicate = (error: unknown): error is AppError =>
   error instanceof AppError && error.facts['sqlstate'] === '23505'
 
 async function upsertAll(

@@ -3,11 +3,12 @@ import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import { type BatchKey, type FenceKey, type FlowRelation, landingTable } from '../contract.ts'
 import { stepAt } from '../planned-steps.ts'
+import { Duplicates } from '../relational/duplicates.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { Sift, withOut } from '../relational/sift.ts'
 import type { RowPolicy } from '../row-policy.ts'
 import { insertRejects } from './fence.sql.ts'
-import { asFolded, land, landingOf, type LandingTable } from './land.ts'
+import { asFolded, isDuplicate, land, landingOf, type LandingTable } from './land.ts'
 import { LOCK_TIMEOUT_MS, openSession, type SqlServerConnection } from './session.ts'
 import type { SqlServerTarget } from './target.ts'
 import { SqlServerTransaction } from './transaction.ts'
@@ -20,6 +21,7 @@ export class BatchTarget implements AsyncDisposable {
   /** sessions between batches, ready for the next one */
   readonly #idle: SqlServerSession[] = []
   readonly #landings = new Map<string, LandingTable>()
+  readonly #duplicates = new Duplicates(isDuplicate)
 
   /** `session`: looks at tables, and says whether errors may quote values. */
   constructor(into: SqlServerConnection, session: SqlServerSession, catalogs: Catalogs, target: SqlServerTarget) {
@@ -69,7 +71,8 @@ export class BatchTarget implements AsyncDisposable {
     await sift.foresee()
     const maxDop = stepAt(r, own.split.step)?.maxDop ?? null
     const how = { rows: own.stagedRows, maxDop }
-    const counts = withOut(await land(own, c, r, kind, sift, table, how), sift)
+    const landing = land(own, c, r, kind, sift, table, how)
+    const counts = withOut(await this.#duplicates.toldIn(own.batch, landing), sift)
     if (counts.rejected > 0n) await own.exec(insertRejects(c.target, own.key, own.batch, sift.rejects))
     return counts
   }

@@ -147,7 +147,9 @@ const tellingOf = (all: readonly ServerError[]): ServerError | undefined =>
   all.find(({ number }) => BY_NUMBER.has(number)) ?? all[0]
 
 export function classify(error: unknown): Fault {
+  let number: unknown
   for (let e = error; e instanceof Error; e = e.cause) {
+    if (e instanceof AppError) number ??= e.facts['number']
     if (e instanceof AppError && e.code === 'TM5003') return 'conflict'
     if (e instanceof CannotConnect) return e.number !== null && BY_NUMBER.get(e.number) === 'busy' ? 'busy' : 'missing'
     if (e instanceof ConnectionLost) return 'lost'
@@ -155,7 +157,8 @@ export function classify(error: unknown): Fault {
     const said = tellingOf(serverErrors(e))
     if (said !== undefined) return faultOf(said)
   }
-  return 'permanent'
+  // of an error whose words are left out its number is all there is
+  return typeof number === 'number' ? faultOf({ number, severity: 0 }) : 'permanent'
 }
 
 /** Of `constraint` and `permanent`, those whose words name columns, constraints and objects, and never a value. */

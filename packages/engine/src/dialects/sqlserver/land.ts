@@ -71,19 +71,13 @@ export async function land(
 ): Promise<RowCounts> {
   const writing: Writing = { identity: table.identity, maxDop: how.maxDop }
   if (!isKept(r, table)) await to.query(alone(c, r))
-  try {
-    return isPlain(r, kind)
-      ? await upsertAll(to, c, r, kind, sift, writing, how.rows - sift.out)
-      : await byVerdict(to, c, r, kind, sift, writing)
-  } catch (error) {
-    // every row was looked at: somebody else has the key or the value since, and will be seen when this one is tried again
-    if (!isDuplicate(error)) throw error
-    throw new AppError('TM5003', error.detail, { cause: error })
-  }
+  return isPlain(r, kind)
+    ? await upsertAll(to, c, r, kind, sift, writing, how.rows - sift.out)
+    : await byVerdict(to, c, r, kind, sift, writing)
 }
 
 /** Duplicates of a constraint and of an index. */
-const isDuplicate = (error: unknown): error is AppError =>
+export const isDuplicate = (error: unknown): error is AppError =>
   error instanceof AppError && (error.facts['number'] === 2627 || error.facts['number'] === 2601)
 
 async function upsertAll(

@@ -119,11 +119,27 @@ function readBytes(type: SqlServerType, x: Sql): Sql {
   )
 }
 
+/** The number of a path with the most digits that takes either sign; those of a FileTable's paths stay below 2^48. */
+const LARGEST_ORDINAL = '281479271682120'
+const DIGIT = '[0-9]'
+/** What numbers of as many digits are like that are larger. */
+const LARGER = Array.from(LARGEST_ORDINAL).flatMap((digit, i, { length }) =>
+  digit === '9' ? [] : [`${LARGEST_ORDINAL.slice(0, i)}[${Number(digit) + 1}-9]${DIGIT.repeat(length - i - 1)}`],
+)
+const IN_NO_PATH = [
+  '[^-0-9./]',
+  '//',
+  '[-./][.]',
+  '[-.]/',
+  '[-0-9]-',
+  DIGIT.repeat(LARGEST_ORDINAL.length + 1),
+  ...LARGER,
+]
+
 /** What is no path ends in an exception of a library, which no TRY_CONVERT is sure to turn into NULL. */
 const readPath = (x: Sql): Sql => {
   const t = bin(x)
-  const refused = ['[^-0-9./]', '//', '[-./][.]', '[-.]/', '[-0-9]-', '[0-9]'.repeat(15)]
-  const form = refused.reduce(
+  const form = IN_NO_PATH.reduce(
     (all, pattern) => sql`${all} AND ${t} NOT LIKE N'%${raw(pattern)}%'`,
     sql`DATALENGTH(${x}) <= 8000 AND ${t} LIKE N'/%' AND ${t} LIKE N'%/'`,
   )

@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { FILETABLE_PATH } from '../../../test/support/sqlserver-samples.ts'
 import { ident } from '../sql-text.ts'
 import { findLoss } from './narrowing.ts'
 import { tsql } from './style.ts'
@@ -85,6 +87,50 @@ test('a text becomes a time of SQL Server by way of one with all its digits', ()
     expect(exact('nvarchar(40)', type)).toMatch(
       new RegExp(`TRY_CONVERT\\(${type}, CASE WHEN .*TRY_CONVERT\\(datetime2\\(7\\)`),
     )
+})
+
+/** Does a text have a form that `condition`, patterns joined by AND, asks for? */
+function hasForm(condition: string, text: string): boolean {
+  const asked = [...condition.matchAll(/(NOT )?LIKE N'([^']*)'/g)].map(([, not, pattern = '']) => {
+    const like = pattern.replace(/[./]/g, '\\$&').replaceAll('%', '.*')
+    return new RegExp(`^${like}$`, 's').test(text) === (not === undefined)
+  })
+  return asked.length > 0 && !asked.includes(false)
+}
+
+test('a text becomes a hierarchyid only where it is a path, with numbers as large as one has', () => {
+  const form = near('nvarchar(4000)', 'hierarchyid')
+  const isPath = (text: string) => hasForm(form, text)
+  // the second as a FileTable makes them: two numbers of 48 bits and one of 32, level by level
+  const paths = [
+    '/',
+    FILETABLE_PATH,
+    '/1/2.5/-3/',
+    '/281479271682120/',
+    '/-281479271682120.0/',
+    '/279999999999999.281399999999999/',
+  ]
+  expect(paths.filter((text) => !isPath(text))).toEqual([])
+  const others = ['', '1/2', '/1//', '/1 /', '/1./', '/.1/', '/1--1/', '/-/', '/a/', '/١/']
+  const tooLarge = [
+    '/281479271682121/',
+    '/-281479271682121/',
+    '/281480000000000/',
+    '/3.999999999999999/',
+    '/1000000000000000/',
+  ]
+  expect([...others, ...tooLarge].filter(isPath)).toEqual([])
+})
+
+test('the numbers of a path are told by their size, whatever their digits', () => {
+  const form = near('nvarchar(4000)', 'hierarchyid')
+  const largest = 281_479_271_682_120n
+  const around = fc.bigInt({ min: -1_000_000_000n, max: 1_000_000_000n }).map((x) => largest + x)
+  fc.assert(
+    fc.property(fc.oneof(around, fc.bigInt({ min: 0n, max: 2_000_000_000_000_000n })), fc.boolean(), (n, negative) => {
+      expect(hasForm(form, `/1/${negative ? '-' : ''}${n}.7/`)).toBe(n <= largest)
+    }),
+  )
 })
 
 test('what would say something else is nothing', () => {
