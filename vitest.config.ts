@@ -63,7 +63,8 @@ const ENV: Readonly<Record<string, Record<string, string>>> = LONG
   : {}
 
 /** Of the folder `semantics` those whose tests run a flow many times; the others are part of `npm test`. */
-const MANY_RUNS = '{bad-input,columns,custom-steps,fence,lease,names,snapshot-*,target-trust,tree-*,unmatched}'
+const MANY_RUNS =
+  '{bad-input,columns,coverage,custom-steps,drift,fence,folder-*,lease,mask,names,ranges,rejects,replace,resume*,retry-rejects,snapshot-*,target-trust,tree-*,unique-*,unmatched}'
 
 const testsOf = (folder: string) =>
   `packages/engine/test/${folder}/${folder === 'semantics' ? MANY_RUNS : '**/*'}.test.ts`
