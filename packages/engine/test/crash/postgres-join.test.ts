@@ -12,8 +12,8 @@ import { rowsFrom, TABLE } from './postgres-wreck.ts'
 import { expectRecovered } from './wreck.ts'
 
 const ROWS = 20_000
-const WISH = { batchRows: 500, parallel: 1, waitMs: 20_000 }
-const LEASE_MS = 10_000
+const WISH = { batchRows: 500, parallel: 1, waitMs: 45_000 }
+const LEASE_MS = 15_000
 const BOUND_MS = LEASE_MS + 30_000
 
 async function opened(version: Version, ways: 'relay' | 'pushdown' = 'relay'): Promise<ProcessProject> {
