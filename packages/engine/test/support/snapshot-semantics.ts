@@ -1,6 +1,6 @@
 /** What snapshots mean, as the suites of test/semantics state it, with a target in PostgreSQL. */
 import { beforeEach } from 'vitest'
-import { LONG } from './long.ts'
+import { inTurn, LONG } from './long.ts'
 import type { Version } from './postgres-server.ts'
 import { snapshotEnds, type SourceKind } from './snapshot-ends.ts'
 import { openWorldsWith } from './world-ends.ts'
@@ -38,6 +38,7 @@ export async function importSnapshotSemantics(from: SourceKind, version: Version
   beforeEach(({ task, skip }) => {
     const why = reasonOf(from, task.name)
     if (why !== undefined) skip(why)
+    if (!inTurn(task.name)) skip('on another day')
   })
   await import('../semantics/snapshot-forensic.test.ts')
   await import('../semantics/snapshot-live.test.ts')
