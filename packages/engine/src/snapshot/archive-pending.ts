@@ -72,7 +72,7 @@ async function pendingIn(place: HotPlace, flow: string): Promise<readonly Pendin
 const entryIn = async (hot: HotSide, snapshot: string): Promise<ArchiveEntry | undefined> =>
   (await hot.entries()).find((entry) => entry.snapshot === snapshot)
 
-/** What was said of it meanwhile, tags and retention, is said beside the file too. */
+/** Beside the file stands what is recorded here, whatever tags were set or whoever else wrote it meanwhile. */
 async function recordArchived(
   place: HotPlace,
   flow: string,
@@ -82,10 +82,8 @@ async function recordArchived(
   await using hot = await HotSide.open(place, flow, 'write', RUN_WAIT_MS)
   const now = await entryIn(hot, written.snapshot)
   if (now === undefined) throw new AppError('TM6207', written.snapshot)
-  const said = { retention_until: now.retentionUntil, tags: now.tags }
-  const manifest = { ...written, ...said }
-  if (!isDeepStrictEqual(said, { retention_until: written.retention_until, tags: written.tags }))
-    await store.amend(manifest)
+  const manifest: ArchiveManifest = { ...written, retention_until: now.retentionUntil, tags: now.tags }
+  if (!isDeepStrictEqual(await store.find(written), manifest)) await store.amend(manifest)
   const archived: ArchiveEntry = { ...now, state: 'archived', problem: null, location: store.location, manifest }
   await hot.desk.exec(updateEntry(hot.catalog, archived))
   return archived

@@ -74,7 +74,8 @@ export async function extract(
     await run.hit('snapshot:spooled')
     return await found(hot.desk, built, run, embedded)
   } catch (error) {
-    if (!begun.standsIn) await forget(place, run.flow, id)
+    // what cannot be forgotten now, a full disk for one, the next run tidies away: the error is what is to be told
+    if (!begun.standsIn) await forget(place, run.flow, id).catch(() => {})
     throw error
   }
 }

@@ -66,6 +66,10 @@ test('what cannot be deleted is said and still known', async () => {
   p.write('archive', '')
   const failed = await p.json(CleanupDocument, ['snapshot', 'cleanup', '--yes'], 1)
   expect(failed).toMatchObject({ archives: [], failed: [{ snapshot: first, error: { code: 'TM6201' } }] })
+  expect(p.store("select subject, before from audit where action = 'snapshot cleanup' order by rowid")).toEqual([
+    { subject: 'archives', before: `["${first} of m.t"]` },
+    { subject: 'archives that could not be deleted', before: `["${first} of m.t"]` },
+  ])
   rmSync(p.path('archive'))
   renameSync(p.path('elsewhere'), p.path('archive'))
   expect((await p.json(CleanupDocument, ['snapshot', 'cleanup', '--yes'])).archives).toMatchObject([

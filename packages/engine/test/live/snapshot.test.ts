@@ -90,15 +90,18 @@ describe.each(LONG_VERSIONS)('snapshots of PostgreSQL %s', (version) => {
       }
     })()
     const changed: unknown[] = []
-    for (let i = 0; i < 3; i += 1) {
-      const before = sent.transfers
-      const { snapshots } = await take(p)
-      expect(sent.transfers).toBeGreaterThan(before)
-      changed.push(snapshots[0]?.difference?.changed)
-      expect(await p.rows('data/b.duckdb', 'SELECT sum(amount) FROM dst')).toEqual([['40000000']])
+    try {
+      for (let i = 0; i < 3; i += 1) {
+        const before = sent.transfers
+        const { snapshots } = await take(p)
+        expect(sent.transfers).toBeGreaterThan(before)
+        changed.push(snapshots[0]?.difference?.changed)
+        expect(await p.rows('data/b.duckdb', 'SELECT sum(amount) FROM dst')).toEqual([['40000000']])
+      }
+    } finally {
+      sent.over = true
+      await writing
     }
-    sent.over = true
-    await writing
     expect(changed.at(-1)).toBeGreaterThan(0)
   })
 

@@ -77,6 +77,16 @@ test('of two who write one archive the slower one, whatever becomes of it, takes
   expect(readdirSync(join(p.s.w.dir, 'archive', flow.id)).toSorted()).toEqual([`${p.id}.json`, `${p.id}.parquet`])
 })
 
+test('what stands beside the file is what is recorded, whichever of two writers was the last at either', async () => {
+  await using p = await pending()
+  const beside = (): unknown => JSON.parse(readFileSync(join(p.s.w.dir, 'archive', flow.id, `${p.id}.json`), 'utf8'))
+  // the other one writes and records between what this one does of both
+  const between = once('archive:manifest', async () => void (await p.archive(neverHit)))
+  expect(await p.archive(between)).toMatchObject([{ error: null }])
+  const [entry] = await p.entries()
+  expect(beside()).toEqual(entry?.manifest)
+})
+
 test('one who dies in the midst of a file that another is writing leaves nothing of it', async () => {
   await using p = await pending()
   const disturbed = once('archive:begun', async () => {

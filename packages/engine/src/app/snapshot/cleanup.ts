@@ -41,12 +41,17 @@ export async function cleanUp(ctx: AppContext, options: CleanupOptions): Promise
   const document = { dry_run: options.dryRun, keep_days: options.keepDays, kept }
   if (options.dryRun) return { ...document, archives: gone.map(archiveJson), failed: [] }
 
-  if (gone.length > 0) {
-    // before the first of them goes: whoever dies in the midst has said what it was about
-    const names = gone.map(({ flow, entry }) => `${entry.snapshot} of ${flow}`)
+  const record = async (subject: string, archives: readonly { readonly flow: string; readonly snapshot: string }[]) => {
+    if (archives.length === 0) return
+    const names = archives.map(({ flow, snapshot }) => `${snapshot} of ${flow}`)
     const { ledger } = await ctx.store('write')
-    await ledger.audit('snapshot cleanup', 'archives', ctx.by, JSON.stringify(names), null)
+    await ledger.audit('snapshot cleanup', subject, ctx.by, JSON.stringify(names), null)
   }
+  // before the first of them goes: whoever dies in the midst has said what it was about
+  await record(
+    'archives',
+    gone.map(({ flow, entry }) => ({ flow, snapshot: entry.snapshot })),
+  )
   const removed: KnownArchive[] = []
   const failed: CleanupDocument['failed'] = []
   for (const archive of gone) {
@@ -58,6 +63,7 @@ export async function cleanUp(ctx: AppContext, options: CleanupOptions): Promise
       failed.push({ snapshot: archive.entry.snapshot, flow: archive.flow, error: { code, message } })
     }
   }
+  await record('archives that could not be deleted', failed)
   return { ...document, archives: removed.map(archiveJson), failed }
 }
 
