@@ -13,6 +13,25 @@ const column = (name: string, type: string, more: Partial<PlannedColumn> = {}): 
   ...more,
 })
 
+const NO_RULES = { notNull: [], unique: [], folded: [] }
+
+/** A flow of one column, its key, out of `src`. */
+export function keyAlone(target: readonly string[], type: string): FlowRelation {
+  const id = column('id', type)
+  return {
+    source: { table: ['src'], joins: [], known: ['id'] },
+    target: { table: target, beside: null, adds: [], rules: NO_RULES },
+    key: [id],
+    columns: [id],
+    position: null,
+    tree: null,
+    where: [],
+    scope: [],
+    excludeKeys: [],
+    steps: [],
+  }
+}
+
 const ID = column('stream_id', 'uniqueidentifier')
 const LOCATOR = column('path_locator', 'hierarchyid')
 const BLOB = [
@@ -22,7 +41,6 @@ const BLOB = [
   LOCATOR,
   column('is_directory', 'bit'),
 ]
-const NO_RULES = { notNull: [], unique: [], folded: [] }
 const TABLE = ['Gwent_LA_FileTable', 'dbo', 'ReferralAttachment']
 
 /** The position is in the metadata's database, and the target, a FileTable, takes no further column. */

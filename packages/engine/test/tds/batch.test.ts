@@ -7,13 +7,13 @@ import { classify } from '../../src/dialects/sqlserver/errors.ts'
 import { openSession } from '../../src/dialects/sqlserver/session.ts'
 import { SqlServerTarget } from '../../src/dialects/sqlserver/target.ts'
 import { workPlace } from '../../src/dialects/sqlserver/work-area.ts'
-import type { BatchKey, CapturedBatch, FenceKey, FlowRelation } from '../../src/dialects/contract.ts'
-import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
+import type { BatchKey, CapturedBatch, FenceKey } from '../../src/dialects/contract.ts'
 import { FAILS } from '../../src/dialects/relational/sift.ts'
 import { staged } from '../../src/dialects/sqlserver/stage.sql.ts'
 import { sql } from '../../src/dialects/sql-text.ts'
 import type { AppError } from '../../src/runtime/app-error.ts'
 import { retrying } from '../../src/runtime/retry.ts'
+import { keyAlone } from '../support/sqlserver-relations.ts'
 import { caught, connectionTo, eventually } from '../support/tds-peer/driver-side.ts'
 import { TdsPeer } from '../support/tds-peer/peer.ts'
 import type { Answer } from '../support/tds-peer/peer-session.ts'
@@ -149,27 +149,7 @@ test.each<[string, RegExp, number]>([
   await landedInTheEnd(into.of)
 })
 
-const KEY: PlannedColumn = {
-  source: 'id',
-  target: 'id',
-  sourceType: 'int',
-  targetType: 'int',
-  origin: { kind: 'main' },
-  cast: null,
-  mask: null,
-}
-const RELATION: FlowRelation = {
-  source: { table: ['src'], joins: [], known: [] },
-  target: { table: ['dbo', 'dst'], beside: null, adds: [], rules: { notNull: [], unique: [], folded: [] } },
-  key: [KEY],
-  columns: [KEY],
-  position: null,
-  tree: null,
-  where: [],
-  scope: [],
-  excludeKeys: [],
-  steps: [],
-}
+const RELATION = keyAlone(['dbo', 'dst'], 'int')
 const SPLIT: CapturedBatch = { step: 1, wave: 1, first: 1n, last: 1n, rows: 1n, bytes: 8n, readAt: null, range: null }
 
 test.each([

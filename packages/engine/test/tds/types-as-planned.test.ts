@@ -1,38 +1,17 @@
 /** When the catalog is asked whether columns are still of the types that they were planned for. */
 import { describe, expect, test } from 'vitest'
 import { catalogsOf, placeOf } from '../../src/dialects/sqlserver/catalogs.ts'
-import type { FlowRelation } from '../../src/dialects/contract.ts'
-import type { PlannedColumn } from '../../src/dialects/planned-column.ts'
 import { TypesAsPlanned } from '../../src/dialects/sqlserver/refuse-batch.ts'
 import { openSession } from '../../src/dialects/sqlserver/session.ts'
 import { workPlace } from '../../src/dialects/sqlserver/work-area.ts'
+import { keyAlone } from '../support/sqlserver-relations.ts'
 import { caught, connectionTo } from '../support/tds-peer/driver-side.ts'
 import { TdsPeer } from '../support/tds-peer/peer.ts'
 import { counted, refused, selected, transactions } from '../support/tds-peer/replies.ts'
 import { statementOf } from '../support/tds-peer/requests.ts'
 import type { PeerColumn } from '../support/tds-peer/tokens.ts'
 
-const ID: PlannedColumn = {
-  source: 'id',
-  target: 'id',
-  sourceType: 'bigint',
-  targetType: 'bigint',
-  origin: { kind: 'main' },
-  cast: null,
-  mask: null,
-}
-const RELATION: FlowRelation = {
-  source: { table: ['src'], joins: [], known: ['id'] },
-  target: { table: ['dst'], beside: null, adds: [], rules: { notNull: [], unique: [], folded: [] } },
-  key: [ID],
-  columns: [ID],
-  position: null,
-  tree: null,
-  where: [],
-  scope: [],
-  excludeKeys: [],
-  steps: [],
-}
+const RELATION = keyAlone(['dst'], 'bigint')
 const FACETS: readonly PeerColumn[] = Array.from({ length: 8 }, (_, i) => ({ name: `f${i}`, type: 'nvarchar' }))
 
 /** A server whose two tables have one column, of that type. */
@@ -94,8 +73,8 @@ describe('the catalog is asked for types', () => {
   test('again for a relation that was planned for other types', async () => {
     await using server = await serverWith('bigint')
     await server.look()
-    const other = { ...ID, sourceType: 'int' }
-    expect(await caught(server.look({ ...RELATION, key: [other], columns: [other] }))).toMatchObject({ code: 'TM4108' })
+    const others = RELATION.columns.map((x) => ({ ...x, sourceType: 'int' }))
+    expect(await caught(server.look({ ...RELATION, key: others, columns: others }))).toMatchObject({ code: 'TM4108' })
   })
 
   test('again where the server cannot describe them: what is gone is said', async () => {
