@@ -88,10 +88,9 @@ export const movedIn = (columns: readonly ImageColumn[]): PackedRows => packedIn
 /** New and changed rows that are not there: the target lacks them, or another key was the same as it is normalised. */
 export const movedElsewhere: Sql = sql`SELECT count(*) FROM ${JUDGED} WHERE kind IN ('new', 'changed') AND place NOT IN (SELECT place FROM ${packedIn(PRESENT, []).table})`
 
-/** Of a snapshot that is kept. */
-export const presentOf = (catalog: string, snapshot: string): Sql =>
-  sql`CREATE OR REPLACE TEMP TABLE ${PRESENT} AS
-SELECT key, first_hash, second_hash, place FROM ${hotTable(catalog, 'hot_row')} WHERE snapshot = ${param(snapshot)}`
+/** `rows`: of a snapshot that is kept, see `keptRows`. */
+export const presentOf = (rows: Sql): Sql =>
+  sql`CREATE OR REPLACE TEMP TABLE ${PRESENT} AS SELECT key, first_hash, second_hash, place FROM ${rows} AS f`
 
 export const repeatedKeys = sql`SELECT key, count(*) FROM ${PRESENT} GROUP BY key HAVING count(*) > 1 ORDER BY key LIMIT ${EXAMPLES}`
 

@@ -52,6 +52,7 @@ test('the bench of snapshots tells detection, and what a run writes besides, apa
     'archive-write',
     'hot-write',
     'second-unchanged',
+    'second-rewritten',
   ])
 })
 

@@ -46,6 +46,33 @@ test('the order of the columns says nothing', async () => {
   expect(await s.take(flow)).toEqual([0, 0, 0, 5])
 })
 
+test('of a source that nobody touched no row is hashed again', async () => {
+  await using s = await openSnapshotWorld()
+  await s.w.source("CREATE TABLE src AS SELECT i AS id, 'n' || i AS name FROM range(5) t(i)")
+  await s.run(flow)
+  // whoever hashed would find every row changed
+  await s.change('UPDATE hot_row SET first_hash = 1')
+  expect(await s.take(flow)).toEqual([0, 0, 0, 5])
+  expect(await s.take(snapshotFlow({ exact: true }))).toEqual([0, 0, 0, 5])
+  expect(await s.hot('SELECT count(DISTINCT snapshot), count(*) FROM hot_row WHERE first_hash = 1')).toEqual([
+    ['1', '5'],
+  ])
+  await s.w.source('CREATE OR REPLACE TABLE src AS SELECT * FROM src ORDER BY id DESC')
+  expect(await s.take(flow)).toEqual([0, 0, 0, 5])
+})
+
+test('a value of the same length leaves an image of the same size, and is found', async () => {
+  await using s = await openSnapshotWorld()
+  await s.w.source("CREATE TABLE src AS SELECT i AS id, 'n' || i AS name FROM range(5) t(i)")
+  await s.run(flow)
+  await s.w.source("UPDATE src SET name = 'n9' WHERE id = 3")
+  expect(await s.take(flow)).toEqual([0, 1, 0, 4])
+  const [before, after] = (await s.snapshots()).map(({ imageBytes }) => imageBytes)
+  expect(before).toBe(after)
+  await s.w.target('DELETE FROM dst WHERE id = 4')
+  expect(await s.take(flow)).toEqual([1, 0, 0, 4])
+})
+
 test('a row that is there twice is an error with its key, and nothing is written', async () => {
   await using s = await openSnapshotWorld()
   await s.w.source(

@@ -153,7 +153,7 @@ async function judged({ desk, catalog }: HotSide, { before, after }: TwoSnapshot
   const now = { ...after, image: images.now, engine: isKept ? after.engine : READ_ANEW }
   if (isKept) {
     const rows = keptRows(catalog, before.snapshot)
-    await desk.exec(presentOf(catalog, after.snapshot))
+    await desk.exec(presentOf(keptRows(catalog, after.snapshot)))
     return { ...(await compare(desk, { before: { ...was, rows }, now, exact: false })), before: rows }
   }
   using _room = await desk.room(before.columns.length + after.columns.length)

@@ -1,0 +1,39 @@
+/** Two files beside each other, a piece of each at a time. */
+import { type FileHandle, open, stat } from 'node:fs/promises'
+
+const PIECE = 1024 ** 2
+
+/** False where one of them is not there. */
+export async function haveSameBytes(a: string, b: string): Promise<boolean> {
+  const [sizeOfA, sizeOfB] = [await sizeOf(a), await sizeOf(b)]
+  if (sizeOfA === null || sizeOfA !== sizeOfB) return false
+  await using one = await open(a)
+  await using other = await open(b)
+  const [here, there] = [Buffer.allocUnsafe(PIECE), Buffer.allocUnsafe(PIECE)]
+  for (let at = 0; at < sizeOfA; at += PIECE) {
+    const length = Math.min(PIECE, sizeOfA - at)
+    const whole = await Promise.all([readAll(one, here, length, at), readAll(other, there, length, at)])
+    if (whole.includes(false) || here.compare(there, 0, length, 0, length) !== 0) return false
+  }
+  return true
+}
+
+async function sizeOf(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** False where the file ends before. */
+async function readAll(file: FileHandle, into: Buffer, length: number, at: number): Promise<boolean> {
+  let filled = 0
+  while (filled < length) {
+    const { bytesRead } = await file.read(into, filled, length - filled, at + filled)
+    if (bytesRead === 0) return false
+    filled += bytesRead
+  }
+  return true
+}
