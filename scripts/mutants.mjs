@@ -1,8 +1,8 @@
 /**
  * `npm run test:mutants`: switches off one safeguard at a time, in memory, and expects the named test to fail: in the
  * test's own process, for one that it starts reads the sources as they are. A mutant that survives means that nothing
- * holds its safeguard. `-- WORD …` plays only mutants whose name has one of the words; with TEST_THIRD=1 it is every third
- * one, and the others on the two days after.
+ * holds its safeguard. `-- WORD …` plays only mutants whose name has one of the words; with TEST_DAYS=n it is every
+ * nth one, and the others on the days after.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -21,7 +21,8 @@ const VERDICTS = {
 
 const words = process.argv.slice(2)
 const today = Temporal.Now.plainDateISO().dayOfYear
-const inTurn = (_, i) => process.env.TEST_THIRD !== '1' || (i + today) % 3 === 0
+const days = Number(process.env.TEST_DAYS ?? '1')
+const inTurn = (_, i) => (i + today) % days === 0
 const chosen = MUTANTS.filter((m) => words.length === 0 || words.some((w) => m.name.includes(w))).filter(inTurn)
 if (chosen.length === 0) stop(`no mutant has one of the words ${words.join(', ')} in its name`)
 const startedAt = performance.now()

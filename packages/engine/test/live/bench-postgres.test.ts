@@ -7,8 +7,8 @@ import { LONG } from '../support/long.ts'
 const FIGURES: Readonly<Record<string, readonly string[]>> = {
   'full-load-uuid': ['full-load-uuid', 'full-load-uuid-parallel-2'],
   'parquet-to-pg': ['parquet-to-pg'],
-  linear: ['linear-5m', 'linear-memory-5m', 'linear-20m', 'linear-memory-20m'],
   ...(LONG && {
+    linear: ['linear-5m', 'linear-memory-5m', 'linear-20m', 'linear-memory-20m'],
     'full-load-5m': ['full-load-5m', 'full-load-5m-parallel-2'],
     'latest-1m-into-10m': ['latest-1m-into-10m'],
     'delta-1m-of-20m': ['delta-1m-of-20m'],

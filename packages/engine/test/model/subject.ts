@@ -10,7 +10,7 @@ import { type DuckdbFile, type DuckdbSession, openDuckdbFile } from '../../src/d
 import { runFlow } from '../../src/run/run-flow.ts'
 import { AppError, Cancelled } from '../../src/runtime/app-error.ts'
 import type { Hit } from '../../src/runtime/failpoint.ts'
-import { openWorld, type RunWish, type World } from '../support/world.ts'
+import { openWorld, type RunWish, THREADS, type World } from '../support/world.ts'
 import { type EngineOp, type Place, type RunOp, SCOPES, type ScopeName } from './engine-op.ts'
 import { checkLedger } from './ledger-rules.ts'
 import { parsePosition, type PositionKind, positionText } from './position-kind.ts'
@@ -36,7 +36,7 @@ export interface Oracle<Write> {
 
 type Snapshot = Readonly<Record<string, ReadonlyMap<string, Due>>>
 
-const LIMITS = { memoryBytes: 512 * 1024 ** 2, threads: 2, tempDir: null }
+const LIMITS = { memoryBytes: 512 * 1024 ** 2, threads: THREADS, tempDir: null }
 const ENDED_WELL: readonly string[] = ['succeeded', 'succeeded_with_rejects', 'nothing_to_do']
 const EVERY_SCOPE = [null, ...SCOPES] as const
 const never = new AbortController().signal

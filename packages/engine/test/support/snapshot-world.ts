@@ -9,7 +9,7 @@ import { openFolderStore } from '../../src/dialects/archive/folder-store.ts'
 import { HotSide, imageFolder } from '../../src/snapshot/hot-side.ts'
 import { snapshotMode } from '../../src/snapshot/mode.ts'
 import type { SnapshotRow } from '../../src/snapshot/snapshot-row.ts'
-import { flowSpec, MODES, openWorld, type RunWish, type World } from './world.ts'
+import { flowSpec, MODES, openWorld, type RunWish, THREADS, type World } from './world.ts'
 
 export const ALL: SnapshotOptions = {
   include: null,
@@ -47,7 +47,7 @@ export interface SnapshotWorld extends AsyncDisposable {
 export async function openSnapshotWorld(): Promise<SnapshotWorld> {
   const place = {
     folder: '',
-    limits: { memoryBytes: 512 * 1024 ** 2, threads: 2, tempDir: '' },
+    limits: { memoryBytes: 512 * 1024 ** 2, threads: THREADS, tempDir: '' },
     keep: 2,
     retainMs: null,
   }

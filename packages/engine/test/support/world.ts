@@ -28,7 +28,9 @@ import { newShortId } from '../../src/runtime/new-id.ts'
 import { Secret } from '../../src/runtime/secret.ts'
 import { chosenEnds, type Side, type WorldEnds, type WorldHooks } from './world-ends.ts'
 
-const LIMITS = { memoryBytes: 512 * 1024 ** 2, threads: 2, tempDir: '' }
+/** Tables of a few rows give a second thread nothing to do, and waking it takes longer than they do. */
+export const THREADS = 1
+const LIMITS = { memoryBytes: 512 * 1024 ** 2, threads: THREADS, tempDir: '' }
 
 export type Row = Readonly<Record<string, string | null>>
 
