@@ -190,5 +190,10 @@ function plannedTree(
       'TM4003',
       `locator ${loc.name} is ${loc.type}, parent ${par.name} is ${par.type}: they must be alike`,
     )
-  return { locator: planned, parent: { source: par.name, sourceType: par.type } }
+  const reference = r.shapes.selfReferences?.find(({ referenced }) => referenced === planned.target)?.column
+  return {
+    locator: planned,
+    parent: { source: par.name, sourceType: par.type },
+    ...(reference === undefined ? {} : { reference }),
+  }
 }
