@@ -11,7 +11,7 @@ import { ALL_COLUMNS } from '../support/world.ts'
 const flow = fileFlow()
 
 const TARGET = `CREATE TABLE dst (stream_id VARCHAR PRIMARY KEY, name VARCHAR, path_locator VARCHAR NOT NULL UNIQUE,
-  parent_path_locator VARCHAR REFERENCES dst (path_locator), is_directory BOOLEAN, file_stream VARCHAR)`
+  parent_path_locator VARCHAR CONSTRAINT above REFERENCES dst (path_locator), is_directory BOOLEAN, file_stream VARCHAR)`
 
 /** root / folder / one / two / three, and elsewhere. */
 const DEEP: Readonly<Record<string, NewFile>> = {
@@ -196,9 +196,9 @@ export function treeReferencesContract(): void {
   test('a parent that the target computes is the reference all the same', async () => {
     const byItself = fileFlow({ over: { columns: { ...ALL_COLUMNS, exclude: ['parent_path_locator'] } } })
     const target = TARGET.replace(
-      'parent_path_locator VARCHAR REFERENCES',
+      'parent_path_locator VARCHAR CONSTRAINT above REFERENCES',
       () =>
-        "parent_path_locator VARCHAR GENERATED ALWAYS AS (nullif(regexp_replace(path_locator, '[^/]+/$', ''), '/')) STORED REFERENCES",
+        "parent_path_locator VARCHAR GENERATED ALWAYS AS (nullif(regexp_replace(path_locator, '[^/]+/$', ''), '/')) STORED CONSTRAINT above REFERENCES",
     )
     await using f = await delivered(DEEP, target, byItself)
     await f.move('folder', 'elsewhere')
@@ -250,7 +250,7 @@ export function treeReferencesContract(): void {
     await expectAsSource(f)
   })
 
-  test('a new row between a moved folder and one that was below it stops the run before it writes', async () => {
+  test('a new row between a moved folder and one that was below it stops the run before it writes, and lands without the reference', async () => {
     await using f = await delivered()
     await f.move('folder', 'elsewhere')
     await f.add({ between: { under: 'folder' }, beside: {} })
@@ -259,6 +259,16 @@ export function treeReferencesContract(): void {
     expect(failed).toMatchObject({ state: 'failed', batchesDone: 0, error: { code: 'TM4043' } })
     expect(failed.error?.message).toContain('["between"]')
     expect(await f.locators()).not.toHaveProperty('beside')
+    await f.world.target('ALTER TABLE dst DROP CONSTRAINT above')
+    expect(await f.world.run(flow, { fresh: true })).toMatchObject({
+      state: 'succeeded',
+      error: null,
+      rows: { inserted: 2n, updated: 4n },
+    })
+    await f.world.target(
+      'ALTER TABLE dst ADD CONSTRAINT above FOREIGN KEY (parent_path_locator) REFERENCES dst (path_locator)',
+    )
+    await expectAsSource(f)
   })
 
   test('a row of a moved folder that cannot land keeps the folder where it was, and other rows land', async () => {

@@ -11,9 +11,9 @@ const SHOWN = 5
 /** Assigns step and depth of rows that move, and of what waits for them. False: nothing moves. */
 export async function moveTogether(to: Sender, x: Ctx): Promise<boolean> {
   const { moves } = x.c.say
-  await refuseLeftBehind(to, x)
   await execAll(to, moves.findMovers(x))
   if ((await to.count(moves.countMovers(x))) === 0n) return false
+  await refuseLeftBehind(to, x)
   await execAll(to, moves.findPairs(x))
   await untilNone(() => to.exec(moves.joinUnits(x)))
   await execAll(to, moves.startLate(x))
