@@ -101,11 +101,12 @@ export const startLate = ({ c }: Ctx): readonly Sql[] =>
 
 /** Said until nothing is added: what lies below, and what takes a place that is to be left, each a unit of its own. */
 export const addLate = ({ c }: Ctx): Sql => {
-  const late = work(c, 'late')
+  const [late, node] = [work(c, 'late'), work(c, 'node')]
   return sql`INSERT INTO ${late} (loc, unit)
-SELECT n.loc, (SELECT max(unit) FROM ${late}) + row_number() OVER (ORDER BY n.loc) FROM ${work(c, 'node')} AS n
-WHERE n.role <> 'x' AND NOT EXISTS (SELECT 1 FROM ${late} AS l WHERE l.loc = n.loc)
-  AND (EXISTS (SELECT 1 FROM ${late} AS l WHERE l.loc = n.par) OR EXISTS (SELECT 1 FROM ${work(c, 'mover')} AS m WHERE m.was = n.loc))`
+SELECT q.loc, (SELECT max(unit) FROM ${late}) + row_number() OVER (ORDER BY q.loc) FROM (
+  SELECT n.loc FROM ${node} AS n JOIN ${late} AS l ON l.loc = n.par WHERE n.role <> 'x'
+  UNION SELECT n.loc FROM ${node} AS n JOIN ${work(c, 'mover')} AS m ON m.was = n.loc WHERE n.role <> 'x') AS q
+WHERE NOT EXISTS (SELECT 1 FROM ${late} AS l WHERE l.loc = q.loc)`
 }
 
 /** Which units wait for which others. */

@@ -64,9 +64,10 @@ SELECT q.* INTO [tidemark_work].[r-abcde late] FROM (SELECT loc, unit, CAST(NULL
 
 -- order
 INSERT INTO [tidemark_work].[r-abcde late] (loc, unit)
-SELECT n.loc, (SELECT MAX(unit) FROM [tidemark_work].[r-abcde late]) + ROW_NUMBER() OVER (ORDER BY n.loc) FROM [tidemark_work].[r-abcde node] AS n
-WHERE n.role <> 'x' AND NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde late] AS l WHERE l.loc = n.loc)
-  AND (EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde late] AS l WHERE l.loc = n.par) OR EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde mover] AS m WHERE m.was = n.loc));
+SELECT q.loc, (SELECT MAX(unit) FROM [tidemark_work].[r-abcde late]) + ROW_NUMBER() OVER (ORDER BY q.loc) FROM (
+  SELECT n.loc FROM [tidemark_work].[r-abcde node] AS n JOIN [tidemark_work].[r-abcde late] AS l ON l.loc = n.par WHERE n.role <> 'x'
+  UNION SELECT n.loc FROM [tidemark_work].[r-abcde node] AS n JOIN [tidemark_work].[r-abcde mover] AS m ON m.was = n.loc WHERE n.role <> 'x') AS q
+WHERE NOT EXISTS (SELECT 1 FROM [tidemark_work].[r-abcde late] AS l WHERE l.loc = q.loc);
 
 -- order
 DROP TABLE IF EXISTS [tidemark_work].[r-abcde awaits];
