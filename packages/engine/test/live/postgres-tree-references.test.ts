@@ -3,6 +3,7 @@ import { treeReferencesContract } from '../contract/tree-references-contract.ts'
 import { postgresEnds } from '../support/postgres-ends.ts'
 import { ProcessProject } from '../support/process-project.ts'
 import { AS_IT_STANDS } from '../support/run-wish.ts'
+import { flowSpec, openWorld } from '../support/world.ts'
 import { openWorldsWith } from '../support/world-ends.ts'
 
 openWorldsWith(() => postgresEnds('18'))
@@ -12,6 +13,21 @@ describe('a tree in a PostgreSQL table that refers to itself', () => {
 })
 
 describe('the plan of a tree in a PostgreSQL table that refers to itself', () => {
+  test('names the column that refers to locators, and none where the locator is the key', async () => {
+    await using w = await openWorld()
+    await w.source(
+      'CREATE TABLE src (id bigint, loc text, parent_id bigint, parent text, modified_on timestamp)',
+      "INSERT INTO src VALUES (1, 'a', NULL, NULL, '2026-01-01')",
+    )
+    await w.target(
+      `CREATE TABLE dst (id bigint PRIMARY KEY, loc text UNIQUE, parent_id bigint REFERENCES dst (id), parent text REFERENCES dst (loc), modified_on timestamp)`,
+    )
+    const treeOf = async (locator: string, parent: string) =>
+      (await w.planned(flowSpec({ shape: { kind: 'tree', locator, parent, orphans: null } }))).relation.tree
+    expect(await treeOf('loc', 'parent')).toMatchObject({ reference: 'parent' })
+    expect(await treeOf('id', 'parent_id')).not.toHaveProperty('reference')
+  })
+
   test('says how many rows move together, where a batch is smaller', async () => {
     const tree = '      shape: { kind: tree, locator: loc, parent: parent }\n'
     await using p = await ProcessProject.open({ ways: 'pushdown', version: '18', more: tree })
