@@ -8,6 +8,7 @@ import { EXACT } from './exact.mjs'
 import { FILES } from './files.mjs'
 import { POSTGRES } from './postgres.mjs'
 import { STEPS } from './steps.mjs'
+import { REFERENCES } from './references.mjs'
 import { REJECTS } from './rejects.mjs'
 import { SNAPSHOT } from './snapshot.mjs'
 import { WORKERS } from './workers.mjs'
@@ -184,6 +185,7 @@ export const MUTANTS = [
     replace: 'AND token < CAST(${param(k.token)} AS BIGINT) AND slot = 0`',
     test: [TARGET, 'the newest token may write, an older one is refused before it touches a row'],
   },
+  ...REFERENCES,
   ...REJECTS,
   ...SNAPSHOT,
   ...ARCHIVE,

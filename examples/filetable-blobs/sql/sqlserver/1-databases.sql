@@ -1,8 +1,8 @@
 -- sqlcmd -i sql/1-databases.sql, on the server of $OFFICE_URL
 -- The databases of an office and of two receivers. Documents are rows of tables that are shaped like FileTables: a row's place in
--- the tree is its path_locator, and what can be computed from that is computed. A real FileTable wants FILESTREAM, which has to be
--- switched on for the server; it allows a name once in a folder, and refers from each row to its folder, as these tables do not. A
--- server without hierarchyid keeps the paths as text.
+-- the tree is its path_locator, and what can be computed from that is computed; the receivers' refer from each row to its folder, so
+-- that a folder moves with all that is below it or not at all. A real FileTable wants FILESTREAM, which has to be switched on for
+-- the server, and allows a name once in a folder, as these tables do not. A server without hierarchyid keeps the paths as text.
 CREATE DATABASE [Records_Blobs];
 GO
 CREATE DATABASE [Records_Metadata];
@@ -39,11 +39,12 @@ IF TYPE_ID(N'hierarchyid') IS NOT NULL
          @parent = N'CASE WHEN path_locator.GetLevel() > 1 THEN path_locator.GetAncestor(1) END';
 DECLARE @columns nvarchar(max) = N'(
   stream_id uniqueidentifier NOT NULL UNIQUE, file_stream varbinary(max), name nvarchar(255) NOT NULL,
-  path_locator ' + @locator + N' NOT NULL PRIMARY KEY, parent_path_locator AS ' + @parent + N',
+  path_locator ' + @locator + N' NOT NULL PRIMARY KEY, parent_path_locator AS ' + @parent + N' PERSISTED,
   cached_file_size AS CONVERT(bigint, DATALENGTH(file_stream)), creation_time datetimeoffset(7) NOT NULL,
-  last_write_time datetimeoffset(7) NOT NULL, is_directory bit NOT NULL)';
-EXEC (N'CREATE TABLE dbo.ReferralAttachment ' + @columns);
-EXEC (N'CREATE TABLE dbo.ClientAttachment ' + @columns);
+  last_write_time datetimeoffset(7) NOT NULL, is_directory bit NOT NULL,
+  FOREIGN KEY (parent_path_locator) REFERENCES dbo.';
+EXEC (N'CREATE TABLE dbo.ReferralAttachment ' + @columns + N'ReferralAttachment (path_locator))');
+EXEC (N'CREATE TABLE dbo.ClientAttachment ' + @columns + N'ClientAttachment (path_locator))');
 GO
 USE [South_FileTable];
 GO
@@ -55,11 +56,12 @@ IF TYPE_ID(N'hierarchyid') IS NOT NULL
          @parent = N'CASE WHEN path_locator.GetLevel() > 1 THEN path_locator.GetAncestor(1) END';
 DECLARE @columns nvarchar(max) = N'(
   stream_id uniqueidentifier NOT NULL UNIQUE, file_stream varbinary(max), name nvarchar(255) NOT NULL,
-  path_locator ' + @locator + N' NOT NULL PRIMARY KEY, parent_path_locator AS ' + @parent + N',
+  path_locator ' + @locator + N' NOT NULL PRIMARY KEY, parent_path_locator AS ' + @parent + N' PERSISTED,
   cached_file_size AS CONVERT(bigint, DATALENGTH(file_stream)), creation_time datetimeoffset(7) NOT NULL,
-  last_write_time datetimeoffset(7) NOT NULL, is_directory bit NOT NULL)';
-EXEC (N'CREATE TABLE dbo.ReferralAttachment ' + @columns);
-EXEC (N'CREATE TABLE dbo.ClientAttachment ' + @columns);
+  last_write_time datetimeoffset(7) NOT NULL, is_directory bit NOT NULL,
+  FOREIGN KEY (parent_path_locator) REFERENCES dbo.';
+EXEC (N'CREATE TABLE dbo.ReferralAttachment ' + @columns + N'ReferralAttachment (path_locator))');
+EXEC (N'CREATE TABLE dbo.ClientAttachment ' + @columns + N'ClientAttachment (path_locator))');
 GO
 
 -- when a document was changed, and by whose unit

@@ -228,6 +228,29 @@ export const CAPTURE = {
     ],
     ...failed,
   },
+  TM4042: {
+    title: 'rows would be left below one that moves',
+    meaning:
+      'A row changes its locator, and the target holds rows that refer to the one it has. These have no other place to go: the source deleted or excluded them, or they cannot land. Where the target refers from row to row it refuses such a move, so nothing was written.',
+    remedy: [
+      'delete the rows shown in the target, where the source has them no more, then run the flow again',
+      'or move them by hand below a row that stays',
+      'or mend the rows of the source that they should follow',
+    ],
+    ...failed,
+  },
+  TM4043: {
+    title: 'new rows between rows that move',
+    meaning:
+      'A new row lands below one that moves, and a row that has to move with that one lands below the new row. Where the target refers from row to row, the move waits for the new row and the new row for the move, so nothing was written.',
+    remedy: [
+      'switch the reference off, tidemark run FLOW --fresh, and switch it on again',
+      'PostgreSQL: ALTER TABLE … DROP CONSTRAINT …, later ADD it again',
+      'SQL Server: ALTER TABLE … NOCHECK CONSTRAINT …, later WITH CHECK CHECK CONSTRAINT …',
+      'a FileTable: ALTER TABLE … DISABLE FILETABLE_NAMESPACE, later ENABLE FILETABLE_NAMESPACE',
+    ],
+    ...failed,
+  },
   TM4107: {
     title: 'column cannot be held exactly',
     meaning: 'The target column would round, cut or refuse values of the source column.',

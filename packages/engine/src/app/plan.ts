@@ -57,7 +57,7 @@ async function planOne(
   if (planned instanceof RefusedColumns) return stopped(head, planned)
   const it = planned.kind === 'nothing' ? planned.nothing : planned.plan
   const { relation } = it
-  const steps = planned.kind === 'nothing' ? [] : await stepsOf(bench, planned.plan)
+  const { steps, largest } = planned.kind === 'nothing' ? NO_STEPS : await stepsOf(bench, planned.plan)
   const rows = steps.reduce((n, s) => n + s.rows, 0n)
   const create = planned.kind === 'run' && planned.plan.createTable ? bench.target.createTableText(relation) : null
   return {
@@ -80,6 +80,9 @@ async function planOne(
           ]
         : []),
       ...it.notes,
+      ...(planned.kind === 'run' && largest > BigInt(planned.plan.batch.rows)
+        ? [`what moves together is one batch of ${largest} rows: the target refers from row to row`]
+        : []),
       ...(create === null ? [] : [CREATE_NOTE]),
     ],
     sql:
@@ -137,16 +140,28 @@ interface StepEstimate {
   readonly batches: number
 }
 
+interface Steps {
+  readonly steps: readonly StepEstimate[]
+  /** rows of the largest batch of a tree; 0: no batch is larger than the plan says */
+  readonly largest: bigint
+}
+
+const NO_STEPS: Steps = { steps: [], largest: 0n }
+
 /** A flat flow is counted. A tree is captured in memory: its ancestors and subtrees are known only then. */
-async function stepsOf(bench: Bench, plan: FlowPlan): Promise<readonly StepEstimate[]> {
+async function stepsOf(bench: Bench, plan: FlowPlan): Promise<Steps> {
   if (plan.relation.tree === null) {
     const rows = BigInt(plan.estimatedRows)
     const size = BigInt(plan.batch.rows)
-    return [{ name: stepNames(plan).at(-1) ?? '', rows, batches: Number((rows + size - 1n) / size) }]
+    return {
+      ...NO_STEPS,
+      steps: [{ name: stepNames(plan).at(-1) ?? '', rows, batches: Number((rows + size - 1n) / size) }],
+    }
   }
   const { batches } = await captureInMemory(bench, plan)
-  return [1, 2, 3].map((step) => {
+  const steps = [1, 2, 3].map((step) => {
     const own = batches.filter((b) => b.step === step)
     return { name: stepName(plan, step), rows: own.reduce((n, b) => n + b.rows, 0n), batches: own.length }
   })
+  return { steps, largest: batches.reduce((n, b) => (b.rows > n ? b.rows : n), 0n) }
 }

@@ -11,7 +11,7 @@ import type { Lane, LaneFacts } from './lanes.ts'
 import type { Orphan, OrphanReason } from './orphan.ts'
 import type { Fault } from './fault.ts'
 import type { BatchPart, RejectedRow, RowPolicy } from './row-policy.ts'
-import type { FlowRelation, PlannedPosition, Selection, WindowBounds } from './flow-relation.ts'
+import type { FlowRelation, PlannedPosition, Selection, SelfReference, WindowBounds } from './flow-relation.ts'
 import type { TargetMemory } from './target-memory.ts'
 import type { Departure } from './departure.ts'
 import type { TemplateReader } from './planned-steps.ts'
@@ -310,6 +310,8 @@ export interface TargetPort {
   readonly logicalTypeOf?: ForeignTypes
   describe(table: TableName): Promise<TableFacts | null>
   isEmpty(table: TableName): Promise<boolean>
+  /** Foreign keys that refuse a row another locator while others refer to the one it has; absent: none is known here. */
+  readonly selfReferences?: (table: TableName) => Promise<readonly SelfReference[]>
   /** The newest settled run of each scope of that flow, of every store. Empty when nothing was ever settled. */
   settled(flow: string): Promise<readonly SettledMarker[]>
   /** Throws where rows of that relation cannot be applied in that way here. */

@@ -17,6 +17,14 @@ export interface PlannedPosition {
 export interface PlannedTree {
   readonly locator: PlannedColumn
   readonly parent: { readonly source: string; readonly sourceType: string }
+  /** the target's column by which its rows refer to the locators of others: who moves is moved with them. Absent: none does */
+  readonly reference?: string
+}
+
+/** A column of a foreign key by which a table refers to itself, and the one that it refers to. */
+export interface SelfReference {
+  readonly column: string
+  readonly referenced: string
 }
 
 /** A condition with the contents of its list read at plan time, so that coverage and capture cannot differ. */

@@ -1,6 +1,7 @@
 /** Everything a plan depends on, gathered by questions that write nothing. */
 import type { RejectRow, RunRow, UnmatchedRow, WatermarkRow } from '../control/control-store.ts'
 import type { SettledMarker, SourceIdentity, TableFacts } from '../dialects/contract.ts'
+import type { SelfReference } from '../dialects/flow-relation.ts'
 
 export interface TableShapes {
   readonly source: TableFacts
@@ -8,6 +9,8 @@ export interface TableShapes {
   /** contents of the tables that `in` conditions name, by index into `where` */
   readonly lists: ReadonlyMap<number, readonly string[]>
   readonly target: TableFacts | null
+  /** of the target to itself; asked where rows of a tree are updated */
+  readonly selfReferences?: readonly SelfReference[]
   /** the target's own names of the types that `columns.cast` names, by the words of the flow */
   readonly castTypes: ReadonlyMap<string, string>
   /** types of the source that columns made in the target would have, and it lacks → why */

@@ -47,6 +47,10 @@ async function askShapes(bench: Bench, d: FlowSpec): Promise<TableShapes> {
     castTypes: await castTypes(bench, d),
     lackedTypes: await lackedTypes(bench, [source, ...joins.values()], target),
     target,
+    selfReferences:
+      target !== null && d.shape.kind === 'tree' && d.apply.kind === 'latest'
+        ? ((await bench.target.selfReferences?.(d.target.table)) ?? [])
+        : [],
   }
 }
 

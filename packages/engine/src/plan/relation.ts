@@ -190,5 +190,14 @@ function plannedTree(
       'TM4003',
       `locator ${loc.name} is ${loc.type}, parent ${par.name} is ${par.type}: they must be alike`,
     )
-  return { locator: planned, parent: { source: par.name, sourceType: par.type } }
+  // a row with another key is another row, and moves nowhere
+  const isKey = r.definition.key.some((name) => sameName(r.source.foldsCase, name, loc.name))
+  const reference = isKey
+    ? undefined
+    : r.shapes.selfReferences?.find(({ referenced }) => referenced === planned.target)?.column
+  return {
+    locator: planned,
+    parent: { source: par.name, sourceType: par.type },
+    ...(reference === undefined ? {} : { reference }),
+  }
 }

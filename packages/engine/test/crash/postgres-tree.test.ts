@@ -18,6 +18,8 @@ const POINTS = FAILPOINTS.filter((point) => !OWN.includes(point)).flatMap((point
   point.startsWith('batch:') ? [...(LONG ? [point, `${point}:2`] : []), `${point}:4`] : [point],
 )
 
+const BATCHES = FAILPOINTS.filter((point) => point.startsWith('batch:')).map((point) => `${point}:2`)
+
 /** Roots, ancestors that the flow's `where` leaves out, and two levels of children below those. */
 const FILES = [
   `CREATE TABLE office.src (id bigint PRIMARY KEY, name text, modified_on timestamptz NOT NULL, loc text UNIQUE, parent text)`,
@@ -60,6 +62,34 @@ describe.concurrent('a tree of PostgreSQL', () => {
       const rows = { inserted: FILES_COUNT, updated: 0 }
       const how = await dieAndGoOn(p, { ...one, batchRows: 2, before: { rows: 0, runs: 0 }, rows })
       expect(how).toBe(ENDED.includes(one.point) ? 'ended' : 'went on')
+    },
+  )
+})
+
+/** Three folders, each with what is below it, move below other roots; one file of each is touched. */
+const MOVES = [1, 3, 5].flatMap((i) => [
+  `UPDATE office.src SET loc = 'r${i + 1}/m' || substr(loc, 5), parent = CASE WHEN loc = 'r${i}/b' THEN 'r${i + 1}' ELSE 'r${i + 1}/m' || substr(parent, 5) END WHERE loc LIKE 'r${i}/b%'`,
+  `UPDATE office.src SET modified_on = clock_timestamp() WHERE id = ${100 + 10 * i + 1}`,
+])
+
+describe.concurrent('folders that move in a table of PostgreSQL that refers to itself', () => {
+  test.for(
+    someOf(
+      2,
+      casesOf(['capture:stored', ...BATCHES, 'settle:before']).filter(({ ways }) => ways === 'pushdown'),
+    ),
+  )(
+    '$workers workers on PostgreSQL $version: dies at $point, goes on by $by, and no folder is torn from what it holds',
+    async (one) => {
+      await using p = await ProcessProject.open({ ways: one.ways, version: one.version, where: WHERE, more: TREE })
+      await p.a.exec(
+        ...FILES,
+        `CREATE TABLE lake.dst (id bigint PRIMARY KEY, name text, modified_on timestamptz, loc text NOT NULL UNIQUE, parent text REFERENCES lake.dst (loc))`,
+      )
+      expect(await p.run()).toMatchObject({ status: 'succeeded' })
+      await p.a.exec(...MOVES)
+      const rows = { inserted: 0, updated: 18 }
+      await dieAndGoOn(p, { ...one, batchRows: 2, before: { rows: FILES_COUNT, runs: 1 }, rows })
     },
   )
 })

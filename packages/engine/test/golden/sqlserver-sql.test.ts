@@ -10,6 +10,7 @@ import { printed } from '../../src/dialects/sqlserver/style.ts'
 import { tallyQuery } from '../../src/dialects/sqlserver/capture.sql.ts'
 import { createSide, createTarget, replaceRows, vanishing } from '../../src/dialects/sqlserver/table.sql.ts'
 import { workPlace } from '../../src/dialects/sqlserver/work-area.ts'
+import * as moves from '../../src/dialects/sqlserver/moves.sql.ts'
 import * as tree from '../../src/dialects/sqlserver/tree.sql.ts'
 import * as shared from '../../src/dialects/relational/fence.sql.ts'
 import { fromSource } from '../../src/dialects/relational/selection.sql.ts'
@@ -74,6 +75,20 @@ describe('golden SQL of sqlserver', () => {
       ...named('pieces', [tree.pieces(x), ...tree.markWhole(c, 2), tree.wholeEpoch(c), tree.rememberDone(x, 1n, 9n)]),
     ])
     await expect(text).toMatchFileSnapshot(fileOf('captured-keys'))
+  })
+
+  test('the captured keys of a tree whose target refers from row to row', async () => {
+    const { relation } = SQLSERVER_CASES['filetable-tree-side-position'] ?? {}
+    if (relation?.tree == null) throw new TypeError('no tree')
+    const r = { ...relation, tree: { ...relation.tree, reference: 'parent_path_locator' } }
+    const x = { c, r, rowIds: false, targetExists: true }
+    const text = goldenText([
+      ...named('close', [moves.captureReferring(x), moves.promoteReferring(x), moves.leftBehind(x)]),
+      ...named('units', [...moves.findMovers(x), moves.countMovers(x), ...moves.findPairs(x), moves.joinUnits(x)]),
+      ...named('order', [...moves.startLate(x), moves.addLate(x), ...moves.findAwaited(x), moves.rank(x, 3), moves.tangled(x)]),
+      ...named('steps', [moves.assignLate(x), ...moves.orderUnits(x), ...moves.cutUnits(x, 500, 64 << 20)]),
+    ])
+    await expect(text).toMatchFileSnapshot(fileOf('captured-keys-references'))
   })
 
   test('fence and markers', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { selfReferences } from '../../src/dialects/postgres/introspect.ts'
 import { TestDatabase } from '../support/postgres-database.ts'
 import { Windows } from '../support/postgres-source.ts'
 import { VERSIONS } from '../support/postgres-server.ts'
@@ -155,6 +156,24 @@ describe.each(VERSIONS)('what is in PostgreSQL %s', (version) => {
     } finally {
       await db.exec('GRANT EXECUTE ON FUNCTION pg_control_system() TO public', `DROP ROLE ${role}`)
     }
+  })
+
+  test('a table says by which columns it refers to itself, where the row that is referred to must stay', async () => {
+    await using db = await TestDatabase.create(version)
+    await db.exec(
+      'CREATE TABLE other (id int PRIMARY KEY)',
+      `CREATE TABLE tree (id int PRIMARY KEY, loc text, zone int, o int REFERENCES other, parent text, follower text, twin int, UNIQUE (loc), UNIQUE (zone, loc),
+        FOREIGN KEY (parent) REFERENCES tree (loc), FOREIGN KEY (follower) REFERENCES tree (loc) ON UPDATE CASCADE,
+        CONSTRAINT zz FOREIGN KEY (zone, follower) REFERENCES tree (zone, loc) ON UPDATE RESTRICT)`,
+    )
+    await using session = await db.connect()
+    expect(await selfReferences(session, ['tree'], 'public', 'a test')).toEqual([
+      { column: 'parent', referenced: 'loc' },
+      { column: 'zone', referenced: 'zone' },
+      { column: 'follower', referenced: 'loc' },
+    ])
+    expect(await selfReferences(session, ['other'], 'public', 'a test')).toEqual([])
+    expect(await selfReferences(session, ['nothing'], 'public', 'a test')).toEqual([])
   })
 
   test('a value has one text, and a text that says more than its type holds is none', async () => {

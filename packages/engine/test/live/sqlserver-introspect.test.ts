@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { databaseIdentity } from '../../src/dialects/sqlserver/identity.ts'
-import { describeTable, isIndexed, typesIn } from '../../src/dialects/sqlserver/introspect.ts'
+import { describeTable, isIndexed, selfReferences, typesIn } from '../../src/dialects/sqlserver/introspect.ts'
 import { lookAtTable } from '../../src/dialects/sqlserver/stored-table.ts'
 import { bracketed } from '../../src/dialects/sqlserver/style.ts'
 import { columnsOf, typeNamed } from '../../src/dialects/sqlserver/type-of.ts'
@@ -133,6 +133,25 @@ describe.skipIf(TEST_SERVER === null)('what is in the databases of a live SQL Se
     expect(await describeIn(db, other.name, '', 't')).toBeNull()
     expect(await describeIn(db, 'no_such_database', '', 't')).toBeNull()
     expect(await isIndexed(db.session, [other.name, 'sales', 't'], 'i', at(db), WHERE)).toBe(true)
+  })
+
+  test('a table says by which columns it refers to itself, where that is looked at', async () => {
+    await using db = await SqlServerDatabase.create()
+    await db.exec(
+      'CREATE TABLE other (id int PRIMARY KEY)',
+      `CREATE TABLE tree (id int PRIMARY KEY, o int REFERENCES other (id), loc varchar(20) NOT NULL UNIQUE,
+        parent varchar(20) CONSTRAINT fk_parent REFERENCES tree (loc))`,
+    )
+    const of = (...table: readonly string[]) => selfReferences(db.session, table, at(db), WHERE)
+    expect(await of('tree')).toEqual([{ column: 'parent', referenced: 'loc' }])
+    expect(await of('dbo', 'other')).toEqual([])
+    expect(await of('nothing')).toEqual([])
+    expect(await of('no_such_database', '', 'tree')).toEqual([])
+    if (!(await isWhole(db))) return
+    await db.exec('CREATE SYNONYM trees FOR dbo.tree')
+    expect(await of('trees')).toEqual([{ column: 'parent', referenced: 'loc' }])
+    await db.exec('ALTER TABLE tree NOCHECK CONSTRAINT fk_parent')
+    expect(await of('tree')).toEqual([])
   })
 
   test('a name that a person writes is that of a type, in the words of the catalog', async () => {

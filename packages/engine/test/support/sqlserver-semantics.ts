@@ -43,6 +43,10 @@ const SUITES = {
     () => import('../semantics/tree-rejects.test.ts'),
   ],
   'tree-resume': [() => import('../semantics/tree-resume.test.ts')],
+  'tree-references': [
+    () =>
+      import('../contract/tree-references-contract.ts').then(({ treeReferencesContract }) => treeReferencesContract()),
+  ],
   'tree-shapes': [() => import('../semantics/tree-shape.test.ts')],
 } as const
 
@@ -123,7 +127,10 @@ const LACKS: readonly Lack[] = [
     why: 'this server looks at a unique index row by row',
     is: (db) =>
       fails(db, 'CREATE TABLE tried (i int UNIQUE)', 'INSERT INTO tried VALUES (1), (2)', 'UPDATE tried SET i = 3 - i'),
-    titles: ['two unique values swapped in one batch land'],
+    titles: [
+      'two unique values swapped in one batch land',
+      'two folders that change places move in one batch, with all that is below both',
+    ],
   },
   {
     why: 'this server does not show the transactions of others, so numbers have no ceiling',

@@ -20,6 +20,7 @@ const RULES: readonly Rule[] = [
     "VARCHAR GENERATED ALWAYS AS (nullif(regexp_replace(path_locator, '[^/]+/$', ''), '/'))",
     "AS NULLIF(LEFT(path_locator, LEN(path_locator) - CHARINDEX('/', REVERSE(path_locator), 2) + 1), '/')",
   ],
+  [' STORED CONSTRAINT', ' PERSISTED CONSTRAINT'],
   [
     'list_sum(list_transform(range(3000), lambda x: (x * id) % 1000003))',
     `(SELECT SUM((x.i * id) % 1000003) FROM ${NUMBERS('0', '3000', 'x', 'i')})`,

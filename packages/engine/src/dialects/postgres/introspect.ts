@@ -2,6 +2,7 @@
 import type { TableName } from '@tidemark/contract/flow'
 import type { PostgresSession } from '../../drivers/postgres.ts'
 import type { ColumnFacts, SourceIdentity, TableFacts } from '../contract.ts'
+import type { SelfReference } from '../flow-relation.ts'
 import { param, type Sql, sql } from '../sql-text.ts'
 import { schemaAndTable } from './names.ts'
 import { query } from './run-sql.ts'
@@ -65,6 +66,28 @@ function columnFacts([name, type, nullable, generated, identity, collation]: rea
     ...(collation == null ? {} : { collation }),
     ...(identity === 'a' || identity === 'd' ? { identity: identity === 'a' ? 'always' : 'by default' } : {}),
   }
+}
+
+/** Those that refuse a change of the referred row; the others make their rows follow by themselves. */
+export async function selfReferences(
+  session: PostgresSession,
+  table: TableName,
+  schema: string,
+  where: string,
+): Promise<readonly SelfReference[]> {
+  const rows = await query(
+    session,
+    sql`SELECT a.attname, b.attname
+FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_constraint AS k ON k.contype = 'f' AND k.conrelid = c.oid AND k.confrelid = c.oid AND k.confupdtype IN ('a', 'r')
+CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS x(own, other, place)
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = x.own
+JOIN pg_catalog.pg_attribute AS b ON b.attrelid = c.oid AND b.attnum = x.other
+WHERE ${relationIs(schemaAndTable(table, schema))} AND coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true' ORDER BY k.conname, x.place`,
+    where,
+    'TM4019',
+  )
+  return rows.map(([column, referenced]) => ({ column: column ?? '', referenced: referenced ?? '' }))
 }
 
 export interface PositionFacts {

@@ -19,6 +19,7 @@ import {
   move,
   noneParked,
   park,
+  parkAll,
   updateNewer,
 } from './take.sql.ts'
 import { olderThanHeld, upsert } from './upsert.sql.ts'
@@ -147,7 +148,10 @@ async function makeWay(to: Sender, c: Catalogs, r: FlowRelation, { staged }: Sif
   for (const columns of unique) parked += await to.exec(park(c, r, staged, columns))
   if (parked === 0n) return
   const takesNull = unique.map((columns) => nullable(columns, table))
-  if (takesNull.every((name) => name !== null)) {
+  // who refers to a row by a value that it lets go of goes with it
+  const refers = r.tree?.reference !== undefined
+  if (refers) await to.exec(parkAll)
+  else if (takesNull.every((name) => name !== null)) {
     await to.exec(letGo(c, r, [...new Set(takesNull)]))
     return
   }

@@ -51,6 +51,10 @@ JOIN (SELECT v.stage_row, ${list(wanted)} FROM ${verdicts(staged)} WHERE v.verdi
 WHERE v.verdict = 'update' AND v.stage_row NOT IN (SELECT stage_row FROM ${PARKED})`
 }
 
+/** All rows that are about to change: some refer to others. */
+export const parkAll: Sql = sql`INSERT INTO ${PARKED}
+SELECT v.stage_row FROM tidemark_verdict AS v WHERE v.verdict = 'update' AND NOT EXISTS (SELECT 1 FROM ${PARKED} AS p WHERE p.stage_row = v.stage_row)`
+
 /** Parked rows let go of their values. `columns`: one that takes NULL of each constraint. */
 export const letGo = (
   c: Catalogs,

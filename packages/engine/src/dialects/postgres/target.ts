@@ -15,6 +15,7 @@ import {
   type TargetPort,
 } from '../contract.ts'
 import type { RejectedRow } from '../row-policy.ts'
+import type { SelfReference } from '../flow-relation.ts'
 import { addColumns, createSide, createTarget, replaceTable, vanishing } from '../relational/apply.sql.ts'
 import { dropUnselected } from '../relational/capture.sql.ts'
 import { predicates } from '../relational/selection.sql.ts'
@@ -27,7 +28,7 @@ import { ident, printable, sql } from '../sql-text.ts'
 import { atOnce } from './at-once.ts'
 import * as fence from './fence.sql.ts'
 import { type ForeignTypes, heldAbroad } from '../foreign-types.ts'
-import { describeTable } from './introspect.ts'
+import { describeTable, selfReferences } from './introspect.ts'
 import { OWN_SCHEMA, schemaAndTable, sideTableName } from './names.ts'
 import { raiseFence } from './raise-fence.ts'
 import { replaceRows } from './replace-rows.ts'
@@ -70,6 +71,10 @@ export class PostgresTarget implements TargetPort {
 
   nameOf(table: TableName): readonly [string, string] {
     return schemaAndTable(table, this.#connection.schema)
+  }
+
+  selfReferences(table: TableName): Promise<readonly SelfReference[]> {
+    return selfReferences(this.#session, table, this.#connection.schema, this.location)
   }
 
   async isEmpty(table: TableName): Promise<boolean> {

@@ -207,7 +207,10 @@ export const parentlessRows = (c: Catalogs, r: FlowRelation) => ({
   parent: sql`s.${stagedParent(r)}`,
   where: sql`s.${stagedParent(r)} IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${ident('t', r.tree?.locator.target ?? '')} = s.${stagedParent(r)})
-  AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${stagedLocator(r)} = s.${stagedParent(r)})`,
+  AND NOT EXISTS (SELECT 1 FROM tidemark_stage AS o WHERE o.${stagedLocator(r)} = s.${stagedParent(r)}${
+    // elsewhere parent and child are never in one batch
+    r.tree?.reference === undefined ? EMPTY : sql` AND o.${stageRow(r)} NOT IN (SELECT stage_row FROM tidemark_bad)`
+  })`,
 })
 
 /** Local times of an hour that is lived twice say nothing about which came first. */

@@ -90,7 +90,7 @@ WITH landing AS (
     ', ',
   )} FROM ${target} AS t
   WHERE EXISTS (SELECT 1 FROM landing AS l WHERE ${same('t', 'l')})
-    AND ${address} NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
+    AND NOT EXISTS (SELECT 1 FROM tidemark_verdict AS v WHERE v.target_row = ${address} AND v.verdict = 'update')
 ), own AS (
   SELECT l.stage_row FROM landing AS l JOIN ${target} AS t ON ${address} = l.target_row AND ${same('t', 'l')}
 ), ranked AS (

@@ -51,8 +51,11 @@ export class Sift {
     if (refused.length > 0) await this.#add(this.#say.addRefused(this.#catalogs, refused))
     const unfit = this.#say.addUnfit(this.#catalogs, this.#relation, this.staged)
     if (unfit) await this.#add(unfit)
-    if (withParents && this.#relation.tree)
-      await this.#add(this.#say.addParentless(this.#catalogs, this.#relation, this.staged))
+    const { tree } = this.#relation
+    if (!withParents || !tree) return
+    let found: bigint
+    do found = await this.#add(this.#say.addParentless(this.#catalogs, this.#relation, this.staged))
+    while (found > 0n && tree.reference !== undefined)
   }
 
   /** What only the verdicts tell: who else has, or will have, a value of which there can be one. True: some were taken out. */

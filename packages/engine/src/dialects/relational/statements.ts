@@ -4,6 +4,7 @@
  */
 import * as apply from './apply.sql.ts'
 import * as capture from './capture.sql.ts'
+import * as moves from './moves.sql.ts'
 import * as rejects from './rejects.sql.ts'
 import * as template from './template.sql.ts'
 import * as tree from './tree.sql.ts'
@@ -14,6 +15,7 @@ export interface Statements {
     'insertSelected' | 'unmatchedQuery' | 'foundQuery' | 'capturedAmong' | 'repeatedWorkKeys'
   >
   readonly tree: typeof tree
+  readonly moves: typeof moves
   readonly stage: Pick<
     typeof apply,
     'staged' | 'stagedRows' | 'stage' | 'stageTemplate' | 'numberGiven' | 'repeatedKeys'
@@ -23,4 +25,4 @@ export interface Statements {
   readonly rejects: Omit<typeof rejects, 'explainRejects'>
 }
 
-export const SHARED_STATEMENTS: Statements = { capture, tree, stage: apply, template, judge: apply, rejects }
+export const SHARED_STATEMENTS: Statements = { capture, tree, moves, stage: apply, template, judge: apply, rejects }

@@ -15,6 +15,7 @@ import { joined, type Sql, sql } from '../sql-text.ts'
 import { predicates } from './selection.sql.ts'
 import { keyType } from './columns.sql.ts'
 import { type Catalogs, keyName, typed, work } from './names.ts'
+import { MOVES, moveTogether, untilNone } from './move-together.ts'
 import { execAll, type Sender } from './sender.ts'
 import type { Statements } from './statements.ts'
 
@@ -48,6 +49,9 @@ export interface WorkHooks {
   /** The captured keys are numbered and cut: from here on they are only read. */
   numbered(): Promise<void>
 }
+
+/** Do rows of the target refer to others of it by their locators? */
+const refers = (r: FlowRelation): boolean => r.tree?.reference !== undefined
 
 /** Whatever lies below its rows it takes by itself, as far as anything does. */
 const takesFromTheBeginning = (selection: Selection | null): boolean =>
@@ -178,11 +182,11 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
   async descend(): Promise<bigint> {
     const x = this.#ctx
     if (x.target !== 'filled' && takesFromTheBeginning(x.selection)) return 0n
+    const referring = refers(x.r) ? await untilNone(() => this.#to.exec(this.#say.moves.captureReferring(x))) : 0n
     await execAll(this.#to, this.#say.tree.moved(x))
     await execAll(this.#to, this.#say.tree.markDescended(x))
-    return this.#to.exec(
-      this.#say.tree.captureBelow(x, x.selection?.window ?? null, x.selection?.withNullPosition ?? false),
-    )
+    const { window = null, withNullPosition = false } = x.selection ?? {}
+    return referring + (await this.#to.exec(this.#say.tree.captureBelow(x, window, withNullPosition)))
   }
 
   async duplicateLocators(): Promise<readonly string[]> {
@@ -195,6 +199,7 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
 
   async orphans(): Promise<readonly Orphan[]> {
     const x = this.#ctx
+    if (refers(x.r)) await this.#to.exec(this.#say.moves.promoteReferring(x))
     await this.#to.exec(this.#say.tree.promotePassed(x))
     await execAll(this.#to, [...this.#say.tree.startOrder(x), ...this.#say.tree.startOrphans(x)])
     await this.#to.exec(this.#say.tree.addCycles(x))
@@ -227,11 +232,23 @@ export class KeyWorkArea implements Omit<WorkArea, 'spooled' | 'spool' | 'inSpoo
     const x = this.#ctx
     await this.#to.exec(this.#say.tree.assignSteps(x))
     if (x.r.tree) await this.#to.exec(this.#say.tree.liftAncestors(x))
-    await execAll(this.#to, [...this.#say.tree.order(x), ...this.#say.tree.cut(x, rows, bytes)])
+    const together = refers(x.r) && (await moveTogether(this.#to, x))
+    const { tree, moves } = this.#say
+    const numbered = together ? moves.orderUnits(x) : tree.order(x)
+    await execAll(this.#to, [...numbered, ...(together ? moves.cutUnits : tree.cut)(x, rows, bytes)])
     const pieces = await this.#to.query(this.#say.tree.pieces(x))
     this.#hooks.still(x.r)
     await this.#hooks.numbered()
-    for (const name of ['node', 'ancestor', 'moved', 'member', 'reached', 'orphan', 'queued'])
+    for (const name of [
+      'node',
+      'ancestor',
+      'moved',
+      'member',
+      'reached',
+      'orphan',
+      'queued',
+      ...(refers(x.r) ? MOVES : []),
+    ])
       await this.#to.exec(sql`DROP TABLE IF EXISTS ${work(this.#catalogs, name)}`)
     await execAll(this.#to, this.#say.tree.markWhole(x.c, x.epoch))
     return pieces.map(([step, wave, first, last, n, size]) => ({

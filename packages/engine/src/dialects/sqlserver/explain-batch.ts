@@ -8,6 +8,7 @@ import { keepsVersions } from '../relational/versions.sql.ts'
 import type { Sql } from '../sql-text.ts'
 import { insertSelected } from './capture.sql.ts'
 import { isPlain } from './land.ts'
+import { captureReferring } from './moves.sql.ts'
 import { explainRejects } from './rejects.sql.ts'
 import { stage, staged, stageTemplate } from './stage.sql.ts'
 import { printed } from './style.ts'
@@ -42,6 +43,7 @@ export function explainBatch(c: Catalogs, r: FlowRelation, selection: Selection,
       ? []
       : [
           ...named('ancestors', [visitAncestors(tree), captureMissing(tree)]),
+          ...named('refer', r.tree.reference === undefined ? [] : [captureReferring(tree)]),
           ...named('below', [...moved(tree), captureBelow(tree, selection.window, selection.withNullPosition)]),
         ]),
     ...(r.steps.every((step) => step.batch !== null) ? [] : named('stage', stage(c, r, split, null))),

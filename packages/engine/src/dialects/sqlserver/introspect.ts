@@ -4,6 +4,7 @@ import { parseTableName } from '@tidemark/contract/table-name'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import { AppError } from '../../runtime/app-error.ts'
 import type { ColumnFacts, TableFacts } from '../contract.ts'
+import type { SelfReference } from '../flow-relation.ts'
 import { EMPTY, param, type Sql, sql } from '../sql-text.ts'
 import { type CatalogPlace, findCatalog, objectOf } from './catalog.ts'
 import type { Place } from './names.ts'
@@ -101,6 +102,33 @@ function columnFacts(row: readonly (string | null)[]): ColumnFacts {
     ...(collation == null ? (type.startsWith('varbinary') ? { collation: '' } : {}) : { collation }),
     ...(identity === '1' ? { identity: 'always' } : {}),
   }
+}
+
+/** Those that refuse a change of the referred row, a FileTable's own included. */
+export async function selfReferences(
+  session: SqlServerSession,
+  table: TableName,
+  at: Place,
+  where: string,
+): Promise<readonly SelfReference[]> {
+  const place = await findCatalog(session, table, at, where)
+  if (place === null) return []
+  const { sys } = place
+  const object = objectOf(place)
+  const rows = await query(
+    session,
+    sql`SELECT c.name, d.name FROM ${object.from}
+JOIN ${sys('foreign_keys')} AS f ON f.parent_object_id = o.object_id AND f.referenced_object_id = o.object_id
+JOIN ${sys('foreign_key_columns')} AS k ON k.constraint_object_id = f.object_id
+JOIN ${sys('columns')} AS c ON c.object_id = k.parent_object_id AND c.column_id = k.parent_column_id
+JOIN ${sys('columns')} AS d ON d.object_id = k.referenced_object_id AND d.column_id = k.referenced_column_id
+WHERE ${object.where} AND f.is_disabled = 0 AND f.update_referential_action = 0 ORDER BY f.name, k.constraint_column_id`,
+    where,
+    'TM4019',
+  )
+  const meant = rows.length === 0 ? await synonymOf(session, place, where) : null
+  if (meant !== null) return await selfReferences(session, meant, { ...at, ...place }, where)
+  return rows.map(([column, referenced]) => ({ column: column ?? '', referenced: referenced ?? '' }))
 }
 
 /** Synonyms do not stand for one another. */

@@ -1,12 +1,12 @@
 /** Which staged rows cannot land, as far as it can be told before, and what is kept of them. */
 import { type CapturedBatch, type FlowRelation, landingTable } from '../contract.ts'
 import type { PlannedColumn } from '../planned-column.ts'
-import { stagedLocator, stagedParent, stagedUnfit, type Staging } from '../relational/apply.sql.ts'
+import { stagedLocator, stagedParent, stagedUnfit, stageRow, type Staging } from '../relational/apply.sql.ts'
 import { sourceKeyJson, targetKeyJson, unfitting } from '../relational/columns.sql.ts'
 import { type Catalogs, keyEquals, targetKey, targetTable, work, workKey } from '../relational/names.ts'
 import { andLive } from '../relational/versions.sql.ts'
 import type { RefusedRow } from '../row-policy.ts'
-import { ident, joined, param, type Sql, sql } from '../sql-text.ts'
+import { EMPTY, ident, joined, param, type Sql, sql } from '../sql-text.ts'
 import { STAGE } from './stage.sql.ts'
 import { VERDICT } from './verdict.sql.ts'
 
@@ -59,7 +59,12 @@ export const addParentless = (c: Catalogs, r: FlowRelation, staged: Staging): Sq
 SELECT ${staged.row}, 'TM5004', CONCAT(${text(locator)}, N' needs ', ${text(parent)})
 FROM ${staged.from} WHERE ${parent} IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM ${targetTable(c, landingTable(r))} AS t WHERE ${ident('t', r.tree?.locator.target ?? '')} = ${parent})
-  AND NOT EXISTS (SELECT 1 FROM ${STAGE} AS o WHERE o.${stagedLocator(r)} = ${parent})`
+  AND NOT EXISTS (SELECT 1 FROM ${STAGE} AS o WHERE o.${stagedLocator(r)} = ${parent}${
+    // elsewhere parent and child are never in one batch
+    r.tree?.reference === undefined
+      ? EMPTY
+      : sql` AND NOT EXISTS (SELECT 1 FROM ${BAD} AS bad WHERE bad.stage_row = o.${stageRow(r)})`
+  })`
 }
 
 const columnsOf = (r: FlowRelation, names: readonly string[]): readonly PlannedColumn[] =>

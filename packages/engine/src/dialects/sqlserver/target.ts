@@ -22,11 +22,12 @@ import { type Catalogs, type TargetNames, targetTable, writtenTable } from '../r
 import { OWN_TABLES } from '../relational/recall.sql.ts'
 import type { Sender } from '../relational/sender.ts'
 import type { RejectedRow } from '../row-policy.ts'
+import type { SelfReference } from '../flow-relation.ts'
 import { ident, type Sql, sql } from '../sql-text.ts'
 import { atOnce } from './at-once.ts'
 import { dropUnselected } from './capture.sql.ts'
 import * as fence from './fence.sql.ts'
-import { describeTable } from './introspect.ts'
+import { describeTable, selfReferences } from './introspect.ts'
 import { landingOf } from './land.ts'
 import { type NamesAt, OWN_SCHEMA, schemaAndTable, sideTableName } from './names.ts'
 import { raiseFence } from './raise-fence.ts'
@@ -79,6 +80,10 @@ export class SqlServerTarget implements TargetPort {
 
   describe(table: TableName): Promise<TableFacts | null> {
     return describeTable(this.#session, table, this.#at, this.location)
+  }
+
+  selfReferences(table: TableName): Promise<readonly SelfReference[]> {
+    return selfReferences(this.#session, table, this.#at, this.location)
   }
 
   async isEmpty(table: TableName): Promise<boolean> {

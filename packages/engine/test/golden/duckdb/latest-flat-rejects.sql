@@ -40,7 +40,7 @@ FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modi
 ), held AS (
   SELECT DISTINCT encode("t"."path") AS "u1" FROM "target"."main"."dst" AS t
   WHERE EXISTS (SELECT 1 FROM landing AS l WHERE encode("t"."path") = "l"."u1")
-    AND "t".rowid NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
+    AND NOT EXISTS (SELECT 1 FROM tidemark_verdict AS v WHERE v.target_row = "t".rowid AND v.verdict = 'update')
 ), own AS (
   SELECT l.stage_row FROM landing AS l JOIN "target"."main"."dst" AS t ON "t".rowid = l.target_row AND encode("t"."path") = "l"."u1"
 ), ranked AS (
@@ -62,7 +62,7 @@ FROM "source"."main"."src" AS m WHERE "m".rowid BETWEEN 1 AND 1000 AND "m"."modi
 ), held AS (
   SELECT DISTINCT encode("t"."parent") AS "u1", "t"."size" AS "u2" FROM "target"."main"."dst" AS t
   WHERE EXISTS (SELECT 1 FROM landing AS l WHERE encode("t"."parent") = "l"."u1" AND "t"."size" = "l"."u2")
-    AND "t".rowid NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
+    AND NOT EXISTS (SELECT 1 FROM tidemark_verdict AS v WHERE v.target_row = "t".rowid AND v.verdict = 'update')
 ), own AS (
   SELECT l.stage_row FROM landing AS l JOIN "target"."main"."dst" AS t ON "t".rowid = l.target_row AND encode("t"."parent") = "l"."u1" AND "t"."size" = "l"."u2"
 ), ranked AS (

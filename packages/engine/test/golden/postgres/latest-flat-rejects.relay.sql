@@ -34,7 +34,7 @@ WITH landing AS (
 ), held AS (
   SELECT DISTINCT CAST("t"."path" AS text) COLLATE "C" AS "u1" FROM "main"."dst" AS t
   WHERE EXISTS (SELECT 1 FROM landing AS l WHERE CAST("t"."path" AS text) COLLATE "C" = "l"."u1")
-    AND "t".ctid NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
+    AND NOT EXISTS (SELECT 1 FROM tidemark_verdict AS v WHERE v.target_row = "t".ctid AND v.verdict = 'update')
 ), own AS (
   SELECT l.stage_row FROM landing AS l JOIN "main"."dst" AS t ON "t".ctid = l.target_row AND CAST("t"."path" AS text) COLLATE "C" = "l"."u1"
 ), ranked AS (
@@ -54,7 +54,7 @@ WITH landing AS (
 ), held AS (
   SELECT DISTINCT CAST("t"."parent" AS text) COLLATE "C" AS "u1", "t"."size" AS "u2" FROM "main"."dst" AS t
   WHERE EXISTS (SELECT 1 FROM landing AS l WHERE CAST("t"."parent" AS text) COLLATE "C" = "l"."u1" AND "t"."size" = "l"."u2")
-    AND "t".ctid NOT IN (SELECT target_row FROM tidemark_verdict WHERE verdict = 'update')
+    AND NOT EXISTS (SELECT 1 FROM tidemark_verdict AS v WHERE v.target_row = "t".ctid AND v.verdict = 'update')
 ), own AS (
   SELECT l.stage_row FROM landing AS l JOIN "main"."dst" AS t ON "t".ctid = l.target_row AND CAST("t"."parent" AS text) COLLATE "C" = "l"."u1" AND "t"."size" = "l"."u2"
 ), ranked AS (

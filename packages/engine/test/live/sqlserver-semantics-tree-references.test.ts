@@ -1,0 +1,3 @@
+import { importSemantics } from '../support/sqlserver-semantics.ts'
+
+await importSemantics('tree-references')
