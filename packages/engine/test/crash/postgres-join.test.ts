@@ -37,7 +37,7 @@ const openBatches = async (p: ProcessProject, run: RunId): Promise<number> =>
 
 const inserted = { status: 'succeeded', error: null, rows: { read: ROWS, inserted: ROWS } }
 
-describe.each(LONG_VERSIONS)('two processes on one run over PostgreSQL %s', (version) => {
+describe.concurrent.each(LONG_VERSIONS)('two processes on one run over PostgreSQL %s', (version) => {
   test.for(['relay', 'pushdown'] as const)(
     'by %s: each brings some of many batches, and there is no difference',
     async (ways) => {

@@ -1,7 +1,7 @@
 /** The bench harness at a thousandth of its size: that it runs and what it prints. Nothing is said about time. */
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { bench, BenchDocument, benchIn } from '../support/bench-command.ts'
-import { LONG } from '../support/long.ts'
+import { inTurn, LONG } from '../support/long.ts'
 import { emptyProject } from './project.ts'
 
 /** Each takes seconds, whatever its size: processes are started for it. */
@@ -15,6 +15,11 @@ const FIGURES: Readonly<Record<string, readonly string[]>> = {
     'ledger-commits': ['ledger-commits-normal', 'ledger-commits-full'],
   }),
 }
+
+// of the gate's long ones some each day
+beforeEach(({ task, skip }) => {
+  if (!inTurn(task.name)) skip('on another day')
+})
 
 test('the bench answers one document of figures', async () => {
   await using folder = emptyProject()
