@@ -21,7 +21,7 @@ const VERDICTS = {
 
 const words = process.argv.slice(2)
 const today = Temporal.Now.plainDateISO().dayOfYear
-const days = Number(process.env.TEST_DAYS ?? '1')
+const days = Number(process.env.TEST_DAYS || '1')
 const inTurn = (_, i) => (i + today) % days === 0
 const chosen = MUTANTS.filter((m) => words.length === 0 || words.some((w) => m.name.includes(w))).filter(inTurn)
 if (chosen.length === 0) stop(`no mutant has one of the words ${words.join(', ')} in its name`)

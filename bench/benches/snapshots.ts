@@ -117,11 +117,8 @@ export async function detectVsPandas(ctx: BenchContext): Promise<readonly Result
 
 export async function unchanged(ctx: BenchContext): Promise<readonly Result[]> {
   const { dir, before } = await prepared(ctx)
-  const [same, other] = ['same', 'other'].map((name) => ({
-    dir,
-    changed: 0,
-    now: path.join(ctx.dir, `${name}.parquet`),
-  }))
+  const image = (name: string): Given => ({ dir, changed: 0, now: path.join(ctx.dir, `${name}.parquet`) })
+  const [same, other] = [image('same'), image('other')]
   await measure(FILE, 'imageOf', { ...same, from: before, share: 1 })
   await measure(FILE, 'imageOf', { ...other, from: before, share: 2 })
   const m = await inTurn(

@@ -194,6 +194,16 @@ export const SNAPSHOT = [
     ],
   },
   {
+    name: 'snapshot: an image of the same size counts as the same',
+    file: 'src/snapshot/same-bytes.ts',
+    find: 'here.compare(there, 0, length, 0, length) !== 0',
+    replace: 'false',
+    test: [
+      'test/semantics/snapshot-difference.test.ts',
+      'a value of the same length leaves an image of the same size, and is found',
+    ],
+  },
+  {
     name: 'snapshot: a refused brake leaves a snapshot',
     file: EXTRACT,
     find: '    if (!begun.standsIn) await forget(place, run.flow, id).catch(() => {})\n    throw error',

@@ -1,4 +1,4 @@
-import { mkdtempDisposableSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempDisposableSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -32,4 +32,16 @@ test('a file that is not there is like no other', async () => {
   expect(await haveSameBytes(a, gone)).toBe(false)
   expect(await haveSameBytes(gone, a)).toBe(false)
   expect(await haveSameBytes(gone, gone)).toBe(false)
+})
+
+test('a file that cannot be read is like no other', async () => {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'tidemark-same-'))
+  const [a, unreadable] = [join(folder.path, 'a'), join(folder.path, 'b')]
+  mkdirSync(unreadable)
+  writeFileSync(join(unreadable, 'c'), '')
+  const { size } = statSync(unreadable)
+  expect(size).toBeGreaterThan(0)
+  writeFileSync(a, Buffer.alloc(size))
+  expect(await haveSameBytes(a, unreadable)).toBe(false)
+  expect(await haveSameBytes(unreadable, a)).toBe(false)
 })

@@ -3,28 +3,28 @@ import { type FileHandle, open, stat } from 'node:fs/promises'
 
 const PIECE = 1024 ** 2
 
-/** False where one of them is not there. */
+/** False too where one of them is not there or cannot be read: whoever needs what is in it tells why. */
 export async function haveSameBytes(a: string, b: string): Promise<boolean> {
-  const [sizeOfA, sizeOfB] = [await sizeOf(a), await sizeOf(b)]
-  if (sizeOfA === null || sizeOfA !== sizeOfB) return false
+  try {
+    return await compare(a, b)
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return false
+    throw error
+  }
+}
+
+async function compare(a: string, b: string): Promise<boolean> {
+  const { size } = await stat(a)
+  if ((await stat(b)).size !== size) return false
   await using one = await open(a)
   await using other = await open(b)
   const [here, there] = [Buffer.allocUnsafe(PIECE), Buffer.allocUnsafe(PIECE)]
-  for (let at = 0; at < sizeOfA; at += PIECE) {
-    const length = Math.min(PIECE, sizeOfA - at)
+  for (let at = 0; at < size; at += PIECE) {
+    const length = Math.min(PIECE, size - at)
     const whole = await Promise.all([readAll(one, here, length, at), readAll(other, there, length, at)])
     if (whole.includes(false) || here.compare(there, 0, length, 0, length) !== 0) return false
   }
   return true
-}
-
-async function sizeOf(path: string): Promise<number | null> {
-  try {
-    return (await stat(path)).size
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
-  }
 }
 
 /** False where the file ends before. */

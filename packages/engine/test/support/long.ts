@@ -3,8 +3,8 @@ import type { Version } from './postgres-server.ts'
 
 export const LONG = process.env['TEST_LONG'] === '1'
 
-/** In the gate (`.ci/run`) tests that say of another system what is said of DuckDB come every so many days; 1: always. */
-const DAYS = Number(process.env['TEST_DAYS'] ?? '1')
+/** In the gate (`.ci/run`) tests that repeat what others hold come every so many days; 1: always. */
+const DAYS = Number(process.env['TEST_DAYS'] || '1')
 
 /**
  * Every `n`th of the cases of a matrix, from `first` on, or all; in the gate half as many. A matrix is several ways times
@@ -20,6 +20,6 @@ export const LONG_VERSIONS: readonly Version[] = LONG ? ['15', '18'] : ['18']
 
 const today = Temporal.Now.plainDateISO().dayOfYear
 
-/** Is it the day of a test that says of another system what is said of DuckDB? */
+/** Is it the day of that test? For those that say of another system what is said of DuckDB, examples, and benches. */
 export const inTurn = (title: string): boolean =>
   (Array.from(title).reduce((n, c) => n + (c.codePointAt(0) ?? 0), 0) + today) % DAYS === 0

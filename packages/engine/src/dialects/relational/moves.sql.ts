@@ -97,7 +97,7 @@ WHERE q.n = m.n AND q.unit < m.unit`
 // ── order ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const startLate = ({ c }: Ctx): readonly Sql[] =>
-  c.kit.remakeTable(work(c, 'late'), sql`SELECT loc, unit, CAST(NULL AS INTEGER) AS level FROM ${work(c, 'mover')}`)
+  c.kit.remakeTable(work(c, 'late'), sql`SELECT loc, unit, CAST(NULL AS int) AS level FROM ${work(c, 'mover')}`)
 
 /** Said until nothing is added: what lies below, and what takes a place that is to be left, each a unit of its own. */
 export const addLate = ({ c }: Ctx): Sql => {

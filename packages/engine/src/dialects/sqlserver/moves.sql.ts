@@ -10,6 +10,8 @@ import type { Ctx } from '../relational/tree.sql.ts'
 import { ident, joined, type Sql, sql, whole } from '../sql-text.ts'
 import { capturedColumns, nodeColumns } from './capture.sql.ts'
 
+export { findAwaited, findPairs, startLate } from '../relational/moves.sql.ts'
+
 const list = (items: readonly Sql[]): Sql => joined(items, ', ')
 const keys = (r: FlowRelation): Sql => list(r.key.map((_, i) => keyName(i)))
 const locatorOf = (r: FlowRelation, alias: string): Sql => ident(alias, r.tree?.locator.target ?? '')
@@ -78,17 +80,6 @@ FROM ${held} WHERE w.role <> 'x' AND ${which}`
 
 export const countMovers = ({ c }: Ctx): Sql => sql`SELECT COUNT_BIG(*) FROM ${work(c, 'mover')}`
 
-/** Who refers to a mover, who lands below one, and who takes its place. */
-export const findPairs = ({ c }: Ctx): readonly Sql[] => {
-  const mover = work(c, 'mover')
-  return c.kit.remakeTable(
-    work(c, 'pair'),
-    sql`SELECT a.n AS a, b.n AS b FROM ${mover} AS a JOIN ${mover} AS b ON b.was = a.was_par
-UNION ALL SELECT a.n, b.n FROM ${mover} AS a JOIN ${mover} AS b ON b.loc = a.par
-UNION ALL SELECT a.n, b.n FROM ${mover} AS a JOIN ${mover} AS b ON b.was = a.loc AND b.n <> a.n`,
-  )
-}
-
 /** Said until nothing changes: of two that are a pair both are of the lesser unit. */
 export const joinUnits = ({ c }: Ctx): Sql => {
   const [mover, pair] = [work(c, 'mover'), work(c, 'pair')]
@@ -100,9 +91,6 @@ WHERE q.unit < m.unit`
 
 // ── order ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const startLate = ({ c }: Ctx): readonly Sql[] =>
-  c.kit.remakeTable(work(c, 'late'), sql`SELECT loc, unit, CAST(NULL AS int) AS level FROM ${work(c, 'mover')}`)
-
 /** Said until nothing is added: what lies below, and what takes a place that is to be left, each a unit of its own. */
 export const addLate = ({ c }: Ctx): Sql => {
   const [late, node] = [work(c, 'late'), work(c, 'node')]
@@ -111,16 +99,6 @@ SELECT q.loc, (SELECT MAX(unit) FROM ${late}) + ROW_NUMBER() OVER (ORDER BY q.lo
   SELECT n.loc FROM ${node} AS n JOIN ${late} AS l ON l.loc = n.par WHERE n.role <> 'x'
   UNION SELECT n.loc FROM ${node} AS n JOIN ${work(c, 'mover')} AS m ON m.was = n.loc WHERE n.role <> 'x') AS q
 WHERE NOT EXISTS (SELECT 1 FROM ${late} AS l WHERE l.loc = q.loc)`
-}
-
-/** Which units wait for which others. */
-export const findAwaited = ({ c }: Ctx): readonly Sql[] => {
-  const late = work(c, 'late')
-  return c.kit.remakeTable(
-    work(c, 'awaits'),
-    sql`SELECT a.unit, b.unit AS other FROM ${late} AS a JOIN ${work(c, 'node')} AS n ON n.loc = a.loc JOIN ${late} AS b ON b.loc = n.par WHERE a.unit <> b.unit
-UNION SELECT a.unit, b.unit FROM ${late} AS a JOIN ${work(c, 'mover')} AS m ON m.was = a.loc JOIN ${late} AS b ON b.loc = m.loc WHERE a.unit <> b.unit`,
-  )
 }
 
 /** Said level by level until nothing changes: units that wait for none any more. */
