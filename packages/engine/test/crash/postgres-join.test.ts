@@ -80,8 +80,11 @@ describe.concurrent.each(LONG_VERSIONS)('two processes on one run over PostgreSQ
     expect((await saidBy(owner)).runs).toMatchObject([inserted])
     expect(performance.now() - begun).toBeLessThan(BOUND_MS)
     await wake(joiner)
-    const { runs } = await saidBy(joiner)
-    expect(runs).toMatchObject([{ run, batches: 2 }])
+    const [joined] = (await saidBy(joiner)).runs
+    expect(joined).toMatchObject({ run, error: null })
+    // a batch about to commit takes no worker: it may have slept in that of its second one, which was the owner's then too
+    expect([1, 2]).toContain(joined?.batches)
+    expect((await p.store.ledger.listBatches(run)).filter((b) => b.attempts === 2).length).toBeGreaterThan(0)
     await expectRecovered(p, null, run)
   })
 

@@ -90,7 +90,7 @@ const fileTable: FlowRelation = {
   excludeKeys: [{ column: 'stream_id', type: 'uniqueidentifier', values: ['7f8d53ec-b98c-f011-b86b-005056a2dd37'] }],
   steps: [
     { name: 'roots', queue: null, batch: null },
-    { name: 'ancestors', queue: null, batch: null, maxDop: 1 },
+    { name: 'ancestors', queue: null, batch: null },
     { name: 'children', queue: null, batch: null },
   ],
 }

@@ -182,8 +182,7 @@ test.each([
           [2, '', Buffer.alloc(0), '0001-01-01 00:00:00.000000', 0],
         ])
       if (text.includes('snapshot_isolation_state')) return selected(request, texts(2), [[snapshot, versions]])
-      if (text.includes('is_memory_optimized'))
-        return selected(request, texts(7), [['U ', '0', '0', memory, '0', '0', '0']])
+      if (text.includes('is_memory_optimized')) return selected(request, texts(3), [[memory, 'id', '0']])
       return NO_TABLE(request, session)
     }
     await using peer = await TdsPeer.open({ answer })

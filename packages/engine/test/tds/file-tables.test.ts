@@ -28,16 +28,11 @@ const server = (access: Readonly<Record<string, number | null>>): Promise<TdsPee
           : selected(request, named('int'), [[value]])
       }
       if (text.includes('HAS_DBACCESS')) return selected(request, named('int'), [[1]])
-      if (text.includes('is_filetable'))
-        return selected(request, named('nvarchar', 'bit', 'int', 'bit', 'bit', 'int', 'int'), [
-          ['U ', 1, 0, 0, 0, 0, 0],
-        ])
       if (text.includes('is_filestream'))
-        return selected(
-          request,
-          named('nvarchar', 'bit', 'bit'),
-          valuesOf(request).includes('Files') ? [['file_stream', 1, 0]] : [],
-        )
+        return selected(request, named('bit', 'nvarchar', 'bit'), [
+          [0, 'stream_id', 0],
+          ...(valuesOf(request).includes('Files') ? [[0, 'file_stream', 1]] : []),
+        ])
       return selected(request, named('int'), [])
     },
   })
@@ -70,5 +65,5 @@ test('tables with files that anybody may write are read by locks, others by vers
   expect(tsql(targetAs(c, ['blobs', 'dbo', 'files'], m))).toBe('[blobs].[dbo].[files] AS m WITH (READCOMMITTEDLOCK)')
   expect(tsql(targetAs(c, ['Files'], m))).toBe('[sales].[dbo].[Files] AS m')
   // of a database whose files are its transactions' own no table is looked at
-  expect(peer.texts.filter((text) => text.includes('is_filetable'))).toHaveLength(4)
+  expect(peer.texts.filter((text) => text.includes('is_filestream'))).toHaveLength(4)
 })

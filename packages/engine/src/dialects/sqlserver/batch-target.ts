@@ -2,7 +2,6 @@
 import type { RowCounts } from '@tidemark/contract/row-counts'
 import type { SqlServerSession } from '../../drivers/sqlserver.ts'
 import { type BatchKey, type FenceKey, type FlowRelation, landingTable } from '../contract.ts'
-import { stepAt } from '../planned-steps.ts'
 import { Duplicates } from '../relational/duplicates.ts'
 import type { Catalogs } from '../relational/names.ts'
 import { Sift, withOut } from '../relational/sift.ts'
@@ -12,6 +11,7 @@ import { asFolded, isDuplicate, land, landingOf, type LandingTable } from './lan
 import { LOCK_TIMEOUT_MS, openSession, type SqlServerConnection } from './session.ts'
 import type { SqlServerTarget } from './target.ts'
 import { SqlServerTransaction } from './transaction.ts'
+import { dopOf } from './verdict.sql.ts'
 
 export class BatchTarget implements AsyncDisposable {
   readonly #into: SqlServerConnection
@@ -69,8 +69,7 @@ export class BatchTarget implements AsyncDisposable {
     const r = asFolded(relation, table)
     const sift = new Sift(own, c, r, { staged: own.staged, split: own.split }, policy)
     await sift.foresee()
-    const maxDop = stepAt(r, own.split.step)?.maxDop ?? null
-    const how = { rows: own.stagedRows, maxDop }
+    const how = { rows: own.stagedRows, maxDop: dopOf(r, own.split.step) }
     const landing = land(own, c, r, kind, sift, table, how)
     const counts = withOut(await this.#duplicates.toldIn(own.batch, landing), sift)
     if (counts.rejected > 0n) await own.exec(insertRejects(c.target, own.key, own.batch, sift.rejects))

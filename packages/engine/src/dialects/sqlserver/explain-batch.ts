@@ -1,6 +1,6 @@
 /** The statements that a batch would send, in the order it sends them: for `plan --sql` and the golden files. */
 import type { CapturedBatch, FlowRelation, Selection } from '../contract.ts'
-import { queueOf, stepAt } from '../planned-steps.ts'
+import { queueOf } from '../planned-steps.ts'
 import type { ApplyMode } from '../relational/apply.sql.ts'
 import { type Catalogs, work } from '../relational/names.ts'
 import { predicates } from '../relational/selection.sql.ts'
@@ -15,7 +15,16 @@ import { printed } from './style.ts'
 import { readQueue } from './template.sql.ts'
 import { captureBelow, captureMissing, moved, visitAncestors } from './tree.sql.ts'
 import { insertMissing, updateNewer as updateOlder } from './upsert.sql.ts'
-import { closeOlder, decideTies, insertNew, takePositions, updateNewer, verdict, type Writing } from './verdict.sql.ts'
+import {
+  closeOlder,
+  decideTies,
+  dopOf,
+  insertNew,
+  takePositions,
+  updateNewer,
+  verdict,
+  type Writing,
+} from './verdict.sql.ts'
 
 type Named = readonly { readonly name: string; readonly text: string }[]
 
@@ -50,7 +59,7 @@ export function explainBatch(c: Catalogs, r: FlowRelation, selection: Selection,
     ...r.steps.flatMap(({ name, batch }) =>
       batch === null ? [] : named(`stage ${name}`, stageTemplate(c, r, batch, split, selection.window, true)),
     ),
-    ...[...new Set(r.steps.map((_, i) => stepAt(r, i + 1)?.maxDop ?? null))].flatMap((maxDop) =>
+    ...[...new Set(r.steps.map((_, i) => dopOf(r, i + 1)))].flatMap((maxDop) =>
       explainLanding(c, r, kind, { identity: null, maxDop }),
     ),
   ]

@@ -1,6 +1,7 @@
 /** One verdict per staged row, and the statements that make the verdicts true. Rows are found by key. */
 import { largestBackwardStepMs } from '@tidemark/contract/zone'
 import { type FlowRelation, landingTable, type PlannedPosition } from '../contract.ts'
+import { stepAt } from '../planned-steps.ts'
 import { type ApplyMode, stagedPosition, type Staging, writtenNames } from '../relational/apply.sql.ts'
 import {
   type Catalogs,
@@ -95,6 +96,15 @@ export const verdictCounts = sql`SELECT COUNT_BIG(*), COUNT_BIG(DISTINCT stage_r
 FROM ${VERDICT}`
 
 export const ties = sql`SELECT COUNT_BIG(*) FROM ${VERDICT} WHERE verdict = 'tie'`
+
+/**
+ * How many processors a statement that writes rows of a step may have; null: as the server is set. Ancestors have one unless
+ * the flow says otherwise: parallel plans of their inserts into a FileTable are known to fail, and they are few.
+ */
+export function dopOf(r: FlowRelation, step: number): number | null {
+  const planned = stepAt(r, step)
+  return planned?.maxDop ?? (planned?.name === 'ancestors' ? 1 : null)
+}
 
 /** `OPTION (MAXDOP n)` at the end of a statement; null: as the server is set. */
 export const maxDop = (n: number | null): Sql => (n === null ? EMPTY : sql`\nOPTION (MAXDOP ${whole(BigInt(n))})`)
