@@ -40,7 +40,7 @@ export class PostgresStoreHarness implements StoreHarness {
 
   static async #in(port: number, template: string): Promise<PostgresStoreHarness> {
     const database = `store_${newShortId(8)}`
-    await asAdmin(port, `CREATE DATABASE ${database} TEMPLATE ${template}`)
+    await asAdmin(port, `CREATE DATABASE ${database} TEMPLATE ${template} STRATEGY FILE_COPY`)
     return new PostgresStoreHarness(port, database)
   }
 

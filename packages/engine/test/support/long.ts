@@ -20,6 +20,6 @@ export const LONG_VERSIONS: readonly Version[] = LONG ? ['15', '18'] : ['18']
 
 const today = Temporal.Now.plainDateISO().dayOfYear
 
-/** Is it the day of that test? For those that say of another system what is said of DuckDB, examples, and benches. */
+/** Is it the day of that test? For those that say of another system what is said of DuckDB, or that last long: examples, benches, gigabytes. */
 export const inTurn = (title: string): boolean =>
   (Array.from(title).reduce((n, c) => n + (c.codePointAt(0) ?? 0), 0) + today) % DAYS === 0

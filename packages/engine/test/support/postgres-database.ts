@@ -54,7 +54,8 @@ export class TestDatabase implements AsyncDisposable {
   static async createOn(port: number, how = ''): Promise<TestDatabase> {
     const name = `t_${newShortId(8)}`
     const admin = await PostgresSession.connect(optionsOf(port, 'postgres'))
-    await admin.run(`CREATE DATABASE ${name} ${how}`)
+    // its files are copied, and not each block through the log: half the time
+    await admin.run(`CREATE DATABASE ${name} ${how} STRATEGY FILE_COPY`)
     const options = optionsOf(port, name)
     return new TestDatabase(options, await PostgresSession.connect(options, { search_path: 'public' }), admin)
   }

@@ -6,7 +6,7 @@ import type { SelfReference } from '../flow-relation.ts'
 import { param, type Sql, sql } from '../sql-text.ts'
 import { schemaAndTable } from './names.ts'
 import { query } from './run-sql.ts'
-import { typeName } from './type-names.sql.ts'
+import { typesOf } from './type-of.ts'
 
 /** tables, partitioned and foreign ones, views, materialized views */
 const READABLE = sql`('r', 'p', 'f', 'v', 'm')`
@@ -29,15 +29,15 @@ const uniqueKeys = sql`(SELECT json_agg(k.columns ORDER BY NOT k.indisprimary, k
     FROM pg_catalog.pg_index AS i
     WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL) AS k)`
 
+/** What is true of the table is found once, and not for each of its columns: `OFFSET` keeps the planner from it. */
 const describe = (place: readonly [string, string]): Sql => sql`
-SELECT a.attname, ${typeName(sql`a.atttypid`, sql`a.atttypmod`)}, NOT a.attnotnull, a.attgenerated <> '', a.attidentity,
+SELECT a.attname, CAST(a.atttypid AS text), a.atttypmod, NOT a.attnotnull, a.attgenerated <> '', a.attidentity,
        (SELECT quote_ident(o.nspname) || '.' || quote_ident(l.collname) FROM pg_catalog.pg_collation AS l
           JOIN pg_catalog.pg_namespace AS o ON o.oid = l.collnamespace WHERE l.oid = a.attcollation AND NOT l.collisdeterministic),
-       CAST(round(CAST(${estimate} AS numeric)) AS text), CAST(${uniqueKeys} AS text)
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE ${relationIs(place)}
+       t.estimate, t.keys
+FROM (SELECT c.oid, CAST(round(CAST(${estimate} AS numeric)) AS text) AS estimate, CAST(${uniqueKeys} AS text) AS keys
+  FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE ${relationIs(place)} OFFSET 0) AS t
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum`
 
 export async function describeTable(
@@ -49,18 +49,25 @@ export async function describeTable(
   const rows = await query(session, describe(schemaAndTable(table, schema)), where, 'TM4019')
   const [first] = rows
   if (first === undefined) return null
+  const columns = rows.map(([name, type, modifier]) => ({
+    name: name ?? '',
+    type: type ?? '',
+    modifier: modifier ?? '-1',
+  }))
+  const types = await typesOf(session, columns, where)
   return {
     table,
-    columns: rows.map(columnFacts),
-    uniqueKeys: JSON.parse(first[7] ?? '[]') as string[][],
-    estimatedRows: first[6] == null ? null : BigInt(first[6]),
+    columns: rows.map((row, i) => columnFacts(row, types[i] ?? '')),
+    uniqueKeys: JSON.parse(first[8] ?? '[]') as string[][],
+    estimatedRows: first[7] == null ? null : BigInt(first[7]),
   }
 }
 
-function columnFacts([name, type, nullable, generated, identity, collation]: readonly (string | null)[]): ColumnFacts {
+function columnFacts(row: readonly (string | null)[], type: string): ColumnFacts {
+  const [name, , , nullable, generated, identity, collation] = row
   return {
     name: name ?? '',
-    type: type ?? '',
+    type,
     nullable: nullable === 't',
     generated: generated === 't',
     ...(collation == null ? {} : { collation }),
