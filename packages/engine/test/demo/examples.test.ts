@@ -164,8 +164,8 @@ const PLAYS: readonly (readonly [argv: string, example: Example])[] = [
   ),
 ]
 
-/** Whose plays are what a feature is shown by, on each of its systems at once; of the others the gate plays some each day. */
-const EVERY_DAY = ['orders-snapshots --on postgres', 'filetable-blobs']
+/** Whose plays are what a feature is shown by; of the others the gate plays some each day. */
+const EVERY_DAY = ['orders-snapshots', 'filetable-blobs']
 
 test.for(PLAYS)(
   'the example %s plays to its end with 0 differences, and finds those that there are',

@@ -56,6 +56,21 @@ test('every path in backticks in the docs exists', () => {
   expect(broken).toEqual([])
 })
 
+/** `name`, `another` and `third` in `file.ts` */
+const PLACED = /((?:`#?[A-Za-z]\w*`(?:, | and )?)+) in `([\w.-]+\/[\w./-]+\.ts)`/g
+
+test('what the docs place in a file stands there', () => {
+  const misplaced = DOCS.flatMap((doc) =>
+    [...proseOf(doc).replaceAll(/\s+/g, ' ').matchAll(PLACED)].flatMap(([, listed = '', name = '']) => {
+      const file = BASES.map((base) => path.posix.join(base, name)).find((x) => existsSync(path.join(ROOT, x)))
+      const text = file === undefined ? '' : read(file)
+      const things = [...listed.matchAll(/`([^`]+)`/g)].map((m) => m[1] ?? '')
+      return things.filter((thing) => !text.includes(thing)).map((thing) => `${doc}: ${thing} in ${name}`)
+    }),
+  )
+  expect(misplaced).toEqual([])
+})
+
 test('every link in the docs leads to a file and a heading that exist', () => {
   const broken = DOCS.flatMap((doc) =>
     [...proseOf(doc).matchAll(/\]\(([^)\s]+)\)/g)].flatMap((m) => {

@@ -1,5 +1,5 @@
 /** One DuckDB instance that sees source, target and the captured keys: everything is one statement inside it. */
-import { NO_ROWS, type RowCounts } from '@tidemark/contract/row-counts'
+import type { RowCounts } from '@tidemark/contract/row-counts'
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type DuckdbFile, type DuckdbSession, IN_MEMORY, PER_THREAD, reserveMemory } from '../../drivers/duckdb.ts'
@@ -11,7 +11,6 @@ import {
   type CapturedBatch,
   type FenceKey,
   type FlowRelation,
-  landingTable,
   type OpenBench,
   type RangesAlone,
   type Selection,
@@ -28,7 +27,6 @@ import { vanishingUnder } from '../relational/capture.sql.ts'
 import { Duplicates } from '../relational/duplicates.ts'
 import { predicates } from '../relational/selection.sql.ts'
 import { insertRejects } from '../relational/fence.sql.ts'
-import { judge, unfilled } from '../relational/judge.ts'
 import { FAILS, Sift, withOut } from '../relational/sift.ts'
 import { stageByKey, stageGiven } from '../relational/stage-batch.ts'
 import { templateSql } from '../relational/template.sql.ts'
@@ -39,6 +37,7 @@ import { EmbeddedDuckdb } from './embedded.ts'
 import { isDuplicate, translate } from './errors.ts'
 import { explainBatch } from './explain-batch.ts'
 import { holdsOnlyThisRun } from './fresh-target.sql.ts'
+import { land } from './land.ts'
 import { attachedTables, type DuckdbCatalogs } from './names.ts'
 import { openFile } from './open-file.ts'
 import { count, exec, query, senderOf } from './run-sql.ts'
@@ -364,8 +363,8 @@ export class DuckdbBench implements Bench {
       return await this.#applyArrived(own, own.arrived, kind, policy)
     const sift = new Sift(own, this.#catalogs, relation, { staged, split }, policy)
     await sift.foresee()
-    const inserts = own.fresh && this.#landing(relation) === null
-    const landing = inserts ? this.#insertFresh(own, relation, sift.staged) : this.#merge(own, relation, kind, sift)
+    const into = { target: this.target, landing: this.#landing(relation) }
+    const landing = land(own, this.#catalogs, relation, kind, sift, into)
     const counts = withOut(await this.#duplicates.toldIn(own.batch, landing), sift)
     if (counts.rejected > 0n) await own.exec(insertRejects(this.#catalogs.target, own.key, own.batch, sift.rejects))
     this.#still(relation)
@@ -390,41 +389,6 @@ export class DuckdbBench implements Bench {
     } catch (error) {
       throw this.#arrivals?.afterFailure(error) ?? error
     }
-  }
-
-  async #insertFresh(own: DuckdbTransaction, relation: FlowRelation, staged: apply.Staging): Promise<RowCounts> {
-    const rows = await own.exec(apply.insertAll(this.#catalogs, relation, staged))
-    return { ...NO_ROWS, read: rows, inserted: rows }
-  }
-
-  async #merge(
-    own: DuckdbTransaction,
-    relation: FlowRelation,
-    kind: 'insert-missing' | 'latest',
-    sift: Sift,
-  ): Promise<RowCounts> {
-    const c = this.#catalogs
-    const landing = this.#landing(relation)
-    if (landing !== null) return landing.land(own, c, relation, sift.staged)
-    const counts = await judge(own, c, relation, kind, sift)
-    const { staged } = sift // the judging may have taken rows out
-    if (counts.inserted === counts.read) await own.exec(apply.insertAll(c, relation, staged))
-    else if (counts.inserted + counts.updated > 0n) {
-      const others = await this.#unfilled(relation)
-      const all = kind === 'latest' && others.length === 0 && counts.inserted + counts.updated === counts.read
-      const statements = all ? apply.takeAll(c, relation, staged) : apply.take(c, relation, kind, staged, others)
-      for (const statement of statements) await own.exec(statement)
-    }
-    if (kind === 'latest') for (const statement of apply.takePositions(c, relation, staged)) await own.exec(statement)
-    return counts
-  }
-
-  /**
-   * Target columns that keep their values when a row is replaced. Not asked in the batch's transaction: the catalog's
-   * functions look into every attached file, and would hold those of other flows until the batch ends.
-   */
-  async #unfilled(relation: FlowRelation): Promise<readonly string[]> {
-    return unfilled(await this.target.describe(landingTable(relation)), relation)
   }
 
   /** Writes what a SELECT over the source and the work file gives, rows of so many bytes; for rows that leave. */
