@@ -22,6 +22,9 @@ export const someOf = <T>(n: number, cases: readonly T[], first = 0): readonly T
 /** The newest alone, or all. */
 export const LONG_VERSIONS: readonly Version[] = LONG ? ['15', '18'] : ['18']
 
-/** Is it the day of that test? For those that say of another system what is said of DuckDB, or that last long: examples, benches, gigabytes. */
+/**
+ * Is it the day of that test? For those that say of another system what is said of DuckDB, or that last long: examples,
+ * benches, gigabytes.
+ */
 export const inTurn = (title: string): boolean =>
   (Array.from(title).reduce((n, c) => n + (c.codePointAt(0) ?? 0), 0) + today) % DAYS === 0

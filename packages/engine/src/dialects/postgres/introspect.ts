@@ -29,7 +29,7 @@ const uniqueKeys = sql`(SELECT json_agg(k.columns ORDER BY NOT k.indisprimary, k
     FROM pg_catalog.pg_index AS i
     WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL) AS k)`
 
-/** What is true of the table is found once, and not for each of its columns: `OFFSET` keeps the planner from it. */
+/** What is true of the table is found once: without the `OFFSET` the planner would ask it anew for each column. */
 const describe = (place: readonly [string, string]): Sql => sql`
 SELECT a.attname, CAST(a.atttypid AS text), a.atttypmod, NOT a.attnotnull, a.attgenerated <> '', a.attidentity,
        (SELECT quote_ident(o.nspname) || '.' || quote_ident(l.collname) FROM pg_catalog.pg_collation AS l
